@@ -1,0 +1,41 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "geomvision/image.hpp"
+
+namespace geomvision::bindings {
+
+namespace py = pybind11;
+
+/// A numpy array of exactly T, C-contiguous. Take it with `.noconvert()`: nothing is copied or cast in silence.
+template <typename T>
+using Array = py::array_t<T, py::array::c_style>;
+
+/// Borrow a (height, width) array as a view.
+template <typename T>
+ImageView<const T> view(const Array<T>& array, const char* name) {
+  if (array.ndim() != 2) {
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.ndim()) +
+                                " dimensions; it must have 2");
+  }
+  return {array.data(), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0))};
+}
+
+/// Borrow a (height, width) array that will be written to.
+template <typename T>
+ImageView<T> mutable_view(Array<T>& array) {
+  return {array.mutable_data(), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0))};
+}
+
+/// A new (height, width) array.
+template <typename T>
+Array<T> make_array(int height, int width) {
+  return Array<T>({static_cast<py::ssize_t>(height), static_cast<py::ssize_t>(width)});
+}
+
+}  // namespace geomvision::bindings

@@ -1,0 +1,55 @@
+"""geomvision: stereo, optical flow, depth and two-view pose, classical and learned, side by side.
+
+>>> import geomvision as gv
+>>> sorted(gv.stereo.METHODS)  # doctest: +ELLIPSIS
+['block_matching', ...]
+"""
+
+import importlib
+from typing import Any
+
+_MODULES = (
+    "cameras",
+    "datasets",
+    "depth",
+    "flow",
+    "geometry",
+    "io",
+    "losses",
+    "metrics",
+    "nets",
+    "ops",
+    "pose",
+    "report",
+    "results",
+    "stereo",
+    "training",
+    "weights",
+)
+_NAMES = {
+    "Camera": "cameras",
+    "StereoRig": "cameras",
+    "Disparity": "results",
+    "Flow": "results",
+    "Depth": "results",
+    "RelativeDepth": "results",
+    "compare": "benchmark",
+}
+
+__all__ = [*_MODULES, *_NAMES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"geomvision.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"geomvision.{_NAMES[name]}"), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("geomvision")
+    raise AttributeError(f"module 'geomvision' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,58 @@
+"""What a data set yields: images with whatever truth is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..cameras import Camera, StereoRig
+from ..images import Image, Mask
+from ..results import Depth, Disparity, Flow
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StereoSample:
+    """A rectified pair. `occluded` marks left pixels that the right view does not see; None when unknown."""
+
+    name: str
+    left: Image
+    right: Image
+    rig: StereoRig | None = None
+    disparity: Disparity | None = None
+    disparity_right: Disparity | None = None
+    occluded: Mask | None = None
+    #: Upper bound of the disparities, when the data set states one (Middlebury's ndisp).
+    max_disparity: int | None = None
+    #: Named regions to score apart: "object 3", "glass", "textureless", …
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FlowSample:
+    """Two frames. `occluded` marks frame-0 pixels that frame 1 does not show; None when unknown."""
+
+    name: str
+    frame0: Image
+    frame1: Image
+    camera: Camera | None = None
+    flow: Flow | None = None
+    occluded: Mask | None = None
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DepthSample:
+    """One image with metric depth; `stereo` is the pair it is the left image of, when there is one."""
+
+    name: str
+    image: Image
+    camera: Camera
+    depth: Depth | None = None
+    stereo: StereoSample | None = None
+    #: Height of the camera over the ground in metres and image row of the horizon, when known.
+    camera_height_m: float | None = None
+    horizon_px: float | None = None
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+
+Sample = StereoSample | FlowSample | DepthSample

@@ -1,0 +1,72 @@
+"""Images at the door: one place that says what an image may be, and says so when it is not.
+
+An image is a numpy array, ``(height, width)`` grey or ``(height, width, 3)`` RGB, of uint8, uint16, float32
+or float64. Pixel centres lie at integer coordinates, x to the right, y down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[Any]
+Float32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+DTYPES = ("uint8", "uint16", "float32", "float64")
+
+
+class ImageError(ValueError):
+    """An array that cannot be taken as an image; the message says what was given and what is allowed."""
+
+
+def as_image(array: Any, name: str = "image") -> Image:
+    """Check an image and return it contiguous, float64 as float32.
+
+    Raises:
+        TypeError: when it is no numpy array.
+        ImageError: on another shape or dtype, on an empty image, on NaN or infinity.
+    """
+    if not isinstance(array, np.ndarray):
+        kind = f"{type(array).__module__}.{type(array).__qualname__}"
+        raise TypeError(f"{name} is a {kind}; it must be a numpy array (H, W) or (H, W, 3)")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise ImageError(f"{name} has shape {array.shape}; it must be (H, W) grey or (H, W, 3) RGB")
+    if array.dtype.name not in DTYPES:
+        raise ImageError(f"{name} has dtype {array.dtype}; allowed are {', '.join(DTYPES)}")
+    if array.size == 0:
+        raise ImageError(f"{name} is empty: shape {array.shape}")
+    if array.dtype.kind == "f":
+        bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+        if bad:
+            raise ImageError(f"{name} holds {bad} values that are NaN or infinite; fill or mask them first")
+        array = array.astype(np.float32, copy=False)
+        if not np.isfinite(array).all():
+            raise ImageError(f"{name} holds values beyond the range of float32")
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def as_pair(image0: Any, image1: Any, names: tuple[str, str] = ("left", "right")) -> tuple[Image, Image]:
+    """Check two images that belong together: equal size and dtype; grey where either is grey."""
+    first, second = as_image(image0, names[0]), as_image(image1, names[1])
+    if first.shape[:2] != second.shape[:2]:
+        sizes = f"{first.shape[1]}x{first.shape[0]} and {second.shape[1]}x{second.shape[0]}"
+        raise ImageError(f"{names[0]} and {names[1]} differ in size: {sizes} pixels; they must be equal")
+    if first.dtype != second.dtype:
+        raise ImageError(f"{names[0]} is {first.dtype}, {names[1]} is {second.dtype}; they must be equal")
+    if first.ndim != second.ndim:
+        return to_grey(first), to_grey(second)
+    return first, second
+
+
+def to_grey(image: Image) -> Image:
+    """Luma of an RGB image (ITU-R BT.601), in the same dtype; integer images use exact integer arithmetic."""
+    if image.ndim == 2:
+        return image
+    if image.dtype.kind == "u":
+        red, green, blue = (image[..., channel].astype(np.uint32) for channel in range(3))
+        grey: Image = ((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14).astype(image.dtype)
+        return grey
+    return (image @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).astype(np.float32)

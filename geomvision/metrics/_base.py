@@ -1,0 +1,67 @@
+"""What a protocol is: one named, published way to turn an estimate and its truth into numbers."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A sum and what it is divided by: ratios of several images can be pooled exactly."""
+
+    total: float
+    count: float
+    #: "percent" shows 100·total/count; "root" the square root of total/count.
+    form: Literal["mean", "percent", "root"] = "mean"
+
+    @property
+    def value(self) -> float:
+        """The figure to print; NaN when nothing was counted."""
+        if self.count == 0:
+            return math.nan
+        mean = self.total / self.count
+        return {"mean": mean, "percent": 100.0 * mean, "root": math.sqrt(max(mean, 0.0))}[self.form]
+
+    def __add__(self, other: Ratio) -> Ratio:
+        return Ratio(self.total + other.total, self.count + other.count, self.form)
+
+
+Score = Mapping[str, Ratio]
+
+
+class Protocol(ABC):
+    """A named protocol of one task. Subclasses say how missing estimates count, and cite their source."""
+
+    #: "stereo", "flow" or "depth".
+    task: ClassVar[str]
+    #: File name of the protocol, also what the command line calls it.
+    name: ClassVar[str]
+    #: The figure a ranking sorts by.
+    primary: ClassVar[str]
+    #: One sentence, printed beside the figures.
+    missing_estimates: ClassVar[str]
+    #: "pooled" adds up pixels of all images; "mean" averages the images' figures.
+    aggregation: ClassVar[Literal["pooled", "mean"]]
+
+    @abstractmethod
+    def score(self, estimate: Any, sample: Any) -> Score:
+        """Score one estimate against one sample's truth. Raises ValueError when the truth it needs is absent."""
+
+    def aggregate(self, scores: Iterable[Score]) -> dict[str, float]:
+        """The protocol's figures over several images."""
+        everything = list(scores)
+        names = list(dict.fromkeys(name for score in everything for name in score))
+        result = {}
+        for name in names:
+            ratios = [score[name] for score in everything if name in score and score[name].count > 0]
+            if not ratios:
+                result[name] = math.nan
+            elif self.aggregation == "pooled":
+                result[name] = sum(ratios[1:], ratios[0]).value
+            else:
+                result[name] = sum(ratio.value for ratio in ratios) / len(ratios)
+        return result

@@ -1,0 +1,235 @@
+"""What methods return: arrays that know their unit, their gaps and how they were made.
+
+Every map is float32 ``(height, width)`` (flow: ``(height, width, 2)``), NaN where there is no estimate and
+nowhere else; zero disparity is legal (a point at infinity). `confidence` lies in [0, 1]; `occluded` marks
+pixels that the other view does not see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import ops
+from .cameras import Camera, StereoRig
+from .images import Float32, Image, Mask
+
+RelativeKind = Literal["disparity_affine", "depth_affine", "depth_scale"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a result was made."""
+
+    method: str
+    options: dict[str, Any]
+    backend: str
+    seconds: float
+    peak_memory_bytes: int | None = None
+
+
+def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
+    values = np.asarray(array)
+    expected = "(H, W)" if channels == 0 else f"(H, W, {channels})"
+    if values.ndim != (2 if channels == 0 else 3) or (channels and values.shape[2] != channels):
+        raise ValueError(f"{name} has shape {values.shape}; it must be {expected}")
+    if values.dtype.kind not in "fui":
+        raise ValueError(f"{name} has dtype {values.dtype}; it must be a number")
+    values = values.astype(np.float32, copy=True)
+    if np.isinf(values).any():
+        raise ValueError(f"{name} holds infinities; use NaN where there is no estimate")
+    return values
+
+
+class _Map:
+    """What all maps share: checks, validity, size."""
+
+    confidence: Float32 | None
+    occluded: Mask | None
+    _values: str
+    _channels = 0
+
+    def __post_init__(self) -> None:
+        values = _float_map(getattr(self, self._values), self._values, self._channels)
+        if self._channels:
+            values[np.isnan(values).any(axis=2)] = np.nan
+        object.__setattr__(self, self._values, values)
+        for name in ("confidence", "occluded"):
+            extra = getattr(self, name)
+            if extra is not None and np.shape(extra) != values.shape[:2]:
+                raise ValueError(f"{name} has shape {np.shape(extra)}; the map has {values.shape[:2]}")
+
+    @property
+    def _array(self) -> Float32:
+        array: Float32 = getattr(self, self._values)
+        return array
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        height, width = self._array.shape[:2]
+        return height, width
+
+    @property
+    def valid(self) -> Mask:
+        """Where there is an estimate, bool (H, W)."""
+        array = self._array
+        return ~np.isnan(array[..., 0] if self._channels else array)
+
+    @property
+    def density(self) -> float:
+        """Share of pixels with an estimate, 0…1."""
+        return float(self.valid.mean())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Disparity(_Map):
+    """Disparity of the left view in pixels: left (x, y) is right (x − px, y). Positive for points in front."""
+
+    px: Float32
+    confidence: Float32 | None = None
+    occluded: Mask | None = None
+    run: Run | None = None
+    _values = "px"
+
+    def to_depth(self, rig: StereoRig) -> Depth:
+        """Depth Z = f·B / (d + doffs) in metres; NaN where d + doffs ≤ 0.
+
+        Raises ValueError when the rig is not rectified or its size is not the map's.
+        """
+        rig.require_rectified()
+        _same_size(self.size, rig.left)
+        shifted = self.px.astype(np.float64) + rig.doffs_px
+        with np.errstate(divide="ignore", invalid="ignore"):
+            m = np.where(shifted > 0, rig.left.fx * rig.baseline_m / shifted, np.nan)
+        return Depth(m=_finite32(m), confidence=self.confidence, occluded=self.occluded, run=self.run)
+
+    def warp(self, right: Image) -> Float32:
+        """The right image seen from the left: float32, NaN where it is not seen (bilinear)."""
+        displacement = np.stack([-self.px, np.where(self.valid, 0.0, np.nan).astype(np.float32)], axis=-1)
+        return ops.warp(right, displacement)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Flow(_Map):
+    """Optical flow in pixels, (H, W, 2) as (dx, dy): frame-0 pixel (x, y) moves to (x + dx, y + dy)."""
+
+    px: Float32
+    confidence: Float32 | None = None
+    occluded: Mask | None = None
+    run: Run | None = None
+    _values = "px"
+    _channels = 2
+
+    def warp(self, frame1: Image) -> Float32:
+        """Frame 1 seen from frame 0: float32, NaN where it is not seen (bilinear)."""
+        return ops.warp(frame1, self.px)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Depth(_Map):
+    """Metric depth z in metres (not the length of the ray), positive."""
+
+    m: Float32
+    confidence: Float32 | None = None
+    occluded: Mask | None = None
+    run: Run | None = None
+    _values = "m"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.m <= 0).any():
+            raise ValueError("depth must be positive; use NaN where there is no estimate")
+
+    def to_disparity(self, rig: StereoRig) -> Disparity:
+        """Disparity d = f·B / Z − doffs of this depth in a rectified rig, pixels."""
+        rig.require_rectified()
+        _same_size(self.size, rig.left)
+        px = rig.left.fx * rig.baseline_m / self.m.astype(np.float64) - rig.doffs_px
+        return Disparity(px=_finite32(px), confidence=self.confidence, occluded=self.occluded, run=self.run)
+
+    def to_point_map(self, camera: Camera) -> Float32:
+        """Points (H, W, 3) in metres in the camera's frame; NaN where there is no estimate."""
+        _same_size(self.size, camera)
+        return camera.unproject(camera.pixel_grid(), self.m).astype(np.float32)
+
+    def to_points(self, camera: Camera) -> Float32:
+        """Points (N, 3) in metres of the pixels that have an estimate, row by row."""
+        return self.to_point_map(camera)[self.valid]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelativeDepth(_Map):
+    """Depth up to what `kind` leaves open: no metres, and no protocol in metres takes it.
+
+    ``disparity_affine``: values = a/Z + b with unknown a > 0, b. ``depth_affine``: values = a·Z + b.
+    ``depth_scale``: values = a·Z.
+    """
+
+    values: Float32
+    kind: RelativeKind
+    confidence: Float32 | None = None
+    occluded: Mask | None = None
+    run: Run | None = None
+    _values = "values"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        allowed = ("disparity_affine", "depth_affine", "depth_scale")
+        if self.kind not in allowed:
+            raise ValueError(f"kind is {self.kind!r}; allowed are {', '.join(allowed)}")
+
+    def align_to(self, reference: Depth) -> Depth:
+        """Metric depth by least squares of the open scale (and shift) to `reference` where both exist.
+
+        Raises ValueError when fewer than two pixels are shared or the values are constant there.
+        """
+        both = self.valid & reference.valid
+        if int(both.sum()) < 2:
+            raise ValueError(f"only {int(both.sum())} pixels are shared with the reference; at least 2 are needed")
+        values, z = self.values[both].astype(np.float64), reference.m[both].astype(np.float64)
+        target = 1.0 / z if self.kind == "disparity_affine" else z
+        if self.kind == "depth_scale":
+            scale, shift = float(values @ target / (values @ values)), 0.0
+        else:
+            if np.ptp(values) == 0:
+                raise ValueError("the values are constant on the shared pixels: scale and shift cannot be told apart")
+            scale, shift = (float(v) for v in np.polyfit(values, target, 1))
+        metric = scale * self.values.astype(np.float64) + shift
+        with np.errstate(divide="ignore", invalid="ignore"):
+            metric = np.where(metric > 0, 1.0 / metric if self.kind == "disparity_affine" else metric, np.nan)
+        return Depth(m=_finite32(metric), confidence=self.confidence, occluded=self.occluded, run=self.run)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tracks:
+    """Points followed from frame 0 to frame 1, (N, 2) as (x, y) in pixels; NaN where a point was lost."""
+
+    points0: Float32
+    points1: Float32
+    min_eigenvalue: Float32
+    forward_backward_px: Float32
+    run: Run | None = None
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """Which points were followed, bool (N,)."""
+        found: NDArray[np.bool_] = ~np.isnan(self.points1).any(axis=1)
+        return found
+
+
+def _same_size(size: tuple[int, int], camera: Camera) -> None:
+    if size != (camera.height, camera.width):
+        given, allowed = f"{size[1]}x{size[0]}", f"{camera.width}x{camera.height}"
+        raise ValueError(f"the map is {given} but the camera is {allowed}: resize the camera with camera.resize(…)")
+
+
+def _finite32(values: NDArray[np.float64]) -> Float32:
+    """As float32, NaN for what float32 cannot hold as a positive finite number."""
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    narrow[np.isinf(narrow)] = np.nan
+    return narrow

@@ -1,0 +1,14 @@
+"""Stereo matching: one file is one method. ``gv.stereo.SGM`` imports only its own file."""
+
+from pathlib import Path
+from typing import Any
+
+from ..registry import Registry
+
+METHODS = Registry("stereo", Path(__file__).parent)
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return METHODS.by_class_name(name)

@@ -1,0 +1,90 @@
+"""One timer for all: warm-up, median and spread, peak memory. What it times is the whole public call."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Wall seconds over `repeats` warmed calls, and the memory the call added at its peak."""
+
+    median_s: float
+    minimum_s: float
+    maximum_s: float
+    repeats: int
+    peak_memory_bytes: int | None
+
+
+def _resident(field: str) -> int | None:
+    """A field of this process's memory status in bytes; None where the system has none (not Linux)."""
+    if not _STATUS.exists():
+        return None
+    for line in _STATUS.read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _reset_peak() -> bool:
+    """Make the peak resident size equal the present one (Linux only); whether that could be done."""
+    try:
+        _CLEAR_REFS.write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def synchronize() -> None:
+    """Wait for the GPU, when torch is loaded and uses one: kernels run on after their call returns."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+
+
+def timed(call: Callable[[], Result]) -> tuple[Result, float, int | None]:
+    """Call once: result, wall seconds, bytes of resident memory added at the peak (None where unknown)."""
+    before = _resident("VmRSS") if _reset_peak() else None
+    synchronize()
+    start = time.perf_counter()
+    result = call()
+    synchronize()
+    seconds = time.perf_counter() - start
+    peak = _resident("VmHWM") if before is not None else None
+    return result, seconds, None if peak is None or before is None else max(0, peak - before)
+
+
+def measure(call: Callable[[], Result], *, repeats: int = 3, warmup: int = 1) -> tuple[Result, Timing]:
+    """Warm up, call `repeats` times, and report median, spread and the largest peak."""
+    if repeats < 1 or warmup < 0:
+        raise ValueError(f"repeats is {repeats}, warmup {warmup}; at least 1 and 0 are needed")
+    peaks: list[int | None] = []
+    for _ in range(warmup):
+        _, _, peak = timed(call)  # memory is first touched here
+        peaks.append(peak)
+    seconds = []
+    gc.collect()
+    for _ in range(repeats):
+        result, elapsed, peak = timed(call)
+        seconds.append(elapsed)
+        peaks.append(peak)
+    known = [peak for peak in peaks if peak is not None]
+    return result, Timing(
+        median_s=statistics.median(seconds),
+        minimum_s=min(seconds),
+        maximum_s=max(seconds),
+        repeats=repeats,
+        peak_memory_bytes=max(known) if known else None,
+    )
