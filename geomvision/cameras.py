@@ -85,6 +85,7 @@ class Camera:
 
     @property
     def is_distorted(self) -> bool:
+        """Whether any distortion coefficient differs from zero."""
         return any(self.distortion)
 
     def project(self, points: ArrayLike) -> Array:
@@ -125,11 +126,11 @@ class Camera:
         if not self.is_distorted:
             return xy
         estimate = xy.copy()
-        step = 1e-6
+        right, up = np.array([1e-6, 0.0]), np.array([0.0, 1e-6])
         for _ in range(iterations):  # Newton on a 2x2 Jacobian by central differences
             residual = self._distort(estimate) - xy
-            across = (self._distort(estimate + (step, 0.0)) - self._distort(estimate - (step, 0.0))) / (2 * step)
-            down = (self._distort(estimate + (0.0, step)) - self._distort(estimate - (0.0, step))) / (2 * step)
+            across = (self._distort(estimate + right) - self._distort(estimate - right)) / 2e-6
+            down = (self._distort(estimate + up) - self._distort(estimate - up)) / 2e-6
             det = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
             dx = (residual[..., 0] * down[..., 1] - residual[..., 1] * down[..., 0]) / det
             dy = (residual[..., 1] * across[..., 0] - residual[..., 0] * across[..., 1]) / det

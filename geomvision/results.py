@@ -217,8 +217,7 @@ class Tracks:
     @property
     def found(self) -> NDArray[np.bool_]:
         """Which points were followed, bool (N,)."""
-        found: NDArray[np.bool_] = ~np.isnan(self.points1).any(axis=1)
-        return found
+        return np.asarray(~np.isnan(self.points1).any(axis=1))
 
 
 def _same_size(size: tuple[int, int], camera: Camera) -> None:
