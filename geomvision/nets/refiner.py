@@ -1,0 +1,190 @@
+"""A small net that corrects, fills and sharpens the disparity of a classical matcher.
+
+It never invents a disparity from nothing: its estimate is a convex sum of candidates (the matcher's own estimate
+carried in from four directions, and a coarse estimate with a wide view), spread along learned affinities, plus at
+most one pixel. All it sees of disparities are differences, so an offset of the whole map changes nothing but the
+offset of the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .blocks import Down, Residual, Up, convex_upsample, convolution, fill_along, neighbours, warp_right
+
+#: Sizes are padded to a multiple of this inside the net.
+STRIDE = 32
+#: Pixels of disparity that count as "far" where differences are clipped for the net to see.
+FAR_PX = 4.0
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What the net returns, each (B, 1, H, W): pixels, and logits of two probabilities."""
+
+    disparity: Tensor
+    #: The estimate before spreading, and the coarse one: both are supervised in training.
+    mixed: Tensor
+    coarse: Tensor
+    #: Candidates (B, K, H, W) and the weights with which they were mixed.
+    candidates: Tensor
+    weights: Tensor
+    #: Logit of the probability that `disparity` is less than one pixel off.
+    confidence: Tensor
+    #: Logit of the probability that the right view does not see the pixel.
+    occluded: Tensor
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the net looks at, all (B, ·, H, W)."""
+
+    features: Tensor
+    #: Carried in from the left, right, above, below: the candidates that need no net.
+    fills: Tensor
+    #: Level and spread of each map, (B, 1, 1, 1): the frame in which differences are expressed.
+    level: Tensor
+    spread: Tensor
+    left: Tensor
+    right: Tensor
+
+
+def local_contrast(image: Tensor, size: int = 9) -> Tensor:
+    """Mean-free grey over its local deviation, in [−3, 3]: what exposure and shading leave unchanged."""
+    grey = image.mean(dim=1, keepdim=True)
+    mean = _box(grey, size)
+    variance = (_box(grey * grey, size) - mean * mean).clamp(min=0)
+    return ((grey - mean) / (variance + 1e-4).sqrt()).clamp(-3, 3)
+
+
+def _box(x: Tensor, size: int) -> Tensor:
+    return functional.avg_pool2d(x, size, stride=1, padding=size // 2, count_include_pad=False)
+
+
+def _frame(filled: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the valid disparities; a spread of at least 2 px, so that noise stays small."""
+    count = valid.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    level = (filled * valid).sum(dim=(2, 3), keepdim=True) / count
+    variance = ((filled - level).square() * valid).sum(dim=(2, 3), keepdim=True) / count
+    return level, variance.sqrt().clamp(min=2.0)
+
+
+def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Evidence:
+    """Turn a pair and the matcher's answer into what the net sees.
+
+    Args:
+        left: (B, 3, H, W) in [0, 1]; `right` likewise.
+        disparity: (B, 1, H, W) pixels, NaN where the matcher has no estimate.
+        confidence: (B, 1, H, W) in [0, 1].
+    """
+    valid = ~disparity.isnan()
+    values = torch.where(valid, disparity, 0.0)
+    level, spread = _frame(values, valid)
+    carried = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
+    along = [torch.where(found, filled, torch.nan) for filled, found in carried]
+    behind = _least(along[0], along[1])
+    behind = torch.where(behind.isnan(), _least(along[2], along[3]), behind)
+    behind = torch.where(behind.isnan(), level, behind)
+    fills = torch.cat([torch.where(fill.isnan(), behind, fill) for fill in along], dim=1)
+    contrast, contrast_right = local_contrast(left), local_contrast(right)
+    columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
+    mean = left.mean(dim=(2, 3), keepdim=True)
+    deviation = left.std(dim=(1, 2, 3), keepdim=True, correction=0).clamp(min=0.02)
+    shown = [
+        ((left - mean) / deviation).clamp(-3, 3),
+        contrast,
+        valid.float(),
+        torch.where(valid, confidence, 0.0),
+        (behind - level) / spread,
+        ((behind - _box(behind, 17)) / FAR_PX).clamp(-2, 2),
+        ((fills - behind) / FAR_PX).clamp(-2, 2),
+        _disagreement(contrast, contrast_right, behind),
+        (columns - behind < 0).float(),
+    ]
+    return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right)
+
+
+def _least(first: Tensor, second: Tensor) -> Tensor:
+    return torch.fmin(first, second)
+
+
+def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
+    """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
+    seen = [warp_right(right, candidate) for candidate in disparity.split(1, dim=1)]
+    return _box((left - torch.cat(seen, dim=1)).abs().clamp(max=2), 3)
+
+
+class Refiner(nn.Module):
+    """U-Net down to 1/32 for a wide view; candidates are weighed and spread at full resolution."""
+
+    FEATURES = 14
+    CANDIDATES = 5
+    #: Reach in pixels of each step that spreads the estimate along learned affinities.
+    REACH = (4, 2, 1)
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        w0, w1, w2, w3, w4 = width, width + 8, 2 * width, 2 * width, 2 * width
+        self.enter = convolution(self.FEATURES, w0 // 2)
+        self.to2 = Down(w0 // 2, w1)
+        self.to4 = Down(w1, w2, (1, 2))
+        self.to8 = Down(w2, w3, (1, 2))
+        self.to16 = Down(w3, w4, (1, 2))
+        self.to32 = Down(w4, w4)
+        self.up16, self.up8, self.up4, self.up2 = Up(w4, w4), Up(w4, w3), Up(w3, w2), Up(w2, w1)
+        self.coarse = convolution(w2, 1)
+        self.upsample = convolution(w2, 9 * 16, size=1)
+        self.lift = convolution(w1, 4 * (w0 // 2), size=1)
+        self.join = convolution(w0 // 2 + 2 * self.CANDIDATES, w0)
+        self.block = Residual(w0)
+        self.heads = convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
+        for head in (self.coarse, self.heads):
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+
+    def forward(self, left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Refined:
+        """Refine a batch of any size; see `evidence` for the arguments."""
+        height, width = disparity.shape[-2:]
+        padding = (0, -width % STRIDE, 0, -height % STRIDE)
+        inputs = [functional.pad(x, padding, mode="replicate") for x in (left, right, disparity, confidence)]
+        result = self._refine(evidence(*inputs))
+        return Refined(*(getattr(result, name)[..., :height, :width] for name in result.__dataclass_fields__))
+
+    def _refine(self, seen: Evidence) -> Refined:
+        full = functional.relu(self.enter(seen.features))
+        half = self.to2(full)
+        quarter = self.to4(half)
+        eighth = self.to8(quarter)
+        sixteenth = self.to16(eighth)
+        wide = self.up8(self.up16(self.to32(sixteenth), sixteenth), eighth)
+        quarter = self.up4(wide, quarter)
+        coarse = self._coarse(seen, quarter)
+        half = self.up2(quarter, half)
+        full = functional.relu(full + functional.pixel_shuffle(self.lift(half), 2))
+        return self._sharpen(seen, full, coarse)
+
+    def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
+        """A rough estimate for every pixel: the fills' mean at 1/4, corrected, and brought up with sharp edges."""
+        base = functional.avg_pool2d(seen.fills.amin(dim=1, keepdim=True), 4)
+        estimate = base + self.coarse(quarter).float() * seen.spread
+        return convex_upsample(estimate, self.upsample(quarter).float(), 4)
+
+    def _sharpen(self, seen: Evidence, full: Tensor, coarse: Tensor) -> Refined:
+        candidates = torch.cat([seen.fills, coarse], dim=1)
+        fixed = candidates.detach()
+        differences = ((fixed - fixed.mean(dim=1, keepdim=True)) / FAR_PX).clamp(-2, 2)
+        views = _disagreement(seen.left, seen.right, fixed)
+        joined = functional.relu(self.join(torch.cat([full, differences, views], dim=1)))
+        heads = self.heads(self.block(joined)).float()
+        choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.REACH), 3], dim=1)
+        weights = choice.softmax(dim=1)
+        mixed = (weights * candidates).sum(dim=1, keepdim=True)
+        spread = mixed
+        for step, reach in zip(affinity.split(9, dim=1), self.REACH, strict=True):
+            spread = (step.softmax(dim=1) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
+        disparity = (spread + rest[:, :1].tanh()).clamp(min=0)
+        return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])
