@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar, overload
 
-from .sample import DepthSample, FlowSample, StereoSample
+from .sample import Sample
 
-AnySample = TypeVar("AnySample", StereoSample, FlowSample, DepthSample, StereoSample | FlowSample | DepthSample)
+AnySample = TypeVar("AnySample", bound=Sample)
 
 
 class DatasetError(ValueError):

@@ -12,7 +12,7 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class ETH3D(Protocol):
-    """Per region (noc, all): ``bad-t`` percent more than t pixels off, ``avgerr``, ``rms``, percentiles ``A50`` to ``A99``.
+    """Per region (noc, all): ``bad-t`` percent more than t pixels off, ``avgerr``, ``rms``, percentiles ``A50`` …
 
     These are over the pixels with an estimate, so they can be bought with gaps: ``density`` stands beside them,
     and ``totbad-t`` counts a missing estimate as wrong. For a dense estimate bad and totbad are equal.
