@@ -24,8 +24,9 @@ class Residual(nn.Module):
         super().__init__()
         self.first = convolution(channels, channels, dilation=dilation)
         self.second = convolution(channels, channels)
+        assert self.second.bias is not None
         nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → the same shape."""

@@ -44,7 +44,7 @@ class Evidence:
     """What the net looks at, all (B, ·, H, W)."""
 
     features: Tensor
-    #: Carried in from the left, right, above, below: the candidates that need no net.
+    #: Carried in from the left, right, above, below, and the surface behind: the candidates that need no net.
     fills: Tensor
     #: Level and spread of each map, (B, 1, 1, 1): the frame in which differences are expressed.
     level: Tensor
@@ -58,11 +58,23 @@ def local_contrast(image: Tensor, size: int = 9) -> Tensor:
     grey = image.mean(dim=1, keepdim=True)
     mean = _box(grey, size)
     variance = (_box(grey * grey, size) - mean * mean).clamp(min=0)
-    return ((grey - mean) / (variance + 1e-4).sqrt()).clamp(-3, 3)
+    return ((grey - mean) / (variance + 1e-3).sqrt()).clamp(-3, 3)
+
+
+def normalised(image: Tensor) -> Tensor:
+    """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
+    mean = image.mean(dim=(2, 3), keepdim=True)
+    deviation = (image - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    # A picture without contrast stays flat: what is left of it after subtraction is rounding.
+    floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
+    return (image - mean) / torch.maximum(deviation, floor)
 
 
 def _box(x: Tensor, size: int) -> Tensor:
-    return functional.avg_pool2d(x, size, stride=1, padding=size // 2, count_include_pad=False)
+    """Mean over a size × size window, of what lies inside the image: along rows, then along columns."""
+    reach = size // 2
+    rows = functional.avg_pool2d(x, (1, size), stride=1, padding=(0, reach), count_include_pad=False)
+    return functional.avg_pool2d(rows, (size, 1), stride=1, padding=(reach, 0), count_include_pad=False)
 
 
 def _frame(filled: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,39 +89,42 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
     """Turn a pair and the matcher's answer into what the net sees.
 
     Args:
-        left: (B, 3, H, W) in [0, 1]; `right` likewise.
+        left: (B, 3, H, W), `normalised`; `right` likewise.
         disparity: (B, 1, H, W) pixels, NaN where the matcher has no estimate.
         confidence: (B, 1, H, W) in [0, 1].
     """
     valid = ~disparity.isnan()
     values = torch.where(valid, disparity, 0.0)
     level, spread = _frame(values, valid)
-    carried = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
-    along = [torch.where(found, filled, torch.nan) for filled, found in carried]
-    behind = _least(along[0], along[1])
-    behind = torch.where(behind.isnan(), _least(along[2], along[3]), behind)
-    behind = torch.where(behind.isnan(), level, behind)
-    fills = torch.cat([torch.where(fill.isnan(), behind, fill) for fill in along], dim=1)
+    fills = filled(values, valid, level)
+    behind = fills[:, 4:]
     contrast, contrast_right = local_contrast(left), local_contrast(right)
     columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
-    mean = left.mean(dim=(2, 3), keepdim=True)
-    deviation = left.std(dim=(1, 2, 3), keepdim=True, correction=0).clamp(min=0.02)
     shown = [
-        ((left - mean) / deviation).clamp(-3, 3),
+        left.clamp(-3, 3),
         contrast,
         valid.float(),
         torch.where(valid, confidence, 0.0),
         (behind - level) / spread,
         ((behind - _box(behind, 17)) / FAR_PX).clamp(-2, 2),
-        ((fills - behind) / FAR_PX).clamp(-2, 2),
+        ((fills[:, :4] - behind) / FAR_PX).clamp(-2, 2),
         _disagreement(contrast, contrast_right, behind),
         (columns - behind < 0).float(),
     ]
     return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right)
 
 
-def _least(first: Tensor, second: Tensor) -> Tensor:
-    return torch.fmin(first, second)
+def filled(values: Tensor, valid: Tensor, level: Tensor) -> Tensor:
+    """The valid values carried in from the left, right, above and below, and the surface behind: (B, 5, H, W).
+
+    The surface behind is the lower of left and right; where both lack, of above and below; else `level`.
+    """
+    carried = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
+    along = [torch.where(found, value, torch.nan) for value, found in carried]
+    behind = torch.fmin(along[0], along[1])
+    behind = torch.where(behind.isnan(), torch.fmin(along[2], along[3]), behind)
+    behind = torch.where(behind.isnan(), level, behind)
+    return torch.cat([*(torch.where(fill.isnan(), behind, fill) for fill in along), behind], dim=1)
 
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
@@ -122,15 +137,15 @@ class Refiner(nn.Module):
     """U-Net down to 1/32 for a wide view; candidates are weighed and spread at full resolution."""
 
     FEATURES = 14
-    CANDIDATES = 5
+    CANDIDATES = 6
     #: Reach in pixels of each step that spreads the estimate along learned affinities.
     REACH = (4, 2, 1)
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(self, width: int = 16) -> None:
         super().__init__()
-        w0, w1, w2, w3, w4 = width, width + 8, 2 * width, 2 * width, 2 * width
-        self.enter = convolution(self.FEATURES, w0 // 2)
-        self.to2 = Down(w0 // 2, w1)
+        w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
+        self.enter = convolution(self.FEATURES, w0)
+        self.to2 = Down(w0, w1)
         self.to4 = Down(w1, w2, (1, 2))
         self.to8 = Down(w2, w3, (1, 2))
         self.to16 = Down(w3, w4, (1, 2))
@@ -138,20 +153,29 @@ class Refiner(nn.Module):
         self.up16, self.up8, self.up4, self.up2 = Up(w4, w4), Up(w4, w3), Up(w3, w2), Up(w2, w1)
         self.coarse = convolution(w2, 1)
         self.upsample = convolution(w2, 9 * 16, size=1)
-        self.lift = convolution(w1, 4 * (w0 // 2), size=1)
-        self.join = convolution(w0 // 2 + 2 * self.CANDIDATES, w0)
+        self.lift = convolution(w1, 4 * w0, size=1)
+        self.join = convolution(w0 + 2 * self.CANDIDATES, w0)
         self.block = Residual(w0)
         self.heads = convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
+        self._start_plain()
+
+    def _start_plain(self) -> None:
+        """Begin near what needs no net: the fills, hardly spread. The centre of an affinity starts with 3/4."""
         for head in (self.coarse, self.heads):
             nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+            assert head.bias is not None
+            nn.init.zeros_(head.bias)
+        assert self.heads.bias is not None
+        with torch.no_grad():
+            self.heads.bias[self.CANDIDATES + 4 : self.CANDIDATES + 9 * len(self.REACH) : 9] = 3.0
 
     def forward(self, left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Refined:
-        """Refine a batch of any size; see `evidence` for the arguments."""
+        """Refine a batch of any size; images (B, 3, H, W) in any unit, the rest as for `evidence`."""
         height, width = disparity.shape[-2:]
         padding = (0, -width % STRIDE, 0, -height % STRIDE)
-        inputs = [functional.pad(x, padding, mode="replicate") for x in (left, right, disparity, confidence)]
-        result = self._refine(evidence(*inputs))
+        views = [functional.pad(normalised(image), padding, mode="replicate") for image in (left, right)]
+        unknown = functional.pad(disparity, padding, value=torch.nan)
+        result = self._refine(evidence(*views, unknown, functional.pad(confidence, padding)))
         return Refined(*(getattr(result, name)[..., :height, :width] for name in result.__dataclass_fields__))
 
     def _refine(self, seen: Evidence) -> Refined:
@@ -169,7 +193,7 @@ class Refiner(nn.Module):
 
     def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
         """A rough estimate for every pixel: the fills' mean at 1/4, corrected, and brought up with sharp edges."""
-        base = functional.avg_pool2d(seen.fills.amin(dim=1, keepdim=True), 4)
+        base = functional.avg_pool2d(seen.fills[:, 4:], 4)
         estimate = base + self.coarse(quarter).float() * seen.spread
         return convex_upsample(estimate, self.upsample(quarter).float(), 4)
 
@@ -186,5 +210,5 @@ class Refiner(nn.Module):
         spread = mixed
         for step, reach in zip(affinity.split(9, dim=1), self.REACH, strict=True):
             spread = (step.softmax(dim=1) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
-        disparity = (spread + rest[:, :1].tanh()).clamp(min=0)
+        disparity = spread + rest[:, :1].tanh()
         return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])
