@@ -287,9 +287,13 @@ def lookup(xp: Any, table: Array, u: Array, v: Array, footprint: Array) -> Array
     level = xp.astype(exponent, xp.int64) - 1
     blend = (2.0 * mantissa - 1.0)[:, None]
     sizes, starts = xp.asarray(_SIZES, device=device), xp.asarray(_STARTS, device=device)
-    fine = _bilinear(xp, table, u, v, xp.take(sizes, level), xp.take(starts, level))
-    coarse = _bilinear(xp, table, u, v, xp.take(sizes, level + 1), xp.take(starts, level + 1))
-    return fine + (coarse - fine) * blend
+    value = _bilinear(xp, table, u, v, xp.take(sizes, level), xp.take(starts, level))
+    at = xp.nonzero(footprint > 1.0)[0]
+    if at.shape[0]:
+        level = level[at] + 1
+        coarse = _bilinear(xp, table, u[at], v[at], xp.take(sizes, level), xp.take(starts, level))
+        value[at] = value[at] + (coarse - value[at]) * blend[at]
+    return value
 
 
 def _bilinear(xp: Any, table: Array, u: Array, v: Array, size: Array, start: Array) -> Array:

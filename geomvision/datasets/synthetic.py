@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -13,7 +12,7 @@ from ..cameras import Camera, StereoRig, inverse, pose
 from ..images import Mask
 from ..results import Disparity
 from ._layouts import LAYOUTS, add_rods
-from ._render import SKY, Hits, View, first_hits, namespace, occlusion, transfer
+from ._render import SKY, Hits, Sight, View, first_hits, namespace, occlusion, transfer
 from ._scene import PERIODIC, POOR, Builder, Scene, rotation
 from ._shade import blurred, exposed, radiance
 from .sample import StereoSample
@@ -43,7 +42,7 @@ class Synthetic:
     #: Every disparity is below this; scenes fill 40 to 100 % of it.
     max_disparity: int = 64
     #: Pixels at object borders are shaded n x n times.
-    supersampling: int = 3
+    supersampling: int = 2
 
     textureless: Knob = _knob((0.0, 0.35), "share of surfaces without texture", 0, 1)
     repetition: Knob = _knob((0.0, 0.15), "share of surfaces with a strictly periodic texture", 0, 1)
@@ -160,14 +159,15 @@ class Synthetic:
 
     def _shot(self, xp: Any, index: int, device: Any) -> _Shot:
         scene, views, rig = self.scene(index)
-        hits = [first_hits(xp, scene, view, device) for view in views]
+        sights = [Sight(scene, view) for view in views]
+        hits = [first_hits(xp, sight, device) for sight in sights]
         disparity, occluded = [], []
-        for sign, (here, there), seen in zip((1.0, -1.0), (views, views[::-1]), hits, strict=True):
-            x, y, q = transfer(xp, scene, here, there, seen)
+        for sign, (here, there), seen in zip((1.0, -1.0), (sights, sights[::-1]), hits, strict=True):
+            x, y, q = transfer(xp, here, there, seen)
             column = xp.arange(self.width, dtype=xp.float64, device=device)[None, :]
             disparity.append((column - x) * sign)
-            occluded.append(occlusion(xp, scene, there, x, y, q))
-        linear = radiance(xp, scene, views, hits, self.supersampling)
+            occluded.append(occlusion(xp, there, x, y, q))
+        linear = radiance(xp, sights, hits, self.supersampling)
         return _Shot(scene, rig, hits, self._sensor(xp, linear, index, device), disparity, occluded)
 
     def _sensor(self, xp: Any, linear: list[Any], index: int, device: Any) -> list[Any]:
@@ -225,5 +225,9 @@ def _masks(scene: Scene, index: np.ndarray, names: list[str]) -> Mapping[str, Ma
         ):
             if applies:
                 kinds.setdefault(label, []).append(k)
-    masks = {label: np.isin(index, members) for label, members in kinds.items()}
+    masks = {}
+    for label, members in kinds.items():
+        chosen = np.zeros(len(names) + 1, dtype=bool)  # SKY = -1 is the last
+        chosen[members] = True
+        masks[label] = chosen[index]
     return {label: mask for label, mask in masks.items() if mask.any()}
