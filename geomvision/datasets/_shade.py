@@ -168,7 +168,7 @@ def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Ar
     tu = xp.astype((u * c + v * s) * scale + material.offset[0], single)
     tv = xp.astype((v * c - u * s) * scale + material.offset[1], single)
     table = xp.asarray(pyramid(material.kind, material.variant), device=u.device)
-    ab = lookup(xp, table, tu, tv, pixel * scale * 0.8)
+    ab = lookup(xp, table, tu, tv, pixel * scale * 0.65)
     base, along_a, along_b = (xp.asarray(row.astype(np.float32), device=u.device)[None, :] for row in material.colours)
     albedo = base + ab[:, :1] * along_a + ab[:, 1:] * along_b
     if material.stains > 0:

@@ -57,7 +57,8 @@ def _halved(image: np.ndarray) -> np.ndarray:
 
 def _noise(rng: np.random.Generator) -> np.ndarray:
     first, gain = int(rng.integers(2, 7)), float(rng.uniform(0.45, 0.85))
-    return np.stack([fractal(rng, first, 7, gain), fractal(rng, first, 5, 0.5)], axis=-1)
+    a = 0.5 + float(rng.uniform(1.2, 3.0)) * (fractal(rng, first, 7, gain) - 0.5)
+    return np.stack([a, fractal(rng, first, 5, 0.5)], axis=-1)
 
 
 def _grain(rng: np.random.Generator) -> np.ndarray:
@@ -77,8 +78,8 @@ def _plain(rng: np.random.Generator) -> np.ndarray:
 def _leaves(rng: np.random.Generator) -> np.ndarray:
     """Dead leaves: discs, boxes and ellipses of power-law size that hide each other (Lee, Mumford, Huang 2001)."""
     size = 2 * SIZE
-    image = np.full((size, size, 2), 0.5)
-    smallest, count = float(rng.uniform(3, 14)), 420
+    image = np.stack([fractal(rng, 3, 6, 0.6, size), fractal(rng, 3, 6, 0.6, size)], axis=-1)
+    smallest, count = float(rng.uniform(3, 14)), 600
     largest = float(rng.uniform(60, 130))
     form = int(rng.integers(0, 3))
     low, high = smallest**-2, largest**-2
@@ -121,7 +122,7 @@ def _stripes(rng: np.random.Generator) -> np.ndarray:
     a, b = (_bands(rng, regular=bool(rng.random() < 0.35)) for _ in range(2))
     image = np.stack(np.broadcast_arrays(a[None, :], b[:, None]), axis=-1)
     if rng.random() < 0.5:  # stripes only; else a plaid
-        image = np.stack(np.broadcast_arrays(a[None, :], a[None, :] * 0.0 + 0.5, np.zeros((2 * SIZE, 1)))[:2], axis=-1)
+        image[..., 1] = fractal(rng, 3, 5, 0.6, 2 * SIZE)
     return _halved(image)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from ..cameras import Camera, StereoRig, inverse, pose
 from ..images import Mask
 from ..results import Disparity
-from ._layouts import LAYOUTS, add_rods
+from ._builder import PERIODIC, POOR, Builder
+from ._layouts import LAYOUTS, SHARES, add_rods
 from ._render import SKY, Hits, Sight, View, first_hits, namespace, occlusion, transfer
-from ._scene import PERIODIC, POOR, Builder, Scene, rotation
+from ._scene import Scene, rotation
 from ._shade import blurred, exposed, radiance
 from .sample import StereoSample
 
@@ -44,13 +45,13 @@ class Synthetic:
     #: Pixels at object borders are shaded n x n times.
     supersampling: int = 2
 
-    textureless: Knob = _knob((0.0, 0.35), "share of surfaces without texture", 0, 1)
+    textureless: Knob = _knob((0.0, 0.3), "share of surfaces without texture", 0, 1)
     repetition: Knob = _knob((0.0, 0.15), "share of surfaces with a strictly periodic texture", 0, 1)
     specular: Knob = _knob((0.0, 0.4), "share of surfaces with a highlight, which moves with the camera", 0, 1)
     thin_rods: Knob = _knob(0.0, "thin rods added to the scene", 0, 100)
     exposure: Knob = _knob((-0.1, 0.1), "stops by which the right image is brighter", -4, 4)
     noise: Knob = _knob((0.2, 1.6), "standard deviation of the sensor noise in grey levels of 255", 0, 64)
-    blur: Knob = _knob((0.3, 0.7), "standard deviation of the lens blur in pixels", 0, 10)
+    blur: Knob = _knob((0.2, 0.6), "standard deviation of the lens blur in pixels", 0, 10)
     vertical_misalignment: Knob = _knob(0.0, "pixels by which the right image lies too low", -50, 50)
     rotation: Knob = _knob(0.0, "degrees by which the right camera is rolled", -45, 45)
     #: Left and right are exchanged: disparities become negative.
@@ -131,7 +132,7 @@ class Synthetic:
     def scene(self, index: int) -> tuple[Scene, list[View], StereoRig]:
         """The scene behind sample `index`, its two views and their rig."""
         knobs, rng = self._drawn(index), self._random(index, 0)
-        layout = self.layout if self.layout != "mixed" else str(rng.choice(list(LAYOUTS), p=[0.45, 0.25, 0.3]))
+        layout = self.layout if self.layout != "mixed" else str(rng.choice(list(LAYOUTS), p=SHARES))
         focal = self.width * float(np.round(rng.uniform(*((0.55, 0.95) if layout == "street" else (0.8, 1.5))), 6))
         camera = Camera(
             width=self.width,
