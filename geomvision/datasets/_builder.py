@@ -9,9 +9,10 @@ from typing import TypeVar
 import numpy as np
 
 from ..cameras import Camera
+from ._noise import fractal
 from ._scene import Material, Object, rotation
 from ._shapes import Shape
-from ._textures import VARIANTS, fractal
+from ._textures import VARIANTS
 
 RICH = ("noise", "grain", "leaves", "stripes", "tiles", "print", "wood", "cells", "fabric")
 POOR = ("plain", "plain", "marks")
@@ -22,10 +23,16 @@ Item = TypeVar("Item")
 
 
 class Builder:
-    """Collects the objects of one random scene. `bf` is f·B in px·m: it turns disparities into depths."""
+    """Collects the objects of one random scene.
 
-    def __init__(self, rng: np.random.Generator, camera: Camera, bf: float, shares: Mapping[str, float]) -> None:
-        self.rng, self.camera, self.bf, self.shares = rng, camera, bf, shares
+    `bf` is f·B in px·m: it turns disparities into depths. `shares` are the knobs' values. A `level` scene has a
+    ground and a camera that does not roll.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, camera: Camera, bf: float, shares: Mapping[str, float], *, level: bool = False
+    ) -> None:
+        self.rng, self.camera, self.bf, self.shares, self.level = rng, camera, bf, shares, level
         self.objects: list[Object] = []
         self._named = 0
 
@@ -114,15 +121,16 @@ def outline(kind: str, variant: int) -> np.ndarray:
     axis = np.linspace(-1.0, 1.0, n)
     x, y = axis[None, :], axis[:, None]
     r2 = x * x + y * y
+    signed: np.ndarray
     if kind == "blob":
         signed = 0.55 - r2 + 1.3 * (fractal(rng, 2, 5, 0.5, 128)[:n, :n] - 0.5)
     elif kind == "crown":  # foliage: many small gaps
         signed = 0.75 - r2 + 3.5 * (fractal(rng, 6, 4, 0.7, 128)[:n, :n] - 0.5)
     elif kind == "leaf":
-        width = rng.uniform(0.35, 0.9) * (1.0 - y * y) * (1.0 + rng.uniform(-0.6, 0.6) * y)
-        signed = width - abs(x - rng.uniform(-0.4, 0.4) * y * y)
+        wide = rng.uniform(0.35, 0.9) * (1.0 - y * y) * (1.0 + rng.uniform(-0.6, 0.6) * y)
+        signed = wide - abs(x - rng.uniform(-0.4, 0.4) * y * y)
     elif kind == "lattice":
-        bars, width, skew = int(rng.integers(2, 6)), rng.uniform(0.1, 0.35), float(variant % 2)
+        bars, width, skew = int(rng.integers(2, 6)), rng.uniform(0.1, 0.35), variant % 2
         grid = [abs((a + skew * b) * bars % 2.0 - 1.0) for a, b in ((x, y), (y, -x))]
         signed = np.maximum(np.maximum(*grid) - (1.0 - width), np.maximum(abs(x), abs(y)) - 0.97)
     elif kind == "ring":

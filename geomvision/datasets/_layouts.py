@@ -18,12 +18,12 @@ from ._things import BESIDE_ROAD, STANDING, car, floating, rod
 
 def tabletop(b: Builder, max_disparity: float) -> Scene:
     """Middlebury-like: books, boxes, cones, balls, pots and plants on a table or floor before slanted walls."""
-    T_world_camera = pose(rotation(rx=-b.uniform(-2, 24), rz=b.uniform(-2, 2)))
+    T_world_camera = pose(rotation(rx=-b.uniform(-2, 24), rz=b.uniform(-2, 2) * (not b.level)))
     far = max_disparity * b.uniform(0.1, 0.55)
     depth = b.bf / far
     table_y = None
     _walls(b, T_world_camera, depth)
-    if b.chance(0.8):
+    if b.chance(0.8) or b.level:
         table_y = _ground_y(b, T_world_camera, max_disparity * b.uniform(0.7, 0.97))
         b.add("table", Plane(), pose(rotation(rx=90), (0, table_y, 0)), b.material(0.6 * depth), casts=False)
     for _ in range(b.whole(8, 26)):

@@ -147,7 +147,7 @@ def floating(b: Builder, at: np.ndarray, size: float) -> None:
         "pot": Frustum(a, c, d, closed=False),
     }
     flat = kind not in shapes
-    shape = Sheet(a, c, None if kind == "sheet" else b.outline(kind)) if flat else shapes[kind]
+    shape: Shape = Sheet(a, c, None if kind == "sheet" else b.outline(kind)) if flat else shapes[kind]
     turn = b.turn(45, 55, 180) if flat else b.turn(180, 180, 180)
     b.add(b.number(kind), shape, pose(turn, at), b.material(_depth(at)))
 
