@@ -39,24 +39,24 @@ class SceneOptions:
 
     textureless: Knob = field(default=(0.0, 0.3), metadata=_limits(0, 1, "share of surfaces without texture"))
     repetition: Knob = field(
-        default=(0.0, 0.15), metadata=_limits("share of surfaces with a strictly periodic texture", 0, 1)
+        default=(0.0, 0.15), metadata=_limits(0, 1, "share of surfaces with a strictly periodic texture")
     )
     specular: Knob = field(
-        default=(0.0, 0.4), metadata=_limits("share of surfaces with a highlight, which moves with the camera", 0, 1)
+        default=(0.0, 0.4), metadata=_limits(0, 1, "share of surfaces with a highlight, which moves with the camera")
     )
     thin_rods: Knob = field(default=0.0, metadata=_limits(0, 100, "thin rods added to the scene"))
     exposure: Knob = field(
-        default=(-0.1, 0.1), metadata=_limits("stops by which the right image, or frame 1, is brighter", -8, 8)
+        default=(-0.1, 0.1), metadata=_limits(-8, 8, "stops by which the right image, or frame 1, is brighter")
     )
     noise: Knob = field(
-        default=(0.2, 1.6), metadata=_limits("standard deviation of the sensor noise in grey levels of 255", 0, 64)
+        default=(0.2, 1.6), metadata=_limits(0, 64, "standard deviation of the sensor noise in grey levels of 255")
     )
     blur: Knob = field(default=(0.2, 0.6), metadata=_limits(0, 10, "standard deviation of the lens blur in pixels"))
     motion: Knob = field(
-        default=(2.0, 20.0), metadata=_limits("about how far camera and objects move between frames, in pixels", 0, 200)
+        default=(2.0, 20.0), metadata=_limits(0, 200, "about how far camera and objects move between frames, in pixels")
     )
     vertical_misalignment: Knob = field(
-        default=0.0, metadata=_limits("pixels by which the right image lies too low", -50, 50)
+        default=0.0, metadata=_limits(-50, 50, "pixels by which the right image lies too low")
     )
     rotation: Knob = field(default=0.0, metadata=_limits(-45, 45, "degrees by which the right camera is rolled"))
 

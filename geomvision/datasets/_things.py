@@ -9,7 +9,7 @@ import numpy as np
 from ..cameras import pose
 from ._builder import Builder
 from ._scene import Material, rotation
-from ._shapes import Ball, Box, Frustum, Sheet
+from ._shapes import Ball, Box, Frustum, Shape, Sheet
 
 UP = np.array([0.0, -1.0, 0.0])
 Thing = Callable[[Builder, np.ndarray, float], None]
@@ -140,14 +140,10 @@ def floating(b: Builder, at: np.ndarray, size: float) -> None:
         (plant if kind == "plant" else rocks)(b, at, size)
         return
     a, c, d = (size * b.uniform(0.35, 1.2) for _ in range(3))
-    shapes = {
-        "box": Box(a, c, d),
-        "ball": Ball(a, c, d),
-        "can": Frustum(a, c, d),
-        "pot": Frustum(a, c, d, closed=False),
-    }
-    flat = kind not in shapes
-    shape: Shape = Sheet(a, c, None if kind == "sheet" else b.outline(kind)) if flat else shapes[kind]
+    solids: dict[str, Shape] = {"box": Box(a, c, d), "ball": Ball(a, c, d), "can": Frustum(a, c, d)}
+    solids["pot"] = Frustum(a, c, d, closed=False)
+    flat = kind not in solids
+    shape: Shape = Sheet(a, c, None if kind == "sheet" else b.outline(kind)) if flat else solids[kind]
     turn = b.turn(45, 55, 180) if flat else b.turn(180, 180, 180)
     b.add(b.number(kind), shape, pose(turn, at), b.material(_depth(at)))
 
