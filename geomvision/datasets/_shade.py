@@ -8,58 +8,72 @@ exact on every machine, and it makes shot noise even over all greys (Anscombe 19
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cameras import Camera, pose
-from ._render import SKY, Hits, View, hidden
-from ._scene import Light, Material, Object, Scene
+from ._render import SKY, Hits, Sight, View, hidden, hits_among
+from ._scene import Light, Material
 from ._shapes import Array
 from ._textures import lookup, pyramid
 
 
-def radiance(xp: Any, scene: Scene, views: list[View], hits: list[Hits], supersampling: int = 3) -> list[Array]:
-    """Linear RGB (H, W, 3), float32, of what each view sees."""
-    samples = [_samples(xp, scene, view, hit, supersampling) for view, hit in zip(views, hits, strict=True)]
-    colours = _shade(xp, scene, views, samples)
+class Samples(NamedTuple):
+    """Where a view is shaded: positions, inverse depth and object (N,) of all pixel centres, then of n x n places in
+    each edge pixel, whose flat positions are `edges` (M,).
+    """
+
+    x: Array
+    y: Array
+    q: Array
+    index: Array
+    edges: Array
+
+
+class Points(NamedTuple):
+    """Surface points in their object's frame: position, direction to the camera, width of a pixel there in metres."""
+
+    p: Any
+    toward: Any
+    pixel: Array
+
+
+def radiance(xp: Any, sights: list[Sight], hits: list[Hits], supersampling: int = 2) -> list[Array]:
+    """Linear RGB (H, W, 3), float32, of what views of one frame see."""
+    samples = [_samples(xp, sight, hit, supersampling) for sight, hit in zip(sights, hits, strict=True)]
     images = []
-    for view, sample, colour in zip(views, samples, colours, strict=True):
-        height, width = view.camera.height, view.camera.width
+    for hit, sample, colour in zip(hits, samples, _shade(xp, sights, samples), strict=True):
+        height, width = hit.index.shape
         image = colour[: height * width]
-        if sample["edges"].shape[0]:
+        if sample.edges.shape[0]:
             fine = xp.reshape(colour[height * width :], (-1, supersampling**2, 3))
-            image[sample["edges"]] = xp.mean(fine, axis=1)
+            image[sample.edges] = xp.mean(fine, axis=1)
         images.append(xp.reshape(image, (height, width, 3)))
     return images
 
 
-def _samples(xp: Any, scene: Scene, view: View, hits: Hits, n: int) -> dict[str, Array]:
-    """Positions, inverse depth, object and width in pixels of every shading sample: centres, then edge samples."""
+def _samples(xp: Any, sight: Sight, hits: Hits, n: int) -> Samples:
     height, width = hits.index.shape
     device = hits.q.device
-    row, column = xp.meshgrid(
-        xp.arange(height, dtype=xp.float64, device=device),
-        xp.arange(width, dtype=xp.float64, device=device),
-        indexing="ij",
-    )
-    x, y = xp.reshape(column, (-1,)), xp.reshape(row, (-1,))
+    axes = (xp.arange(size, dtype=xp.float64, device=device) for size in (height, width))
+    y, x = (xp.reshape(a, (-1,)) for a in xp.meshgrid(*axes, indexing="ij"))
     q, index = xp.reshape(hits.q, (-1,)), xp.reshape(hits.index, (-1,))
-    edges, neighbours = _edges(xp, hits.index)
-    if n > 1 and edges.shape[0]:
-        steps = (xp.arange(n, dtype=xp.float64, device=device) + 0.5) * (1.0 / n) - 0.5
-        dy, dx = (xp.reshape(g, (1, -1)) for g in xp.meshgrid(steps, steps, indexing="ij"))
-        fine_x, fine_y = x[edges][:, None] + dx, y[edges][:, None] + dy
-        fine = _edge_hits(xp, scene, view, fine_x, fine_y, neighbours)
-        parts = [(x, fine_x), (y, fine_y), (q, fine.q), (index, fine.index)]
-        x, y, q, index = (xp.concat([a, xp.reshape(b, (-1,))]) for a, b in parts)
-    else:
-        edges = edges[:0]
-    return {"x": x, "y": y, "q": q, "index": index, "edges": edges}
+    edges, around = _edges(xp, hits.index)
+    if n == 1 or edges.shape[0] == 0:
+        return Samples(x, y, q, index, edges[:0])
+    steps = (xp.arange(n, dtype=xp.float64, device=device) + 0.5) * (1.0 / n) - 0.5
+    dy, dx = (xp.reshape(g, (1, -1)) for g in xp.meshgrid(steps, steps, indexing="ij"))
+    fine_x, fine_y = x[edges][:, None] + dx, y[edges][:, None] + dy
+    fine = hits_among(xp, sight, fine_x, fine_y, around)
+    pairs = ((x, fine_x), (y, fine_y), (q, fine.q), (index, fine.index))
+    x, y, q, index = (xp.concat([a, xp.reshape(b, (-1,))]) for a, b in pairs)
+    return Samples(x, y, q, index, edges)
 
 
 def _edges(xp: Any, index: Array) -> tuple[Array, Array]:
-    """Flat positions (M,) of pixels that have another object among their 8 neighbours, and all 9 objects (M, 9)."""
+    """Flat positions (M,) of pixels that have another object among their 8 neighbours, and all 9 objects (9, M)."""
     height, width = index.shape
     rows = xp.concat([index[:1], index, index[-1:]], axis=0)
     padded = xp.concat([rows[:, :1], rows, rows[:, -1:]], axis=1)
@@ -68,54 +82,58 @@ def _edges(xp: Any, index: Array) -> tuple[Array, Array]:
     for other in around[1:]:
         differs = differs | (other != index)
     edges = xp.nonzero(xp.reshape(differs, (-1,)))[0]
-    return edges, xp.stack([xp.reshape(a, (-1,))[edges] for a in around], axis=1)
+    return edges, xp.stack([xp.reshape(a, (-1,))[edges] for a in around])
 
 
-def _edge_hits(xp: Any, scene: Scene, view: View, x: Array, y: Array, neighbours: Array) -> Hits:
-    """Rays through x, y (M, S), tested against the objects seen around their pixel, (M, 9)."""
-    best = xp.zeros_like(x)
-    index = xp.full(x.shape, SKY, dtype=xp.int64, device=x.device)
-    for k, thing in enumerate(scene.objects):
-        at = xp.nonzero(xp.any(neighbours == k, axis=1))[0]
+def _shade(xp: Any, sights: list[Sight], samples: list[Samples]) -> list[Array]:
+    """Colours (N, 3) of all samples: object by object, all views together; then shadows for all at once."""
+    scene, frame = sights[0].scene, sights[0].view.frame
+    ends = np.cumsum([0, *(s.x.shape[0] for s in samples)]).tolist()
+    device = samples[0].x.device
+    colour = xp.zeros((ends[-1], 3), dtype=xp.float32, device=device)  # ambient, to which the lamp's light is added
+    direct = xp.zeros((ends[-1], 3), dtype=xp.float32, device=device)
+    lamp = Sight(scene, light_view(scene.light, frame))
+    seen = xp.zeros((3, ends[-1]), dtype=xp.float64, device=device)  # position and inverse depth seen from the lamp
+    for k in range(SKY, len(scene.objects)):
+        chosen = [xp.nonzero(s.index == k)[0] for s in samples]
+        at = xp.concat([here + start for here, start in zip(chosen, ends[:-1], strict=True)])
         if at.shape[0] == 0:
             continue
-        q = thing.shape.hit(view.rays(xp, thing, x[at], y[at]))
-        nearer = q > best[at]
-        best[at] = xp.where(nearer, q, best[at])
-        index[at] = xp.where(nearer, k, index[at])
-    return Hits(index, best)
-
-
-def _shade(xp: Any, scene: Scene, views: list[View], samples: list[dict[str, Array]]) -> list[Array]:
-    """Colours (N, 3) of all samples, object by object, all views of an object together."""
-    device = samples[0]["x"].device
-    colours = [xp.zeros((s["x"].shape[0], 3), dtype=xp.float32, device=device) for s in samples]
-    for view, sample, colour in zip(views, samples, colours, strict=True):
-        at = xp.nonzero(sample["index"] == SKY)[0]
-        colour[at] = _sky(xp, scene, view, sample["x"][at], sample["y"][at])
-    for k, thing in enumerate(scene.objects):
-        chosen = [xp.nonzero(s["index"] == k)[0] for s in samples]
-        if not any(at.shape[0] for at in chosen):
+        if k == SKY:
+            shown = zip(sights, samples, chosen, strict=True)
+            colour[at] = xp.concat([_sky(xp, sight, s.x[here], s.y[here]) for sight, s, here in shown])
             continue
-        parts = [_local(xp, thing, v, s, at) for v, s, at in zip(views, samples, chosen, strict=True)]
-        p, toward, pixel = (
-            [xp.concat([part[j][i] for part in parts]) for i in range(3 if j < 2 else 1)] for j in range(3)
-        )
-        lit = _surface(xp, scene, views[0].frame, thing, p, toward, pixel[0])
-        start = 0
-        for colour, at in zip(colours, chosen, strict=True):
-            colour[at] = lit[start : start + at.shape[0]]
-            start += at.shape[0]
-    return colours
+        points = _points(xp, sights, samples, chosen, k)
+        colour[at], direct[at] = _surface(xp, sights[0], k, points)
+        if scene.light.shadows:
+            seen[:, at] = _from_lamp(xp, lamp, k, points.p)
+    if scene.light.shadows:
+        lit = xp.nonzero(direct[:, 1] > 0)[0]
+        dark = hidden(xp, lamp, *(seen[i][lit] for i in range(3)), shadow=True)
+        direct[lit[dark]] = 0.0
+    colour = colour + direct
+    return [colour[a:b] for a, b in pairwise(ends)]
 
 
-def _local(xp: Any, thing: Object, view: View, sample: dict[str, Array], at: Array) -> tuple[Any, Any, Any]:
-    """In the object's frame: points, directions to the camera, and the width of a pixel there in metres."""
-    q = sample["q"][at]
-    rays = view.rays(xp, thing, sample["x"][at], sample["y"][at])
-    p = rays.at(q)
-    toward = [rays.origin[i] - p[i] for i in range(3)]
-    return p, toward, [1.0 / (xp.clip(q, 1e-9, None) * view.camera.fx)]
+def _points(xp: Any, sights: list[Sight], samples: list[Samples], chosen: list[Array], k: int) -> Points:
+    """The points of object k that the chosen samples of each view see."""
+    parts = []
+    for sight, sample, at in zip(sights, samples, chosen, strict=True):
+        q = sample.q[at]
+        rays = sight.rays(xp, k, sample.x[at], sample.y[at])
+        p = rays.at(q)
+        toward = [rays.origin[i] - p[i] for i in range(3)]
+        parts.append((*p, *toward, 1.0 / (xp.clip(q, 1e-9, None) * sight.view.camera.fx)))
+    merged = [xp.concat([part[i] for part in parts]) for i in range(7)]
+    return Points(merged[:3], merged[3:6], merged[6])
+
+
+def _from_lamp(xp: Any, lamp: Sight, k: int, p: Any) -> Array:
+    """Position and inverse depth (3, N) of object k's points for the lamp; 1e-4 nearer, clear of themselves."""
+    M = lamp.T_camera_object[k].tolist()
+    x, y, z = (M[i][0] * p[0] + M[i][1] * p[1] + M[i][2] * p[2] + M[i][3] for i in range(3))
+    q = 1.0 / xp.clip(z, 1e-6, None)
+    return xp.stack([x * q, y * q, q * (1.0 + 1e-4)])
 
 
 def _unit(xp: Any, v: Any) -> list[Array]:
@@ -127,9 +145,10 @@ def _dot(a: Any, b: Any) -> Array:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _surface(xp: Any, scene: Scene, frame: int, thing: Object, p: Any, toward: Any, pixel: Array) -> Array:
-    """Colour (N, 3) of surface points."""
-    light, T_world = scene.light, thing.T_world_object(frame)
+def _surface(xp: Any, sight: Sight, k: int, points: Points) -> tuple[Array, Array]:
+    """What ambient light and the lamp, were it unobstructed, make of surface points: colours (N, 3)."""
+    scene, thing, (p, toward, pixel) = sight.scene, sight.scene.objects[k], points
+    light, T_world = scene.light, thing.T_world_object(sight.view.frame)
     R = T_world[:3, :3]
     source = R.T @ (np.asarray(light.position) - T_world[:3, 3])
     single = xp.float32
@@ -142,20 +161,16 @@ def _surface(xp: Any, scene: Scene, frame: int, thing: Object, p: Any, toward: A
     slant = xp.clip(xp.abs(facing), 0.05, 1.0)
     albedo = _albedo(xp, thing.material, u, v, xp.astype(pixel, single) / xp.sqrt(slant))
     direct = xp.clip(_dot(n, to_light), 0.0, 1.0)
-    if light.shadows:
-        lit = xp.nonzero(direct > 0)[0]
-        dark = _shadowed(xp, scene, frame, T_world, [c[lit] for c in p])
-        direct[lit] = xp.where(dark, 0.0, direct[lit])
     up = xp.clip(0.75 - 0.25 * _dot(n, [float(c) for c in R[1]]), 0.0, 1.0)  # world y points down
-    glow = [direct * light.colour[i] + up * light.ambient[i] for i in range(3)]
-    result = albedo * xp.stack(glow, axis=1)
+    ambient = xp.stack([up * light.ambient[i] for i in range(3)], axis=1)
+    lamp = xp.stack([direct * light.colour[i] for i in range(3)], axis=1) * albedo
     if thing.material.gloss > 0:
         half = _unit(xp, [a + b for a, b in zip(to_light, view, strict=True)])
         peak = xp.clip(_dot(n, half), 0.0, 1.0)
         for _ in range(thing.material.sharpness):
             peak = peak * peak
-        result = result + (xp.where(direct > 0, peak, 0.0) * thing.material.gloss)[:, None]
-    return result
+        lamp = lamp + (xp.where(direct > 0, peak, 0.0) * thing.material.gloss)[:, None]
+    return albedo * ambient, lamp
 
 
 def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Array:
@@ -164,7 +179,7 @@ def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Ar
     tu = xp.astype((u * c + v * s) * scale + material.offset[0], single)
     tv = xp.astype((v * c - u * s) * scale + material.offset[1], single)
     table = xp.asarray(pyramid(material.kind, material.variant), device=u.device)
-    ab = lookup(xp, table, tu, tv, pixel * scale * 0.8)
+    ab = lookup(xp, table, tu, tv, pixel * scale * 0.65)
     base, along_a, along_b = (xp.asarray(row.astype(np.float32), device=u.device)[None, :] for row in material.colours)
     albedo = base + ab[:, :1] * along_a + ab[:, 1:] * along_b
     if material.stains > 0:
@@ -172,16 +187,6 @@ def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Ar
         stain = lookup(xp, table, tu * slow, tv * slow, pixel * (scale * slow))
         albedo = albedo * (1.0 + material.stains * (stain[:, :1] - 0.5) * 2.0)
     return xp.clip(albedo, 0.003, 0.95)
-
-
-def _shadowed(xp: Any, scene: Scene, frame: int, T_world: np.ndarray, p: Any) -> Array:
-    """Whether the light does not see the points p of an object: occlusion, with the light as a camera."""
-    light = light_view(scene.light, frame)
-    M = light.T_camera_world @ T_world
-    x, y, z = (float(M[i, 0]) * p[0] + float(M[i, 1]) * p[1] + float(M[i, 2]) * p[2] + float(M[i, 3]) for i in range(3))
-    ahead = z > 1e-6
-    q = xp.where(ahead, 1.0 / xp.where(ahead, z, 1.0), 1e9)
-    return hidden(xp, scene, light, x * q, y * q, q * (1.0 + 1e-4), shadow=True)
 
 
 def light_view(light: Light, frame: int) -> View:
@@ -196,12 +201,13 @@ def light_view(light: Light, frame: int) -> View:
     return View(camera, pose(rotation, -rotation @ position), frame)
 
 
-def _sky(xp: Any, scene: Scene, view: View, x: Array, y: Array) -> Array:
+def _sky(xp: Any, sight: Sight, x: Array, y: Array) -> Array:
     """A gradient from the horizon up, with clouds."""
+    scene, view = sight.scene, sight.view
     M = view.T_camera_world[:3, :3].T @ np.linalg.inv(view.camera.K)
     d = [xp.astype(float(M[i, 0]) * x + float(M[i, 1]) * y + float(M[i, 2]), xp.float32) for i in range(3)]
     up = xp.clip(-_unit(xp, d)[1], 0.0, 1.0)
-    low, high = (xp.asarray(np.float32(c), device=x.device)[None, :] for c in scene.sky)
+    low, high = (xp.asarray(np.asarray(c, dtype=np.float32), device=x.device)[None, :] for c in scene.sky)
     height = xp.clip(up, 0.03, 1.0)
     table = xp.asarray(pyramid("noise", 1), device=x.device)
     cloud = lookup(xp, table, d[0] / height * 8.0, d[2] / height * 8.0, 0.02 / (height * height))[:, :1]

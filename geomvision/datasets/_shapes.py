@@ -23,9 +23,9 @@ _TINY = 1e-12
 class Rays:
     """Rays of one camera in a shape's frame: direction = matrix · (x, y, 1) for pixels that broadcast."""
 
-    def __init__(self, xp: Any, origin: Vector, matrix: np.ndarray, x: Array, y: Array) -> None:
+    def __init__(self, xp: Any, origin: Vector, matrix: list[list[float]], x: Array, y: Array) -> None:
         self.xp, self.origin = xp, origin
-        self._rows = [[float(v) for v in row] for row in matrix]
+        self._rows = matrix
         self._x, self._y = x, y
         self._known: dict[int, Array] = {}
 
@@ -46,8 +46,11 @@ class Rays:
 class Shape(Protocol):
     """What a shape can do, in its own frame."""
 
-    def hit(self, rays: Rays) -> Array:
-        """Inverse depth of the first hit; not positive where the ray misses."""
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:
+        """Inverse depth of the first hit; not positive where the ray misses.
+
+        The caller promises that hits at or below `beyond` are nothing to it: they may come back as misses.
+        """
 
     def uv(self, xp: Any, p: Vector) -> tuple[Array, Array]:
         """Texture coordinates of surface points, metres along the surface."""
@@ -63,7 +66,7 @@ class Shape(Protocol):
 class Plane:
     """The plane z = 0."""
 
-    def hit(self, rays: Rays) -> Array:
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:  # noqa: ARG002
         """See `Shape`."""
         return rays[2] * (-1.0 / (rays.origin[2] or _TINY))
 
@@ -89,26 +92,28 @@ class Sheet(Plane):
     b: float
     outline: np.ndarray | None = None
 
-    def hit(self, rays: Rays) -> Array:
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:
         """See `Shape`."""
         xp, q = rays.xp, super().hit(rays)
-        x, y, _ = rays.at(q)
-        inside = (xp.abs(x) <= self.a) & (xp.abs(y) <= self.b) & (q > 0)
+        z = 1.0 / xp.clip(q, _TINY, None)
+        x, y = rays.origin[0] + rays[0] * z, rays.origin[1] + rays[1] * z
+        inside = (q > beyond) & (xp.abs(x) <= self.a) & (xp.abs(y) <= self.b)
         if self.outline is not None:
-            inside = inside & (self._signed(xp, x, y) > 0)
+            at = xp.nonzero(inside)
+            inside[at] = self._signed(xp, x[at], y[at]) > 0
         return xp.where(inside, q, 0.0)
 
     def _signed(self, xp: Any, x: Array, y: Array) -> Array:
-        """The outline's value, interpolated bilinearly."""
+        """The outline's value at points (N,), interpolated bilinearly."""
         assert self.outline is not None
         size = self.outline.shape[0]
-        table = xp.asarray(self.outline.reshape(-1), device=_device(x))
-        column = xp.clip((x / self.a * 0.5 + 0.5) * (size - 1), 0.0, size - 1.001)
-        row = xp.clip((y / self.b * 0.5 + 0.5) * (size - 1), 0.0, size - 1.001)
+        table = xp.asarray(self.outline.reshape(-1), device=x.device)
+        column = xp.clip((x * (0.5 / self.a) + 0.5) * (size - 1), 0.0, size - 1.001)
+        row = xp.clip((y * (0.5 / self.b) + 0.5) * (size - 1), 0.0, size - 1.001)
         i, j = xp.astype(column, xp.int64), xp.astype(row, xp.int64)
         fx, fy, first = column - i, row - j, j * size + i
-        upper = table[first] * (1 - fx) + table[first + 1] * fx
-        lower = table[first + size] * (1 - fx) + table[first + size + 1] * fx
+        upper = xp.take(table, first) * (1 - fx) + xp.take(table, first + 1) * fx
+        lower = xp.take(table, first + size) * (1 - fx) + xp.take(table, first + (size + 1)) * fx
         return upper * (1 - fy) + lower * fy
 
     def half_extents(self) -> Vector | None:
@@ -124,7 +129,7 @@ class Box:
     b: float
     c: float
 
-    def hit(self, rays: Rays) -> Array:
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:  # noqa: ARG002
         """See `Shape`."""
         xp = rays.xp
         near: Array = None
@@ -171,7 +176,7 @@ class Ball:
     b: float
     c: float
 
-    def hit(self, rays: Rays) -> Array:
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:  # noqa: ARG002
         """See `Shape`."""
         radii = (self.a, self.b, self.c)
         o = [rays.origin[i] / r for i, r in enumerate(radii)]
@@ -214,7 +219,7 @@ class Frustum:
         """Radius = m + s·y."""
         return 0.5 * (self.top + self.bottom), 0.5 * (self.bottom - self.top) / self.half
 
-    def hit(self, rays: Rays) -> Array:
+    def hit(self, rays: Rays, beyond: Array = 0.0) -> Array:  # noqa: ARG002
         """See `Shape`."""
         xp, (m, s) = rays.xp, self._slope
         ox, oy, oz = rays.origin
@@ -243,7 +248,7 @@ class Frustum:
 
     def uv(self, xp: Any, p: Vector) -> tuple[Array, Array]:
         """Around and along; the angle is the diamond angle, which needs no arc tangent."""
-        m, s = self._slope
+        m, _ = self._slope
         total = xp.abs(p[0]) + xp.abs(p[2]) + _TINY
         turn = p[0] / total
         around = xp.where(p[2] < 0, turn, xp.where(p[0] < 0, -2.0 - turn, 2.0 - turn))
@@ -268,9 +273,3 @@ class Frustum:
         """See `Shape`."""
         widest = max(self.top, self.bottom)
         return widest, self.half, widest
-
-
-def _device(array: Array) -> Any:
-    import array_api_compat
-
-    return array_api_compat.device(array)
