@@ -35,8 +35,8 @@ class RefinedSGM(StereoMethod):
     min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(8, "4: along rows and columns; 8: with the diagonals", choices=(4, 8))
-    p1: int = option(14, "SGM's penalty of a step of one pixel", unit="bits", minimum=0, maximum=192)
-    p2: int = option(100, "SGM's penalty of larger steps, at least p1", unit="bits", minimum=0, maximum=192)
+    p1: int = option(24, "SGM's penalty of a step of one pixel", unit="bits", minimum=0, maximum=192)
+    p2: int = option(180, "SGM's penalty of larger steps, at least p1", unit="bits", minimum=0, maximum=192)
     weights: str = option("refined_sgm", "name of shipped weights, or path of a .safetensors file with its card")
 
     def __post_init__(self) -> None:
