@@ -25,56 +25,60 @@ RANGE_STEP = 16
 class OpenCVStereo(StereoMethod):
     """The search range, and how a pair is brought to OpenCV and its answer back.
 
-    OpenCV searches multiples of 16 disparities: the range is rounded up, and estimates that round to more than
-    `max_disparity` are dropped. Images of 16 bits or floats are scaled to 8 bits by `to_8bit`.
+    OpenCV searches multiples of 16 disparities: the range is rounded up, and estimates that round to
+    `max_disparity` or more are dropped. Images of 16 bits or floats are scaled to 8 bits by `to_8bit`.
     """
 
     min_disparity: int = option(0, "smallest disparity searched", unit="px", minimum=-1024, maximum=4096)
-    max_disparity: int = option(64, "largest disparity searched", unit="px", minimum=-1024, maximum=4096)
+    max_disparity: int = option(128, "disparities below it are searched", unit="px", minimum=-1023, maximum=4096)
     padded: bool = option(
         True, "widen the images by the disparity range, so that OpenCV does not lose a band of that width"
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.max_disparity < self.min_disparity:
+        if self.max_disparity <= self.min_disparity:
             raise OptionError(
                 f"{type(self).__name__}: max_disparity is {self.max_disparity}; "
-                f"allowed is at least min_disparity, {self.min_disparity} px"
+                f"it must be larger than min_disparity, {self.min_disparity} px"
             )
 
     @property
     def range_px(self) -> int:
         """Number of disparities OpenCV searches: the range rounded up to a multiple of 16."""
-        wanted = self.max_disparity - self.min_disparity + 1
-        return -(-wanted // RANGE_STEP) * RANGE_STEP
+        return -(-(self.max_disparity - self.min_disparity) // RANGE_STEP) * RANGE_STEP
 
-    def run_padded(self, left: Image, right: Image, window: int, match: Match) -> Float32:
+    @property
+    def cut_off(self) -> tuple[int, int]:
+        """Columns on the left and on the right that OpenCV does not match unless the images are widened."""
+        return max(0, self.min_disparity + self.range_px), max(0, -self.min_disparity)
+
+    def run_padded(self, left: Image, right: Image, window: int, match: Match, margin: int = 0) -> Float32:
         """Call `match` on 8-bit images and return float32 pixels with NaN.
 
-        An image smaller than the window, or unpadded and no wider than what OpenCV cuts off, has no estimate.
+        Padding widens the images by the disparity range where OpenCV cuts it off, and by `margin` all around. An
+        image smaller than the window, or unpadded and no wider than what OpenCV cuts off, has no estimate.
         """
         height, width = left.shape[:2]
-        largest = self.min_disparity + self.range_px
-        before, after = max(0, largest), max(0, -self.min_disparity)
+        before, after = self.cut_off
         empty = np.full((height, width), np.nan, np.float32)
         if min(height, width) < window or (not self.padded and width <= before + after + window):
             return empty
         left, right = to_8bit(left, right)
         if self.padded:
-            left, right = (widened(image, before, after) for image in (left, right))
+            left, right = (widened(image, before, after, margin) for image in (left, right))
         with threads(self.num_threads):
             fixed = match(left, right)
         if self.padded:
-            fixed = fixed[:, before : before + width]
+            fixed = fixed[margin : margin + height, before + margin : before + margin + width]
         px = fixed.astype(np.float32) / np.float32(FIXED_POINT)
-        valid = (px >= self.min_disparity) & (np.rint(px) <= self.max_disparity)
+        valid = (px >= self.min_disparity) & (np.rint(px) < self.max_disparity)
         return np.where(valid, px, empty)
 
 
-def widened(image: Image, before: int, after: int) -> Image:
-    """The image with its first and last column repeated."""
-    widths = ((0, 0), (before, after)) + ((0, 0),) * (image.ndim - 2)
+def widened(image: Image, before: int, after: int, margin: int) -> Image:
+    """The image with `before` columns more on the left, `after` on the right, `margin` all around; edges repeated."""
+    widths = ((margin, margin), (margin + before, margin + after)) + ((0, 0),) * (image.ndim - 2)
     return np.ascontiguousarray(np.pad(image, widths, mode="edge"))
 
 

@@ -27,8 +27,9 @@ class OpenCVBM(OpenCVStereo):
 
     @backend("cv2", requires="cv2")
     def _cv2(self, left: Image, right: Image) -> Disparity:
-        matcher = self._matcher()
-        return Disparity(px=self.run_padded(to_grey(left), to_grey(right), self.window, matcher.compute))
+        match = self._matcher().compute
+        margin = self.window // 2  # OpenCV matches only blocks that lie inside the image
+        return Disparity(px=self.run_padded(to_grey(left), to_grey(right), self.window, match, margin))
 
     def _matcher(self) -> Any:
         import cv2
