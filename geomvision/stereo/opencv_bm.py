@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..images import Image, to_grey
-from ..method import OptionError, backend, option
+from ..method import backend, option
 from ..results import Disparity
 from ._opencv import OpenCVStereo
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
 from ..images import Image, to_grey
 from ..method import OptionError, backend, option
 from ..results import Disparity
