@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ def generate() -> str:
         if done.returncode:
             raise SystemExit(f"pybind11-stubgen failed:\n{done.stdout}{done.stderr}")
         text = (Path(folder) / "geomvision" / "_core.pyi").read_text()
+    # pybind11 knows containers but not what they hold.
+    text = re.sub(r"\bdict\b(?!\[)", "dict[str, typing.Any]", text)
+    text = re.sub(r"\btuple\b(?!\[)", "tuple[typing.Any, ...]", text)
     ruff = [sys.executable, "-m", "ruff"]
     name = ["--stdin-filename", str(STUB), "-"]
     fixed = subprocess.run(

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -24,7 +25,7 @@ FLOORS = [
     ("_core", "_lazy"),
     ("images", "cameras", "weights", "ops"),
     ("results", "samples", "nets", "geometry"),
-    ("method", "registry", "trace", "timing", "metrics", "losses", "io"),
+    ("catalogue", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
     ("stereo", "flow", "depth", "pose", "datasets"),
     ("benchmark", "training"),
     ("report",),
@@ -128,7 +129,10 @@ def surface() -> dict[str, list[str]]:
     import geomvision as gv
 
     found = {"geomvision": sorted(gv.__all__)}
-    for room in ("cameras", "results", "samples", "images", "method", "registry", "trace", "timing", "weights"):
+    rooms = ("cameras", "catalogue", "images", "method", "registry", "results", "samples", "timing", "trace", "weights")
+    for room in rooms:
+        if importlib.util.find_spec(f"geomvision.{room}") is None:
+            continue
         module = importlib.import_module(f"geomvision.{room}")
         own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
         found[room] = sorted(n for n in own if not n.startswith("_"))

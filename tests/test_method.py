@@ -110,7 +110,7 @@ def test_a_cell_of_a_notebook_can_add_a_method(tmp_path):
     assert registry.by_class_name("Mine") is Mine
     with pytest.raises(ValueError, match="already a stereo method 'mine'"):
         registry.add(Mine)
-    with pytest.raises(KeyError, match="no stereo method 'yours'; there are mine"):
+    with pytest.raises(KeyError, match="has no 'yours'; there are mine"):
         registry["yours"]
     with pytest.raises(TypeError, match="no flow method"):
         Registry("flow", tmp_path).add(Constant)
