@@ -161,7 +161,6 @@ def test_broken_meta_data(tmp_path: Path):
 
 def test_the_data_sets_by_name():
     assert {"folder", "kitti", "middlebury"} <= set(gv.datasets.DATASETS)
-    assert "sample" not in gv.datasets.DATASETS
     assert gv.datasets.DATASETS["kitti"] is gv.datasets.KITTI
     with pytest.raises(AttributeError, match="there are"):
         gv.datasets.Imagenet  # noqa: B018

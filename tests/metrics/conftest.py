@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from geomvision.cameras import Camera
-from geomvision.datasets.sample import DepthSample, FlowSample, StereoSample
 from geomvision.results import Depth, Disparity, Flow
+from geomvision.samples import DepthSample, FlowSample, StereoSample
 
 Rows = Sequence[Sequence[Any]]
 
