@@ -32,7 +32,10 @@ def read_grey(path: PathLike) -> Image:
     """Read the stored values, uint8 or uint16 (H, W). RGB with three equal channels counts as grey."""
     expected = "a grey PNG or PGM of 8 or 16 bits per pixel"
     if Path(path).suffix.lower() == ".png":
-        read_png_header(path)  # a JPEG under this name would decode, and its losses would pass for truth
+        header = read_png_header(path)  # a JPEG under this name would decode, and its losses would pass for truth
+        if header.bits not in (8, 16) or header.colour == 3:  # the decoder would stretch these values
+            kind = "palette" if header.colour == 3 else f"{header.bits}-bit"
+            raise FormatError(path, f"is a {kind} PNG", expected)
     image = read_image(path)
     if image.dtype.kind != "u":
         raise FormatError(path, f"holds {image.dtype} samples", expected)

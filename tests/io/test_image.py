@@ -83,6 +83,27 @@ def test_pgm_and_ppm_by_hand(tmp_path: Path):
     assert gio.read_image(tmp_path / "a.ppm").tolist() == [[[10, 20, 30]]]
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"P5\n2 2\n255\n\1\2\3", "truncated: 3 bytes"),
+        (b"P6\n# by hand\n2 2\n65535\n" + bytes(23), "truncated: 23 bytes"),
+        (b"P5\n30000 8000\n255\n\1", "240000000 bytes for 30000x8000"),
+        (b"P5\n100000 100000\n255\n\1", "100000x100000 pixels"),
+    ],
+)
+def test_a_header_that_promises_more_than_the_file_holds(tmp_path: Path, data: bytes, reason: str):
+    (tmp_path / "a.pgm").write_bytes(data)
+    with pytest.raises(gio.FormatError, match=reason):
+        gio.read_image(tmp_path / "a.pgm")
+
+
+def test_a_png_with_too_few_rows_is_refused(tmp_path: Path, png):
+    (tmp_path / "a.png").write_bytes(png(3, 2, 8, 0, [b"\1\2\3"]))
+    with pytest.raises(gio.FormatError, match="no decoder"):
+        gio.read_image(tmp_path / "a.png")
+
+
 @settings(deadline=None, max_examples=30)
 @given(
     image=st.sampled_from([np.uint8, np.uint16]).flatmap(

@@ -41,6 +41,12 @@ def test_grey_stored_as_rgb_is_grey_and_colour_is_refused(tmp_path: Path, png):
         gio.read_disparity(path, scale=16)
 
 
+def test_values_that_a_decoder_would_stretch_are_refused(tmp_path: Path, png):
+    (tmp_path / "a.png").write_bytes(png(2, 1, 4, 0, [b"\x3f"]))
+    with pytest.raises(gio.FormatError, match="is a 4-bit PNG"):
+        gio.read_disparity(tmp_path / "a.png", scale=1)
+
+
 def test_a_lossy_file_under_the_name_of_a_png_is_refused(tmp_path: Path):
     gio.write_image(tmp_path / "a.jpg", np.full((8, 8), 100, np.uint8))
     (tmp_path / "a.jpg").rename(tmp_path / "a.png")
