@@ -20,7 +20,7 @@ from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
-_PNM = re.compile(rb"P([56])(?:\s+#[^\n]*\n)*\s+(\d{1,9})(?:\s+#[^\n]*\n)*\s+(\d{1,9})\s+(\d{1,5})\s")
+_PNM = re.compile(rb"P([56])\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(\d{1,5})\s")
 _WRITABLE: dict[str, tuple[str, ...]] = dict.fromkeys((".png", ".ppm", ".pgm"), ("uint8", "uint16"))
 _WRITABLE |= {".jpg": ("uint8",), ".jpeg": ("uint8",)}
 

@@ -33,9 +33,8 @@ def read_grey(path: PathLike) -> Image:
     expected = "a grey PNG or PGM of 8 or 16 bits per pixel"
     if Path(path).suffix.lower() == ".png":
         header = read_png_header(path)  # a JPEG under this name would decode, and its losses would pass for truth
-        if header.bits not in (8, 16) or header.colour == 3:  # the decoder would stretch these values
-            kind = "palette" if header.colour == 3 else f"{header.bits}-bit"
-            raise FormatError(path, f"is a {kind} PNG", expected)
+        if header.bits < 8 and header.colour == 0:  # the decoder would stretch these values to 8 bits
+            raise FormatError(path, f"is a {header.bits}-bit PNG", expected)
     image = read_image(path)
     if image.dtype.kind != "u":
         raise FormatError(path, f"holds {image.dtype} samples", expected)
