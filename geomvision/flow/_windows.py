@@ -48,7 +48,7 @@ def products(
             inside = px >= ZERO and px <= np.float32(width - 1) and py >= ZERO and py <= np.float32(height - 1)
             t = warped[y, x] - frame0[y, x]
             scaled = t * inverse
-            weight = ONE / (ONE + scaled * scaled) if inside else ZERO
+            weight = (ONE if inside else ZERO) * (ONE / (ONE + scaled * scaled))
             q = gx[y, x] * u[y, x] + gy[y, x] * v[y, x] - t
             wx, wy = weight * gx[y, x], weight * gy[y, x]
             xx[y, x], xy[y, x], yy[y, x] = wx * gx[y, x], wx * gy[y, x], wy * gy[y, x]
