@@ -12,8 +12,7 @@ void bind_flow_options(py::module_& module) {
         const flow::LucasKanadeOptions o;
         return py::dict("levels"_a = o.levels, "warps"_a = o.warps, "median"_a = o.median,
                         "min_confidence"_a = o.min_confidence, "check_occlusion"_a = o.check_occlusion,
-                        "window"_a = o.window,
-                        "weighting"_a = o.weighting == flow::Weighting::box ? "box" : "gaussian",
+                        "window"_a = o.window, "weighting"_a = o.weighting == flow::Weighting::box ? "box" : "gaussian",
                         "robust"_a = o.robust, "min_eigenvalue"_a = o.min_eigenvalue, "num_threads"_a = o.num_threads);
       },
       "Defaults of the C++ LucasKanadeOptions.");

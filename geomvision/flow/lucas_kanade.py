@@ -28,12 +28,12 @@ class LucasKanade(PyramidalFlow):
     dtype; floats are scaled by the joint range of both frames. Images without contrast give zero flow, confidence 0.
     """
 
-    window: int = option(11, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
+    window: int = option(9, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
     weighting: str = option(
         "gaussian", "weights in the window: sigma a fifth of its side, or equal", choices=("gaussian", "box")
     )
     robust: float = option(
-        10.0, "difference after warping at which a pixel counts half; 0: all count alike", unit="grey levels", minimum=0.0
+        5.0, "difference after warping at which a pixel counts half; 0: all count alike", unit="grey levels", minimum=0.0
     )
     min_eigenvalue: float = option(
         4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01

@@ -7,28 +7,12 @@
 
 #include "flow/median_network.hpp"
 #include "flow/rows.hpp"
+#include "flow/shrink.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/flow.hpp"
 
 namespace geomvision::flow {
 namespace {
-
-constexpr int coarsest = 16;  // a level is halved only while its shorter side keeps this many pixels
-
-void shrink(const Image<float>& large, Image<float>& narrow, Image<float>& small, int threads) {
-  const int width = (large.width() + 1) / 2;
-  const int height = (large.height() + 1) / 2;
-  fit(narrow, width, large.height());
-  fit(small, width, height);
-  const auto columns = GEOMVISION_KERNEL(flow_shrink_columns);
-  const auto rows = GEOMVISION_KERNEL(flow_shrink_rows);
-  for_rows(width, large.height(), threads, [&](int y) { columns(row(large, y), large.width(), row(narrow, y)); });
-  for_rows(width, height, threads, [&](int y) {
-    const float* five[5];
-    for (int k = 0; k < 5; ++k) five[k] = clamped_row(narrow, 2 * y + k - 2);
-    rows(five, width, row(small, y));
-  });
-}
 
 void enlarge(const Image<float>& coarse, Image<float>& fine, int threads) {
   const auto kernel = GEOMVISION_KERNEL(flow_enlarge);
@@ -153,16 +137,11 @@ void PyramidalFlow::warp_once(Stage& stage, Image<float>* confidence) {
   const int height = stage.u.height();
   const auto warp = GEOMVISION_KERNEL(flow_warp);
   const auto mean = GEOMVISION_KERNEL(flow_mean);
-  const auto gradients = GEOMVISION_KERNEL(flow_gradients);
   for_rows(width, height, settings_.num_threads, [&](int y) {
     warp(stage.frame1.data(), width, height, y, row(stage.u, y), row(stage.v, y), row(stage.warped, y));
     mean(row(stage.frame0, y), row(stage.warped, y), width, row(stage.mean, y));
   });
-  for_rows(width, height, settings_.num_threads, [&](int y) {
-    const float* five[5];
-    for (int k = 0; k < 5; ++k) five[k] = clamped_row(stage.mean, y + k - 2);
-    gradients(five, width, row(stage.gx, y), row(stage.gy, y));
-  });
+  differentiate(stage.mean, stage.gx, stage.gy, settings_.num_threads);
   refine(stage, confidence);
   filter(stage.u, stage.spare_u);
   filter(stage.v, stage.spare_v);

@@ -85,11 +85,15 @@ void flow_mean(const float* a, const float* b, int width, float* out) {
 
 void flow_gradients(const float* const* rows, int width, float* gx, float* gy) {
   const float* row = rows[2];
-  for (int x = 0; x < width; ++x) {
-    const float near = row[at_most(x + 1, width - 1)] - row[at_least(x - 1, 0)];
-    const float far = row[at_most(x + 2, width - 1)] - row[at_least(x - 2, 0)];
-    gx[x] = (8.0f * near - far) * (1.0f / 12);
-  }
+  const auto along = [&](int x, int left2, int left1, int right1, int right2) {
+    gx[x] = (8.0f * (row[right1] - row[left1]) - (row[right2] - row[left2])) * (1.0f / 12);
+  };
+  const auto at_border = [&](int x) {
+    along(x, at_least(x - 2, 0), at_least(x - 1, 0), at_most(x + 1, width - 1), at_most(x + 2, width - 1));
+  };
+  for (int x = 0; x < at_most(width, 2); ++x) at_border(x);
+  for (int x = 2; x < width - 2; ++x) along(x, x - 2, x - 1, x + 1, x + 2);
+  for (int x = at_least(width - 2, 2); x < width; ++x) at_border(x);
   for (int x = 0; x < width; ++x) {
     const float near = rows[3][x] - rows[1][x];
     const float far = rows[4][x] - rows[0][x];

@@ -27,6 +27,13 @@ float clamped_sum(const float* row, const float* weights, int count, int width, 
   return total;
 }
 
+// Local average of Horn-Schunck: a sixth of each direct neighbour, a twelfth of each diagonal one.
+float around(const float* up, const float* here, const float* down, int x, int left, int right) {
+  const float direct = (up[x] + down[x]) + (here[left] + here[right]);
+  const float diagonal = (up[left] + up[right]) + (down[left] + down[right]);
+  return (1.0f / 6) * direct + (1.0f / 12) * diagonal;
+}
+
 }  // namespace
 
 void flow_products(const FlowRow& in, float inverse, float* const* out) {
@@ -111,22 +118,22 @@ void flow_linearise(const FlowRow& in, float alpha2, float* gx, float* gy, float
   }
 }
 
-void flow_relax(const float* const* u, const float* const* v, const float* const* data, int width, float* new_u,
-                float* new_v) {
-  const auto around = [width](const float* const* rows, int x) {
-    const int left = x > 0 ? x - 1 : 0;
-    const int right = x < width - 1 ? x + 1 : width - 1;
-    const float direct = (rows[0][x] + rows[2][x]) + (rows[1][left] + rows[1][right]);
-    const float diagonal = (rows[0][left] + rows[0][right]) + (rows[2][left] + rows[2][right]);
-    return (1.0f / 6) * direct + (1.0f / 12) * diagonal;
+void flow_relax(const float* const* u, const float* const* v, const float* const* data, int width,
+                float* __restrict new_u, float* __restrict new_v) {
+  const float* gx = data[0];
+  const float* gy = data[1];
+  const float* rest = data[2];
+  const float* inverse = data[3];
+  const auto relax = [&](int x, int left, int right) {
+    const float mean_u = around(u[0], u[1], u[2], x, left, right);
+    const float mean_v = around(v[0], v[1], v[2], x, left, right);
+    const float step = ((gx[x] * mean_u + gy[x] * mean_v) + rest[x]) * inverse[x];
+    new_u[x] = mean_u - gx[x] * step;
+    new_v[x] = mean_v - gy[x] * step;
   };
-  for (int x = 0; x < width; ++x) {
-    const float mean_u = around(u, x);
-    const float mean_v = around(v, x);
-    const float step = ((data[0][x] * mean_u + data[1][x] * mean_v) + data[2][x]) * data[3][x];
-    new_u[x] = mean_u - data[0][x] * step;
-    new_v[x] = mean_v - data[1][x] * step;
-  }
+  relax(0, 0, width > 1 ? 1 : 0);
+  for (int x = 1; x < width - 1; ++x) relax(x, x - 1, x + 1);
+  if (width > 1) relax(width - 1, width - 2, width - 1);
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -15,9 +15,9 @@ struct LucasKanadeOptions {
   int median = 5;
   double min_confidence = 0.0;
   bool check_occlusion = false;
-  int window = 11;
+  int window = 9;
   Weighting weighting = Weighting::gaussian;
-  double robust = 10.0;         ///< grey levels
+  double robust = 5.0;          ///< grey levels
   double min_eigenvalue = 4.0;  ///< (grey levels/px)^2
   int num_threads = 0;          ///< 0: all cores; the result does not depend on it
 };
