@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import geomvision as gv
 from geomvision import _core
+from geomvision.images import ImageError
 from geomvision.method import OptionError
 from geomvision.stereo import _block_matching as reference
 from geomvision.stereo.block_matching import COSTS, BlockMatching
@@ -129,14 +130,17 @@ def test_a_census_word_says_which_neighbours_are_darker() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_exposure_does_not_matter_to_zncc_and_census(backend: str) -> None:
-    left, right = shifted_pair(30, 70, 8)
-    darker = (right // 4 + 20).astype(np.uint8)
-    for cost in ("zncc", "census"):
-        px = BlockMatching(cost=cost, max_disparity=16, backend=backend)(left, darker).px[:, 14:-6]
-        assert (np.abs(px - 8) < 0.5).mean() > 0.99
-    sad = BlockMatching(cost="sad", max_disparity=16, backend=backend)(left, darker).px[:, 14:-6]
-    assert (np.abs(sad - 8) < 0.5).mean() < 0.9
+def test_gain_and_offset_of_a_view_do_not_matter_to_census_and_zncc(backend: str) -> None:
+    left, right = shifted_pair(30, 70, 8, np.uint16)
+    brighter = right * 200 + 37  # affine, and exact in 16 bits
+    census = BlockMatching(cost="census", max_disparity=16, backend=backend)
+    np.testing.assert_array_equal(census(left, brighter).px, census(left, right).px)
+    zncc = BlockMatching(cost="zncc", max_disparity=16, backend=backend)
+    np.testing.assert_allclose(zncc(left, brighter).px, zncc(left, right).px, atol=1e-5)
+    ncc = BlockMatching(cost="ncc", max_disparity=16, backend=backend)
+    np.testing.assert_allclose(ncc(left, right * 200).px, ncc(left, right).px, atol=1e-5)
+    sad = BlockMatching(cost="sad", max_disparity=16, backend=backend)
+    assert (np.abs(sad(left, brighter).px - 8) < 0.5)[:, 14:-6].mean() < 0.6
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -172,35 +176,32 @@ def test_uniqueness_and_confidence_follow_from_the_two_best_costs(backend: str) 
     method = BlockMatching(cost="sad", window=5, max_disparity=16, left_right=-1, backend=backend)
     loose = method(left, right)
     volume = reference.cost_volume(reference.quantised(left, right), "sad", 5, range(16)).astype(float)
-    checked = 0
+    strict = method.with_options(uniqueness=10)(left, right)
     for y, x in np.ndindex(24, 50):
         curve = volume[y, x, : min(16, x + 1)]
         best = int(np.argmin(curve))
         far = np.delete(curve, range(max(best - 1, 0), min(best + 2, len(curve))))
         if len(far) == 0:
+            assert loose.confidence[y, x] == 0
             continue
-        for percent in (0, 10):
-            keeps = curve[best] * 100 < far.min() * (100 - percent)
-            assert (
-                method.with_options(uniqueness=10)(left, right).valid[y, x] == keeps
-                if percent and checked < 20
-                else True
-            )
-        checked += 1
+        assert loose.valid[y, x] == (curve[best] < far.min())
+        assert strict.valid[y, x] == (curve[best] * 100 < far.min() * 90)
         if loose.valid[y, x]:
-            assert loose.confidence[y, x] <= (far.min() - curve[best]) / far.min() + 1e-6
-    strict = method.with_options(uniqueness=30)(left, right)
-    assert strict.density < loose.density
+            seen_from_right = [volume[y, x - best + d, d] for d in range(16) if x - best + d < 50]
+            difference = abs(best - int(np.argmin(seen_from_right)))
+            expected = (far.min() - curve[best]) / far.min() / (1 + difference)
+            assert abs(loose.confidence[y, x] - expected) < 1e-6
+    assert 0.1 < strict.density < loose.density
 
 
 def test_confidence_tells_right_from_wrong() -> None:
     rng = np.random.default_rng(0)
     left, right = shifted_pair(60, 120, 7)
-    noisy = np.clip(right + rng.normal(0, 110, right.shape), 0, 255).astype(np.uint8)
+    noisy = np.clip(right + rng.normal(0, 200, right.shape), 0, 255).astype(np.uint8)
     disparity = BlockMatching(window=5, max_disparity=20, left_right=-1)(left, noisy)
     sound = np.abs(disparity.px - 7) < 1
     sure = disparity.confidence[:, 12:] > np.median(disparity.confidence[:, 12:])
-    assert sound[:, 12:][sure].mean() > sound[:, 12:][~sure].mean() + 0.05
+    assert sound[:, 12:][sure].mean() > sound[:, 12:][~sure].mean() + 0.2
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -231,6 +232,11 @@ def test_cpp_equals_the_reference_on_every_pixel(data: st.DataObject) -> None:
     if dtype is np.float32:
         images = [(image * 0.37 - 50).astype(np.float32) for image in images]
     threads = data.draw(st.integers(1, 4))
+    if not set(range(low, options["max_disparity"])) & set(range(1 - width, width)):
+        for backend in BACKENDS:
+            with pytest.raises(ImageError, match="range nearer to 0"):
+                BlockMatching(**options, backend=backend)(*images)
+        return
     cpp = BlockMatching(**options, backend="cpp", num_threads=threads)(*images)
     plain = BlockMatching(**options, backend="reference")(*images)
     np.testing.assert_array_equal(cpp.px, plain.px)
