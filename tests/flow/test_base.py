@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomvision.datasets.sample import FlowSample
+from geomvision.samples import FlowSample
 from geomvision.flow._base import FlowMethod
 from geomvision.images import Image
 from geomvision.method import backend
