@@ -103,7 +103,9 @@ def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != card.sha256:
-        raise WeightsError(f"{path} has sha256 {found}, its card says {card.sha256}: damaged or exchanged, fetch it again")
+        raise WeightsError(
+            f"{path} has sha256 {found}, its card says {card.sha256}: damaged or exchanged, fetch it again"
+        )
     return _safetensors().load(content), card
 
 

@@ -11,10 +11,48 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def convolution(inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
-    """A convolution that keeps the size (divided by `stride`); zeros beyond the border."""
-    padding = dilation * (size // 2)
-    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding, dilation=dilation)
+class Convolution(nn.Conv2d):
+    """A 3×3 convolution that keeps the size (divided by `stride`); zeros beyond the border.
+
+    Its result does not depend on the number of threads. Torch's does on small maps, so those take one thread; they
+    are quick. In training every sample has one thread anyway.
+    """
+
+    #: Maps of fewer pixels are small.
+    SMALL = 1024
+
+    def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> None:
+        super().__init__(inputs, outputs, size, stride=stride, padding=dilation * (size // 2), dilation=dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
+        threads = torch.get_num_threads()
+        if self.training or threads == 1 or x.shape[-2] * x.shape[-1] >= self.SMALL:
+            return self._convolved(x)
+        torch.set_num_threads(1)
+        try:
+            return self._convolved(x)
+        finally:
+            torch.set_num_threads(threads)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+class Pointwise(Convolution):
+    """A 1×1 convolution.
+
+    In use it is computed as the 3×3 convolution it also is: torch's 1×1 kernels, too, give other last bits with one
+    thread than with several.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, size=1)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        if self.training:
+            return super()._convolved(x)
+        return functional.conv2d(x, functional.pad(self.weight, (1, 1, 1, 1)), self.bias, padding=1)
 
 
 class Residual(nn.Module):
@@ -22,8 +60,8 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.first = convolution(channels, channels, dilation=dilation)
-        self.second = convolution(channels, channels)
+        self.first = Convolution(channels, channels, dilation=dilation)
+        self.second = Convolution(channels, channels)
         assert self.second.bias is not None
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
@@ -38,7 +76,7 @@ class Down(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, dilations: tuple[int, ...] = (1,)) -> None:
         super().__init__()
-        self.enter = convolution(inputs, outputs, stride=2)
+        self.enter = Convolution(inputs, outputs, stride=2)
         self.blocks = nn.Sequential(*(Residual(outputs, dilation) for dilation in dilations))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,7 +90,7 @@ class Up(nn.Module):
 
     def __init__(self, coarse: int, fine: int) -> None:
         super().__init__()
-        self.reduce = convolution(coarse, fine, size=1)
+        self.reduce = Pointwise(coarse, fine)
         self.block = Residual(fine)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
@@ -70,6 +108,12 @@ def neighbours(x: Tensor, dilation: int = 1) -> Tensor:
     return torch.cat([padded[..., dy : dy + height, dx : dx + width] for dy in steps for dx in steps], dim=1)
 
 
+def convex_weights(logits: Tensor) -> Tensor:
+    """Softmax over dimension 1. Torch's own gives, on a CPU, other last bits for other numbers of threads."""
+    powers = (logits - logits.amax(dim=1, keepdim=True).detach()).exp()
+    return powers / powers.sum(dim=1, keepdim=True)
+
+
 def convex_upsample(coarse: Tensor, logits: Tensor, factor: int) -> Tensor:
     """Each fine pixel a convex sum of its 3×3 coarse neighbours (RAFT, Teed & Deng, ECCV 2020, §3.3).
 
@@ -81,7 +125,7 @@ def convex_upsample(coarse: Tensor, logits: Tensor, factor: int) -> Tensor:
         (B, 1, factor·H, factor·W).
     """
     batch, _, height, width = coarse.shape
-    weights = logits.view(batch, 9, factor * factor, height, width).softmax(dim=1)
+    weights = convex_weights(logits.view(batch, 9, factor * factor, height, width))
     fine = (weights * neighbours(coarse).unsqueeze(2)).sum(dim=1)
     return functional.pixel_shuffle(fine, factor)
 

@@ -14,7 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import Down, Residual, Up, convex_upsample, convolution, fill_along, neighbours, warp_right
+from .blocks import (
+    Convolution,
+    Down,
+    Pointwise,
+    Residual,
+    Up,
+    convex_upsample,
+    convex_weights,
+    fill_along,
+    neighbours,
+    warp_right,
+)
 
 #: Sizes are padded to a multiple of this inside the net.
 STRIDE = 32
@@ -63,11 +74,12 @@ def local_contrast(image: Tensor, size: int = 9) -> Tensor:
 
 def normalised(image: Tensor) -> Tensor:
     """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
-    mean = image.mean(dim=(2, 3), keepdim=True)
-    deviation = (image - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    exact = image.double()  # sums over an image in float32 would depend on how threads share it
+    mean = exact.mean(dim=(2, 3), keepdim=True)
+    deviation = (exact - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
     # A picture without contrast stays flat: what is left of it after subtraction is rounding.
-    floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
-    return (image - mean) / torch.maximum(deviation, floor)
+    floor = 1e-4 * exact.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
+    return ((exact - mean) / torch.maximum(deviation, floor)).to(image.dtype)
 
 
 def _box(x: Tensor, size: int) -> Tensor:
@@ -77,12 +89,13 @@ def _box(x: Tensor, size: int) -> Tensor:
     return functional.avg_pool2d(rows, (size, 1), stride=1, padding=(reach, 0), count_include_pad=False)
 
 
-def _frame(filled: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the valid disparities; a spread of at least 2 px, so that noise stays small."""
+    exact = values.double()
     count = valid.sum(dim=(2, 3), keepdim=True).clamp(min=1)
-    level = (filled * valid).sum(dim=(2, 3), keepdim=True) / count
-    variance = ((filled - level).square() * valid).sum(dim=(2, 3), keepdim=True) / count
-    return level, variance.sqrt().clamp(min=2.0)
+    level = (exact * valid).sum(dim=(2, 3), keepdim=True) / count
+    variance = ((exact - level).square() * valid).sum(dim=(2, 3), keepdim=True) / count
+    return level.to(values.dtype), variance.sqrt().clamp(min=2.0).to(values.dtype)
 
 
 def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Evidence:
@@ -144,19 +157,19 @@ class Refiner(nn.Module):
     def __init__(self, width: int = 16) -> None:
         super().__init__()
         w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
-        self.enter = convolution(self.FEATURES, w0)
+        self.enter = Convolution(self.FEATURES, w0)
         self.to2 = Down(w0, w1)
         self.to4 = Down(w1, w2, (1, 2))
         self.to8 = Down(w2, w3, (1, 2))
         self.to16 = Down(w3, w4, (1, 2))
         self.to32 = Down(w4, w4)
         self.up16, self.up8, self.up4, self.up2 = Up(w4, w4), Up(w4, w3), Up(w3, w2), Up(w2, w1)
-        self.coarse = convolution(w2, 1)
-        self.upsample = convolution(w2, 9 * 16, size=1)
-        self.lift = convolution(w1, 4 * w0, size=1)
-        self.join = convolution(w0 + 2 * self.CANDIDATES, w0)
+        self.coarse = Convolution(w2, 1)
+        self.upsample = Pointwise(w2, 9 * 16)
+        self.lift = Pointwise(w1, 4 * w0)
+        self.join = Convolution(w0 + 2 * self.CANDIDATES, w0)
         self.block = Residual(w0)
-        self.heads = convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
+        self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
         self._start_plain()
 
     def _start_plain(self) -> None:
@@ -205,10 +218,10 @@ class Refiner(nn.Module):
         joined = functional.relu(self.join(torch.cat([full, differences, views], dim=1)))
         heads = self.heads(self.block(joined)).float()
         choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.REACH), 3], dim=1)
-        weights = choice.softmax(dim=1)
+        weights = convex_weights(choice)
         mixed = (weights * candidates).sum(dim=1, keepdim=True)
         spread = mixed
         for step, reach in zip(affinity.split(9, dim=1), self.REACH, strict=True):
-            spread = (step.softmax(dim=1) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
+            spread = (convex_weights(step) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
         disparity = spread + rest[:, :1].tanh()
         return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])

@@ -100,7 +100,8 @@ def advance(
                 _step(task, state, pool)
                 state.seconds = earlier + time.monotonic() - started
                 if state.step % recipe.validate_every == 0 or state.step == recipe.steps:
-                    state.scores.append((state.step, task.validate(state.net)))
+                    state.scores.append((state.step, task.validate(state.net.eval())))
+                    state.net.train()
                     last = -math.inf
                 if time.monotonic() - last > CHECKPOINT_S:
                     state.save(checkpoint, recipe.key())
