@@ -137,4 +137,4 @@ def outline(kind: str, variant: int) -> np.ndarray:
         signed = np.minimum(0.97 - r2, r2 - rng.uniform(0.3, 0.8) ** 2)
     else:
         signed = 0.97 - r2
-    return np.ascontiguousarray(np.broadcast_to(signed, (n, n)), dtype=np.float64)
+    return np.array(np.broadcast_to(signed, (n, n)), dtype=np.float64)
