@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from geomvision.cameras import Camera, StereoRig, pose
 from geomvision.datasets._render import SKY, Sight, View, first_hits, namespace, occlusion, transfer
 from geomvision.datasets._scene import Light, Material, Object, Scene, rotation, with_motion
@@ -85,7 +86,11 @@ def test_boxes_that_leave_the_image_or_lie_behind_the_camera_do_no_harm():
     room = Box(5.0, 5.0, 5.0)  # seen from inside: no hit
     behind = Frustum(0.3, 0.3, 0.5)
     half_out = Sheet(1.0, 1.0)
-    objects = (thing(room), thing(behind, pose(translation=(0, 0, -2.0))), thing(half_out, pose(translation=(1, 0, 2.0))))
+    objects = (
+        thing(room),
+        thing(behind, pose(translation=(0, 0, -2.0))),
+        thing(half_out, pose(translation=(1, 0, 2.0))),
+    )
     left, right = sights_of(scene_of(*objects))
     hits = first_hits(XP, left)
     assert set(np.unique(hits.index)) == {SKY, 2}

@@ -1,10 +1,11 @@
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-from geomvision.datasets._builder import outline
-from geomvision.datasets._shapes import Ball, Box, Frustum, Plane, Rays, Sheet
 from hypothesis import given
 from hypothesis import strategies as st
+
+from geomvision.datasets._builder import outline
+from geomvision.datasets._shapes import Ball, Box, Frustum, Plane, Rays, Sheet
 
 FROM = (0.3, -0.2, -4.0)
 SOLIDS = {

@@ -1,6 +1,7 @@
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
+
 from geomvision.datasets._noise import SIZE, smooth_noise
 from geomvision.datasets._patterns import KINDS
 from geomvision.datasets._textures import LEVELS, lookup, pyramid
