@@ -28,7 +28,7 @@ def disparity_range(left: Image, right: Image) -> tuple[float, float, float] | N
         return None
     wide = [cv2.copyMakeBorder(image, 0, 0, search, 0, cv2.BORDER_REPLICATE) for image in small]
     mode = cv2.STEREO_SGBM_MODE_SGBM_3WAY
-    matcher = cv2.StereoSGBM_create(0, search, 5, 8 * 25, 32 * 25, 1, 63, 10, 40, 1, mode)
+    matcher = cv2.StereoSGBM.create(0, search, 5, 8 * 25, 32 * 25, 1, 63, 10, 40, 1, mode)
     fixed_point = matcher.compute(*wide)[:, search:]
     found = fixed_point[fixed_point >= 0]
     if found.size < 0.02 * width * height:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,15 @@ def eight_bit(image: Image, scale: float) -> NDArray[np.uint8]:
     """Grey levels spread over 0…255 between the 0.5 and 99.5 percentiles, resized by `scale`."""
     import cv2
 
-    grey = to_grey(image).astype(np.float32)
+    grey: Image = to_grey(image).astype(np.float32)
     if scale != 1.0:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     low, high = np.percentile(grey, (0.5, 99.5))
     if high <= low:
         low, high = float(grey.min()), float(grey.max())
     spread = 255.0 / (high - low) if high > low else 0.0
-    return np.clip((grey - low) * spread, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip((grey - low) * spread, 0, 255).astype(np.uint8)
+    return levels
 
 
 def match_features(image0: Image, image1: Image, *, features: int = 4000, ratio: float = 0.8) -> Matches:
@@ -50,7 +52,7 @@ def match_features(image0: Image, image1: Image, *, features: int = 4000, ratio:
     scale = 1.0
     while max(image0.shape[1], image1.shape[1]) * scale > WIDEST:
         scale /= 2
-    detector = cv2.SIFT_create(nfeatures=features)
+    detector = cv2.SIFT.create(nfeatures=features)
     keys0, codes0 = detector.detectAndCompute(eight_bit(image0, scale), None)
     keys1, codes1 = detector.detectAndCompute(eight_bit(image1, scale), None)
     found = (len(keys0), len(keys1))
@@ -66,7 +68,7 @@ def match_features(image0: Image, image1: Image, *, features: int = 4000, ratio:
     return Matches(points0=points0 / scale + centre, points1=points1 / scale + centre, features=found)
 
 
-def _best(codes0: NDArray[np.float32], codes1: NDArray[np.float32], ratio: float) -> dict[int, int]:
+def _best(codes0: Any, codes1: Any, ratio: float) -> dict[int, int]:
     """For each descriptor of 0 its nearest of 1, where that is clearly nearer than the second nearest."""
     import cv2
 

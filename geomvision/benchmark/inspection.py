@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.sample import DepthSample, FlowSample, Sample, StereoSample
 from ..images import Image, as_image, to_grey
 from ._range import disparity_range, recommended
 from ._sparse import Matches, match_features
@@ -39,6 +40,8 @@ class PairReport:
     #: (width, height, channels) of each image.
     left: tuple[int, int, int]
     right: tuple[int, int, int]
+    #: What the pair was given as.
+    expected: str = "a rectified stereo pair"
     features: tuple[int, int] = (0, 0)
     #: Feature matches, and the share of them whose vertical offset agrees with the median.
     matches: int = 0
@@ -61,7 +64,7 @@ class PairReport:
 
     @property
     def can_be_right(self) -> bool:
-        """Whether nothing measured speaks against this being a rectified pair."""
+        """Whether nothing that was measured speaks against it."""
         return not self.problems
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,12 +77,35 @@ class PairReport:
             raise PairRefused(self)
 
 
-class PairRefused(ValueError):
-    """A pair that cannot be a rectified stereo pair; `report` holds the evidence."""
+class PairRefused(ValueError):  # noqa: N818
+    """A pair that cannot be what it is given as; `report` holds the evidence."""
 
     def __init__(self, report: PairReport) -> None:
         self.report = report
-        super().__init__("this cannot be a rectified stereo pair: " + "; ".join(report.problems))
+        super().__init__(f"this cannot be {report.expected}: " + "; ".join(report.problems))
+
+
+def inspect_sample(sample: Sample) -> PairReport | None:
+    """The measured look that fits the sample; None for a single image, where there is nothing to compare."""
+    if isinstance(sample, FlowSample):
+        return inspect_frames(sample.frame0, sample.frame1)
+    pair = sample.stereo if isinstance(sample, DepthSample) else sample
+    return inspect_pair(pair.left, pair.right) if isinstance(pair, StereoSample) else None
+
+
+def inspect_frames(frame0: Any, frame1: Any) -> PairReport:
+    """The look at two frames of a motion: sizes, types, constant images. Any motion may be right.
+
+    Raises:
+        ImageError: when one of them is no image at all.
+    """
+    frame0, frame1 = as_image(frame0, "frame0"), as_image(frame1, "frame1")
+    return PairReport(
+        left=_shape(frame0),
+        right=_shape(frame1),
+        expected="two frames of a motion",
+        problems=tuple(_plain_problems({"frame0": frame0, "frame1": frame1})),
+    )
 
 
 def inspect_pair(left: Any, right: Any) -> PairReport:
@@ -93,9 +119,10 @@ def inspect_pair(left: Any, right: Any) -> PairReport:
         ImageError: when one of them is no image at all.
     """
     left, right = as_image(left, "left"), as_image(right, "right")
-    shapes = [(image.shape[1], image.shape[0], 3 if image.ndim == 3 else 1) for image in (left, right)]
-    report = PairReport(left=shapes[0], right=shapes[1])
-    problems = _plain_problems(left, right)
+    report = PairReport(left=_shape(left), right=_shape(right))
+    problems = _plain_problems({"left": left, "right": right})
+    if not problems and left.ndim == right.ndim and np.array_equal(left, right):
+        problems.append("left and right are the same image, pixel for pixel")
     if problems:
         return dataclasses.replace(report, problems=tuple(problems))
     report = _witnessed(report, left, right)
@@ -110,21 +137,24 @@ def inspect_pair(left: Any, right: Any) -> PairReport:
     )
 
 
-def _plain_problems(left: Image, right: Image) -> list[str]:
-    """What can be said without matching: sizes, constant images, one image given twice."""
-    if left.shape[:2] != right.shape[:2]:
-        sizes = f"left is {left.shape[1]}x{left.shape[0]}, right is {right.shape[1]}x{right.shape[0]}"
+def _shape(image: Image) -> tuple[int, int, int]:
+    """(width, height, channels)."""
+    return image.shape[1], image.shape[0], 3 if image.ndim == 3 else 1
+
+
+def _plain_problems(images: dict[str, Image]) -> list[str]:
+    """What can be said without matching: different sizes or types, constant images."""
+    if len({image.shape[:2] for image in images.values()}) > 1:
+        sizes = ", ".join(f"{name} is {image.shape[1]}x{image.shape[0]}" for name, image in images.items())
         return [f"the images differ in size ({sizes} pixels)"]
-    if left.dtype != right.dtype:
-        return [f"the images differ in type (left is {left.dtype}, right is {right.dtype})"]
-    problems = [
-        f"the {name} image is constant: {image.shape[1]}x{image.shape[0]} pixels, every one {image.flat[0]}"
-        for name, image in (("left", left), ("right", right))
+    if len({image.dtype for image in images.values()}) > 1:
+        types = ", ".join(f"{name} is {image.dtype}" for name, image in images.items())
+        return [f"the images differ in type ({types})"]
+    return [
+        f"{name} is constant: {image.shape[1]}x{image.shape[0]} pixels, every one {image.flat[0]}"
+        for name, image in images.items()
         if image.min() == image.max()
     ]
-    if not problems and left.ndim == right.ndim and np.array_equal(left, right):
-        problems.append("left and right are the same image, pixel for pixel")
-    return problems
 
 
 def _witnessed(report: PairReport, left: Image, right: Image) -> PairReport:
