@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..datasets.sample import DepthSample, FlowSample, Sample, StereoSample
-from ..method import Method, OptionError
+from ..method import Method
 from ..metrics._base import Protocol, Score
 from ..timing import Timing, measure, timed
 from .inspection import PairReport, inspect_sample
@@ -142,8 +142,6 @@ def run_row(
     try:
         _, first_s, first_peak = timed(lambda: call(sample))
         estimate, timing = measure(lambda: call(sample), repeats=repeats if first_s < PATIENCE_S else 1, warmup=0)
-    except OptionError:
-        raise
     except Exception as error:
         return Row(label=name, sample=sample.name, method=method, error=f"{type(error).__name__}: {error}")
     peaks = [peak for peak in (first_peak, timing.peak_memory_bytes) if peak is not None]

@@ -22,14 +22,22 @@ def applicable(task: str, chosen: Sequence[str | Protocol] | None, samples: Sequ
     Raises:
         ValueError: on an unknown name, on another task's protocol, or when protocols are chosen without truth.
     """
+    truth = any(has_truth(sample) for sample in samples)
     if chosen is None:
-        if not any(has_truth(sample) for sample in samples):
-            return ()
-        return tuple(protocol for protocol in metrics.PROTOCOLS.values() if protocol.task == task)
-    found = tuple(metrics.PROTOCOLS[name] if isinstance(name, str) else name for name in chosen)
+        return tuple(metrics.for_task(task).values()) if truth else ()
+    found = tuple(_named(task, name) if isinstance(name, str) else name for name in chosen)
     for protocol in found:
         if protocol.task != task:
-            raise ValueError(f"{protocol.name} scores {protocol.task}, not {task}")
-    if found and not any(has_truth(sample) for sample in samples):
-        raise ValueError("protocols need truth, and no sample has any: give a truth file")
+            raise ValueError(f"the protocol {protocol.name} scores {protocol.task}, not {task}")
+    if found and not truth:
+        raise ValueError("a protocol was chosen, but no sample has truth to score against")
     return found
+
+
+def _named(task: str, name: str) -> Protocol:
+    """A protocol of the task by name; "kitti2015" means the one of this task."""
+    known = metrics.for_task(task)
+    for candidate in (name, f"{name}_{task}"):
+        if candidate in known:
+            return known[candidate]
+    raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")

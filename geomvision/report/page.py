@@ -17,6 +17,12 @@ from .tables import failures, full_table, summary_table
 
 #: Map pixels one report may carry; beyond, every second (third, …) pixel is shown.
 PIXEL_BUDGET = 10_000_000
+#: Where the error scale may end, by task: pixels, pixels, percent of the depth.
+CAPS = {
+    "stereo": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+    "flow": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+    "depth": (1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
+}
 SCRIPTS = ("decode.js", "layers.js", "compare.js", "cloud.js", "main.js")
 
 
@@ -66,7 +72,10 @@ def _section(comparison: Comparison) -> dict[str, Any]:
         options.append({"label": label, "doc": doc, "lines": lines})
     return {
         "task": comparison.task,
-        "samples": [{"name": s.name, "facts": _facts(comparison, s)} for s in comparison.samples],
+        "samples": [
+            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(s)} for s in comparison.samples
+        ],
+        "caps": CAPS[comparison.task],
         "table": summary_table(comparison),
         "details": [full_table(comparison, protocol) for protocol in comparison.protocols],
         "protocols": comparison.protocols,
@@ -126,7 +135,7 @@ def _sample(comparison: Comparison, sample: Sample, stride: int) -> dict[str, An
         "occluded": None if occluded is None else encode_mask(occluded[::stride, ::stride]),
         "maps": [{"label": label, **encode_map(values, unit)} for label, values in maps.items()],
         "range": [low, high],
-        "errorCap": error_cap(known, list(maps.values())),
+        "errorCap": error_cap(known, list(maps.values()), CAPS[comparison.task]),
         "camera": _camera(sample),
     }
 
@@ -168,19 +177,26 @@ def value_range(truth: Any, maps: list[Any]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def error_cap(truth: Any, maps: list[Any]) -> float:
-    """Where the error scale ends: a round number near the 90th percentile of the middling method's error."""
-    if truth is None or not maps:
-        return 1.0
+def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...]) -> float:
+    """Where the error scale ends at first: of `caps` the one nearest to the middling method's 90th percentile."""
     ninety = []
-    for values in maps:
+    for values in maps if truth is not None else []:
         difference = np.abs(values - truth)
         error = np.hypot(difference[..., 0], difference[..., 1]) if difference.ndim == 3 else difference
+        if caps == CAPS["depth"]:
+            error = 100 * error / truth
         if np.isfinite(error).any():
             ninety.append(float(np.nanpercentile(error, 90)))
-    wanted = float(np.median(ninety)) if ninety else 1.0
-    rounds = [m * 10.0**e for e in range(-3, 4) for m in (1, 2, 5)]
-    return min(rounds, key=lambda value: abs(np.log(value / max(wanted, 1e-3))))
+    wanted = float(np.median(ninety)) if ninety else caps[2]
+    return min(caps, key=lambda cap: abs(float(np.log(cap / max(wanted, 1e-3)))))
+
+
+def _cloud_note(sample: Sample) -> str:
+    if isinstance(sample, StereoSample) and sample.rig is None:
+        return (
+            "No calibration was given: focal length taken as the image width, so the shape is right only up to scale."
+        )
+    return "Drag turns, wheel zooms. Metres by the calibration that was given."
 
 
 def _camera(sample: Sample) -> dict[str, float] | None:

@@ -67,7 +67,9 @@ class Table:
 
     def rich(self) -> RichTable:
         """The table for a terminal: the best of each column in bold green, failures in red."""
-        table = RichTable(title=self.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+        table = RichTable(
+            title=self.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
+        )
         table.add_column("method", overflow="fold")
         for column in self.columns:
             table.add_column(f"{column.group}\n{column.title}".strip(), justify="right")
@@ -85,19 +87,25 @@ class Table:
 
 
 def better(figure: str) -> Better:
-    """Errors are better low; shares of good pixels (δ < 1.25ⁿ) are better high."""
-    return "higher" if figure.startswith(("delta", "δ", "density")) else "lower"
+    """Errors are better low; shares of good pixels (delta1 … 3) and of estimated ones are better high."""
+    return "higher" if figure.startswith(("delta", "density")) else "lower"
 
 
 def summary_table(comparison: Comparison) -> Table:
     """Each protocol's primary figure, then density, time and memory: one row for each method."""
-    columns = [_figure(comparison, protocol, protocol.primary) for protocol in comparison.protocols]
+    columns = [
+        _figure(comparison, protocol, protocol.headline(names))
+        for protocol in comparison.protocols
+        if (names := _names(comparison, protocol))
+    ]
     return _table(comparison, _title(comparison), [*columns, *_costs(comparison)])
 
 
 def full_table(comparison: Comparison, protocol: Protocol) -> Table:
     """All figures of one protocol."""
-    return _table(comparison, protocol.name, [_figure(comparison, protocol, name) for name in _names(comparison, protocol)])
+    return _table(
+        comparison, protocol.name, [_figure(comparison, protocol, name) for name in _names(comparison, protocol)]
+    )
 
 
 def failures(comparison: Comparison) -> list[str]:
@@ -135,9 +143,7 @@ def _all_failed(rows: tuple[Row, ...]) -> bool:
 
 def _figure(comparison: Comparison, protocol: Protocol, figure: str) -> Column:
     ratios: list[Ratio] = [
-        row.scores[protocol.name][figure]
-        for row in comparison.rows
-        if figure in row.scores.get(protocol.name, {})
+        row.scores[protocol.name][figure] for row in comparison.rows if figure in row.scores.get(protocol.name, {})
     ]
     percent = bool(ratios) and ratios[0].form == "percent"
     values = (comparison.figures(label, protocol).get(figure, math.nan) for label in comparison.labels)

@@ -75,6 +75,7 @@ class Comparer {
     for (const button of this.root.querySelectorAll(".zoom button"))
       button.addEventListener("click", () => this.setZoom(Number(button.dataset.zoom)));
     const cap = this.root.querySelector("select.cap");
+    if (cap) cap.value = [...cap.options].find((one) => Number(one.value) === this.scene.errorCap).value;
     if (cap)
       cap.addEventListener("change", () => {
         this.scene.setErrorCap(Number(cap.value));
@@ -154,7 +155,7 @@ class Comparer {
     const lines = [];
     if (truth) lines.push(["truth", format(truth), ""]);
     for (const e of estimates) {
-      const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(data.unit === "m" ? 3 : 2) : "";
+      const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(2) : "";
       lines.push([e.label, format(e.planes), error]);
     }
     this.root.querySelector(".values tbody").replaceChildren(
@@ -182,7 +183,7 @@ class Comparer {
     if (data.kind === "flow") parts.push(this.wheel(high));
     else parts.push(bar(`${data.kind}, ${data.unit}`, (t) => scene.valueColor(t), round(low), round(high)));
     if (scene.truth)
-      parts.push(bar(`error, ${data.unit}`, (t) => tableColor(scene.colors.error, t), "0", `≥ ${round(scene.errorCap)}`));
+      parts.push(bar(`error, ${data.kind === "depth" ? "% of depth" : "px"}`, (t) => tableColor(scene.colors.error, t), "0", `≥ ${round(scene.errorCap)}`));
     const swatch = (name, text) => make("span", { class: `swatch ${name}` }, text);
     const swatches = make("div", { class: "swatches" }, swatch("none", "no estimate"));
     if (scene.truth) swatches.append(swatch("untold", "no truth"));

@@ -3,13 +3,13 @@
 const NO_ESTIMATE = [[150, 150, 156], [172, 172, 178]]; // two greys, in squares
 const OCCLUDED = [64, 190, 170]; // hatched over errors where the other view does not see
 
-/** |estimate − truth|, the length of the difference for flow; NaN where either is missing. */
-function errorOf(planes, truth) {
+/** |estimate − truth| in px, the length of the difference for flow, percent of the truth for depth; NaN where missing. */
+function errorOf(planes, truth, relative) {
   const error = new Float32Array(planes[0].length);
   for (let i = 0; i < error.length; i++) {
     error[i] = planes.length === 2
       ? Math.hypot(planes[0][i] - truth[0][i], planes[1][i] - truth[1][i])
-      : Math.abs(planes[0][i] - truth[0][i]);
+      : Math.abs(planes[0][i] - truth[0][i]) * (relative ? 100 / truth[0][i] : 1);
   }
   return error;
 }
@@ -73,7 +73,7 @@ class Scene {
     scene.estimates = await Promise.all(
       data.maps.map(async (map) => ({ label: map.label, planes: await decodeMap(map, width, height) })),
     );
-    if (scene.truth) for (const e of scene.estimates) e.error = errorOf(e.planes, scene.truth);
+    if (scene.truth) for (const e of scene.estimates) e.error = errorOf(e.planes, scene.truth, data.kind === "depth");
     scene.layers = scene.makeLayers();
     return scene;
   }
