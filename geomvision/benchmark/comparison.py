@@ -137,7 +137,7 @@ def run_row(
     method: Method, sample: Sample, protocols: Iterable[Protocol], *, label: str | None = None, repeats: int = 3
 ) -> Row:
     """One method on one sample, timed and scored. A failing method gives a row with its error."""
-    name = label or method.label()
+    name = label or method.name()
     call = method.on  # type: ignore[attr-defined]
     try:
         _, first_s, first_peak = timed(lambda: call(sample))
@@ -189,11 +189,16 @@ def _common_task(methods: Sequence[Method], samples: Sequence[Sample]) -> str:
 
 
 def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
-    """Methods by a label that tells them apart: name and changed options, the backend too where it must."""
-    plain = [method.label() for method in methods]
+    """Methods by the shortest label that tells them apart: the name, what differs within a name, the backend."""
+    labels = []
+    for method in methods:
+        same = [other for other in methods if other.name() == method.name()]
+        differ = [n for n, value in method.options().items() if any(other.options()[n] != value for other in same)]
+        told = ", ".join(f"{name}={getattr(method, name)}" for name in differ)
+        labels.append(method.name() + (f"({told})" if told else ""))
     labels = [
-        label if plain.count(label) == 1 else f"{label} [{method.chosen_backend().name}]"
-        for label, method in zip(plain, methods, strict=True)
+        label if labels.count(label) == 1 else f"{label} [{method.chosen_backend().name}]"
+        for label, method in zip(labels, methods, strict=True)
     ]
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)

@@ -109,7 +109,8 @@ def compare(
     """
     comparison = compare_methods(methods, samples, protocols=protocols, repeats=repeats, progress=progress, force=force)
     names = [sample.name for sample in comparison.samples]
-    heading = title or f"{comparison.task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"
+    task = {"stereo": "Stereo", "flow": "Optical flow", "depth": "Depth"}[comparison.task]
+    heading = title or f"{task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"
     return Report((comparison,), heading)
 
 

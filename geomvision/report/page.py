@@ -23,7 +23,7 @@ CAPS = {
     "flow": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
     "depth": (1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
 }
-SCRIPTS = ("decode.js", "layers.js", "compare.js", "cloud.js", "main.js")
+SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "cloud.js", "main.js")
 
 
 def render(comparisons: list[Comparison], title: str) -> str:
@@ -79,10 +79,19 @@ def _section(comparison: Comparison) -> dict[str, Any]:
         "table": summary_table(comparison),
         "details": [full_table(comparison, protocol) for protocol in comparison.protocols],
         "protocols": comparison.protocols,
+        "rules": _rules(comparison),
         "failures": failures(comparison),
         "notes": comparison.notes,
         "options": options,
     }
+
+
+def _rules(comparison: Comparison) -> list[tuple[str, str]]:
+    """How missing estimates count; protocols with the same rule share a line."""
+    rules: dict[str, list[str]] = {}
+    for protocol in comparison.protocols:
+        rules.setdefault(protocol.missing_estimates, []).append(protocol.name)
+    return [(", ".join(names), rule) for rule, names in rules.items()]
 
 
 def _facts(comparison: Comparison, sample: Sample) -> list[str]:

@@ -173,7 +173,7 @@ def _costs(comparison: Comparison) -> list[Column]:
     return [
         Column(group="", title="density %", values=tuple(density), digits=1, better="neither"),
         Column(group="", title="time ms", values=tuple(seconds), digits=1, better="lower", hints=tuple(spreads)),
-        Column(group="", title="memory MiB", values=tuple(memory), digits=0, better="lower"),
+        Column(group="", title="memory MiB", values=tuple(memory), digits=0, better="neither"),
     ]
 
 

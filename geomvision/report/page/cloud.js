@@ -2,7 +2,7 @@
 
 class Cloud {
   constructor(root, scene) {
-    Object.assign(this, { root, scene, yaw: -0.35, pitch: 0.12, distance: 1, pending: false });
+    Object.assign(this, { root, scene, yaw: -0.22, pitch: 0.1, distance: 1, pending: false });
     this.canvas = root.querySelector(".cloud canvas");
     this.select = root.querySelector("select.source");
     const sources = [];
@@ -46,8 +46,10 @@ class Cloud {
       }
     }
     this.points = Float32Array.from(points);
-    this.centre = middle * 0.5 + Math.min(far, limit) * 0.25 + near * 0.25;
-    this.field = (width * stride) / camera.fx;
+    const z = middle * 0.5 + Math.min(far, limit) * 0.25 + near * 0.25;
+    const [right, down] = [(width * stride) / 2 - camera.cx, (height * stride) / 2 - camera.cy];
+    this.centre = [(right / camera.fx) * z, (down / camera.fy) * z, z]; // what the view turns about
+    this.axis = { right, down, focal: camera.fx, skew: camera.fy / camera.fx };
     this.redraw();
   }
 
@@ -86,7 +88,7 @@ class Cloud {
 
   draw() {
     const wide = Math.round(this.canvas.parentElement.clientWidth);
-    const tall = Math.round(wide * 0.56);
+    const tall = Math.round(wide * 0.5);
     if (wide === 0) return;
     if (this.canvas.width !== wide || this.canvas.height !== tall) Object.assign(this.canvas, { width: wide, height: tall });
     const context = this.canvas.getContext("2d");
@@ -96,19 +98,22 @@ class Cloud {
     const colors = new Uint32Array(this.colors.buffer);
     const [cosYaw, sinYaw, cosPitch, sinPitch] =
       [Math.cos(this.yaw), Math.sin(this.yaw), Math.cos(this.pitch), Math.sin(this.pitch)];
-    const focal = wide / this.field;
-    const away = this.centre * this.distance;
-    const dot = focal / (this.scene.width / this.field); // how wide one pixel of the map appears at its own depth
+    const scale = Math.min(wide / this.scene.width, tall / this.scene.height) / this.scene.data.stride;
+    const focal = scale * this.axis.focal;
+    const [x0, y0, z0] = [wide / 2 - scale * this.axis.right, tall / 2 - scale * this.axis.down, this.centre[2]];
+    const dot = 1.2 * scale * this.scene.data.stride; // how wide one pixel of the map appears at its own depth
     const p = this.points;
     for (let k = 0; k < p.length; k += 4) {
-      const [x, y, z] = [p[k], p[k + 1], p[k + 2] - this.centre];
+      const x = p[k] - this.centre[0];
+      const y = p[k + 1] - this.centre[1];
+      const z = p[k + 2] - z0;
       const turnedX = cosYaw * x - sinYaw * z;
       const turnedZ = sinYaw * x + cosYaw * z;
       const turnedY = cosPitch * y - sinPitch * turnedZ;
-      const depth = sinPitch * y + cosPitch * turnedZ + away;
-      if (depth < 0.02 * this.centre) continue;
-      const u = Math.round(wide / 2 + (focal * turnedX) / depth);
-      const v = Math.round(tall / 2 + (focal * turnedY) / depth);
+      const depth = sinPitch * y + cosPitch * turnedZ + z0 * this.distance;
+      if (depth < 0.02 * z0) continue;
+      const u = Math.round(x0 + (focal * (turnedX + this.centre[0] * this.distance)) / depth);
+      const v = Math.round(y0 + (this.axis.skew * focal * (turnedY + this.centre[1] * this.distance)) / depth);
       const size = Math.min(6, Math.max(1, Math.ceil((dot * p[k + 2]) / depth)));
       for (let row = v; row < v + size; row++) {
         if (row < 0 || row >= tall) continue;

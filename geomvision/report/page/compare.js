@@ -153,13 +153,15 @@ class Comparer {
       return planes.map((plane) => plane[i].toFixed(data.unit === "m" ? 3 : 2)).join(", ");
     };
     const lines = [];
-    if (truth) lines.push(["truth", format(truth), ""]);
-    for (const e of estimates) {
+    if (truth) lines.push(["truth", format(truth), "", "transparent"]);
+    for (const [index, e] of estimates.entries()) {
       const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(2) : "";
-      lines.push([e.label, format(e.planes), error]);
+      lines.push([e.label, format(e.planes), error, truth ? CURVE_COLORS[index % CURVE_COLORS.length] : "transparent"]);
     }
     this.root.querySelector(".values tbody").replaceChildren(
-      ...lines.map((line) => make("tr", {}, ...line.map((text, k) => make(k ? "td" : "th", {}, text)))));
+      ...lines.map(([label, value, error, color]) => make("tr", {},
+        make("th", { title: label }, make("span", { class: "key", style: `background:${color}` }), label),
+        make("td", {}, value), make("td", {}, error))));
     const where = at ? `x ${at[0] * data.stride}, y ${at[1] * data.stride}` : "move over the image";
     this.root.querySelector(".where").textContent = where + (at && occluded && occluded[i] ? " · occluded" : "");
   }
@@ -210,14 +212,22 @@ class Comparer {
   /** Everything at a glance; a click shows it on the right, with Shift on the left. */
   drawSheet() {
     const sheet = this.root.querySelector(".sheet");
-    sheet.replaceChildren(...this.scene.layers.map((layer) => {
-      const canvas = make("canvas", { width: 240, height: Math.round((240 * this.scene.height) / this.scene.width) });
-      canvas.getContext("2d").drawImage(layer.canvas(), 0, 0, canvas.width, canvas.height);
-      const title = "click: show on the right; Shift-click: on the left";
-      const button = make("button", { type: "button", "data-key": layer.key, title, "aria-pressed": "false" }, canvas, layer.label);
-      button.addEventListener("click", (event) => this.show(event.shiftKey ? "a" : "b", layer.key));
-      return button;
-    }));
+    const groups = new Map();
+    for (const layer of this.scene.layers) {
+      const row = layer.group === "images" || layer.key === "truth" ? "given" : layer.group;
+      if (!groups.has(row)) groups.set(row, make("div"));
+      groups.get(row).append(this.thumb(layer));
+    }
+    sheet.style.setProperty("--columns", Math.max(3, this.scene.estimates.length));
+    sheet.replaceChildren(...groups.values());
     this.show("b", this.b.key);
+  }
+
+  thumb(layer) {
+    const canvas = make("canvas", { width: 240, height: Math.round((240 * this.scene.height) / this.scene.width) });
+    canvas.getContext("2d").drawImage(layer.canvas(), 0, 0, canvas.width, canvas.height);
+    const title = `${layer.label}: click to show it on the right, Shift-click on the left`;
+    const onclick = (event) => this.show(event.shiftKey ? "a" : "b", layer.key);
+    return make("button", { type: "button", "data-key": layer.key, title, "aria-pressed": "false", onclick }, canvas, layer.label);
   }
 }

@@ -6,8 +6,11 @@ const COLORS = { value: bytesOf(REPORT.colors.value), error: bytesOf(REPORT.colo
 async function start(root) {
   const scene = await Scene.load(REPORT.samples[Number(root.dataset.sample)], COLORS);
   const comparer = new Comparer(root, scene);
+  const curve = scene.truth ? new Curve(root, scene) : null;
+  const cap = root.querySelector("select.cap");
+  if (cap) cap.addEventListener("change", () => curve.draw());
   const cloud = root.querySelector(".cloud") ? new Cloud(root, scene) : null;
-  Object.assign(root, { comparer, cloud });
+  Object.assign(root, { scene, comparer, cloud });
   root.classList.add("ready");
 }
 
