@@ -1,7 +1,8 @@
 """A folder of classes: each public file of a package defines one class, named after the file.
 
 `metrics/kitti2015_flow.py` defines `KITTI2015Flow`, which is ``PROTOCOLS["kitti2015_flow"]``. Listing the names
-reads the folder; only looking one up imports its file. (Methods have a registry of their own, with plug-ins.)
+reads the folder; only looking one up imports its file. Methods are listed so too, and may come from elsewhere
+(see `geomvision.registry`).
 """
 
 from __future__ import annotations
@@ -18,20 +19,19 @@ Kind = TypeVar("Kind")
 
 
 class Catalogue(Mapping[str, type[Kind]]):
-    """The classes of `package` by file name; files in `without` and those that start with "_" are none."""
+    """The classes of `package` by file name; files that start with "_" are none."""
 
-    def __init__(self, package: str, folder: Path, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, package: str, folder: Path) -> None:
         self.package = package
         self.folder = folder
-        self.without = without
 
     def __repr__(self) -> str:
-        return f"Catalogue({self.package!r}: {', '.join(self)})"
+        return f"{type(self).__name__}({self.package!r}: {', '.join(self)})"
 
     @cached_property
     def _files(self) -> tuple[str, ...]:
         names = (m.name for m in pkgutil.iter_modules([str(self.folder)]) if not m.ispkg)
-        return tuple(sorted(name for name in names if not name.startswith("_") and name not in self.without))
+        return tuple(sorted(name for name in names if not name.startswith("_")))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)

@@ -1,6 +1,6 @@
 """Data sets: one file is one data set. ``gv.datasets.KITTI(path)`` imports only its own file.
 
-A data set is a sequence of samples (see `geomvision.datasets.sample`) that are read when asked for.
+A data set is a sequence of samples (see `geomvision.samples`) that are read when asked for.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalogue import Catalogue
 
-DATASETS: Catalogue[Any] = Catalogue("geomvision.datasets", Path(__file__).parent, without=("sample",))
+DATASETS: Catalogue[Any] = Catalogue("geomvision.datasets", Path(__file__).parent)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar, overload
 
-from .sample import Sample
+from ..samples import Sample
 
 AnySample = TypeVar("AnySample", bound=Sample)
 

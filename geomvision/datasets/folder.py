@@ -17,9 +17,9 @@ from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
 from ..io._files import read_text
 from ..results import Disparity, Flow
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
 from ._occlusion import cross_check
-from .sample import DepthSample, FlowSample, Sample, StereoSample
 
 Task = Literal["stereo", "flow", "depth"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")

@@ -12,8 +12,8 @@ from .. import io
 from ..cameras import StereoRig
 from ..images import Image, Mask
 from ..results import Disparity, Flow
+from ..samples import FlowSample, StereoSample
 from ._base import Dataset, empty, existing_folder
-from .sample import FlowSample, StereoSample
 
 _LAYOUT = (
     "training/ or testing/ with image_0, image_1 or colored_0, colored_1 (2012) or image_2, image_3 (2015) holding "

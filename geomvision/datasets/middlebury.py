@@ -12,9 +12,9 @@ from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
 from ..io._files import read_text
 from ..results import Disparity
+from ..samples import StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
 from ._occlusion import cross_check
-from .sample import StereoSample
 
 #: Left and right image of a scene, newest layout first.
 _PAIRS = (

@@ -10,7 +10,7 @@ from ..method import Method
 from ..results import Depth, RelativeDepth
 
 if TYPE_CHECKING:
-    from ..datasets.sample import DepthSample
+    from ..samples import DepthSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from ..method import Method
 from ..results import Flow
 
 if TYPE_CHECKING:
-    from ..datasets.sample import FlowSample
+    from ..samples import FlowSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
 
     Args:
         estimate: a `Disparity`, `Flow` or `Depth`.
-        sample: the sample with the truth (see `geomvision.datasets.sample`).
+        sample: the sample with the truth (see `geomvision.samples`).
         protocols: names or protocols; None takes all of the estimate's task.
 
     Returns:

@@ -10,7 +10,7 @@ from ..method import Method
 from ..results import Disparity
 
 if TYPE_CHECKING:
-    from ..datasets.sample import StereoSample
+    from ..samples import StereoSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from ..images import Image, as_pair, to_grey
+from ..images import Image, to_grey
 from ..method import OptionError, backend, option
 from ..results import Disparity
-from ..trace import NoTrace, Trace
 from ._base import StereoMethod
 
 

@@ -7,8 +7,8 @@
 // Window costs by running sums (McDonnell, CGIP 1981), disparities along the vector.
 //
 // A column sum adds one term per row of the window: `sums[i * count + k]` belongs to left column i and the k-th
-// disparity. `slide_*` add the terms of the row that enters and subtract those of the row that leaves (null: none does).
-// `right` rows are mirrored, so that column i meets its k-th candidate at right[columns - 1 - i + k].
+// disparity. `slide_*` add the terms of the row that enters and subtract those of the row that leaves (null: none
+// does). `right` rows are mirrored, so that column i meets its k-th candidate at right[columns - 1 - i + k].
 GEOMVISION_DECLARE_KERNEL(void, slide_absolute,
                           (const std::uint16_t* left, const std::uint16_t* right, const std::uint16_t* left_leaving,
                            const std::uint16_t* right_leaving, int columns, int count, std::int32_t* sums));
@@ -24,15 +24,12 @@ GEOMVISION_DECLARE_KERNEL(void, slide_hamming,
 
 // The window moves by one column: one column sum enters, one leaves.
 GEOMVISION_DECLARE_KERNEL(void, move_window_i32,
-                          (const std::int32_t* entering, const std::int32_t* leaving, int count,
-                           std::int32_t* window));
+                          (const std::int32_t* entering, const std::int32_t* leaving, int count, std::int32_t* window));
 GEOMVISION_DECLARE_KERNEL(void, move_window_i64,
-                          (const std::int64_t* entering, const std::int64_t* leaving, int count,
-                           std::int64_t* window));
+                          (const std::int64_t* entering, const std::int64_t* leaving, int count, std::int64_t* window));
 
 // cost = window >> shift.
-GEOMVISION_DECLARE_KERNEL(void, shifted_costs,
-                          (const std::int64_t* window, int count, int shift, std::int32_t* cost));
+GEOMVISION_DECLARE_KERNEL(void, shifted_costs, (const std::int64_t* window, int count, int shift, std::int32_t* cost));
 
 // cost = (1 - r) * 2^27, rounded, with r = (area * window - left_sum * right_sum) * left_scale * right_scale; `none`
 // where right_scale is 0. Without means (NCC) area is 1 and left_sum 0.

@@ -142,7 +142,8 @@ void WindowCosts::begin_row() {
   right_sums_.assign(static_cast<std::size_t>(columns_ + search_.count - 1), 0);
   right_scales_.assign(right_sums_.size(), 0.0);
   const int last = pair_->width - 1 + search_.radius - search_.first;  // mirrored like the rows
-  for (int x = std::max(0, last - static_cast<int>(right_sums_.size()) + 1); x <= std::min(pair_->width - 1, last); ++x) {
+  for (int x = std::max(0, last - static_cast<int>(right_sums_.size()) + 1); x <= std::min(pair_->width - 1, last);
+       ++x) {
     right_sums_[static_cast<std::size_t>(last - x)] = centre_sums_[static_cast<std::size_t>(x)];
     right_scales_[static_cast<std::size_t>(last - x)] = centre_scales_[static_cast<std::size_t>(x)];
   }
@@ -180,8 +181,8 @@ const std::int32_t* WindowCosts::next_pixel() {
   return cost_.data();
 }
 
-// Sums of the windows around each pixel of row y_ (0 for NCC, which takes no mean), and 1 / sqrt of their variance times
-// area squared (NCC: of the sum of squares); 0 where that is zero.
+// Sums of the windows around each pixel of row y_ (0 for NCC, which takes no mean), and 1 / sqrt of their variance
+// times area squared (NCC: of the sum of squares); 0 where that is zero.
 void WindowCosts::sum_windows(const Continued<std::uint16_t>& plane, std::vector<std::int64_t>& sums,
                               std::vector<double>& scales) {
   const int radius = search_.radius, side = 2 * radius + 1;
