@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..datasets.sample import DepthSample, FlowSample, Sample, StereoSample
 from ..method import Method
 from ..metrics._base import Protocol, Score
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ..timing import Timing, measure, timed
 from .inspection import PairReport, inspect_sample
 from .machine import describe_machine
@@ -72,7 +72,8 @@ class Comparison:
     #: The measured look at each sample's pair, by sample name.
     inspections: dict[str, PairReport] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=describe_machine)
-    #: What the reader should know before the figures.
+    #: What speaks against the figures, and what else the reader should know.
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -97,6 +98,7 @@ class Comparison:
             "rows": [row.to_dict() for row in self.rows],
             "inspections": {name: report.to_dict() for name, report in self.inspections.items()},
             "machine": self.machine,
+            "warnings": list(self.warnings),
             "notes": list(self.notes),
         }
 
@@ -113,23 +115,35 @@ def compare_methods(
     repeats: int = 3,
     progress: bool = True,
     force: bool = False,
+    fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
+    notes: Sequence[str] = (),
 ) -> Comparison:
-    """Run every method on every sample; see `geomvision.compare`, which adds tables and the report."""
+    """Run every method on every sample; see `geomvision.compare`, which adds tables and the report.
+
+    `fit` may adapt a method to a sample and to what was measured there (see `geomvision.benchmark.fitting`).
+    """
     every = (samples,) if isinstance(samples, StereoSample | FlowSample | DepthSample) else tuple(samples)
     task = _common_task(methods, every)
     chosen = applicable(task, protocols, every)
     labelled = _labelled(methods)
-    inspections, notes = _inspected(every, force)
+    inspections, warnings = _inspected(every, force)
     rows = []
     with _progress(progress) as bar:
         job = bar.add_task(task, total=len(labelled) * len(every))
         for sample in every:
             for label, method in labelled.items():
                 bar.update(job, description=f"{sample.name} · {label}")
-                rows.append(run_row(method, sample, chosen, label=label, repeats=repeats))
+                fitted = method if fit is None else fit(method, sample, inspections.get(sample.name))
+                rows.append(run_row(fitted, sample, chosen, label=label, repeats=repeats))
                 bar.advance(job)
     return Comparison(
-        task=task, samples=every, protocols=chosen, rows=tuple(rows), inspections=inspections, notes=tuple(notes)
+        task=task,
+        samples=every,
+        protocols=chosen,
+        rows=tuple(rows),
+        inspections=inspections,
+        warnings=tuple(warnings),
+        notes=tuple(notes),
     )
 
 
@@ -209,7 +223,7 @@ def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
 def _inspected(samples: Iterable[Sample], force: bool) -> tuple[dict[str, PairReport], list[str]]:
     """Look at every pair first: a pair that cannot be right stops the run before it starts, unless forced."""
     reports: dict[str, PairReport] = {}
-    notes = []
+    warnings = []
     for sample in samples:
         report = inspect_sample(sample)
         if report is None:
@@ -218,8 +232,8 @@ def _inspected(samples: Iterable[Sample], force: bool) -> tuple[dict[str, PairRe
             report.require()
         reports[sample.name] = report
         if report.problems:
-            notes.append(f"{sample.name} was forced although {'; '.join(report.problems)}")
-    return reports, notes
+            warnings.append(f"{sample.name} was forced although {'; '.join(report.problems)}")
+    return reports, warnings
 
 
 def _progress(shown: bool) -> Progress:

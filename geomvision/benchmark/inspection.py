@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.sample import DepthSample, FlowSample, Sample, StereoSample
 from ..images import Image, as_image, to_grey
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ._range import disparity_range, recommended
 from ._sparse import Matches, match_features
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import metrics
-from ..datasets.sample import DepthSample, FlowSample, Sample
 from ..metrics._base import Protocol
+from ..samples import DepthSample, FlowSample, Sample
 
 
 def has_truth(sample: Sample) -> bool:

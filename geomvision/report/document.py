@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 from rich.console import Console, Group
 
 from ..benchmark.comparison import Comparison, Row, compare_methods
-from ..datasets.sample import Sample
+from ..benchmark.inspection import PairReport
 from ..io._files import write_bytes
 from ..method import Method
 from ..metrics import Protocol
+from ..samples import Sample
 from .tables import failures, summary_table
 
 
@@ -38,8 +39,9 @@ class Report:
         """The summary tables for a terminal, with notes and failures under each; print with `rich.print`."""
         parts: list[Any] = []
         for comparison in self.comparisons:
-            parts += [f"[yellow]{_plain(note)}[/yellow]" for note in comparison.notes]
+            parts += [f"[yellow]{_plain(text)}[/yellow]" for text in comparison.warnings]
             parts.append(summary_table(comparison).rich())
+            parts += [f"[dim]{_plain(text)}[/dim]" for text in comparison.notes]
             parts += [f"[red]{_plain(line)}[/red]" for line in failures(comparison)]
         return Group(*parts)
 
@@ -84,6 +86,8 @@ def compare(
     repeats: int = 3,
     progress: bool = True,
     force: bool = False,
+    fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
+    notes: Sequence[str] = (),
     title: str | None = None,
 ) -> Report:
     """Run methods of one task on one or many samples, under one timer, scored by several protocols at once.
@@ -101,13 +105,24 @@ def compare(
         repeats: timed calls after one warm-up; the median is shown. A method slower than 5 s is timed once.
         progress: whether a bar is shown on standard error.
         force: run pairs that cannot be right too; the report warns of them.
+        fit: adapts each method to each sample (see `geomvision.benchmark.fitting`); None runs them as they are.
+        notes: lines that the report shows under the table.
         title: the report's heading.
 
     Raises:
         PairRefused: when a pair cannot be a rectified stereo pair (see `geomvision.benchmark.inspect_pair`).
         ValueError: when methods and samples are of different tasks, or a protocol does not fit.
     """
-    comparison = compare_methods(methods, samples, protocols=protocols, repeats=repeats, progress=progress, force=force)
+    comparison = compare_methods(
+        methods,
+        samples,
+        protocols=protocols,
+        repeats=repeats,
+        progress=progress,
+        force=force,
+        fit=fit,
+        notes=notes,
+    )
     names = [sample.name for sample in comparison.samples]
     task = {"stereo": "Stereo", "flow": "Optical flow", "depth": "Depth"}[comparison.task]
     heading = title or f"{task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"

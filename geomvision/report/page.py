@@ -10,8 +10,9 @@ import jinja2
 import numpy as np
 
 from ..benchmark.comparison import Comparison
-from ..datasets.sample import DepthSample, FlowSample, Sample, StereoSample
+from ..method import Method
 from ..results import Disparity, Flow, RelativeDepth
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from .maps import color_table, encode_image, encode_map, encode_mask
 from .tables import failures, full_table, summary_table
 
@@ -58,13 +59,14 @@ def _stride(comparisons: list[Comparison]) -> int:
 
 def _section(comparison: Comparison) -> dict[str, Any]:
     """What the template prints of one comparison."""
-    methods = {label: comparison.of(label)[0].method for label in comparison.labels}
     options = []
-    for label, method in methods.items():
+    for label in comparison.labels:
+        methods = [row.method for row in comparison.of(label)]
+        method = methods[0]
         defaults = {name: field.default for name, field in type(method).__dataclass_fields__.items()}
         limits = method.option_limits()
         lines = [
-            {"name": name, "value": value, "limits": limits[name], "changed": value != defaults[name]}
+            {"name": name, "value": _shared(methods, name), "limits": limits[name], "changed": value != defaults[name]}
             for name, value in method.options().items()
             if name in limits
         ]
@@ -81,9 +83,16 @@ def _section(comparison: Comparison) -> dict[str, Any]:
         "protocols": comparison.protocols,
         "rules": _rules(comparison),
         "failures": failures(comparison),
+        "warnings": comparison.warnings,
         "notes": comparison.notes,
         "options": options,
     }
+
+
+def _shared(methods: list[Method], option: str) -> Any:
+    """The option's value, or all of them where it was fitted to each sample."""
+    values = list(dict.fromkeys(getattr(method, option) for method in methods))
+    return values[0] if len(values) == 1 else ", ".join(map(str, values))
 
 
 def _rules(comparison: Comparison) -> list[tuple[str, str]]:
