@@ -116,7 +116,6 @@ def compare_methods(
     progress: bool = True,
     force: bool = False,
     fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
-    notes: Sequence[str] = (),
 ) -> Comparison:
     """Run every method on every sample; see `geomvision.compare`, which adds tables and the report.
 
@@ -143,7 +142,6 @@ def compare_methods(
         rows=tuple(rows),
         inspections=inspections,
         warnings=tuple(warnings),
-        notes=tuple(notes),
     )
 
 

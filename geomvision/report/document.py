@@ -26,6 +26,14 @@ class Report:
     comparisons: tuple[Comparison, ...]
     title: str = "geomvision report"
 
+    @classmethod
+    def of(cls, comparison: Comparison, title: str | None = None) -> Report:
+        """The report of one comparison, headed by its task and sample unless a title is given."""
+        names = [sample.name for sample in comparison.samples]
+        task = {"stereo": "Stereo", "flow": "Optical flow", "depth": "Depth"}[comparison.task]
+        heading = f"{task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"
+        return cls((comparison,), title or heading)
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every method on every sample: label, scores, density, timing, estimate, or the error."""
@@ -87,7 +95,6 @@ def compare(
     progress: bool = True,
     force: bool = False,
     fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
-    notes: Sequence[str] = (),
     title: str | None = None,
 ) -> Report:
     """Run methods of one task on one or many samples, under one timer, scored by several protocols at once.
@@ -106,7 +113,6 @@ def compare(
         progress: whether a bar is shown on standard error.
         force: run pairs that cannot be right too; the report warns of them.
         fit: adapts each method to each sample (see `geomvision.benchmark.fitting`); None runs them as they are.
-        notes: lines that the report shows under the table.
         title: the report's heading.
 
     Raises:
@@ -121,12 +127,8 @@ def compare(
         progress=progress,
         force=force,
         fit=fit,
-        notes=notes,
     )
-    names = [sample.name for sample in comparison.samples]
-    task = {"stereo": "Stereo", "flow": "Optical flow", "depth": "Depth"}[comparison.task]
-    heading = title or f"{task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"
-    return Report((comparison,), heading)
+    return Report.of(comparison, title)
 
 
 def _plain(text: str) -> str:

@@ -70,19 +70,18 @@ class Table:
         table = RichTable(
             title=self.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
         )
-        table.add_column("method", overflow="fold")
+        table.add_column("method", vertical="bottom")
         for column in self.columns:
-            table.add_column(f"{column.group}\n{column.title}".strip(), justify="right")
-        table.add_column("backend")
+            heading = f"{column.group}\n{column.title.replace(' ', chr(10))}".strip()
+            table.add_column(heading, justify="right", vertical="bottom", no_wrap=True)
         for index, label in enumerate(self.labels):
             if self.errors[index]:
-                missing = [Text("–", style="dim")] * len(self.columns)
-                table.add_row(Text(label, style="red"), *missing, Text("failed", style="red"))
+                table.add_row(Text(label, style="red"), Text("failed", style="red"))
                 continue
             cells = [
                 Text(column.text(index), style="bold green" if column.is_best(index) else "") for column in self.columns
             ]
-            table.add_row(label, *cells, Text(self.backends[index], style="dim"))
+            table.add_row(label, *cells)
         return table
 
 
