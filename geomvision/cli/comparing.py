@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +18,45 @@ from ..samples import DepthSample, Sample, StereoSample
 from . import settings
 
 
-def run(
-    task: str,
-    samples: Sequence[Sample],
-    *,
-    methods: str | None,
-    options: Sequence[str] | None,
-    protocols: Sequence[str] | None,
-    out: Path | None,
-    force: bool,
-    repeats: int,
-) -> Report:
+@dataclass(frozen=True)
+class Choices:
+    """What the flags of every ``compare`` say: as in ``geomvision compare stereo --help``."""
+
+    methods: str | None
+    options: Sequence[str] | None
+    protocols: Sequence[str] | None
+    out: Path | None
+    force: bool
+    repeats: int
+
+
+def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
     """Compare, print the table and write the report. ValueError when not one method could run."""
-    given = list(options or ())
-    check_output(out)
-    built = settings.build(task, methods, given)
-    chosen = settings.chosen_option(given, OPTION, built)
-    if methods is None and task == "depth":
-        built = [method for method in built if any(_has_inputs(method, sample) for sample in samples)] or built
-    _check_range(built, chosen, samples)
+    given = list(choices.options or ())
+    check_output(choices.out)
+    methods = settings.build(task, choices.methods, given)
+    chosen = settings.chosen_option(given, OPTION, methods)
+    if choices.methods is None and task == "depth":
+        methods = [method for method in methods if any(_has_inputs(method, sample) for sample in samples)] or methods
+    _check_range(methods, chosen, samples)
     comparison = compare_methods(
-        built, samples, protocols=protocols or None, repeats=repeats, force=force, fit=RangeFit(chosen)
+        methods,
+        samples,
+        protocols=choices.protocols or None,
+        repeats=choices.repeats,
+        force=choices.force,
+        fit=RangeFit(chosen),
     )
     report = Report.of(replace(comparison, notes=tuple(_range_notes(comparison, chosen))))
     if all(row.error for row in report.rows):
         raise ValueError("; ".join(dict.fromkeys(f"{row.label}: {row.error}" for row in report.rows)))
-    show(report, out)
+    show(report, choices.out)
     return report
 
 
 def show(report: Report, out: Path | None) -> None:
     """Print the tables and write the report where one was asked for."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(report.table())
     if out is not None:
         written = report.save(out)

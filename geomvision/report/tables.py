@@ -147,7 +147,7 @@ def _figure(comparison: Comparison, protocol: Protocol, figure: str) -> Column:
     percent = bool(ratios) and ratios[0].form == "percent"
     values = (comparison.figures(label, protocol).get(figure, math.nan) for label in comparison.labels)
     return Column(
-        group=protocol.name,
+        group=protocol.name.removesuffix(f"_{comparison.task}"),
         title=f"{figure} %" if percent else figure,
         values=tuple(value if math.isfinite(value) else None for value in values),
         digits=2 if percent else 3,
