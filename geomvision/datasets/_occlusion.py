@@ -22,7 +22,7 @@ def cross_check(left: Disparity, right: Disparity, threshold_px: float = 1.0) ->
     rows = np.arange(left.size[0])[:, None]
     seen = np.zeros(left.size, bool)
     for column in (np.floor(x), np.ceil(x)):
-        inside = (column >= 0) & (column < width)
+        inside = (x >= -0.5) & (column >= 0) & (column < width)  # the image begins half a pixel before column 0
         found = right.px[rows, np.where(inside, column, 0).astype(np.intp)]
         seen |= inside & (np.abs(found - left.px) <= threshold_px)  # a NaN on either side compares false
     return left.valid & ~seen

@@ -81,11 +81,10 @@ class GroundPlane(DepthMethod):
         rays = camera.unproject(camera.pixel_grid())
         down = np.array([0.0, math.cos(pitch), math.sin(pitch)])  # the ground's normal, seen from the camera
         falling = rays @ down  # metres towards the ground per metre of depth
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = np.where(falling > 0, camera_height_m / falling, np.nan)
+        near = falling * self.max_depth_m >= camera_height_m
+        depth = np.where(near, camera_height_m / np.where(near, falling, 1.0), np.nan)
         if self.objects == "upright":
             depth = _at_the_foot(depth, image, falling)
-        depth[~(depth <= self.max_depth_m)] = np.nan
         rows_below_horizon = np.where(np.isnan(depth), 0.0, falling * abs(camera.fy) / math.cos(pitch))
         confidence = (1.0 - 1.0 / (1.0 + rows_below_horizon)).astype(np.float32)
         return Depth(m=depth.astype(np.float32), confidence=confidence)

@@ -26,8 +26,9 @@ def sample(image: Float32, x: float, y: float) -> float:
     ix, iy = int(x), int(y)
     x1, y1 = min(ix + 1, image.shape[1] - 1), min(iy + 1, image.shape[0] - 1)
     fx, fy = x - ix, y - iy
-    top = float(image[iy, ix]) + fx * (float(image[iy, x1]) - float(image[iy, ix]))
-    bottom = float(image[y1, ix]) + fx * (float(image[y1, x1]) - float(image[y1, ix]))
+    a, b = np.float64(image[iy, ix]), np.float64(image[iy, x1])
+    c, d = np.float64(image[y1, ix]), np.float64(image[y1, x1])
+    top, bottom = a + fx * (b - a), c + fx * (d - c)
     return top + fy * (bottom - top)
 
 

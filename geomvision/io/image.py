@@ -6,6 +6,7 @@ here and nowhere else. PNG is checked chunk by chunk, since decoders fill what a
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
+_PNM = re.compile(rb"P([56])\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(\d{1,5})\s")
 _WRITABLE: dict[str, tuple[str, ...]] = dict.fromkeys((".png", ".ppm", ".pgm"), ("uint8", "uint16"))
 _WRITABLE |= {".jpg": ("uint8",), ".jpeg": ("uint8",)}
 
@@ -44,6 +46,7 @@ def read_image(path: PathLike) -> Image:
     data = read_bytes(path, _EXPECTED)
     if data.startswith(_PNG_MAGIC):
         check_png(path, data)
+    _check_pnm(path, data)
     # In a JPEG's compressed data every 0xFF is escaped, so the end marker must follow the last scan's start.
     if data.startswith(_JPEG_MAGIC) and data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
         raise FormatError(path, "is a truncated JPEG: it has no end marker", _EXPECTED)
@@ -78,6 +81,19 @@ def check_png(path: PathLike, data: bytes) -> PNGHeader:
         if kind == b"IEND":
             return header
         position = end
+
+
+def _check_pnm(path: PathLike, data: bytes) -> None:
+    """Raise FormatError when a binary PGM or PPM is shorter than its header says, before it is allocated."""
+    header = _PNM.match(data[:1024])
+    if header is None:
+        return
+    width, height = int(header[2]), int(header[3])
+    check_size(path, width, height, "a PGM or PPM image")
+    size = width * height * (3 if header[1] == b"6" else 1) * (1 if int(header[4]) < 256 else 2)
+    if len(data) - header.end() < size:
+        found = f"is truncated: {len(data) - header.end()} bytes follow the header"
+        raise FormatError(path, found, f"{size} bytes for {width}x{height} pixels")
 
 
 def _decode(path: PathLike, data: bytes) -> Image:

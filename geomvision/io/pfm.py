@@ -43,7 +43,7 @@ def read_pfm(path: PathLike) -> Float32:
         raise FormatError(path, found, f"{size} bytes for {width}x{height} pixels of {channels} channels")
     values = np.frombuffer(data, "<f4" if scale < 0 else ">f4", offset=start)
     rows = values.reshape((height, width) if channels == 1 else (height, width, 3))
-    image = np.ascontiguousarray(rows[::-1], dtype=np.float32)
+    image = np.array(rows[::-1], dtype=np.float32, order="C")
     image[np.isinf(image)] = np.nan
     return image
 

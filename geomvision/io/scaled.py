@@ -32,7 +32,9 @@ def read_grey(path: PathLike) -> Image:
     """Read the stored values, uint8 or uint16 (H, W). RGB with three equal channels counts as grey."""
     expected = "a grey PNG or PGM of 8 or 16 bits per pixel"
     if Path(path).suffix.lower() == ".png":
-        read_png_header(path)  # a JPEG under this name would decode, and its losses would pass for truth
+        header = read_png_header(path)  # a JPEG under this name would decode, and its losses would pass for truth
+        if header.bits < 8 and header.colour == 0:  # the decoder would stretch these values to 8 bits
+            raise FormatError(path, f"is a {header.bits}-bit PNG", expected)
     image = read_image(path)
     if image.dtype.kind != "u":
         raise FormatError(path, f"holds {image.dtype} samples", expected)

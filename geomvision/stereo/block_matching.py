@@ -34,15 +34,19 @@ class BlockMatching(StereoMethod):
         128, "search min_disparity … max_disparity − 1; depends on the scene", unit="px", minimum=-8191, maximum=8192
     )
     min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
-    cost: str = option("zncc", "how unlike two windows are", choices=COSTS)
-    window: int = option(9, "side of the square window", unit="px", minimum=1, maximum=63, odd=True)
+    cost: str = option("census", "how unlike two windows are", choices=COSTS)
+    window: int = option(11, "side of the square window", unit="px", minimum=1, maximum=63, odd=True)
     texture: float = option(
         0.0, "mean horizontal gradient a window needs, of 255 levels", unit="levels/px", minimum=0, maximum=255
     )
     uniqueness: int = option(
         0, "how much the best cost must beat those more than 1 px away", unit="percent", minimum=0, maximum=99
     )
-    subpixel: str = option("parabola", "fit through the winner", choices=("none", "parabola", "equiangular"))
+    subpixel: str = option(
+        "equiangular",
+        "fit through the winner: ssd, ncc and zncc grow like a parabola, sad and census linearly",
+        choices=("none", "parabola", "equiangular"),
+    )
     left_right: int = option(1, "tolerance of the left–right check; −1: no check", unit="px", minimum=-1, maximum=8192)
     speckle_size: int = option(0, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
     speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image, to_grey
-from ..method import BackendError, backend, option
+from ..method import BackendError, OptionError, backend, option
 from ..results import Disparity
 from ._opencv import OpenCVStereo
 
@@ -32,6 +32,11 @@ class OpenCVWLS(OpenCVStereo):
     prefilter_cap: int = option(63, "clip of the horizontal gradients", unit="levels", minimum=1, maximum=63)
     smoothness: float = option(8000.0, "λ, weight of the smoothness", minimum=0.0, maximum=1e6)
     edge_sigma: float = option(1.5, "σ, how much an edge cuts smoothness; small cuts more", minimum=0.01, maximum=100.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.p2 <= self.p1:
+            raise OptionError(f"OpenCVWLS: p2 is {self.p2}; it must be larger than p1, {self.p1}")
 
     @backend("cv2", requires="cv2")
     def _cv2(self, left: Image, right: Image) -> Disparity:

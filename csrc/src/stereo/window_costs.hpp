@@ -19,7 +19,7 @@ WindowCost window_cost(const std::string& name);
 
 /// What is matched, and over which windows and disparities.
 struct WindowSearch {
-  WindowCost cost = WindowCost::zncc;
+  WindowCost cost = WindowCost::census;
   int radius = 0;
   int first = 0;  ///< smallest disparity
   int count = 0;  ///< number of disparities

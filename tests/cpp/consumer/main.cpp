@@ -1,11 +1,10 @@
 // Another project's program: it includes what is installed, links geomvision::core, and matches its own buffers.
 #include <cmath>
 #include <cstdint>
-#include <iostream>
-#include <vector>
-
 #include <geomvision/stereo/sgm.hpp>
 #include <geomvision/version.hpp>
+#include <iostream>
+#include <vector>
 
 namespace gv = geomvision;
 
@@ -21,8 +20,8 @@ int main() {
   gv::stereo::SGMOptions options;
   options.max_disparity = 16;
   gv::stereo::SGM sgm(options);
-  const gv::Image<float> disparity =
-      sgm(gv::ImageView<const std::uint8_t>(left.data(), width, height), gv::ImageView<const std::uint8_t>(right.data(), width, height));
+  const gv::Image<float> disparity = sgm(gv::ImageView<const std::uint8_t>(left.data(), width, height),
+                                         gv::ImageView<const std::uint8_t>(right.data(), width, height));
   const float centre = disparity(width / 2, height / 2);
   std::cout << "disparity " << centre << " px\n";
   return std::abs(centre - shift) < 0.25f ? 0 : 1;

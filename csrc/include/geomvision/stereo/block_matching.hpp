@@ -10,18 +10,18 @@ namespace geomvision::stereo {
 
 /// Options of `BlockMatching`; names, meaning and defaults are those of the Python class.
 struct BlockMatchingOptions {
-  int max_disparity = 128;    ///< search min_disparity ... max_disparity - 1, pixels
-  int min_disparity = 0;      ///< may be negative
-  std::string cost = "zncc";  ///< "sad", "ssd", "ncc", "zncc" or "census" (9x7)
-  int window = 9;             ///< side of the square window, pixels, odd
-  float texture = 0.0f;       ///< mean horizontal gradient a window needs, levels (of 255) per pixel; 0: no test
-  int uniqueness = 0;         ///< percent by which the best cost must beat those more than 1 px away; ties never pass
-  std::string subpixel = "parabola";  ///< "none", "parabola" or "equiangular"
-  int left_right = 1;                 ///< tolerance of the left-right check, pixels; -1: no check
-  int speckle_size = 0;               ///< regions of fewer pixels are removed; 0: none
-  float speckle_range = 1.0f;         ///< step between neighbours of one region, pixels
-  std::string fill = "none";          ///< "none" or "background": give every pixel an estimate
-  int num_threads = 0;                ///< 0: all cores; results do not depend on it
+  int max_disparity = 128;      ///< search min_disparity ... max_disparity - 1, pixels
+  int min_disparity = 0;        ///< may be negative
+  std::string cost = "census";  ///< "sad", "ssd", "ncc", "zncc" or "census" (9x7)
+  int window = 11;              ///< side of the square window, pixels, odd
+  float texture = 0.0f;         ///< mean horizontal gradient a window needs, levels (of 255) per pixel; 0: no test
+  int uniqueness = 0;           ///< percent by which the best cost must beat those more than 1 px away; ties never pass
+  std::string subpixel = "equiangular";  ///< "none", "parabola" or "equiangular"
+  int left_right = 1;                    ///< tolerance of the left-right check, pixels; -1: no check
+  int speckle_size = 0;                  ///< regions of fewer pixels are removed; 0: none
+  float speckle_range = 1.0f;            ///< step between neighbours of one region, pixels
+  std::string fill = "none";             ///< "none" or "background": give every pixel an estimate
+  int num_threads = 0;                   ///< 0: all cores; results do not depend on it
 
   /// Throws std::invalid_argument, saying what was given and what is allowed.
   void check() const;
