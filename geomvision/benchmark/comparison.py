@@ -204,7 +204,7 @@ def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
     """Methods by the shortest label that tells them apart: the name, what differs within a name, the backend."""
     labels = []
     for method in methods:
-        same = [other for other in methods if other.name() == method.name()]
+        same = [other for other in methods if type(other) is type(method)]
         differ = [n for n, value in method.options().items() if any(other.options()[n] != value for other in same)]
         told = ", ".join(f"{name}={getattr(method, name)}" for name in differ)
         labels.append(method.name() + (f"({told})" if told else ""))

@@ -52,9 +52,7 @@ def compare_stereo(  # noqa: PLR0917
     from . import comparing, sources
 
     samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib, mask=mask)
-    comparing.run(
-        "stereo", samples, methods=methods, options=options, protocols=protocols, out=out, force=force, repeats=repeats
-    )
+    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
 @compare.command("flow")
@@ -74,9 +72,7 @@ def compare_flow(  # noqa: PLR0917
     from . import comparing, sources
 
     samples = sources.flow(frame0, frame1, truth=truth, mask=mask)
-    comparing.run(
-        "flow", samples, methods=methods, options=options, protocols=protocols, out=out, force=force, repeats=repeats
-    )
+    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
 @compare.command("depth")
@@ -101,9 +97,7 @@ def compare_depth(  # noqa: PLR0917
     samples = sources.depth(
         image, right, truth=truth, truth_scale=truth_scale, calib=calib, camera_height=camera_height, horizon=horizon
     )
-    comparing.run(
-        "depth", samples, methods=methods, options=options, protocols=protocols, out=out, force=force, repeats=repeats
-    )
+    comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
 @app.command()

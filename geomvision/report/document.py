@@ -19,6 +19,16 @@ from ..samples import Sample
 from .tables import failures, summary_table
 
 
+class Tables(Group):
+    """What `Report.table` gives: rich shows it in colour, `print` as text."""
+
+    def __str__(self) -> str:
+        console = Console(width=120, color_system=None, force_terminal=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get()
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """Comparisons, one for each task, and what can be shown of them."""
@@ -43,21 +53,18 @@ class Report:
         """Both reports' comparisons in one report under this one's title."""
         return Report((*self.comparisons, *other.comparisons), self.title)
 
-    def table(self) -> Group:
-        """The summary tables for a terminal, with notes and failures under each; print with `rich.print`."""
+    def table(self) -> Tables:
+        """The summary tables, with notes and failures under each; for `print` or, in colour, `rich.print`."""
         parts: list[Any] = []
         for comparison in self.comparisons:
             parts += [f"[yellow]{_plain(text)}[/yellow]" for text in comparison.warnings]
             parts.append(summary_table(comparison).rich())
             parts += [f"[dim]{_plain(text)}[/dim]" for text in comparison.notes]
             parts += [f"[red]{_plain(line)}[/red]" for line in failures(comparison)]
-        return Group(*parts)
+        return Tables(*parts)
 
     def __str__(self) -> str:
-        console = Console(width=160, color_system=None, force_terminal=False)
-        with console.capture() as capture:
-            console.print(self.table())
-        return capture.get()
+        return str(self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the maps, ready for JSON."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..images import Image, Mask
 
 #: Finest step of the codes by unit; a wider range takes a wider step.
-FINEST = {"px": 1 / 32, "m": 1e-3}
+FINEST = {"px": 1 / 128, "m": 1e-3}
 
 
 def encode_map(values: NDArray[np.floating[Any]], unit: str) -> dict[str, Any]:
