@@ -9,34 +9,52 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cameras import Camera, pose
 from ._render import SKY, Hits, Sight, View, hidden, hits_among
-from ._scene import Light, Material, Object, Scene
+from ._scene import Light, Material
 from ._shapes import Array
 from ._textures import lookup, pyramid
 
 
+class Samples(NamedTuple):
+    """Where a view is shaded: positions, inverse depth and object (N,) of all pixel centres, then of n x n places in
+    each edge pixel, whose flat positions are `edges` (M,).
+    """
+
+    x: Array
+    y: Array
+    q: Array
+    index: Array
+    edges: Array
+
+
+class Points(NamedTuple):
+    """Surface points in their object's frame: position, direction to the camera, width of a pixel there in metres."""
+
+    p: Any
+    toward: Any
+    pixel: Array
+
+
 def radiance(xp: Any, sights: list[Sight], hits: list[Hits], supersampling: int = 2) -> list[Array]:
-    """Linear RGB (H, W, 3), float32, of what each view sees."""
+    """Linear RGB (H, W, 3), float32, of what views of one frame see."""
     samples = [_samples(xp, sight, hit, supersampling) for sight, hit in zip(sights, hits, strict=True)]
-    colours = _shade(xp, sights, samples)
     images = []
-    for hit, sample, colour in zip(hits, samples, colours, strict=True):
+    for hit, sample, colour in zip(hits, samples, _shade(xp, sights, samples), strict=True):
         height, width = hit.index.shape
         image = colour[: height * width]
-        if sample["edges"].shape[0]:
+        if sample.edges.shape[0]:
             fine = xp.reshape(colour[height * width :], (-1, supersampling**2, 3))
-            image[sample["edges"]] = xp.mean(fine, axis=1)
+            image[sample.edges] = xp.mean(fine, axis=1)
         images.append(xp.reshape(image, (height, width, 3)))
     return images
 
 
-def _samples(xp: Any, sight: Sight, hits: Hits, n: int) -> dict[str, Array]:
-    """Position, inverse depth and object of every shading sample: pixel centres, then n x n for each edge pixel."""
+def _samples(xp: Any, sight: Sight, hits: Hits, n: int) -> Samples:
     height, width = hits.index.shape
     device = hits.q.device
     axes = (xp.arange(size, dtype=xp.float64, device=device) for size in (height, width))
@@ -44,14 +62,14 @@ def _samples(xp: Any, sight: Sight, hits: Hits, n: int) -> dict[str, Array]:
     q, index = xp.reshape(hits.q, (-1,)), xp.reshape(hits.index, (-1,))
     edges, around = _edges(xp, hits.index)
     if n == 1 or edges.shape[0] == 0:
-        return {"x": x, "y": y, "q": q, "index": index, "edges": edges[:0]}
+        return Samples(x, y, q, index, edges[:0])
     steps = (xp.arange(n, dtype=xp.float64, device=device) + 0.5) * (1.0 / n) - 0.5
     dy, dx = (xp.reshape(g, (1, -1)) for g in xp.meshgrid(steps, steps, indexing="ij"))
     fine_x, fine_y = x[edges][:, None] + dx, y[edges][:, None] + dy
     fine = hits_among(xp, sight, fine_x, fine_y, around)
-    pairs = {"x": (x, fine_x), "y": (y, fine_y), "q": (q, fine.q), "index": (index, fine.index)}
-    joined = {name: xp.concat([a, xp.reshape(b, (-1,))]) for name, (a, b) in pairs.items()}
-    return {**joined, "edges": edges}
+    pairs = ((x, fine_x), (y, fine_y), (q, fine.q), (index, fine.index))
+    x, y, q, index = (xp.concat([a, xp.reshape(b, (-1,))]) for a, b in pairs)
+    return Samples(x, y, q, index, edges)
 
 
 def _edges(xp: Any, index: Array) -> tuple[Array, Array]:
@@ -67,57 +85,51 @@ def _edges(xp: Any, index: Array) -> tuple[Array, Array]:
     return edges, xp.stack([xp.reshape(a, (-1,))[edges] for a in around])
 
 
-def _shade(xp: Any, sights: list[Sight], samples: list[dict[str, Array]]) -> list[Array]:
+def _shade(xp: Any, sights: list[Sight], samples: list[Samples]) -> list[Array]:
     """Colours (N, 3) of all samples: object by object, all views together; then shadows for all at once."""
     scene, frame = sights[0].scene, sights[0].view.frame
-    joined = {name: xp.concat([s[name] for s in samples]) for name in ("x", "y", "q", "index")}
-    counts = [s["x"].shape[0] for s in samples]
-    total, device = sum(counts), joined["x"].device
-    colour = xp.zeros((total, 3), dtype=xp.float32, device=device)  # ambient, to which the lamp's light is added
-    direct = xp.zeros((total, 3), dtype=xp.float32, device=device)
+    ends = np.cumsum([0, *(s.x.shape[0] for s in samples)]).tolist()
+    device = samples[0].x.device
+    colour = xp.zeros((ends[-1], 3), dtype=xp.float32, device=device)  # ambient, to which the lamp's light is added
+    direct = xp.zeros((ends[-1], 3), dtype=xp.float32, device=device)
     lamp = Sight(scene, light_view(scene.light, frame))
-    seen = xp.zeros((3, total), dtype=xp.float64, device=device)  # positions and inverse depth seen from the lamp
-    seen[2] = 1e12  # the lamp sees whatever is not told otherwise
-    ends = np.cumsum([0, *counts])
+    seen = xp.zeros((3, ends[-1]), dtype=xp.float64, device=device)  # position and inverse depth seen from the lamp
     for k in range(SKY, len(scene.objects)):
-        at = xp.nonzero(joined["index"] == k)[0]
+        chosen = [xp.nonzero(s.index == k)[0] for s in samples]
+        at = xp.concat([here + start for here, start in zip(chosen, ends[:-1], strict=True)])
         if at.shape[0] == 0:
             continue
         if k == SKY:
-            views = [at[(at >= int(a)) & (at < int(b))] for a, b in pairwise(ends)]
-            for sight, part in zip(sights, views, strict=True):
-                colour[part] = _sky(xp, sight, joined["x"][part], joined["y"][part])
+            shown = zip(sights, samples, chosen, strict=True)
+            colour[at] = xp.concat([_sky(xp, sight, s.x[here], s.y[here]) for sight, s, here in shown])
             continue
-        p, toward, pixel = _points(xp, sights, joined, at, ends, k)
-        colour[at], direct[at] = _surface(xp, scene, frame, scene.objects[k], p, toward, pixel)
+        points = _points(xp, sights, samples, chosen, k)
+        colour[at], direct[at] = _surface(xp, sights[0], k, points)
         if scene.light.shadows:
-            seen[:, at] = _from_lamp(xp, lamp, k, p)
+            seen[:, at] = _from_lamp(xp, lamp, k, points.p)
     if scene.light.shadows:
         lit = xp.nonzero(direct[:, 1] > 0)[0]
         dark = hidden(xp, lamp, *(seen[i][lit] for i in range(3)), shadow=True)
         direct[lit[dark]] = 0.0
     colour = colour + direct
-    return [colour[int(a) : int(b)] for a, b in pairwise(ends)]
+    return [colour[a:b] for a, b in pairwise(ends)]
 
 
-def _points(
-    xp: Any, sights: list[Sight], joined: dict[str, Array], at: Array, ends: Any, k: int
-) -> tuple[Any, Any, Any]:
-    """In object k's frame: points, directions to their camera, and the width of a pixel there in metres."""
+def _points(xp: Any, sights: list[Sight], samples: list[Samples], chosen: list[Array], k: int) -> Points:
+    """The points of object k that the chosen samples of each view see."""
     parts = []
-    for sight, (a, b) in zip(sights, pairwise(ends), strict=True):
-        here = at[(at >= int(a)) & (at < int(b))]
-        q = joined["q"][here]
-        rays = sight.rays(xp, k, joined["x"][here], joined["y"][here])
+    for sight, sample, at in zip(sights, samples, chosen, strict=True):
+        q = sample.q[at]
+        rays = sight.rays(xp, k, sample.x[at], sample.y[at])
         p = rays.at(q)
         toward = [rays.origin[i] - p[i] for i in range(3)]
         parts.append((*p, *toward, 1.0 / (xp.clip(q, 1e-9, None) * sight.view.camera.fx)))
     merged = [xp.concat([part[i] for part in parts]) for i in range(7)]
-    return merged[:3], merged[3:6], merged[6]
+    return Points(merged[:3], merged[3:6], merged[6])
 
 
 def _from_lamp(xp: Any, lamp: Sight, k: int, p: Any) -> Array:
-    """Position and inverse depth (3, N) of object k's points p seen by the lamp, drawn nearer by 1e-4 against itself."""
+    """Position and inverse depth (3, N) of object k's points for the lamp; 1e-4 nearer, clear of themselves."""
     M = lamp.T_camera_object[k].tolist()
     x, y, z = (M[i][0] * p[0] + M[i][1] * p[1] + M[i][2] * p[2] + M[i][3] for i in range(3))
     q = 1.0 / xp.clip(z, 1e-6, None)
@@ -133,11 +145,10 @@ def _dot(a: Any, b: Any) -> Array:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _surface(
-    xp: Any, scene: Scene, frame: int, thing: Object, p: Any, toward: Any, pixel: Array
-) -> tuple[Array, Array]:
+def _surface(xp: Any, sight: Sight, k: int, points: Points) -> tuple[Array, Array]:
     """What ambient light and the lamp, were it unobstructed, make of surface points: colours (N, 3)."""
-    light, T_world = scene.light, thing.T_world_object(frame)
+    scene, thing, (p, toward, pixel) = sight.scene, sight.scene.objects[k], points
+    light, T_world = scene.light, thing.T_world_object(sight.view.frame)
     R = T_world[:3, :3]
     source = R.T @ (np.asarray(light.position) - T_world[:3, 3])
     single = xp.float32
@@ -168,7 +179,7 @@ def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Ar
     tu = xp.astype((u * c + v * s) * scale + material.offset[0], single)
     tv = xp.astype((v * c - u * s) * scale + material.offset[1], single)
     table = xp.asarray(pyramid(material.kind, material.variant), device=u.device)
-    ab = lookup(xp, table, tu, tv, pixel * scale * 0.8)
+    ab = lookup(xp, table, tu, tv, pixel * scale * 0.65)
     base, along_a, along_b = (xp.asarray(row.astype(np.float32), device=u.device)[None, :] for row in material.colours)
     albedo = base + ab[:, :1] * along_a + ab[:, 1:] * along_b
     if material.stains > 0:
@@ -196,7 +207,7 @@ def _sky(xp: Any, sight: Sight, x: Array, y: Array) -> Array:
     M = view.T_camera_world[:3, :3].T @ np.linalg.inv(view.camera.K)
     d = [xp.astype(float(M[i, 0]) * x + float(M[i, 1]) * y + float(M[i, 2]), xp.float32) for i in range(3)]
     up = xp.clip(-_unit(xp, d)[1], 0.0, 1.0)
-    low, high = (xp.asarray(np.float32(c), device=x.device)[None, :] for c in scene.sky)
+    low, high = (xp.asarray(np.asarray(c, dtype=np.float32), device=x.device)[None, :] for c in scene.sky)
     height = xp.clip(up, 0.03, 1.0)
     table = xp.asarray(pyramid("noise", 1), device=x.device)
     cloud = lookup(xp, table, d[0] / height * 8.0, d[2] / height * 8.0, 0.02 / (height * height))[:, :1]

@@ -3,231 +3,159 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..cameras import Camera, StereoRig, inverse, pose
+from ..cameras import Array, inverse
 from ..images import Mask
-from ..results import Disparity
-from ._layouts import LAYOUTS, add_rods
-from ._render import SKY, Hits, Sight, View, first_hits, namespace, occlusion, transfer
-from ._scene import PERIODIC, POOR, Builder, Scene, rotation
-from ._shade import blurred, exposed, radiance
-from ..samples import StereoSample
-
-Knob = float | tuple[float, float]
-
-
-def _knob(default: Knob, doc: str, low: float, high: float) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+from ..results import Depth, Disparity, Flow
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ._builder import PERIODIC, POOR
+from ._options import SceneOptions
+from ._pairs import Pair, motion_pair, stereo_pair
+from ._render import SKY, namespace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Synthetic:
-    """Ray-cast scenes: ``Synthetic(seed=7)[0]`` is a stereo pair whose disparity is known at every pixel.
+class Synthetic(SceneOptions):
+    """Ray-cast scenes whose disparity, flow, depth and occlusion are known at every pixel.
 
-    The same seed, index and options give the same bytes on every machine and in every process. Truth is that of
-    the exact ray through each pixel centre; pictures are anti-aliased. A knob is a number, or a pair (low, high)
-    from which each scene draws its own value.
+    ``Synthetic(seed=7)[0]`` is a stereo pair; ``task="flow"`` and ``task="depth"`` yield the other kinds. The same
+    seed, index and options give the same bytes on every machine and in every process. Truth is that of the exact
+    ray through each pixel centre; the pictures, uint8 RGB, are anti-aliased, blurred and noisy. The options are
+    those of `SceneOptions`; what they ask for is checked (ValueError).
     """
 
-    seed: int = 0
-    count: int = 1000
-    height: int = 375
-    width: int = 450
-    #: "mixed" or one of "tabletop", "clutter", "street".
-    layout: str = "mixed"
-    #: Every disparity is below this; scenes fill 40 to 100 % of it.
-    max_disparity: int = 64
-    #: Pixels at object borders are shaded n x n times.
-    supersampling: int = 2
-
-    textureless: Knob = _knob((0.0, 0.35), "share of surfaces without texture", 0, 1)
-    repetition: Knob = _knob((0.0, 0.15), "share of surfaces with a strictly periodic texture", 0, 1)
-    specular: Knob = _knob((0.0, 0.4), "share of surfaces with a highlight, which moves with the camera", 0, 1)
-    thin_rods: Knob = _knob(0.0, "thin rods added to the scene", 0, 100)
-    exposure: Knob = _knob((-0.1, 0.1), "stops by which the right image is brighter", -4, 4)
-    noise: Knob = _knob((0.2, 1.6), "standard deviation of the sensor noise in grey levels of 255", 0, 64)
-    blur: Knob = _knob((0.3, 0.7), "standard deviation of the lens blur in pixels", 0, 10)
-    vertical_misalignment: Knob = _knob(0.0, "pixels by which the right image lies too low", -50, 50)
-    rotation: Knob = _knob(0.0, "degrees by which the right camera is rolled", -45, 45)
-    #: Left and right are exchanged: disparities become negative.
-    swapped: bool = False
-
-    def __post_init__(self) -> None:
-        for name, low in (("seed", 0), ("count", 1), ("height", 16), ("width", 16), ("max_disparity", 4)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-                raise ValueError(f"Synthetic: {name} is {value!r}; it must be an integer of at least {low}")
-        if self.layout not in ("mixed", *LAYOUTS):
-            raise ValueError(
-                f"Synthetic: layout is {self.layout!r}; allowed are 'mixed', {', '.join(map(repr, LAYOUTS))}"
-            )
-        if self.supersampling not in range(1, 9):
-            raise ValueError(f"Synthetic: supersampling is {self.supersampling!r}; it must be an integer from 1 to 8")
-        for knob in self._knobs():
-            low, high = knob.metadata["low"], knob.metadata["high"]
-            given = getattr(self, knob.name)
-            ends = given if isinstance(given, tuple) else (given, given)
-            if len(ends) != 2 or not all(low <= end <= high for end in ends) or ends[0] > ends[1]:
-                raise ValueError(
-                    f"Synthetic: {knob.name} is {given!r}; it must be a number from {low} to {high}, "
-                    f"or a pair (low, high) of such ({knob.metadata['doc']})"
-                )
-
-    @classmethod
-    def _knobs(cls) -> list[Any]:
-        return [f for f in fields(cls) if "doc" in f.metadata]
-
     def __len__(self) -> int:
-        return self.count
+        return int(self.count)
 
-    def __iter__(self) -> Iterator[StereoSample]:
-        return (self[index] for index in range(self.count))
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, index: int) -> StereoSample:
-        if not -self.count <= index < self.count:
-            raise IndexError(f"index {index} is outside a data set of {self.count} scenes")
-        index = int(index) % self.count
-        shot = self._shot(namespace("numpy"), index, "cpu")
-        left = shot.hits[0]
-        names = [shot.scene.objects[k].name for k in range(len(shot.scene.objects))]
-        return StereoSample(
-            name=f"synthetic-{self.seed}-{index}",
-            left=shot.images[0].astype(np.uint8),
-            right=shot.images[1].astype(np.uint8),
-            rig=shot.rig,
-            disparity=Disparity(px=shot.disparity[0], occluded=shot.occluded[0]),
-            disparity_right=Disparity(px=shot.disparity[1], occluded=shot.occluded[1]),
-            occluded=shot.occluded[0],
-            max_disparity=self.max_disparity,
-            masks=_masks(shot.scene, left.index, names),
+    def __getitem__(self, index: int) -> Sample:
+        if self.task == "stereo":
+            return self.stereo(index)
+        return self.flow(index) if self.task == "flow" else self.depth(index)
+
+    def stereo(self, index: int) -> StereoSample:
+        """Sample `index` as a stereo pair.
+
+        Disparity is what is measured along x between the two images as they are, also where a misaligned or
+        rolled right camera breaks the epipolar rule or the views are swapped; `rig` is then what the pair claims
+        to be. The sky has disparity 0. Masks name the objects, and what makes regions hard: "textureless",
+        "repetitive", "specular", "thin", "sky".
+        """
+        index = self._known(index)
+        return self._stereo_sample(index, stereo_pair(self, index, namespace("numpy")))
+
+    def flow(self, index: int) -> FlowSample:
+        """Sample `index` as two frames of a moving scene. Flow is NaN for points that end up behind the camera."""
+        index = self._known(index)
+        pair = motion_pair(self, index, namespace("numpy"))
+        grid_x, grid_y = np.meshgrid(np.arange(self.width), np.arange(self.height))
+        x, y = pair.matches[0]
+        return FlowSample(
+            name=f"synthetic-flow-{self.seed}-{index}",
+            frame0=pair.images[0].astype(np.uint8),
+            frame1=pair.images[1].astype(np.uint8),
+            camera=pair.sights[0].view.camera,
+            flow=Flow(px=np.stack([x - grid_x, y - grid_y], axis=-1), occluded=pair.occluded[0]),
+            occluded=pair.occluded[0],
+            masks=_masks(pair),
         )
 
-    def batch(self, indices: Sequence[int], device: Any = "cpu") -> dict[str, Any]:
-        """Scenes as torch tensors on `device`: numpy renders for the CPU, torch for any other device.
+    def depth(self, index: int) -> DepthSample:
+        """Sample `index` as one image with metric depth (NaN in the sky) and the pair it is the left image of.
 
-        Returns ``left``, ``right`` float32 (B, 3, H, W) in [0, 1], ``disparity`` float32 (B, H, W) in pixels and
-        ``occluded`` bool (B, H, W), of the left view.
+        With ``task="depth"`` the camera does not roll and there is a ground, so height and horizon are known.
+        """
+        index = self._known(index)
+        pair = stereo_pair(self, index, namespace("numpy"))
+        sight, q = pair.sights[0], pair.hits[0].q
+        level = sight.view.T_camera_world[:3, 2]  # the world's forward direction
+        upright = abs(float(sight.view.T_camera_world[0, 1])) < 1e-9
+        camera, stereo = sight.view.camera, self._stereo_sample(index, pair)
+        return DepthSample(
+            name=f"synthetic-depth-{self.seed}-{index}",
+            image=stereo.left,
+            camera=camera,
+            depth=Depth(m=np.where(q > 0, 1.0 / np.where(q > 0, q, 1.0), np.nan)),
+            stereo=stereo,
+            camera_height_m=sight.scene.ground_y,
+            horizon_px=camera.cy + camera.fy * float(level[1] / level[2]) if upright else None,
+            masks=stereo.masks,
+        )
+
+    def poses(self, index: int) -> dict[str, Array]:
+        """Motions of a flow sample, T_1_0 from camera 0 to camera 1: of the "world", and of each object by name."""
+        here, there = motion_pair(self, self._known(index), namespace("numpy")).sights
+        motions = {"world": there.view.T_camera_world @ inverse(here.view.T_camera_world)}
+        for k, thing in enumerate(here.scene.objects):
+            motions[thing.name] = there.T_camera_object[k] @ inverse(here.T_camera_object[k])
+        return motions
+
+    def batch(self, indices: Sequence[int], device: Any = "cpu") -> dict[str, Any]:
+        """Stereo pairs as torch tensors on `device`; numpy renders for the CPU, torch for any other device.
+
+        Returns ``left``, ``right`` float32 (B, 3, H, W) in [0, 1], and of the left view ``disparity`` float32
+        (B, H, W) in pixels and ``occluded`` bool (B, H, W).
         """
         import torch
 
-        on_cpu = torch.device(device).type == "cpu"
-        xp = namespace("numpy" if on_cpu else "torch")
-        shots = [self._shot(xp, int(index) % self.count, device) for index in indices]
+        xp = namespace("numpy" if torch.device(device).type == "cpu" else "torch")
+        pairs = [stereo_pair(self, self._known(index), xp, device, both=False) for index in indices]
 
         def stacked(maps: list[Any]) -> Any:
             return torch.stack([torch.as_tensor(m, device=device) for m in maps])
 
+        column = torch.arange(self.width, dtype=torch.float64, device=device)
         return {
-            "left": stacked([s.images[0] for s in shots]).permute(0, 3, 1, 2).float() / 255.0,
-            "right": stacked([s.images[1] for s in shots]).permute(0, 3, 1, 2).float() / 255.0,
-            "disparity": stacked([s.disparity[0] for s in shots]).float(),
-            "occluded": stacked([s.occluded[0] for s in shots]),
+            "left": stacked([p.images[0] for p in pairs]).permute(0, 3, 1, 2) / 255.0,
+            "right": stacked([p.images[1] for p in pairs]).permute(0, 3, 1, 2) / 255.0,
+            "disparity": (column - stacked([p.matches[0][0] for p in pairs])).float(),
+            "occluded": stacked([p.occluded[0] for p in pairs]),
         }
 
-    def scene(self, index: int) -> tuple[Scene, list[View], StereoRig]:
-        """The scene behind sample `index`, its two views and their rig."""
-        knobs, rng = self._drawn(index), self._random(index, 0)
-        layout = self.layout if self.layout != "mixed" else str(rng.choice(list(LAYOUTS), p=[0.45, 0.25, 0.3]))
-        focal = self.width * float(np.round(rng.uniform(*((0.55, 0.95) if layout == "street" else (0.8, 1.5))), 6))
-        camera = Camera(
-            width=self.width,
-            height=self.height,
-            fx=focal,
-            fy=focal,
-            cx=0.5 * self.width - 0.5,
-            cy=0.5 * self.height - 0.5,
+    def _known(self, index: int) -> int:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index} is outside a data set of {len(self)} scenes")
+        return int(index) % len(self)
+
+    def _stereo_sample(self, index: int, pair: Pair) -> StereoSample:
+        column = np.arange(self.width, dtype=np.float64)
+        left, right = column - pair.matches[0][0] + 0.0, pair.matches[1][0] - column + 0.0  # + 0: no negative zero
+        return StereoSample(
+            name=f"synthetic-{self.seed}-{index}",
+            left=pair.images[0].astype(np.uint8),
+            right=pair.images[1].astype(np.uint8),
+            rig=pair.rig,
+            disparity=Disparity(px=left, occluded=pair.occluded[0]),
+            disparity_right=Disparity(px=right, occluded=pair.occluded[1]),
+            occluded=pair.occluded[0],
+            max_disparity=int(self.max_disparity),
+            masks=_masks(pair),
         )
-        baseline = 0.54 if layout == "street" else float(np.round(rng.uniform(0.08, 0.25), 4))
-        largest = self.max_disparity * float(rng.uniform(0.4, 1.0))
-        builder = Builder(rng, camera, focal * baseline, knobs)
-        scene = LAYOUTS[layout](builder, largest)
-        if knobs["thin_rods"] >= 1:
-            add_rods(builder, inverse(scene.T_camera_world), round(knobs["thin_rods"]), 0.2 * largest, largest)
-            scene = replace(scene, objects=tuple(builder.objects))
-        rig = StereoRig.rectified(camera, baseline)
-        roll = pose(rotation(rz=knobs["rotation"]))
-        faulty = replace(rig.right, cy=rig.right.cy + knobs["vertical_misalignment"])
-        views = [View(rig.left, scene.T_camera_world), View(faulty, roll @ rig.T_right_left @ scene.T_camera_world)]
-        if self.swapped:
-            rig = StereoRig(left=rig.right, right=rig.left, T_right_left=inverse(rig.T_right_left))
-            views.reverse()
-        return scene, views, rig
-
-    def _shot(self, xp: Any, index: int, device: Any) -> _Shot:
-        scene, views, rig = self.scene(index)
-        sights = [Sight(scene, view) for view in views]
-        hits = [first_hits(xp, sight, device) for sight in sights]
-        disparity, occluded = [], []
-        for sign, (here, there), seen in zip((1.0, -1.0), (sights, sights[::-1]), hits, strict=True):
-            x, y, q = transfer(xp, here, there, seen)
-            column = xp.arange(self.width, dtype=xp.float64, device=device)[None, :]
-            disparity.append((column - x) * sign)
-            occluded.append(occlusion(xp, there, x, y, q))
-        linear = radiance(xp, sights, hits, self.supersampling)
-        return _Shot(scene, rig, hits, self._sensor(xp, linear, index, device), disparity, occluded)
-
-    def _sensor(self, xp: Any, linear: list[Any], index: int, device: Any) -> list[Any]:
-        """Lens and sensor: what the two cameras make of the light. Values are whole grey levels, float32."""
-        knobs, rng = self._drawn(index), self._random(index, 1)
-        gain, images = float(np.round(2.0 ** rng.uniform(-0.7, 0.9), 6)), []
-        for side, image in enumerate(linear):
-            right = side == (0 if self.swapped else 1)
-            stops = knobs["exposure"] if right else 0.0
-            grain = None
-            if knobs["noise"] > 0:
-                drawn = rng.standard_normal(tuple(image.shape), dtype=np.float32) * np.float32(knobs["noise"])
-                grain = xp.asarray(drawn, device=device)
-            factor = gain * float(np.round(2.0**stops, 9))
-            images.append(exposed(xp, blurred(xp, image, knobs["blur"]), factor, grain))
-        return images
-
-    def _random(self, index: int, stream: int) -> np.random.Generator:
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, index, stream])))
-
-    def _drawn(self, index: int) -> dict[str, float]:
-        """The value each knob has in scene `index`."""
-        rng, values = self._random(index, 2), {}
-        for knob in self._knobs():
-            given, dice = getattr(self, knob.name), rng.random()
-            low, high = given if isinstance(given, tuple) else (given, given)
-            values[knob.name] = float(low + dice * (high - low))
-        return values
 
 
-@dataclass(frozen=True, eq=False)
-class _Shot:
-    """Everything about a rendered pair; maps for the left and the right view."""
-
-    scene: Scene
-    rig: StereoRig
-    hits: list[Hits]
-    images: list[Any]
-    disparity: list[Any]
-    occluded: list[Any]
-
-
-def _masks(scene: Scene, index: np.ndarray, names: list[str]) -> Mapping[str, Mask]:
-    """Visible regions by object name, and by what makes them hard."""
-    shown = np.unique(index)
-    kinds: dict[str, list[int]] = {"sky": [SKY]}
-    for k in shown[shown >= 0]:
-        material = scene.objects[k].material
-        kinds.setdefault(names[k], []).append(k)
-        for label, applies in (
-            ("textureless", material.kind in POOR),
-            ("repetitive", material.kind in PERIODIC),
-            ("specular", material.gloss > 0),
-            ("thin", names[k].startswith("rod")),
-        ):
-            if applies:
-                kinds.setdefault(label, []).append(k)
+def _masks(pair: Pair) -> Mapping[str, Mask]:
+    """Regions of the first view by object name, and by what makes them hard."""
+    objects, index = pair.sights[0].scene.objects, pair.hits[0].index
+    members: dict[str, list[int]] = {"sky": [SKY]}
+    for k in (int(k) for k in np.unique(index) if k != SKY):
+        name, material = objects[k].name, objects[k].material
+        hard = {
+            "textureless": material.kind in POOR,
+            "repetitive": material.kind in PERIODIC,
+            "specular": material.gloss > 0,
+            "thin": name.startswith("rod"),
+        }
+        for label in [name, *(label for label, applies in hard.items() if applies)]:
+            members.setdefault(label, []).append(k)
     masks = {}
-    for label, members in kinds.items():
-        chosen = np.zeros(len(names) + 1, dtype=bool)  # SKY = -1 is the last
-        chosen[members] = True
-        masks[label] = chosen[index]
+    for label, chosen in members.items():
+        belongs = np.zeros(len(objects) + 1, dtype=bool)  # SKY = -1 is the last
+        belongs[chosen] = True
+        masks[label] = belongs[index]
     return {label: mask for label, mask in masks.items() if mask.any()}
