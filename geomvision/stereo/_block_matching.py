@@ -1,16 +1,28 @@
-"""Block matching in numpy, to be read from top to bottom: the reference that the C++ core equals on every pixel.
+"""Block matching to be read top to bottom: the reference that the C++ core equals on every pixel.
 
-All costs are whole numbers, so sums are exact and the order of adding does not matter.
+1. Levels: the images as integers. All costs are integers too: sums are exact in whatever order they are taken.
+2. Cost: for every disparity d, how unlike the windows around left x and right x − d are.
+3. Winner: the disparity with the smallest cost; once for the left view, once for the right one from the same costs.
+4. Tests: is the winner better than all others, has the window texture, do the two views agree?
+5. What follows (`_postprocess`): sub-pixel fit, speckle filter, filling.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from ..images import Float32, Image, Mask
+from ..images import Float32, Image
+from ..results import Disparity
+from ..trace import Trace
+from . import _postprocess as post
+
+if TYPE_CHECKING:
+    from .block_matching import BlockMatching
 
 Levels = NDArray[np.int64]
 Costs = NDArray[np.int32]
@@ -95,16 +107,15 @@ def texture(pair: Pair, window: int) -> NDArray[np.float64]:
 
 
 def cost_volume(pair: Pair, cost: str, window: int, disparities: range) -> Costs:
-    """Costs (D, H, W) of all candidates, `NO_COST` where there is none."""
+    """Costs (H, W, disparities) of all candidates, `NO_COST` where there is none."""
     height, width = pair.left.shape
     left, right = (pair.left, pair.right) if cost != "census" else (census(pair.left), census(pair.right))
-    volume = np.full((len(disparities), height, width), NO_COST, np.int32)
+    volume = np.full((height, width, len(disparities)), NO_COST, np.int32)
     around = continued(left, window // 2)
-    x = np.arange(width)
-    for costs, disparity in zip(volume, disparities, strict=True):
-        inside = (x - disparity >= 0) & (x - disparity < width)
+    for k, disparity in enumerate(disparities):
         candidates = continued(right, window // 2, disparity)
-        costs[:, inside] = window_costs(around, candidates, cost, window, pair.spread)[:, inside]
+        inside = slice(max(0, disparity), min(width, width + disparity))  # right x − d lies in the image
+        volume[:, inside, k] = window_costs(around, candidates, cost, window, pair.spread)[:, inside]
     return volume
 
 
@@ -139,46 +150,119 @@ def _inverse_root(spread: Levels) -> NDArray[np.float64]:
         return np.where(spread > 0, 1.0 / np.sqrt(spread.astype(np.float64)), 0.0)
 
 
-@dataclass(frozen=True)
-class Winners:
-    """The best disparity of every pixel: its index (−1: none), its cost, the best cost more than one place away."""
+@njit(cache=True)
+def left_winners(volume: Costs, first: int, uniqueness: int) -> tuple[post.Winners, Float32]:
+    """Disparity with the smallest cost (the smallest of equal ones) and its margin (c₂ − c₁) / c₂.
 
-    index: NDArray[np.int64]
-    cost: Costs
-    second: Costs
-
-
-def winners(volume: Costs) -> Winners:
-    """The first of the smallest costs; the second best shows how sure that is."""
-    index = volume.argmin(axis=0)
-    cost = volume.min(axis=0)
-    near = np.abs(np.arange(len(volume))[:, None, None] - index) <= 1
-    second = np.where(near, np.int32(NO_COST), volume).min(axis=0)
-    return Winners(np.where(cost == NO_COST, -1, index), cost, second)
-
-
-def unique(found: Winners, percent: int) -> Mask:
-    """Whether the winner's cost is lower by `percent` than every cost more than one place away. Ties never pass."""
-    beats = 100 * found.cost.astype(np.int64) < (100 - percent) * found.second.astype(np.int64)
-    return np.asarray((found.index >= 0) & (beats | (found.second == NO_COST)))
-
-
-def distinctness(found: Winners) -> Float32:
-    """(c₂ − c₁) / c₂, 0 where there is no winner or no second."""
-    known = (found.second != NO_COST) & (found.second > 0)
-    second = np.where(known, found.second, 1).astype(np.float32)
-    return np.where(known, (found.second - found.cost).astype(np.float32) / second, np.float32(0.0))
+    c₂ is the smallest cost more than one pixel away. The winner must beat it by `uniqueness` percent; a tie has no
+    winner. Where there is no c₂ the margin is 0.
+    """
+    height, width, count = volume.shape
+    winners = np.full((height, width), post.NONE, np.int16)
+    margin = np.zeros((height, width), np.float32)
+    for y in range(height):
+        for x in range(width):
+            winner = np.argmin(volume[y, x])
+            least, second = np.int64(volume[y, x, winner]), np.int64(NO_COST)
+            if least == NO_COST:
+                continue
+            for k in range(count):
+                if abs(k - winner) > 1:
+                    second = min(second, np.int64(volume[y, x, k]))
+            if second == NO_COST:
+                winners[y, x] = first + winner
+            elif 100 * least < (100 - uniqueness) * second:
+                winners[y, x] = first + winner
+                margin[y, x] = np.float32(second - least) / np.float32(second)
+    return winners, margin
 
 
-def right_winners(volume: Costs, disparities: range) -> NDArray[np.int64]:
-    """Indices of the right view's disparities from the same costs: right pixel x meets left pixels x + d. −1: none."""
-    _, height, width = volume.shape
-    cost = np.full((height, width), NO_COST, np.int32)
-    index = np.full((height, width), -1)
-    for k, disparity in enumerate(disparities):
-        x = np.arange(max(0, -disparity), min(width, width - disparity))
-        offered = volume[k][:, x + disparity]
-        better = offered < cost[:, x]
-        cost[:, x] = np.where(better, offered, cost[:, x])
-        index[:, x] = np.where(better, k, index[:, x])
-    return index
+@njit(cache=True)
+def right_winners(volume: Costs, first: int) -> post.Winners:
+    """The right view's disparities from the same costs: right pixel x has the candidates left x + d."""
+    height, width, count = volume.shape
+    winners = np.full((height, width), post.NONE, np.int16)
+    for y in range(height):
+        for x in range(width):
+            least = NO_COST
+            for k in range(count):
+                source = x + first + k
+                if 0 <= source < width and volume[y, source, k] < least:
+                    least = volume[y, source, k]
+                    winners[y, x] = first + k
+    return winners
+
+
+@njit(cache=True)
+def refine(winners: post.Winners, volume: Costs, first: int, parabola: bool) -> Float32:
+    """Sub-pixel disparities: a fit through the winner's cost and its two neighbours', where both are candidates."""
+    height, width, count = volume.shape
+    disparity = np.full((height, width), np.nan, np.float32)
+    for y in range(height):
+        for x in range(width):
+            if winners[y, x] == post.NONE:
+                continue
+            disparity[y, x] = winners[y, x]
+            k = winners[y, x] - first
+            if not 0 < k < count - 1:
+                continue
+            before, at, after = np.int64(volume[y, x, k - 1]), np.int64(volume[y, x, k]), np.int64(volume[y, x, k + 1])
+            if max(before, after) == NO_COST:
+                continue
+            if parabola:
+                disparity[y, x] += post.parabola_offset(before, at, after)
+            else:
+                disparity[y, x] += post.equiangular_offset(before, at, after)
+    return disparity
+
+
+def agreement_of_views(margin: Float32, left: post.Winners, right: post.Winners) -> Float32:
+    """Confidence: the margin, divided by 1 + |d_left − d_right|; 0 where there is no winner."""
+    known = left != post.NONE
+    match = np.arange(left.shape[1]) - np.where(known, left, 0).astype(np.int64)
+    there = np.take_along_axis(right, match, axis=1).astype(np.int64)
+    distance = np.where(known, np.abs(left - there), 0)
+    return np.where(known, margin / (1 + distance).astype(np.float32), np.float32(0.0))
+
+
+def run(method: BlockMatching, left: Image, right: Image, trace: Trace) -> Disparity:
+    """Match a grey pair, recording every stage."""
+    disparities = method.searched(left.shape[1])
+    pair = quantised(left, right)
+    trace.record("left", pair.left, "levels", "grey levels as integers")
+    trace.record("right", pair.right, "levels", "grey levels as integers")
+    volume = cost_volume(pair, method.cost, method.window, disparities)
+    trace.record("cost", volume, "", f"{method.cost} over the window at disparities {disparities}")
+
+    winners, margin = left_winners(volume, disparities.start, method.uniqueness)
+    from_right = right_winners(volume, disparities.start)
+    trace.record("winner", winners, "px", f"disparity of the smallest cost, {post.NONE} where it is not unique")
+    trace.record("winner_right", from_right, "px", "the same for the right view")
+    gradient = texture(pair, method.window)
+    trace.record("texture", gradient, "levels/px", "mean horizontal gradient of the window")
+    winners[gradient < method.texture] = post.NONE
+    confidence = agreement_of_views(margin, winners, from_right)
+    whole = winners.astype(np.float32)
+    whole[winners == post.NONE] = np.nan
+    disparity = (
+        whole
+        if method.subpixel == "none"
+        else refine(winners, volume, disparities.start, method.subpixel == "parabola")
+    )
+    trace.record("subpixel", disparity, "px", f"{method.subpixel} fit through the winner's and its neighbours' costs")
+
+    occluded = np.zeros(winners.shape, np.bool_)
+    if method.left_right >= 0:
+        codes = post.left_right_check(winners, from_right, method.left_right)
+        occluded = codes == post.OCCLUDED
+        disparity[occluded | (codes == post.MISMATCHED)] = np.nan
+        trace.record("agreement", codes, "", "0 agrees, 1 mismatched, 2 occluded, 3 no estimate")
+    trace.record("left_right", disparity, "px", "without what the right view contradicts")
+    disparity = post.speckle_filter(disparity, method.speckle_size, method.speckle_range)
+    trace.record("speckle", disparity, "px", f"without regions of fewer than {method.speckle_size} px")
+    confidence[np.isnan(disparity)] = 0.0
+    trace.record("confidence", confidence, "", "margin of the winner, divided by 1 + difference of the views")
+    if method.fill == "background":
+        disparity = post.background_fill(disparity, occluded)
+        trace.record("fill", disparity, "px", "gaps filled from what surrounds them, occlusions from behind")
+    return Disparity(px=disparity, confidence=confidence, occluded=occluded if method.left_right >= 0 else None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from ..images import Image, to_grey
+from ..images import Image, ImageError, as_pair, to_grey
 from ..method import OptionError, backend, option
 from ..results import Disparity
+from ..trace import NoTrace, Trace
 from ._base import StereoMethod
 
 COSTS = ("sad", "ssd", "ncc", "zncc", "census")
@@ -58,10 +60,43 @@ class BlockMatching(StereoMethod):
             given = f"min_disparity is {self.min_disparity} and max_disparity {self.max_disparity}"
             raise OptionError(f"BlockMatching: {given}; max_disparity must be larger")
 
+    def searched(self, width: int) -> range:
+        """The disparities searched in images `width` pixels wide.
+
+        Raises ImageError when no pixel can have a match in the range.
+        """
+        disparities = range(max(self.min_disparity, 1 - width), min(self.max_disparity, width))
+        if len(disparities) == 0:
+            given = f"between min_disparity {self.min_disparity} and max_disparity {self.max_disparity} − 1"
+            raise ImageError(
+                f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
+            )
+        return disparities
+
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:
         from .. import _core
 
+        self.searched(left.shape[1])
         options = {**self.options(), "num_threads": self.num_threads}
         px, confidence, occluded = _core.block_matching(to_grey(left), to_grey(right), options)
         return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
+
+    @backend("reference", requires="numba", extra="reference")
+    def _reference(self, left: Image, right: Image) -> Disparity:
+        from . import _block_matching
+
+        return _block_matching.run(self, to_grey(left), to_grey(right), NoTrace())
+
+    def trace(self, left: Any, right: Any) -> Trace:
+        """Every stage of a pair, by name, as the reference runs it; `.result` equals that of a plain call.
+
+        Stages: left, right, cost, winner, winner_right, texture, subpixel, agreement (with the left–right check),
+        left_right, speckle, confidence, fill (when asked for). The costs are (H, W, disparities): take small images.
+        """
+        from . import _block_matching
+
+        trace = Trace()
+        grey = [to_grey(image) for image in as_pair(left, right)]
+        trace.result = _block_matching.run(self, grey[0], grey[1], trace)
+        return trace

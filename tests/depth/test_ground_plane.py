@@ -64,7 +64,7 @@ def test_without_pitch_depth_is_focal_length_times_height_over_rows(row: int, ho
     camera = Camera(width=3, height=64, fx=70.0, fy=65.0, cx=1.0, cy=horizon)
     method = gv.depth.GroundPlane(max_depth_m=1000.0)
     depth = method(np.zeros((64, 3), np.uint8), camera, camera_height_m=2.0, horizon_px=horizon).m[row]
-    if 65.0 * 2.0 <= 999.0 * (row - horizon):
+    if row - horizon >= 65.0 * 2.0 / 999.0:
         np.testing.assert_allclose(depth, 65.0 * 2.0 / (row - horizon), rtol=1e-5)
     elif row <= horizon:
         assert np.isnan(depth).all()

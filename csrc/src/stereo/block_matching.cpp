@@ -130,6 +130,8 @@ void BlockMatching::Scratch::prepare(const BlockMatchingOptions& options, ImageV
   search.radius = radius;
   search.first = std::max(options.min_disparity, 1 - width);  // beyond, no pixel has a candidate
   search.count = std::min(options.max_disparity, width) - search.first;
+  check(search.count > 0, "BlockMatching: no pixel of an image ", width, " pixels wide has a match between ",
+        "min_disparity ", options.min_disparity, " and max_disparity ", options.max_disparity, " - 1");
   const std::int64_t area = static_cast<std::int64_t>(options.window) * options.window;
   search.shift = square_shift(area, is_float ? 65535 : static_cast<std::int64_t>(spread));
   if (search.cost == WindowCost::census) {
@@ -281,10 +283,6 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
         "x", disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
   Scratch& scratch = *scratch_;
   scratch.prepare(options_, left, right);
-  if (scratch.search.count <= 0) {
-    for (int y = 0; y < height; ++y) std::fill_n(disparity.row(y), width, nan);
-    return;  // no disparity in the range that any pixel can have
-  }
   // Each band sums up its first window from scratch: bands much lower than the window would only repeat work.
   const int bands = std::clamp(height / (2 * options_.window), 1, resolve_threads(options_.num_threads));
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
