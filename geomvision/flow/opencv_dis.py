@@ -12,6 +12,8 @@ from ._opencv import OpenCVFlow
 
 #: A side needs this many patches on the finest scale; on less OpenCV 5.0 refuses some images and crashes on others.
 SMALLEST = 4
+#: Side of a patch in every preset.
+PATCH_SIZE = 8
 TUNED = {"finest_scale": 0, "patch_stride": 2, "descent_iterations": 50, "refinement_iterations": 15}
 
 
@@ -36,6 +38,11 @@ class OpenCVDIS(OpenCVFlow):
             value = getattr(self, name)
             if 0 <= value < least:
                 raise OptionError(f"OpenCVDIS: {name} is {value}; allowed is at least {least} px, or -1 (the preset's)")
+        size = self.patch_size if self.patch_size >= 0 else PATCH_SIZE
+        if self.patch_stride > size:  # OpenCV 5.0 writes beyond its memory then
+            raise OptionError(
+                f"OpenCVDIS: patch_stride is {self.patch_stride}; allowed is at most patch_size, {size} px"
+            )
 
     @backend("cv2", requires="cv2")
     def _cv2(self, frame0: Image, frame1: Image) -> Flow:

@@ -27,20 +27,11 @@ class OpenCVFarneback(OpenCVFlow):
     def _cv2(self, frame0: Image, frame1: Image) -> Flow:
         import cv2
 
+        farneback: Any = cv2.calcOpticalFlowFarneback  # its stub does not know that the flow may be None
+        pyramid = (self.scale, self.levels, self.window, self.iterations)
         flags = cv2.OPTFLOW_FARNEBACK_GAUSSIAN if self.gaussian else 0
 
         def match(bytes0: Image, bytes1: Image) -> Any:
-            return cv2.calcOpticalFlowFarneback(
-                bytes0,
-                bytes1,
-                None,
-                self.scale,
-                self.levels,
-                self.window,
-                self.iterations,
-                self.poly_n,
-                self.poly_sigma,
-                flags,
-            )
+            return farneback(bytes0, bytes1, None, *pyramid, self.poly_n, self.poly_sigma, flags)
 
         return self.run(frame0, frame1, match)
