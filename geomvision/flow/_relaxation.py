@@ -51,9 +51,7 @@ def around(flow: Float32, x: int, y: int) -> float:
 
 
 @njit(cache=True)
-def relax(
-    u: Float32, v: Float32, gx: Float32, gy: Float32, rest: Float32, inverse: Float32
-) -> tuple[Float32, Float32]:
+def relax(u: Float32, v: Float32, gx: Float32, gy: Float32, rest: Float32, inverse: Float32) -> tuple[Float32, Float32]:
     """One Jacobi iteration (section 12 of the paper): every pixel from the averages of the last one."""
     height, width = u.shape
     new_u, new_v = np.empty((height, width), np.float32), np.empty((height, width), np.float32)

@@ -33,7 +33,10 @@ class LucasKanade(PyramidalFlow):
         "gaussian", "weights in the window: sigma a fifth of its side, or equal", choices=("gaussian", "box")
     )
     robust: float = option(
-        5.0, "difference after warping at which a pixel counts half; 0: all count alike", unit="grey levels", minimum=0.0
+        5.0,
+        "difference after warping at which a pixel counts half; 0: all count alike",
+        unit="grey levels",
+        minimum=0.0,
     )
     min_eigenvalue: float = option(
         4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01
@@ -64,7 +67,11 @@ class LucasKanade(PyramidalFlow):
             for product in (*_windows.products(frame0, warped, gx, gy, u, v, self.robust), u, v)
         ]
         eigenvalue = _windows.smaller_eigenvalue(*sums[:3])
-        trace.record(stage + "structure tensor", np.stack(sums[:3], -1), "(grey levels/px)²", "gxx, gxy, gyy over windows")
-        trace.record(stage + "smaller eigenvalue", eigenvalue, "(grey levels/px)²", "0: flat or an edge; large: a corner")
+        trace.record(
+            stage + "structure tensor", np.stack(sums[:3], -1), "(grey levels/px)²", "gxx, gxy, gyy over windows"
+        )
+        trace.record(
+            stage + "smaller eigenvalue", eigenvalue, "(grey levels/px)²", "0: flat or an edge; large: a corner"
+        )
         u, v = _windows.solve(*sums, self.min_eigenvalue)
         return u, v, eigenvalue / (eigenvalue + np.float32(self.min_eigenvalue))
