@@ -32,20 +32,21 @@ float equiangular_offset(int before, int at, int after) {
 
 void left_right_check(const std::int16_t* left, const std::int16_t* right, int width, std::int16_t none, int tolerance,
                       Agreement* agreement) {
+  const auto inside = [&](int x) { return x >= 0 && x < width; };
   std::fill_n(agreement, width, Agreement::occluded);
   for (int x = 0; x < width; ++x) {
-    if (right[x] == none) continue;
-    const int seen = x + right[x];
-    if (seen >= 0 && seen < width) agreement[seen] = Agreement::mismatched;
+    if (right[x] != none && inside(x + right[x])) agreement[x + right[x]] = Agreement::mismatched;
   }
   for (int x = 0; x < width; ++x) {
     if (left[x] == none) {
       if (agreement[x] == Agreement::mismatched) agreement[x] = Agreement::unknown;
       continue;
     }
-    const int partner = x - left[x];
-    if (partner < 0 || partner >= width || right[partner] == none) continue;
-    if (std::abs(left[x] - right[partner]) <= tolerance) agreement[x] = Agreement::agrees;
+    const int match = x - left[x];
+    if (!inside(match)) continue;
+    const int rival = match + right[match];
+    const bool taken = right[match] != none && inside(rival) && left[rival] == right[match];
+    if (!taken || std::abs(left[x] - right[match]) <= tolerance) agreement[x] = Agreement::agrees;
   }
 }
 

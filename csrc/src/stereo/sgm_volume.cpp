@@ -15,6 +15,7 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr int lines_per_strip = 32;  // so that their path costs stay in the first cache
+constexpr int mean_change = 8;       // units of the guide that the mean difference of neighbours is worth
 constexpr int guard = 32;            // bytes around a line's path costs; the nearest ones are read
 
 struct Window {
@@ -76,8 +77,8 @@ void SGMVolume::compute(const SGMOptions& options, ImageView<const T> left, Imag
   make_guide(left, options.num_threads);
   match(options);
   for (int change = 0; change < 256; ++change) {
-    const int lowered = options.p2 * 8 / (8 + std::max(0, change - 8));
-    p2_of_change_[change] = static_cast<std::uint8_t>(options.adaptive_p2 ? std::max(options.p1, lowered) : options.p2);
+    const int lowered = options.adaptive_p2 ? options.p2 * mean_change / std::max(mean_change, change) : options.p2;
+    p2_of_change_[change] = static_cast<std::uint8_t>(std::max(options.p1, lowered));
   }
   for (int dy = -1; dy <= 1; ++dy) {
     for (int dx = -1; dx <= 1; ++dx) {
@@ -107,7 +108,7 @@ void SGMVolume::take_census(const SGMOptions& options, ImageView<const T> image,
   }
 }
 
-// The left image in units of an eighth of its mean absolute difference between neighbours, so that what counts as a
+// The left image, so scaled that its mean absolute difference between neighbours is `mean_change`: what counts as a
 // strong change does not depend on the image's type, gain and offset.
 template <typename T>
 void SGMVolume::make_guide(ImageView<const T> left, int num_threads) {
@@ -132,7 +133,7 @@ void SGMVolume::make_guide(ImageView<const T> left, int num_threads) {
     least = std::min(least, row_contrast_[height + y]);
   }
   const double neighbours = static_cast<double>(width - 1) * height + static_cast<double>(height - 1) * width;
-  const double units = sum > 0.0 ? 8.0 * neighbours / sum : 0.0;
+  const double units = sum > 0.0 ? mean_change * neighbours / sum : 0.0;
   if (guide_.width() != width || guide_.height() != height) guide_.resize(width, height);
   const auto scale = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
@@ -144,21 +145,29 @@ void SGMVolume::make_guide(ImageView<const T> left, int num_threads) {
   parallel_for(height, num_threads, scale, 16);
 }
 
-// Hamming distances of census words. The right words lie mirrored, so that x - d runs upwards with d.
+// Hamming distances of census words. The right words are turned round, so that x - d runs upwards with d. A candidate
+// outside the right image costs a third of the bits: more than a good match, less than a wrong one, which costs half.
 void SGMVolume::match(const SGMOptions& options) {
-  const int span = width + count - 1;
-  mirrored_.resize(static_cast<std::size_t>(span) * height);
+  const Window window = census_window(options.census);
+  const int bits = (2 * window.radius_x + 1) * (2 * window.radius_y + 1) - 1;
+  const auto neutral = static_cast<std::uint8_t>(bits / 3);
   cost.resize(index(0, height));
   sums.resize(index(0, height));
   const auto body = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       const std::uint64_t* left = left_words_.data() + static_cast<std::size_t>(y) * width;
-      const std::uint64_t* right = right_words_.data() + static_cast<std::size_t>(y) * width;
-      std::uint64_t* mirrored = mirrored_.data() + static_cast<std::size_t>(y) * span;
-      for (int i = 0; i < span; ++i) mirrored[i] = right[std::clamp(width - 1 - first_disparity - i, 0, width - 1)];
+      std::uint64_t* right = right_words_.data() + static_cast<std::size_t>(y) * width;
+      std::reverse(right, right + width);
       for (int x = 0; x < width; ++x) {
-        std::uint8_t* c = cost.data() + index(x, y);
-        GEOMVISION_KERNEL(hamming_run)(left[x], mirrored + (width - 1 - x), count, c);
+        std::uint8_t* costs = cost.data() + index(x, y);
+        const int inside = std::clamp(x - first_disparity - width + 1, 0, count);
+        const int beyond = std::clamp(x - first_disparity + 1, 0, count);
+        std::fill(costs, costs + inside, neutral);
+        if (inside < beyond) {
+          const std::uint64_t* first = right + (width - 1 - x + first_disparity + inside);
+          GEOMVISION_KERNEL(hamming_run)(left[x], first, beyond - inside, costs + inside);
+        }
+        std::fill(costs + beyond, costs + count, neutral);
       }
       std::fill_n(sums.data() + index(0, y), static_cast<std::size_t>(width) * count, std::uint16_t{0});
     }

@@ -34,7 +34,7 @@ struct SGMVolume {
   void add_direction(const SGMOptions& options, int dx, int dy);
   void add_lines(const SGMOptions& options, int dx, int dy, int begin, int end);
 
-  std::vector<std::uint64_t> left_words_, right_words_, mirrored_;
+  std::vector<std::uint64_t> left_words_, right_words_;
   Image<std::uint16_t> padded_u16_;
   Image<float> padded_f32_;
   Image<std::uint16_t> guide_;

@@ -19,8 +19,9 @@ enum class Agreement : std::uint8_t { agrees, mismatched, occluded, unknown };
 
 /// Left-right check of one row of whole-pixel disparities (`none` where there is no estimate).
 ///
-/// A pixel agrees when the right pixel it points at exists and has a disparity within `tolerance` of its own. One that
-/// does not is mismatched when some right pixel points at it, as it is visible then, and occluded when none does
+/// A pixel fails when its match lies outside the right image, or when its match forms a pair with another left pixel,
+/// each being the other's winner, whose disparity differs by more than `tolerance`: pairs that agree exclude others.
+/// A failed pixel is mismatched when some right pixel points at it, as it is visible then, and occluded when none does
 /// (Hirschmueller 2008, section 2.6.2). Without an estimate it is unknown, or occluded when nothing points at it.
 void left_right_check(const std::int16_t* left, const std::int16_t* right, int width, std::int16_t none, int tolerance,
                       Agreement* agreement);

@@ -14,14 +14,14 @@ struct SGMOptions {
   int min_disparity = 0;                 ///< may be negative
   std::string census = "9x7";            ///< window of the census transform: "5x5", "7x7" or "9x7" (width x height)
   int paths = 8;                         ///< 4 (rows and columns) or 8 (with the diagonals)
-  int p1 = 14;                           ///< penalty of a step of one pixel along a path
-  int p2 = 100;                          ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
+  int p1 = 24;                           ///< penalty of a step of one pixel along a path
+  int p2 = 180;                          ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
   bool adaptive_p2 = true;               ///< lower p2 where the left image changes strongly along the path
   std::string subpixel = "equiangular";  ///< "none", "parabola" or "equiangular"
   int uniqueness = 0;          ///< percent by which the best sum must beat those more than 1 px away; ties never pass
   int left_right = 1;          ///< tolerance of the left-right check, pixels; -1: no check
   int median = 3;              ///< window of the median filter, pixels, odd; 1: none
-  int speckle_size = 0;        ///< regions of fewer pixels are removed; 0: none
+  int speckle_size = 20;       ///< regions of fewer pixels are removed; 0: none
   float speckle_range = 1.0f;  ///< step between neighbours of one region, pixels
   std::string fill = "none";   ///< "none" or "background": give every pixel an estimate
   int num_threads = 0;         ///< 0: all cores; results do not depend on it
