@@ -34,7 +34,7 @@ Repeats = Annotated[int, typer.Option(min=1, max=1000, help="Timed calls after o
 
 
 @compare.command("stereo")
-def compare_stereo(  # noqa: PLR0917
+def compare_stereo(
     left: Annotated[Path, typer.Argument(help="Left image, or a scene folder.")],
     right: Annotated[Path | None, typer.Argument(help="Right image.")] = None,
     truth: Truth = None,
@@ -56,7 +56,7 @@ def compare_stereo(  # noqa: PLR0917
 
 
 @compare.command("flow")
-def compare_flow(  # noqa: PLR0917
+def compare_flow(
     frame0: Annotated[Path, typer.Argument(help="First frame, or a scene folder.")],
     frame1: Annotated[Path | None, typer.Argument(help="Second frame.")] = None,
     truth: Truth = None,
@@ -76,7 +76,7 @@ def compare_flow(  # noqa: PLR0917
 
 
 @compare.command("depth")
-def compare_depth(  # noqa: PLR0917
+def compare_depth(
     image: Annotated[Path, typer.Argument(help="Image, or a scene folder.")],
     right: Annotated[Path | None, typer.Argument(help="Right image, for depth from stereo.")] = None,
     truth: Truth = None,
