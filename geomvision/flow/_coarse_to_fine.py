@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,17 @@ from ._grey import grey_levels
 
 #: A level is halved only while its shorter side keeps this many pixels.
 COARSEST = 16
+
+
+class Step(NamedTuple):
+    """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far."""
+
+    frame0: Float32
+    warped: Float32
+    gx: Float32
+    gy: Float32
+    u: Float32
+    v: Float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,26 +83,16 @@ class PyramidalFlow(FlowMethod):
             stage = f"level {level}: "
             trace.record(stage + "frame0", small0, "grey levels", f"frame 0, each side divided by {2**level}")
             for warp in range(self.warps):
+                last = trace if warp == self.warps - 1 else NoTrace()
                 warped = _pyramid.warp(small1, u, v)
                 gx, gy = _pyramid.gradients(small0, warped)
-                last = trace if warp == self.warps - 1 else NoTrace()
                 last.record(stage + "warped", warped, "grey levels", "frame 1 where the flow so far points")
                 last.record(stage + "gradient", np.stack([gx, gy], -1), "grey levels/px", "mean of both frames")
-                u, v, confidence = self._refine(small0, warped, gx, gy, u, v, last, stage)
+                u, v, confidence = self._refine(Step(small0, warped, gx, gy, u, v), last, stage)
                 u, v = _pyramid.median(u, self.median), _pyramid.median(v, self.median)
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence
 
-    def _refine(
-        self,
-        frame0: Float32,
-        warped: Float32,
-        gx: Float32,
-        gy: Float32,
-        u: Float32,
-        v: Float32,
-        trace: Trace,
-        stage: str,
-    ) -> tuple[Float32, Float32, Float32]:
-        """A better flow (u, v) of one level after one warp, and its confidence."""
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32]:
+        """A better flow (u, v) of one level after one warp, and its confidence; `stage` begins names of stages."""
         raise NotImplementedError(f"{type(self).__name__} must say how a level's flow is refined")

@@ -6,10 +6,12 @@ border pixels repeat.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from ..images import Float32
+from ..images import Float32, Mask
 
 HALF = np.float32(0.5)
 ONE = np.float32(1)
@@ -57,7 +59,7 @@ def enlarge(flow: Float32, height: int, width: int) -> Float32:
 
 
 @njit(cache=True)
-def cubic(before: float, first: float, second: float, after: float, t: float) -> float:
+def cubic(before: Any, first: Any, second: Any, after: Any, t: Any) -> Any:
     """Between `first` (t = 0) and `second` (t = 1) by cubic convolution, a = −1/2 (Keys 1981)."""
     slope = HALF * (second - before)
     bend = HALF * ((TWO * before - FIVE * first) + (FOUR * second - after))
@@ -129,7 +131,7 @@ def median(values: Float32, size: int) -> Float32:
 
 
 @njit(cache=True)
-def occluded(forward: Float32, backward: Float32) -> np.ndarray:
+def occluded(forward: Float32, backward: Float32) -> Mask:
     """Where following the flow and coming back does not end near the start, or leaves the image.
 
     |f + b|² ≥ 0.01 (|f|² + |b|²) + 0.5 with b the backward flow where f points (Sundaram et al., ECCV 2010, eq. 5).

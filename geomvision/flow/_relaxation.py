@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -41,7 +43,7 @@ def linearise(
 
 
 @njit(cache=True)
-def around(flow: Float32, x: int, y: int) -> float:
+def around(flow: Float32, x: int, y: int) -> Any:
     """Local average: a sixth of each direct neighbour, a twelfth of each diagonal one (section 8 of the paper)."""
     height, width = flow.shape
     left, right, up, down = max(x - 1, 0), min(x + 1, width - 1), max(y - 1, 0), min(y + 1, height - 1)
@@ -51,9 +53,7 @@ def around(flow: Float32, x: int, y: int) -> float:
 
 
 @njit(cache=True)
-def relax(
-    u: Float32, v: Float32, gx: Float32, gy: Float32, rest: Float32, inverse: Float32
-) -> tuple[Float32, Float32]:
+def relax(u: Float32, v: Float32, gx: Float32, gy: Float32, rest: Float32, inverse: Float32) -> tuple[Float32, Float32]:
     """One Jacobi iteration (section 12 of the paper): every pixel from the averages of the last one."""
     height, width = u.shape
     new_u, new_v = np.empty((height, width), np.float32), np.empty((height, width), np.float32)

@@ -81,7 +81,9 @@ class PointTracker(Method):
                 continue
             if self.forward_backward > 0:
                 back, _ = self._follow(pyramid1, pyramid0, end)
-                row[3] = np.sqrt((back[0] - start[0]) * (back[0] - start[0]) + (back[1] - start[1]) * (back[1] - start[1]))
+                row[3] = np.sqrt(
+                    (back[0] - start[0]) * (back[0] - start[0]) + (back[1] - start[1]) * (back[1] - start[1])
+                )
                 if not row[3] <= self.forward_backward:
                     continue
             row[:2] = end

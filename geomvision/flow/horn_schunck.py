@@ -8,7 +8,7 @@ from ..images import Float32, Image
 from ..method import backend, option
 from ..results import Flow
 from ..trace import Trace
-from ._coarse_to_fine import PyramidalFlow
+from ._coarse_to_fine import PyramidalFlow, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,21 +35,12 @@ class HornSchunck(PyramidalFlow):
 
         return dense_flow("horn_schunck", frame0, frame1, self.options(), self.num_threads)
 
-    def _refine(
-        self,
-        frame0: Float32,
-        warped: Float32,
-        gx: Float32,
-        gy: Float32,
-        u: Float32,
-        v: Float32,
-        trace: Trace,
-        stage: str,
-    ) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32]:
         from . import _relaxation
 
-        gx, gy, rest, inverse, confidence = _relaxation.linearise(frame0, warped, gx, gy, u, v, self.alpha)
+        gx, gy, rest, inverse, confidence = _relaxation.linearise(*step, self.alpha)
         trace.record(stage + "constraint", rest, "grey levels", "t − gx u − gy v: what gx u + gy v must cancel")
+        u, v = step.u, step.v
         for _ in range(self.iterations):
             u, v = _relaxation.relax(u, v, gx, gy, rest, inverse)
         return u, v, confidence

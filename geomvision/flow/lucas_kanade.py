@@ -10,7 +10,7 @@ from ..images import Float32, Image
 from ..method import backend, option
 from ..results import Flow
 from ..trace import Trace
-from ._coarse_to_fine import PyramidalFlow
+from ._coarse_to_fine import PyramidalFlow, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,10 @@ class LucasKanade(PyramidalFlow):
         "gaussian", "weights in the window: sigma a fifth of its side, or equal", choices=("gaussian", "box")
     )
     robust: float = option(
-        5.0, "difference after warping at which a pixel counts half; 0: all count alike", unit="grey levels", minimum=0.0
+        5.0,
+        "difference after warping at which a pixel counts half; 0: all count alike",
+        unit="grey levels",
+        minimum=0.0,
     )
     min_eigenvalue: float = option(
         4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01
@@ -45,26 +48,16 @@ class LucasKanade(PyramidalFlow):
 
         return dense_flow("lucas_kanade", frame0, frame1, self.options(), self.num_threads)
 
-    def _refine(
-        self,
-        frame0: Float32,
-        warped: Float32,
-        gx: Float32,
-        gy: Float32,
-        u: Float32,
-        v: Float32,
-        trace: Trace,
-        stage: str,
-    ) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32]:
         from . import _windows
 
         weights = _windows.window_weights(self.window, self.weighting)
-        sums = [
-            _windows.over_windows(product, weights)
-            for product in (*_windows.products(frame0, warped, gx, gy, u, v, self.robust), u, v)
-        ]
-        eigenvalue = _windows.smaller_eigenvalue(*sums[:3])
-        trace.record(stage + "structure tensor", np.stack(sums[:3], -1), "(grey levels/px)²", "gxx, gxy, gyy over windows")
-        trace.record(stage + "smaller eigenvalue", eigenvalue, "(grey levels/px)²", "0: flat or an edge; large: a corner")
-        u, v = _windows.solve(*sums, self.min_eigenvalue)
+        products = _windows.products(*step, self.robust)
+        xx, xy, yy, xq, yq = (_windows.over_windows(product, weights) for product in products)
+        mean_u, mean_v = (_windows.over_windows(component, weights) for component in (step.u, step.v))
+        eigenvalue = _windows.smaller_eigenvalue(xx, xy, yy)
+        unit = "(grey levels/px)²"
+        trace.record(stage + "structure tensor", np.stack([xx, xy, yy], -1), unit, "gxx, gxy, gyy over windows")
+        trace.record(stage + "smaller eigenvalue", eigenvalue, unit, "0: flat or an edge; large: a corner")
+        u, v = _windows.solve(xx, xy, yy, xq, yq, mean_u, mean_v, self.min_eigenvalue)
         return u, v, eigenvalue / (eigenvalue + np.float32(self.min_eigenvalue))
