@@ -49,6 +49,9 @@ class Dataset(Sequence[AnySample], ABC, Generic[AnySample]):
     def __iter__(self) -> Iterator[AnySample]:
         return (self.read(name) for name in self.names)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} samples)"
 

@@ -15,7 +15,7 @@ from ._layouts import LAYOUTS, add_rods
 from ._render import SKY, Hits, Sight, View, first_hits, namespace, occlusion, transfer
 from ._scene import PERIODIC, POOR, Builder, Scene, rotation
 from ._shade import blurred, exposed, radiance
-from .sample import StereoSample
+from ..samples import StereoSample
 
 Knob = float | tuple[float, float]
 

@@ -14,7 +14,7 @@ from ..stereo._base import StereoMethod
 from ._base import DepthMethod
 
 if TYPE_CHECKING:
-    from ..datasets.sample import DepthSample
+    from ..samples import DepthSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from ._base import DepthMethod
 from ._ground import contact_rows
 
 if TYPE_CHECKING:
-    from ..datasets.sample import DepthSample
+    from ..samples import DepthSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ def test_sequences_behave_as_sequences(tmp_path: Path):
     data = gv.datasets.Folder(tmp_path)
     assert [sample.name for sample in data[1:]] == ["b", "c"]
     assert data[-1].name == "c"
+    assert "b" in data
+    assert "d" not in data
     assert repr(data) == "Folder(3 samples)"
     with pytest.raises(IndexError, match="sample 3 of 3"):
         data[3]

@@ -7,7 +7,7 @@ import pytest
 
 import geomvision as gv
 from geomvision.cameras import Camera, StereoRig, pose
-from geomvision.datasets.sample import DepthSample, StereoSample
+from geomvision.samples import DepthSample, StereoSample
 from geomvision.images import ImageError
 from geomvision.method import OptionError
 from geomvision.stereo._base import StereoMethod
