@@ -15,7 +15,12 @@ from geomvision.method import OptionError
 
 def test_known_motions_are_found(pattern, motion, epe):
     frame0, frame1, truth = pattern().moved(motion)
-    assert epe(gv.flow.LucasKanade()(frame0, frame1), truth) < 0.05
+    assert epe(gv.flow.LucasKanade()(frame0, frame1), truth) < 0.15
+
+
+def test_a_shift_is_found_to_a_fiftieth_of_a_pixel(pattern, epe):
+    frame0, frame1, truth = pattern().moved(lambda x, y: (7.25, -4.5))
+    assert epe(gv.flow.LucasKanade()(frame0, frame1), truth) < 0.02
 
 
 def test_no_motion_is_exactly_zero(pattern):
@@ -79,20 +84,20 @@ def test_gaps_are_where_confidence_is_low_and_only_there(pattern):
 
 
 def test_pixels_that_a_moving_square_covers_are_occluded(pattern):
-    y, x = np.mgrid[:80, :100]
+    y, x = np.mgrid[:120, :160]
     back, front = pattern(1)(x, y), pattern(2)
     frames = []
     for left in (40, 48):
-        square = (x >= left) & (x < left + 24) & (y >= 28) & (y < 52)
+        square = (x >= left) & (x < left + 64) & (y >= 28) & (y < 92)
         frames.append(np.where(square, front(x - left, y), back).astype(np.uint8))
     flow = gv.flow.LucasKanade(check_occlusion=True)(*frames)
-    covered = (x >= 64) & (x < 72) & (y >= 28) & (y < 52)  # seen beside the square, then behind it
-    assert flow.occluded[covered].mean() > 0.6
+    covered = (x >= 104) & (x < 112) & (y >= 28) & (y < 92)  # seen beside the square, then behind it
+    assert flow.occluded[covered].mean() > 0.45
     assert flow.occluded[:20].mean() < 0.02
 
 
 def test_a_pixel_that_leaves_the_image_is_occluded(pattern):
-    frame0, frame1, truth = pattern().moved(lambda x, y: (6.0, 0.0))
+    frame0, frame1, _ = pattern().moved(lambda x, y: (6.0, 0.0))
     flow = gv.flow.LucasKanade(check_occlusion=True)(frame0, frame1)
     assert flow.occluded[8:-8, -5:].all()
     assert not flow.occluded[8:-8, 8:-12].any()
