@@ -74,7 +74,6 @@ def horn_schunck(
     levels: typing.SupportsInt | typing.SupportsIndex,
     warps: typing.SupportsInt | typing.SupportsIndex,
     median: typing.SupportsInt | typing.SupportsIndex,
-    min_confidence: typing.SupportsFloat | typing.SupportsIndex,
     check_occlusion: bool,
     alpha: typing.SupportsFloat | typing.SupportsIndex,
     iterations: typing.SupportsInt | typing.SupportsIndex,
