@@ -45,9 +45,7 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return getattr(importlib.import_module(f"geomvision.{_NAMES[name]}"), name)
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("geomvision")
+        return importlib.import_module("geomvision._core").version
     raise AttributeError(f"module 'geomvision' has no attribute {name!r}")
 
 
