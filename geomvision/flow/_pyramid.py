@@ -132,7 +132,7 @@ def median(values: Float32, size: int) -> Float32:
 
 @njit(cache=True)
 def occluded(forward: Float32, backward: Float32) -> Mask:
-    """Where following the flow and coming back does not end near the start, or leaves the image (the area of its pixels).
+    """Where following the flow and coming back does not end near the start, or leaves the area of the image.
 
     |f + b|² ≥ 0.01 (|f|² + |b|²) + 0.5 with b the backward flow where f points (Sundaram et al., ECCV 2010, eq. 5).
     """
