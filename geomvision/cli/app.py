@@ -133,12 +133,14 @@ def doctor() -> None:
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights; an interrupted run resumes.")] = Path(
-        "out/training"
-    ),
+    name: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
+    size: Annotated[str, typer.Option(help="Table of the recipe: cpu or tiny.")] = "cpu",
+    minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
 ) -> None:
-    """Train a learned method on rendered scenes."""
+    """Train a learned method on rendered scenes; an interrupted run goes on where it stopped."""
     from . import training
 
-    training.run(recipe, out)
+    training.run(name, out, size, minutes, fresh, threads)

@@ -189,9 +189,9 @@ def value_range(truth: Any, maps: list[Any]) -> tuple[float, float]:
     values = np.concatenate([m[np.isfinite(m)] for m in lengths]) if lengths else np.zeros(0)
     if values.size == 0:
         return 0.0, 1.0
-    low, high = (float(v) for v in np.percentile(values, (0.5, 99.5)))
-    if shown[0].ndim == 3:
-        low = 0.0
+    flow = shown[0].ndim == 3
+    low, high = (float(v) for v in np.percentile(values, (0.5, 95.0 if flow else 99.5)))
+    low = 0.0 if flow else low
     return low, high if high > low else low + 1.0
 
 

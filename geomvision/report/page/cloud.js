@@ -2,7 +2,7 @@
 
 class Cloud {
   constructor(root, scene) {
-    Object.assign(this, { root, scene, yaw: -0.22, pitch: 0.1, distance: 1, pending: false });
+    Object.assign(this, { root, scene, yaw: -0.22, pitch: 0.1, distance: 1.1, pending: false });
     this.canvas = root.querySelector(".cloud canvas");
     this.select = root.querySelector("select.source");
     const sources = [];
@@ -35,7 +35,7 @@ class Cloud {
       data.kind === "depth" ? value : value + (camera.doffs || 0) > 0.01 ? factor / (value + (camera.doffs || 0)) : NaN;
     const depths = Float32Array.from(values, depthOf);
     const sorted = depths.filter((z) => Number.isFinite(z)).sort();
-    const [near, middle, far] = [0.005, 0.5, 0.98].map((q) => sorted[Math.floor(q * (sorted.length - 1))] || 1);
+    const [middle, far] = [0.5, 0.98].map((q) => sorted[Math.floor(q * (sorted.length - 1))] || 1);
     const limit = Math.min(far * 1.1, middle * 8);
     const points = [];
     for (let y = 0, i = 0; y < height; y++) {
@@ -46,7 +46,7 @@ class Cloud {
       }
     }
     this.points = Float32Array.from(points);
-    const z = middle * 0.5 + Math.min(far, limit) * 0.25 + near * 0.25;
+    const z = middle;
     const [right, down] = [(width * stride) / 2 - camera.cx, (height * stride) / 2 - camera.cy];
     this.centre = [(right / camera.fx) * z, (down / camera.fy) * z, z]; // what the view turns about
     this.axis = { right, down, focal: camera.fx, skew: camera.fy / camera.fx };
