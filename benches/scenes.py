@@ -86,8 +86,10 @@ def run(task: str, data: Path, names: Sequence[str], repeats: int) -> dict[str, 
 
 
 def summary(row: Row) -> str:
-    figures = {name: score[metrics.PROTOCOLS[name].primary].value for name, score in row.scores.items()}
-    text = "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
+    text = ""
+    for name, score in row.scores.items():
+        figure = metrics.PROTOCOLS[name]().headline(score)
+        text += f"  {name} {score[figure].value:.2f}"
     return f"{1e3 * row.timing.median_s:8.1f} ms  density {100 * row.density:5.1f} %  {text}"
 
 

@@ -38,7 +38,6 @@ class PyramidalFlow(FlowMethod):
     median: int = option(
         5, "side of the median filter on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
     )
-    min_confidence: float = option(0.0, "confidence below which there is no estimate (NaN)", minimum=0.0, maximum=1.0)
     check_occlusion: bool = option(False, "match back, too, and mark the pixels that do not return as occluded")
 
     def trace(self, frame0: Any, frame1: Any) -> Trace:
@@ -66,16 +65,20 @@ class PyramidalFlow(FlowMethod):
             back, _ = self._coarse_to_fine(grey1, grey0, NoTrace())
             occluded = _pyramid.occluded(px, back)
             trace.record("occluded", occluded, doc="pixels that do not return when they are matched back")
-        px[confidence < np.float32(self.min_confidence)] = np.nan
-        return Flow(px=px, confidence=confidence, occluded=occluded)
+        return self._finish(Flow(px=px, confidence=confidence, occluded=occluded))
 
-    def _coarse_to_fine(self, frame0: Float32, frame1: Float32, trace: Trace) -> tuple[Float32, Float32]:
+    def _finish(self, flow: Flow) -> Flow:
+        """What a method does to the finished flow."""
+        return flow
+
+    def _coarse_to_fine(self, frame0: Float32, frame1: Float32, trace: Trace) -> tuple[Float32, Float32 | None]:
         from . import _pyramid
 
         pyramid = [(frame0, frame1)]
         while len(pyramid) < self.levels and min(pyramid[-1][0].shape) >= 2 * COARSEST:
             pyramid.append((_pyramid.shrink(pyramid[-1][0]), _pyramid.shrink(pyramid[-1][1])))
-        u = v = confidence = np.zeros(pyramid[-1][0].shape, np.float32)
+        u = v = np.zeros(pyramid[-1][0].shape, np.float32)
+        confidence = None
         for level in reversed(range(len(pyramid))):
             small0, small1 = pyramid[level]
             if level < len(pyramid) - 1:
@@ -93,6 +96,6 @@ class PyramidalFlow(FlowMethod):
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence
 
-    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         """A better flow (u, v) of one level after one warp, and its confidence; `stage` begins names of stages."""
         raise NotImplementedError(f"{type(self).__name__} must say how a level's flow is refined")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class LucasKanade(PyramidalFlow):
     min_eigenvalue: float = option(
         4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01
     )
+    min_confidence: float = option(0.0, "confidence below which there is no estimate (NaN)", minimum=0.0, maximum=1.0)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, frame0: Image, frame1: Image) -> Flow:
@@ -48,7 +49,7 @@ class LucasKanade(PyramidalFlow):
 
         return dense_flow("lucas_kanade", frame0, frame1, self.options(), self.num_threads)
 
-    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         from . import _windows
 
         weights = _windows.window_weights(self.window, self.weighting)
@@ -61,3 +62,8 @@ class LucasKanade(PyramidalFlow):
         trace.record(stage + "smaller eigenvalue", eigenvalue, unit, "0: flat or an edge; large: a corner")
         u, v = _windows.solve(xx, xy, yy, xq, yq, mean_u, mean_v, self.min_eigenvalue)
         return u, v, eigenvalue / (eigenvalue + np.float32(self.min_eigenvalue))
+
+    def _finish(self, flow: Flow) -> Flow:
+        """Leave the gaps that `min_confidence` asks for."""
+        unsure = np.asarray(flow.confidence) < np.float32(self.min_confidence)
+        return replace(flow, px=np.where(unsure[..., None], np.float32(np.nan), flow.px))

@@ -75,20 +75,28 @@ def set_bits(word: np.uint64) -> int:
 
 
 @njit(cache=True)
-def matching_cost(left: Words, right: Words, first: int, count: int, neutral: int) -> Costs:
+def matching_cost(left: Words, right: Words, first: int, count: int, bits: int) -> Costs:
     """(H, W, count): Hamming distance of left (x, y) and right (x − d, y), d = first … first + count − 1.
 
-    A candidate outside the right image costs `neutral`, a third of the bits: more than a good match, less than a wrong
-    one, which costs half. So the border is neither preferred nor lost.
+    A candidate outside the right image costs a third of the bits: more than a good match, less than a wrong one, which
+    costs half. So the border is neither preferred nor lost. It never costs more than the mean of those inside: where
+    nothing has texture, the border must not decide.
     """
     height, width = left.shape
-    cost = np.full((height, width, count), neutral, np.uint8)
+    cost = np.empty((height, width, count), np.uint8)
     for y in range(height):
         for x in range(width):
+            total, inside = 0, 0
             for i in range(count):
                 match = x - (first + i)
                 if 0 <= match < width:
                     cost[y, x, i] = set_bits(left[y, x] ^ right[y, match])
+                    total += cost[y, x, i]
+                    inside += 1
+            neutral = min(bits // 3, total // inside) if inside > 0 else bits // 3
+            for i in range(count):
+                if not 0 <= x - (first + i) < width:
+                    cost[y, x, i] = neutral
     return cost
 
 
@@ -245,7 +253,7 @@ def run(sgm: SGM, left: Image, right: Image, trace: Trace) -> Disparity:
     trace.record("census_left", words[0], doc="which neighbours are darker, one bit each")
     trace.record("census_right", words[1], doc="which neighbours are darker, one bit each")
     bits = (2 * radius_x + 1) * (2 * radius_y + 1) - 1
-    cost = matching_cost(words[0], words[1], first, count, bits // 3)
+    cost = matching_cost(words[0], words[1], first, count, bits)
     trace.record("cost", cost, "bits", f"Hamming distance at disparities {first} … {first + count - 1}")
 
     sums = np.zeros(cost.shape, np.uint16)

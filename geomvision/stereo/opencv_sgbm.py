@@ -11,7 +11,7 @@ from ..results import Disparity
 from ._opencv import OpenCVStereo
 
 MODES = ("sgbm", "hh", "hh4", "3way")
-#: A tolerance that no disparity exceeds: OpenCV reads 0 and less as 1.
+#: A tolerance that no disparity exceeds: OpenCV reads 0 and less as 1, and always checks.
 NO_CHECK = 1 << 16
 
 
@@ -32,7 +32,7 @@ class OpenCVSGBM(OpenCVStereo):
     colour: bool = option(False, "match the three channels rather than the luma")
     prefilter_cap: int = option(63, "clip of the horizontal gradients", unit="levels", minimum=1, maximum=63)
     uniqueness: int = option(0, "margin of the best cost over the second", unit="%", minimum=0, maximum=99)
-    left_right: int = option(1, "largest left–right difference; 0 checks nothing", unit="px", minimum=0, maximum=255)
+    left_right: int = option(1, "largest left–right difference; -1 checks nothing", unit="px", minimum=-1, maximum=255)
     speckle_size: int = option(0, "smallest region that stays; 0 keeps all", unit="px", minimum=0)
     speckle_range: int = option(2, "largest step inside a region", unit="px", minimum=1, maximum=255)
 
@@ -40,6 +40,8 @@ class OpenCVSGBM(OpenCVStereo):
         super().__post_init__()
         if self.p2 <= self.p1:
             raise OptionError(f"OpenCVSGBM: p2 is {self.p2}; it must be larger than p1, {self.p1}")
+        if self.left_right == 0:
+            raise OptionError("OpenCVSGBM: left_right is 0; OpenCV allows no less than 1, or −1 for no check")
 
     @backend("cv2", requires="cv2")
     def _cv2(self, left: Image, right: Image) -> Disparity:

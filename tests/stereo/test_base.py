@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import geomvision as gv
-from geomvision.datasets.sample import StereoSample
+from geomvision.samples import StereoSample
 
 
 def test_on_a_sample_is_the_call_on_its_views() -> None:

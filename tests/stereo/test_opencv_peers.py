@@ -118,12 +118,14 @@ def test_sgbm_modes(mode: str, colour: bool) -> None:
     assert np.nanmedian(np.abs(px[:, 12:] - 8)) < 0.1
 
 
-def test_zero_turns_the_left_right_check_of_sgbm_off() -> None:
+def test_the_left_right_check_of_sgbm_can_be_turned_off() -> None:
     left, right = (textured(60, 120, seed) for seed in (1, 2))  # nothing agrees
     checked = gv.stereo.OpenCVSGBM(max_disparity=32)(left, right).density
-    unchecked = gv.stereo.OpenCVSGBM(max_disparity=32, left_right=0)(left, right).density
+    unchecked = gv.stereo.OpenCVSGBM(max_disparity=32, left_right=-1)(left, right).density
     assert checked < 0.9
     assert unchecked > 0.95
+    with pytest.raises(OptionError, match="no less than 1"):
+        gv.stereo.OpenCVSGBM(left_right=0)
 
 
 def test_wls_bases_and_edges() -> None:

@@ -33,6 +33,7 @@ LucasKanade::LucasKanade(const LucasKanadeOptions& options)
     : PyramidalFlow(owner, {options.levels, options.warps, options.median, options.min_confidence,
                             options.check_occlusion, options.num_threads}),
       options_(options) {
+  check_range(owner, "min_confidence", options.min_confidence, 0.0, 1.0);
   check_range(owner, "window", options.window, 1, 255);
   check(options.window % 2 == 1, owner, ": window is ", options.window, "; it must be odd");
   check_range(owner, "robust", options.robust, 0.0, no_limit);

@@ -51,7 +51,6 @@ PyramidalFlow::PyramidalFlow(const char* owner, const Settings& settings) : owne
   check_range(owner, "warps", settings.warps, 1, 1000);
   check(settings.median >= 1 && settings.median <= 7 && settings.median % 2 == 1, owner, ": median is ",
         settings.median, "; allowed are 1, 3, 5 and 7");
-  check_range(owner, "min_confidence", settings.min_confidence, 0.0, 1.0);
   resolve_threads(settings.num_threads);
   network_ = median_network(settings.median * settings.median);
 }
@@ -67,6 +66,8 @@ void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame
   check_output(owner_, "flow", flow, width, height);
   if (!confidence.empty()) check_output(owner_, "confidence", confidence, width, height);
   if (!occluded.empty()) check_output(owner_, "occluded", occluded, width, height);
+  const bool rated = settings_.min_confidence >= 0.0;
+  check(rated || confidence.empty(), owner_, ": confidence is asked for; this method has none");
   check(settings_.check_occlusion || occluded.empty(), owner_, ": occluded is asked for; set check_occlusion");
 
   if (stages_.empty()) stages_.resize(static_cast<std::size_t>(settings_.levels));
@@ -80,6 +81,7 @@ void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame
     descend(true, back_);
     find_occluded(flow, back_, occluded, settings_.num_threads);
   }
+  if (!rated) return;
   const auto limit = static_cast<float>(settings_.min_confidence);
   constexpr float none = std::numeric_limits<float>::quiet_NaN();
   for (int y = 0; y < height; ++y) {

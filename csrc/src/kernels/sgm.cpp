@@ -18,8 +18,12 @@ inline std::uint8_t set_bits(std::uint64_t word) {
 
 }  // namespace
 
-void hamming_run(std::uint64_t left, const std::uint64_t* right, int count, std::uint8_t* distances) {
+int hamming_run(std::uint64_t left, const std::uint64_t* __restrict right, int count,
+                std::uint8_t* __restrict distances) {
   for (int i = 0; i < count; ++i) distances[i] = set_bits(left ^ right[i]);
+  int sum = 0;
+  for (int i = 0; i < count; ++i) sum += distances[i];
+  return sum;
 }
 
 std::uint8_t path_step(const std::uint8_t* __restrict cost, const std::uint8_t* __restrict previous,

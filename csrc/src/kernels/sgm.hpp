@@ -7,8 +7,8 @@
 // The inner loops of semi-global matching; disparity is the fastest index of every volume. Plain loops over bytes,
 // in integers that cannot overflow (see SGMOptions::p2), so that every instruction set gives the same numbers.
 
-// Hamming distances of one left word against `count` consecutive right words.
-GEOMVISION_DECLARE_KERNEL(void, hamming_run,
+// Hamming distances of one left word against `count` consecutive right words, and their sum.
+GEOMVISION_DECLARE_KERNEL(int, hamming_run,
                           (std::uint64_t left, const std::uint64_t* right, int count, std::uint8_t* distances));
 
 // One step of a path (Hirschmueller 2008, eq. 13) from the pixel whose path costs are `previous` (readable at -1 and

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 
 #include "geomvision/check.hpp"
@@ -55,7 +56,7 @@ void MedianFilter::operator()(ImageView<float> disparity, int size, int num_thre
   if (size == 1 || disparity.empty()) return;
   copy(disparity, source_);
   const int radius = size / 2, width = disparity.width(), height = disparity.height();
-  parallel_for(height, num_threads, [&](int begin, int end) {
+  const auto rows = [&](int begin, int end) {
     float window[15 * 15];
     for (int y = begin; y < end; ++y) {
       for (int x = 0; x < width; ++x) {
@@ -70,7 +71,8 @@ void MedianFilter::operator()(ImageView<float> disparity, int size, int num_thre
         disparity(x, y) = window[(count - 1) / 2];
       }
     }
-  });
+  };
+  parallel_for(height, num_threads, std::ref(rows));
 }
 
 void SpeckleFilter::operator()(ImageView<float> disparity, int size, float range) {
@@ -111,7 +113,7 @@ void BackgroundFill::operator()(ImageView<float> disparity, ImageView<const std:
   if (disparity.empty()) return;
   copy(disparity, source_);
   const int width = disparity.width(), height = disparity.height();
-  parallel_for(height, num_threads, [&](int begin, int end) {
+  const auto rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       for (int x = 0; x < width; ++x) {
         if (!std::isnan(source_(x, y))) continue;
@@ -130,7 +132,8 @@ void BackgroundFill::operator()(ImageView<float> disparity, ImageView<const std:
         disparity(x, y) = *wanted;
       }
     }
-  });
+  };
+  parallel_for(height, num_threads, std::ref(rows));
 }
 
 }  // namespace geomvision::stereo

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -92,6 +93,8 @@ void SGM::Scratch::prepare() {
 void SGM::Scratch::choose_left(const SGMOptions& options, int y, ImageView<float> disparity) {
   const int count = volume.count;
   const auto smallest = GEOMVISION_KERNEL(smallest_u16);
+  const auto offset = options.subpixel == "parabola" ? parabola_offset : equiangular_offset;
+  const bool refined = options.subpixel != "none";
   for (int x = 0; x < volume.width; ++x) {
     const std::uint16_t* sums = volume.sums_at(x, y);
     const int least = smallest(sums, count);
@@ -108,8 +111,7 @@ void SGM::Scratch::choose_left(const SGMOptions& options, int y, ImageView<float
     }
     left(x, y) = static_cast<std::int16_t>(volume.first_disparity + winner);
     disparity(x, y) = left(x, y);
-    if (winner > 0 && winner + 1 < count && options.subpixel != "none") {
-      const auto offset = options.subpixel == "parabola" ? parabola_offset : equiangular_offset;
+    if (refined && winner > 0 && winner + 1 < count) {
       disparity(x, y) += offset(sums[winner - 1], least, sums[winner + 1]);
     }
     confidence(x, y) = alone ? 0.0f : static_cast<float>(second - least) / static_cast<float>(second);
@@ -184,7 +186,7 @@ void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<flo
   Scratch& scratch = *scratch_;
   scratch.volume.compute(options_, left, right);
   scratch.prepare();
-  parallel_for(height, options_.num_threads, [&](int begin, int end) {
+  const auto rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       scratch.choose_left(options_, y, disparity);
       scratch.choose_right(y);
@@ -193,7 +195,8 @@ void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<flo
       left_right_check(scratch.left.view().row(y), scratch.right.view().row(y), width, none, options_.left_right,
                        scratch.agreement.view().row(y));
     }
-  });
+  };
+  parallel_for(height, options_.num_threads, std::ref(rows));
   scratch.finish(options_, disparity);
 }
 

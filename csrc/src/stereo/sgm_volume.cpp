@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -31,17 +32,15 @@ template <typename Wide, typename T>
 void pad(ImageView<const T> image, int radius, int num_threads, Image<Wide>& padded) {
   const int width = image.width(), height = image.height();
   if (padded.width() != width + 2 * radius || padded.height() != height) padded.resize(width + 2 * radius, height);
-  parallel_for(
-      height, num_threads,
-      [&](int begin, int end) {
-        for (int y = begin; y < end; ++y) {
-          Wide* row = padded.view().row(y);
-          std::fill_n(row, radius, static_cast<Wide>(image(0, y)));
-          std::copy_n(image.row(y), width, row + radius);
-          std::fill_n(row + radius + width, radius, static_cast<Wide>(image(width - 1, y)));
-        }
-      },
-      16);
+  const auto rows = [&](int begin, int end) {
+    for (int y = begin; y < end; ++y) {
+      Wide* row = padded.view().row(y);
+      std::fill_n(row, radius, static_cast<Wide>(image(0, y)));
+      std::copy_n(image.row(y), width, row + radius);
+      std::fill_n(row + radius + width, radius, static_cast<Wide>(image(width - 1, y)));
+    }
+  };
+  parallel_for(height, num_threads, std::ref(rows), 16);
 }
 
 template <typename Wide>
@@ -62,7 +61,7 @@ void census(const Image<Wide>& padded, Window window, int num_threads, std::vect
       }
     }
   };
-  parallel_for(height, num_threads, body, 8);
+  parallel_for(height, num_threads, std::ref(body), 8);
 }
 
 }  // namespace
@@ -126,7 +125,7 @@ void SGMVolume::make_guide(ImageView<const T> left, int num_threads) {
       row_contrast_[height + y] = least;
     }
   };
-  parallel_for(height, num_threads, measure, 16);
+  parallel_for(height, num_threads, std::ref(measure), 16);
   double sum = 0.0, least = row_contrast_[height];
   for (int y = 0; y < height; ++y) {
     sum += row_contrast_[y];
@@ -142,15 +141,17 @@ void SGMVolume::make_guide(ImageView<const T> left, int num_threads) {
       }
     }
   };
-  parallel_for(height, num_threads, scale, 16);
+  parallel_for(height, num_threads, std::ref(scale), 16);
 }
 
 // Hamming distances of census words. The right words are turned round, so that x - d runs upwards with d. A candidate
 // outside the right image costs a third of the bits: more than a good match, less than a wrong one, which costs half.
+// It never costs more than the mean of those inside: where nothing has texture, the border must not decide.
 void SGMVolume::match(const SGMOptions& options) {
   const Window window = census_window(options.census);
   const int bits = (2 * window.radius_x + 1) * (2 * window.radius_y + 1) - 1;
-  const auto neutral = static_cast<std::uint8_t>(bits / 3);
+  const int third = bits / 3;
+  const auto distances = GEOMVISION_KERNEL(hamming_run);
   cost.resize(index(0, height));
   sums.resize(index(0, height));
   const auto body = [&](int begin, int end) {
@@ -162,17 +163,18 @@ void SGMVolume::match(const SGMOptions& options) {
         std::uint8_t* costs = cost.data() + index(x, y);
         const int inside = std::clamp(x - first_disparity - width + 1, 0, count);
         const int beyond = std::clamp(x - first_disparity + 1, 0, count);
-        std::fill(costs, costs + inside, neutral);
+        int neutral = third;
         if (inside < beyond) {
           const std::uint64_t* first = right + (width - 1 - x + first_disparity + inside);
-          GEOMVISION_KERNEL(hamming_run)(left[x], first, beyond - inside, costs + inside);
+          neutral = std::min(third, distances(left[x], first, beyond - inside, costs + inside) / (beyond - inside));
         }
-        std::fill(costs + beyond, costs + count, neutral);
+        std::fill(costs, costs + inside, static_cast<std::uint8_t>(neutral));
+        std::fill(costs + beyond, costs + count, static_cast<std::uint8_t>(neutral));
       }
       std::fill_n(sums.data() + index(0, y), static_cast<std::size_t>(width) * count, std::uint16_t{0});
     }
   };
-  parallel_for(height, options.num_threads, body);
+  parallel_for(height, options.num_threads, std::ref(body));
 }
 
 // Lines of one direction do not touch each other: strips of them run on different threads. A line of a slanted or
@@ -182,9 +184,10 @@ void SGMVolume::add_direction(const SGMOptions& options, int dx, int dy) {
   const int strip = dy == 0 ? 1 : lines_per_strip;
   line_costs_.resize(static_cast<std::size_t>(lines) * 2 * (count + 2 * guard));
   line_minimum_.resize(static_cast<std::size_t>(lines));
-  parallel_for((lines + strip - 1) / strip, options.num_threads, [&](int begin, int end) {
+  const auto strips = [&](int begin, int end) {
     for (int s = begin; s < end; ++s) add_lines(options, dx, dy, s * strip, std::min(lines, (s + 1) * strip));
-  });
+  };
+  parallel_for((lines + strip - 1) / strip, options.num_threads, std::ref(strips));
 }
 
 void SGMVolume::add_lines(const SGMOptions& options, int dx, int dy, int begin, int end) {
