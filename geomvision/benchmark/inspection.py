@@ -52,6 +52,8 @@ class PairReport:
     vertical_spread_px: float | None = None
     #: Share of matches with a negative disparity: near 1 when the views are swapped.
     negative_share: float | None = None
+    #: 98th percentile of the matched features' disparity, which near and smooth objects may exceed.
+    feature_disparity_px: float | None = None
     #: 1st, 50th and 99th percentile of the disparity.
     disparity_px: tuple[float, float, float] | None = None
     #: How many disparities to search.
@@ -128,13 +130,12 @@ def inspect_pair(left: Any, right: Any) -> PairReport:
     report = _witnessed(report, left, right)
     if report.problems:
         return report
-    percentiles = disparity_range(left, right)
+    percentiles = disparity_range(left, right, report.feature_disparity_px)
     if percentiles is None:
         unknown = "too few pixels match to measure the disparity range"
         return dataclasses.replace(report, notes=(*report.notes, unknown))
-    return dataclasses.replace(
-        report, disparity_px=percentiles, max_disparity=recommended(percentiles[2], left.shape[1])
-    )
+    high = max(percentiles[2], report.feature_disparity_px or 0.0)
+    return dataclasses.replace(report, disparity_px=percentiles, max_disparity=recommended(high, left.shape[1]))
 
 
 def _shape(image: Image) -> tuple[int, int, int]:
@@ -199,6 +200,7 @@ def _rows_and_order(report: PairReport, offset: NDArray[np.float64], agree: NDAr
         vertical_abs_px=size,
         vertical_spread_px=float(high - low) / 2,
         negative_share=negative,
+        feature_disparity_px=float(np.percentile(offset[agree, 0], 98)),
         problems=(*report.problems, *problems),
     )
 

@@ -29,7 +29,7 @@ SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "cloud.js", "main
 
 def render(comparisons: list[Comparison], title: str) -> str:
     """The page as text."""
-    here = files(__package__).joinpath("page")
+    here = files(__package__).joinpath("web")
     stride = _stride(comparisons)
     data = {
         "colors": {"value": color_table("TURBO"), "error": color_table("MAGMA")},
