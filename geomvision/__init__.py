@@ -33,7 +33,7 @@ _NAMES = {
     "Flow": "results",
     "Depth": "results",
     "RelativeDepth": "results",
-    "compare": "benchmark",
+    "compare": "report",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]  # noqa: PLE0604

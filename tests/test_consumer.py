@@ -42,7 +42,7 @@ def build_and_run(prefix: str, folder: Path) -> None:
     run(cmake, "-S", CONSUMER, "-B", folder, *options)
     run(cmake, "--build", folder)
     assert run(folder / "consumer").splitlines()[0] == f"geomvision {geomvision.__version__}"
-    assert run(folder / "capture_loop").splitlines() == ["frame 0: 4 px", "frame 1: 5 px", "frame 2: 6 px"]
+    assert run(folder / "capture_loop").splitlines() == ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
 
 
 def test_from_cmake_install(tmp_path):

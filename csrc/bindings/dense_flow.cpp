@@ -16,13 +16,13 @@ using flow::Weighting;
 
 static_assert(sizeof(Vec2f) == 2 * sizeof(float), "a flow field is an array (height, width, 2)");
 
-// Frames in, (flow, confidence, occluded or None) out.
-py::tuple run(flow::PyramidalFlow& method, const Array<float>& frame0, const Array<float>& frame1,
+// Frames in, (flow, confidence, occluded) out; None for what is not asked for.
+py::tuple run(flow::PyramidalFlow& method, const Array<float>& frame0, const Array<float>& frame1, bool rated,
               bool check_occlusion) {
   const ImageView<const float> first = view(frame0, "frame0"), second = view(frame1, "frame1");
   const py::ssize_t height = first.height(), width = first.width();
   Array<float> px({height, width, py::ssize_t{2}});
-  Array<float> confidence({height, width});
+  Array<float> confidence({rated ? height : 0, rated ? width : 0});
   Array<bool> occluded({check_occlusion ? height : 0, check_occlusion ? width : 0});
   const ImageView<Vec2f> flow(reinterpret_cast<Vec2f*>(px.mutable_data()), first.width(), first.height());
   const ImageView<float> sure = mutable_view(confidence);
@@ -33,7 +33,8 @@ py::tuple run(flow::PyramidalFlow& method, const Array<float>& frame0, const Arr
     const py::gil_scoped_release unlocked;
     method(first, second, flow, sure, hidden);
   }
-  return py::make_tuple(px, confidence, check_occlusion ? py::object(occluded) : py::object(py::none()));
+  const py::object none = py::none();
+  return py::make_tuple(px, rated ? confidence : none, check_occlusion ? occluded : none);
 }
 
 Weighting weighting_named(const std::string& name) {
@@ -53,7 +54,7 @@ void bind_dense_flow(py::module_& module) {
          double min_eigenvalue, int num_threads) {
         flow::LucasKanade method({levels, warps, median, min_confidence, check_occlusion, window,
                                   weighting_named(weighting), robust, min_eigenvalue, num_threads});
-        return run(method, frame0, frame1, check_occlusion);
+        return run(method, frame0, frame1, true, check_occlusion);
       },
       "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "median"_a,
       "min_confidence"_a, "check_occlusion"_a, "window"_a, "weighting"_a, "robust"_a, "min_eigenvalue"_a,
@@ -61,13 +62,12 @@ void bind_dense_flow(py::module_& module) {
   module.def(
       "horn_schunck",
       [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int median,
-         double min_confidence, bool check_occlusion, double alpha, int iterations, int num_threads) {
-        flow::HornSchunck method(
-            {levels, warps, median, min_confidence, check_occlusion, alpha, iterations, num_threads});
-        return run(method, frame0, frame1, check_occlusion);
+         bool check_occlusion, double alpha, int iterations, int num_threads) {
+        flow::HornSchunck method({levels, warps, median, check_occlusion, alpha, iterations, num_threads});
+        return run(method, frame0, frame1, false, check_occlusion);
       },
       "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "median"_a,
-      "min_confidence"_a, "check_occlusion"_a, "alpha"_a, "iterations"_a, "num_threads"_a);
+      "check_occlusion"_a, "alpha"_a, "iterations"_a, "num_threads"_a);
 }
 
 }  // namespace geomvision::bindings

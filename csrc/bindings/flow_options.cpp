@@ -21,8 +21,8 @@ void bind_flow_options(py::module_& module) {
       [] {
         const flow::HornSchunckOptions o;
         return py::dict("levels"_a = o.levels, "warps"_a = o.warps, "median"_a = o.median,
-                        "min_confidence"_a = o.min_confidence, "check_occlusion"_a = o.check_occlusion,
-                        "alpha"_a = o.alpha, "iterations"_a = o.iterations, "num_threads"_a = o.num_threads);
+                        "check_occlusion"_a = o.check_occlusion, "alpha"_a = o.alpha, "iterations"_a = o.iterations,
+                        "num_threads"_a = o.num_threads);
       },
       "Defaults of the C++ HornSchunckOptions.");
 }

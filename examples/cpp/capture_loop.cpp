@@ -1,6 +1,7 @@
 // A capture loop: one matcher, the caller's buffers, nothing allocated after the first frame.
 #include <cstdint>
 #include <geomvision/stereo/sgm.hpp>
+#include <iomanip>
 #include <iostream>
 #include <vector>
 
@@ -33,6 +34,7 @@ int main() {
     grab(frame, width, height, 4 + frame, left.data(), right.data());
     sgm(gv::ImageView<const std::uint8_t>(left.data(), width, height),
         gv::ImageView<const std::uint8_t>(right.data(), width, height), disparity.view());
-    std::cout << "frame " << frame << ": " << disparity(width / 2, height / 2) << " px\n";
+    std::cout << std::fixed << std::setprecision(1) << "frame " << frame << ": " << disparity(width / 2, height / 2)
+              << " px\n";
   }
 }

@@ -6,10 +6,12 @@ border pixels repeat.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from ..images import Float32
+from ..images import Float32, Mask
 
 HALF = np.float32(0.5)
 ONE = np.float32(1)
@@ -57,7 +59,7 @@ def enlarge(flow: Float32, height: int, width: int) -> Float32:
 
 
 @njit(cache=True)
-def cubic(before: float, first: float, second: float, after: float, t: float) -> float:
+def cubic(before: Any, first: Any, second: Any, after: Any, t: Any) -> Any:
     """Between `first` (t = 0) and `second` (t = 1) by cubic convolution, a = −1/2 (Keys 1981)."""
     slope = HALF * (second - before)
     bend = HALF * ((TWO * before - FIVE * first) + (FOUR * second - after))
@@ -129,8 +131,8 @@ def median(values: Float32, size: int) -> Float32:
 
 
 @njit(cache=True)
-def occluded(forward: Float32, backward: Float32) -> np.ndarray:
-    """Where following the flow and coming back does not end near the start, or leaves the image.
+def occluded(forward: Float32, backward: Float32) -> Mask:
+    """Where following the flow and coming back does not end near the start, or leaves the area of the image.
 
     |f + b|² ≥ 0.01 (|f|² + |b|²) + 0.5 with b the backward flow where f points (Sundaram et al., ECCV 2010, eq. 5).
     """
@@ -140,10 +142,11 @@ def occluded(forward: Float32, backward: Float32) -> np.ndarray:
         for x in range(width):
             fx, fy = forward[y, x, 0], forward[y, x, 1]
             px, py = np.float32(x) + fx, np.float32(y) + fy
-            inside = px >= ZERO and px <= np.float32(width - 1) and py >= ZERO and py <= np.float32(height - 1)
+            inside = px >= -HALF and px <= np.float32(width) - HALF and py >= -HALF and py <= np.float32(height) - HALF
             if not inside:
                 mask[y, x] = True
                 continue
+            px, py = min(max(px, ZERO), np.float32(width - 1)), min(max(py, ZERO), np.float32(height - 1))
             ix, iy = int(px), int(py)
             x1, y1 = min(ix + 1, width - 1), min(iy + 1, height - 1)
             tx, ty = px - np.float32(ix), py - np.float32(iy)

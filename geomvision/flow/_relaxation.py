@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -16,15 +18,14 @@ TWELFTH = np.float32(1 / 12)
 @njit(cache=True)
 def linearise(
     frame0: Float32, warped: Float32, gx: Float32, gy: Float32, u: Float32, v: Float32, alpha: float
-) -> tuple[Float32, Float32, Float32, Float32, Float32]:
-    """The constraint gx u + gy v + rest = 0 on the whole flow, 1/(α² + |∇I|²) and |∇I|²/(α² + |∇I|²).
+) -> tuple[Float32, Float32, Float32, Float32]:
+    """The constraint gx u + gy v + rest = 0 on the whole flow: gx, gy, rest, and 1/(α² + |∇I|²).
 
     Pixels that flow out of the image have no constraint: their gradient and rest are 0.
     """
     height, width = frame0.shape
     kept_x, kept_y = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     rest, inverse = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
-    confidence = np.empty((height, width), np.float32)
     alpha2 = np.float32(alpha * alpha)
     for y in range(height):
         for x in range(width):
@@ -36,12 +37,11 @@ def linearise(
             kept_x[y, x], kept_y[y, x] = ix, iy
             rest[y, x] = weight * ((warped[y, x] - frame0[y, x]) - (gx[y, x] * u[y, x] + gy[y, x] * v[y, x]))
             inverse[y, x] = ONE / (alpha2 + energy)
-            confidence[y, x] = energy * inverse[y, x]
-    return kept_x, kept_y, rest, inverse, confidence
+    return kept_x, kept_y, rest, inverse
 
 
 @njit(cache=True)
-def around(flow: Float32, x: int, y: int) -> float:
+def around(flow: Float32, x: int, y: int) -> Any:
     """Local average: a sixth of each direct neighbour, a twelfth of each diagonal one (section 8 of the paper)."""
     height, width = flow.shape
     left, right, up, down = max(x - 1, 0), min(x + 1, width - 1), max(y - 1, 0), min(y + 1, height - 1)

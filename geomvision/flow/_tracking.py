@@ -67,7 +67,8 @@ class PointTracker(Method):
         from .. import _core
 
         grey0, grey1 = grey_levels(frame0, frame1)
-        found = _core.track_points(grey0, grey1, points, num_threads=self.num_threads, **self.options())
+        options: dict[str, Any] = dict(self.options())
+        found = _core.track_points(grey0, grey1, points, num_threads=self.num_threads, **options)
         return _tracks(points, found)
 
     @backend("reference", requires="numba", extra="reference")

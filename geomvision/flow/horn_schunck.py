@@ -8,7 +8,7 @@ from ..images import Float32, Image
 from ..method import backend, option
 from ..results import Flow
 from ..trace import Trace
-from ._coarse_to_fine import PyramidalFlow
+from ._coarse_to_fine import PyramidalFlow, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,9 @@ class HornSchunck(PyramidalFlow):
     are later additions (Sun et al., CVPR 2010): ``levels=1, warps=1, median=1`` is the method of 1981, but for
     derivatives taken of the mean of both frames.
 
-    The result is dense unless `min_confidence` asks for gaps. Confidence is |∇I|² / (α² + |∇I|²), the share of the
-    image, not of the neighbours, in a pixel's flow; 0 where the flow leaves the image. Grey levels run from 0 to 255
-    whatever the dtype; floats are scaled by the joint range of both frames. Images without contrast give zero flow
-    and confidence 0.
+    The result is dense, without confidence: nothing in the method tells a good pixel from a smooth one. Grey levels
+    run from 0 to 255 whatever the dtype; floats are scaled by the joint range of both frames. Images without
+    contrast give zero flow.
     """
 
     alpha: float = option(10.0, "weight of smoothness", unit="grey levels/px", minimum=0.01, maximum=1e6)
@@ -35,21 +34,12 @@ class HornSchunck(PyramidalFlow):
 
         return dense_flow("horn_schunck", frame0, frame1, self.options(), self.num_threads)
 
-    def _refine(
-        self,
-        frame0: Float32,
-        warped: Float32,
-        gx: Float32,
-        gy: Float32,
-        u: Float32,
-        v: Float32,
-        trace: Trace,
-        stage: str,
-    ) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         from . import _relaxation
 
-        gx, gy, rest, inverse, confidence = _relaxation.linearise(frame0, warped, gx, gy, u, v, self.alpha)
+        gx, gy, rest, inverse = _relaxation.linearise(*step, self.alpha)
         trace.record(stage + "constraint", rest, "grey levels", "t − gx u − gy v: what gx u + gy v must cancel")
+        u, v = step.u, step.v
         for _ in range(self.iterations):
             u, v = _relaxation.relax(u, v, gx, gy, rest, inverse)
-        return u, v, confidence
+        return u, v, None

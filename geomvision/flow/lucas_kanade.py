@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..images import Float32, Image
 from ..method import backend, option
 from ..results import Flow
 from ..trace import Trace
-from ._coarse_to_fine import PyramidalFlow
+from ._coarse_to_fine import PyramidalFlow, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,13 @@ class LucasKanade(PyramidalFlow):
         minimum=0.0,
     )
     min_eigenvalue: float = option(
-        4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01
+        4.0,
+        "eigenvalue at which window and surroundings weigh alike",
+        unit="(grey levels/px)²",
+        minimum=0.01,
+        maximum=1e6,
     )
+    min_confidence: float = option(0.0, "confidence below which there is no estimate (NaN)", minimum=0.0, maximum=1.0)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, frame0: Image, frame1: Image) -> Flow:
@@ -48,30 +53,21 @@ class LucasKanade(PyramidalFlow):
 
         return dense_flow("lucas_kanade", frame0, frame1, self.options(), self.num_threads)
 
-    def _refine(
-        self,
-        frame0: Float32,
-        warped: Float32,
-        gx: Float32,
-        gy: Float32,
-        u: Float32,
-        v: Float32,
-        trace: Trace,
-        stage: str,
-    ) -> tuple[Float32, Float32, Float32]:
+    def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         from . import _windows
 
         weights = _windows.window_weights(self.window, self.weighting)
-        sums = [
-            _windows.over_windows(product, weights)
-            for product in (*_windows.products(frame0, warped, gx, gy, u, v, self.robust), u, v)
-        ]
-        eigenvalue = _windows.smaller_eigenvalue(*sums[:3])
-        trace.record(
-            stage + "structure tensor", np.stack(sums[:3], -1), "(grey levels/px)²", "gxx, gxy, gyy over windows"
-        )
-        trace.record(
-            stage + "smaller eigenvalue", eigenvalue, "(grey levels/px)²", "0: flat or an edge; large: a corner"
-        )
-        u, v = _windows.solve(*sums, self.min_eigenvalue)
+        products = _windows.products(*step, self.robust)
+        xx, xy, yy, xq, yq = (_windows.over_windows(product, weights) for product in products)
+        mean_u, mean_v = (_windows.over_windows(component, weights) for component in (step.u, step.v))
+        eigenvalue = _windows.smaller_eigenvalue(xx, xy, yy)
+        unit = "(grey levels/px)²"
+        trace.record(stage + "structure tensor", np.stack([xx, xy, yy], -1), unit, "gxx, gxy, gyy over windows")
+        trace.record(stage + "smaller eigenvalue", eigenvalue, unit, "0: flat or an edge; large: a corner")
+        u, v = _windows.solve(xx, xy, yy, xq, yq, mean_u, mean_v, self.min_eigenvalue)
         return u, v, eigenvalue / (eigenvalue + np.float32(self.min_eigenvalue))
+
+    def _finish(self, flow: Flow) -> Flow:
+        """Leave the gaps that `min_confidence` asks for."""
+        unsure = np.asarray(flow.confidence) < np.float32(self.min_confidence)
+        return replace(flow, px=np.where(unsure[..., None], np.float32(np.nan), flow.px))

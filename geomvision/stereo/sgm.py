@@ -19,7 +19,9 @@ class SGM(StereoMethod):
     `confidence` is (s₂ − s₁) / s₂ / (1 + |d_left − d_right|): s₁ is the winning sum, s₂ the smallest one more than a
     pixel away, d_right the disparity of the right pixel that the winner points at. It is 0 where the pixel has no
     estimate of its own: none, a filled one, or one whose match lies outside the right image.
-    `occluded` marks pixels that fail the left–right check and that no right pixel points at; None without the check.
+    A pixel fails the left–right check when its match lies outside the right image, or forms a pair with another left
+    pixel, each the other's winner, whose disparity differs by more than `left_right`. `occluded` marks the failed ones
+    that no right pixel points at (the others are visible, and mismatched); None without the check.
     Where two disparities more than a pixel apart are equally good, as on a surface without texture, there is no
     estimate. Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
     """

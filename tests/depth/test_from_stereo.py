@@ -7,9 +7,9 @@ import pytest
 
 import geomvision as gv
 from geomvision.cameras import Camera, StereoRig, pose
-from geomvision.samples import DepthSample, StereoSample
 from geomvision.images import ImageError
 from geomvision.method import OptionError
+from geomvision.samples import DepthSample, StereoSample
 from geomvision.stereo._base import StereoMethod
 from geomvision.stereo.block_matching import BlockMatching
 

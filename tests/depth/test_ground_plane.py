@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import geomvision as gv
 from geomvision.cameras import Camera, pose
-from geomvision.samples import DepthSample
 from geomvision.images import ImageError
+from geomvision.samples import DepthSample
 
 CAMERA = Camera(width=96, height=64, fx=70.0, fy=65.0, cx=44.0, cy=29.0)
 HEIGHT_M = 1.4

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomvision.samples import FlowSample
 from geomvision.flow._base import FlowMethod
 from geomvision.images import Image
 from geomvision.method import backend
 from geomvision.results import Flow
+from geomvision.samples import FlowSample
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "flow/rows.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/flow/pyramidal_flow.hpp"
@@ -9,11 +11,14 @@ float between(float first, float second, float t) { return first + t * (second -
 
 bool is_occluded(ImageView<const Vec2f> forward, ImageView<const Vec2f> backward, int x, int y) {
   const Vec2f f = forward(x, y);
-  const float px = static_cast<float>(x) + f.x;
-  const float py = static_cast<float>(y) + f.y;
-  const bool inside = px >= 0.0f && px <= static_cast<float>(forward.width() - 1) && py >= 0.0f &&
-                      py <= static_cast<float>(forward.height() - 1);
+  const float width = static_cast<float>(forward.width());
+  const float height = static_cast<float>(forward.height());
+  float px = static_cast<float>(x) + f.x;
+  float py = static_cast<float>(y) + f.y;
+  const bool inside = px >= -0.5f && px <= width - 0.5f && py >= -0.5f && py <= height - 0.5f;
   if (!inside) return true;
+  px = std::clamp(px, 0.0f, width - 1.0f);
+  py = std::clamp(py, 0.0f, height - 1.0f);
   const int ix = static_cast<int>(px);
   const int iy = static_cast<int>(py);
   const int x1 = std::min(ix + 1, forward.width() - 1);

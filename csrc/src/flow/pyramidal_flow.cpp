@@ -21,6 +21,9 @@ void enlarge(const Image<float>& coarse, Image<float>& fine, int threads) {
   });
 }
 
+// Far beyond 0...255, and small enough that no product of grey levels overflows.
+constexpr float largest = 1e6f;
+
 template <typename T>
 void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& grey) {
   fit(grey, image.width(), image.height());
@@ -32,7 +35,8 @@ void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& g
         out[x] = static_cast<float>(in[x] / 257.0);
       } else {
         out[x] = static_cast<float>(in[x]);
-        check(std::isfinite(out[x]), owner, ": pixel (", x, ", ", y, ") is NaN or infinite; mask or fill it first");
+        check(std::abs(out[x]) <= largest, owner, ": pixel (", x, ", ", y, ") is ", out[x],
+              "; grey levels are numbers within +-", largest);
       }
     }
   }
@@ -51,7 +55,6 @@ PyramidalFlow::PyramidalFlow(const char* owner, const Settings& settings) : owne
   check_range(owner, "warps", settings.warps, 1, 1000);
   check(settings.median >= 1 && settings.median <= 7 && settings.median % 2 == 1, owner, ": median is ",
         settings.median, "; allowed are 1, 3, 5 and 7");
-  check_range(owner, "min_confidence", settings.min_confidence, 0.0, 1.0);
   resolve_threads(settings.num_threads);
   network_ = median_network(settings.median * settings.median);
 }
@@ -67,6 +70,8 @@ void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame
   check_output(owner_, "flow", flow, width, height);
   if (!confidence.empty()) check_output(owner_, "confidence", confidence, width, height);
   if (!occluded.empty()) check_output(owner_, "occluded", occluded, width, height);
+  const bool rated = settings_.min_confidence >= 0.0;
+  check(rated || confidence.empty(), owner_, ": confidence is asked for; this method has none");
   check(settings_.check_occlusion || occluded.empty(), owner_, ": occluded is asked for; set check_occlusion");
 
   if (stages_.empty()) stages_.resize(static_cast<std::size_t>(settings_.levels));
@@ -80,6 +85,7 @@ void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame
     descend(true, back_);
     find_occluded(flow, back_, occluded, settings_.num_threads);
   }
+  if (!rated) return;
   const auto limit = static_cast<float>(settings_.min_confidence);
   constexpr float none = std::numeric_limits<float>::quiet_NaN();
   for (int y = 0; y < height; ++y) {

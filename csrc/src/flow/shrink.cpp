@@ -12,8 +12,7 @@ void shrink(const Image<float>& large, Image<float>& narrow, Image<float>& small
   fit(small, width, height);
   const auto columns = GEOMVISION_KERNEL(flow_shrink_columns);
   const auto rows = GEOMVISION_KERNEL(flow_shrink_rows);
-  for_rows(width, large.height(), num_threads,
-           [&](int y) { columns(row(large, y), large.width(), row(narrow, y)); });
+  for_rows(width, large.height(), num_threads, [&](int y) { columns(row(large, y), large.width(), row(narrow, y)); });
   for_rows(width, height, num_threads, [&](int y) {
     const float* five[5];
     for (int k = 0; k < 5; ++k) five[k] = clamped_row(narrow, 2 * y + k - 2);

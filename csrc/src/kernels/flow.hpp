@@ -59,8 +59,7 @@ GEOMVISION_DECLARE_KERNEL(void, flow_confidence,
 
 // Horn-Schunck: the constraint on the whole flow; gx and gy are set to 0 where the flow leaves the image.
 GEOMVISION_DECLARE_KERNEL(void, flow_linearise,
-                          (const FlowRow& in, float alpha2, float* gx, float* gy, float* rest, float* inverse,
-                           float* confidence));
+                          (const FlowRow& in, float alpha2, float* gx, float* gy, float* rest, float* inverse));
 
 // One Jacobi iteration of a row: `u` and `v` are the rows above, here and below; `data` gx, gy, rest, inverse.
 GEOMVISION_DECLARE_KERNEL(void, flow_relax,

@@ -102,8 +102,7 @@ void flow_confidence(const float* const* sums, float min_eigenvalue, int width, 
   }
 }
 
-void flow_linearise(const FlowRow& in, float alpha2, float* gx, float* gy, float* rest, float* inverse,
-                    float* confidence) {
+void flow_linearise(const FlowRow& in, float alpha2, float* gx, float* gy, float* rest, float* inverse) {
   for (int x = 0; x < in.width; ++x) {
     const float weight = inside(in, x);
     const float t = in.warped[x] - in.frame0[x];
@@ -114,7 +113,6 @@ void flow_linearise(const FlowRow& in, float alpha2, float* gx, float* gy, float
     gx[x] = ix;
     gy[x] = iy;
     inverse[x] = 1.0f / (alpha2 + energy);
-    confidence[x] = energy * inverse[x];
   }
 }
 

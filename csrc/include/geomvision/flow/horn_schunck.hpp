@@ -9,7 +9,6 @@ struct HornSchunckOptions {
   int levels = 10;
   int warps = 5;
   int median = 5;
-  double min_confidence = 0.0;
   bool check_occlusion = false;
   double alpha = 10.0;  ///< grey levels/px
   int iterations = 50;
@@ -26,7 +25,7 @@ class HornSchunck : public PyramidalFlow {
   void refine(Stage& stage, Image<float>* confidence) override;
 
   HornSchunckOptions options_;
-  Image<float> rest_, inverse_, ignored_;
+  Image<float> rest_, inverse_;
 };
 
 }  // namespace geomvision::flow

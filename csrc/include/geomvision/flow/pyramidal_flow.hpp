@@ -21,7 +21,7 @@ struct Vec2f {
 ///
 /// Frames are grey: 8 bits, 16 bits (divided by 257), or float grey levels on the scale 0...255. A call throws
 /// std::invalid_argument when they are empty or of different size, when an output has another size, or when a float
-/// frame holds NaN or infinity. One object serves one caller at a time: it keeps its scratch memory.
+/// frame holds NaN or values beyond a million. One object serves one caller at a time: it keeps its scratch memory.
 class PyramidalFlow {
  public:
   using Bytes = ImageView<const std::uint8_t>;
@@ -38,8 +38,8 @@ class PyramidalFlow {
   Image<Vec2f> operator()(Words frame0, Words frame1);
   Image<Vec2f> operator()(Floats frame0, Floats frame1);
 
-  /// Into given images. `confidence` may be empty; so may `occluded` (1: not seen in frame 1), which is written
-  /// when the option check_occlusion is set and must be empty when it is not.
+  /// Into given images. `confidence` may be empty, and must be where the method has none; so may `occluded` (1: not
+  /// seen in frame 1), which is written when the option check_occlusion is set and must be empty when it is not.
   void operator()(Bytes frame0, Bytes frame1, ImageView<Vec2f> flow, ImageView<float> confidence = {},
                   ImageView<std::uint8_t> occluded = {});
   void operator()(Words frame0, Words frame1, ImageView<Vec2f> flow, ImageView<float> confidence = {},
@@ -52,7 +52,7 @@ class PyramidalFlow {
     int levels;
     int warps;
     int median;
-    double min_confidence;
+    double min_confidence;  ///< -1: the method has no confidence
     bool check_occlusion;
     int num_threads;
   };
