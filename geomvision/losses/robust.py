@@ -37,7 +37,7 @@ def expected_log_error(candidates: Tensor, weights: Tensor, truth: Tensor, scale
 
 
 def known_cross_entropy(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    """Mean over `known` of the cross entropy −t log σ(z) − (1 − t) log(1 − σ(z)) of logits z and targets t in {0, 1}."""
+    """Mean over `known` of the cross entropy −t log σ(z) − (1 − t) log(1 − σ(z)) of logits z."""
     loss = functional.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
     return (loss * known).sum() / known.sum().clamp(min=1)
 

@@ -132,7 +132,7 @@ def convex_upsample(coarse: Tensor, logits: Tensor, factor: int) -> Tensor:
 
 def warp_right(right: Tensor, disparity: Tensor) -> Tensor:
     """The right view (B, C, H, W) seen from the left at `disparity` (B, 1, H, W); the border repeats. Bilinear."""
-    height, width = right.shape[-2:]
+    width = right.shape[-1]
     columns = torch.arange(width, dtype=disparity.dtype, device=disparity.device)
     x = (columns - disparity[:, 0]).clamp(0, width - 1)
     left = x.detach().floor().clamp(max=max(width - 2, 0))

@@ -142,7 +142,7 @@ def filled(values: Tensor, valid: Tensor, level: Tensor) -> Tensor:
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
     """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
-    seen = [warp_right(right, candidate) for candidate in disparity.split(1, dim=1)]
+    seen = [warp_right(right, candidate) for candidate in torch.split(disparity, 1, dim=1)]
     return _box((left - torch.cat(seen, dim=1)).abs().clamp(max=2), 3)
 
 
@@ -186,9 +186,13 @@ class Refiner(nn.Module):
         """Refine a batch of any size; images (B, 3, H, W) in any unit, the rest as for `evidence`."""
         height, width = disparity.shape[-2:]
         padding = (0, -width % STRIDE, 0, -height % STRIDE)
-        views = [functional.pad(normalised(image), padding, mode="replicate") for image in (left, right)]
-        unknown = functional.pad(disparity, padding, value=torch.nan)
-        result = self._refine(evidence(*views, unknown, functional.pad(confidence, padding)))
+        seen = evidence(
+            functional.pad(normalised(left), padding, mode="replicate"),
+            functional.pad(normalised(right), padding, mode="replicate"),
+            functional.pad(disparity, padding, value=torch.nan),
+            functional.pad(confidence, padding),
+        )
+        result = self._refine(seen)
         return Refined(*(getattr(result, name)[..., :height, :width] for name in result.__dataclass_fields__))
 
     def _refine(self, seen: Evidence) -> Refined:

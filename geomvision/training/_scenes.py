@@ -45,19 +45,19 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
     rng = np.random.default_rng([recipe.seed, index, 7])
     low, high = (math.log(v) for v in recipe.max_disparity)
     largest = round(math.exp(rng.uniform(low, high)))
-    knobs = {name: tuple(value) if isinstance(value, list) else value for name, value in recipe.knobs.items()}
-    size = {"height": recipe.height, "width": recipe.width}
-    sample = Synthetic(seed=recipe.seed, count=index + 1, max_disparity=largest, **size, **knobs)[index]
-    assert sample.disparity is not None
-    assert sample.disparity_right is not None
-    left, right = sample.left, sample.right
+    options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
+    options.update(height=recipe.height, width=recipe.width, max_disparity=largest)
+    sample = Synthetic(seed=recipe.seed, count=index + 1, **options).stereo(index)
     true, true_right = sample.disparity, sample.disparity_right
+    assert true is not None
+    assert true_right is not None
+    left, right = sample.left, sample.right
     mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
     views = [(left, right, true.px, true.occluded), mirrored]
     # Who matches a pair knows its range roughly: up to a third more is searched than there is.
-    options = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
-    options["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
-    samples = [_matched(options, *view) for view in views]
+    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
+    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
+    samples = [_matched(matcher, *view) for view in views]
     return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
 
 
