@@ -33,7 +33,7 @@ _NAMES = {
     "Flow": "results",
     "Depth": "results",
     "RelativeDepth": "results",
-    "compare": "benchmark",
+    "compare": "report",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]  # noqa: PLE0604
@@ -45,9 +45,7 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return getattr(importlib.import_module(f"geomvision.{_NAMES[name]}"), name)
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("geomvision")
+        return importlib.import_module("geomvision._core").version
     raise AttributeError(f"module 'geomvision' has no attribute {name!r}")
 
 

@@ -109,7 +109,9 @@ class Backend:
             return None
         if self.extra is not None:
             return f"needs {self.requires}: pip install 'geomvision[{self.extra}]'"
-        return f"needs {self.requires}, which this installation of geomvision lacks: build it again"
+        if self.requires.startswith("geomvision."):
+            return f"needs {self.requires}, which this installation of geomvision lacks: build it again"
+        return f"needs {self.requires}, which comes with geomvision: pip install --force-reinstall geomvision"
 
 
 @cache

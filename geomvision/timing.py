@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,8 +40,20 @@ def _resident(field: str) -> int | None:
     return None
 
 
+@cache
+def _c_library() -> ctypes.CDLL | None:
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "malloc_trim") else None
+
+
 def _reset_peak() -> bool:
-    """Make the peak resident size equal the present one (Linux only); whether that could be done."""
+    """Make the peak resident size equal the present one (Linux only); whether that could be done.
+
+    Freed memory goes back to the system first: a call that reuses it would seem to need none.
+    """
+    library = _c_library()
+    if library is not None:
+        library.malloc_trim(0)
     try:
         _CLEAR_REFS.write_text("5")
     except OSError:

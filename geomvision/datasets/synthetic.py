@@ -11,11 +11,11 @@ import numpy as np
 from ..cameras import Array, inverse
 from ..images import Mask
 from ..results import Depth, Disparity, Flow
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ._builder import PERIODIC, POOR
 from ._options import SceneOptions
 from ._pairs import Pair, motion_pair, stereo_pair
 from ._render import SKY, namespace
-from .sample import DepthSample, FlowSample, Sample, StereoSample
 
 _HARD: Mapping[str, Any] = {
     "textureless": (0.0, 0.6),

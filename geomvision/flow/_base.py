@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..images import as_pair
 from ..method import Method
 from ..results import Flow
+
+if TYPE_CHECKING:
+    from ..samples import FlowSample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +32,7 @@ class FlowMethod(Method):
         """
         result: Flow = self.execute(*as_pair(frame0, frame1, ("frame0", "frame1")))
         return result
+
+    def on(self, sample: FlowSample) -> Flow:
+        """Flow of the sample's frame 0 to its frame 1: what runs alike over every task."""
+        return self(sample.frame0, sample.frame1)

@@ -1,1 +1,59 @@
-"""Scores by named protocol."""
+"""Scores by named protocol: one file is one protocol, and one estimate can be scored by several side by side.
+
+>>> import geomvision as gv
+>>> sorted(gv.metrics.for_task("stereo"))
+['eth3d', 'kitti2012', 'kitti2015', 'middlebury']
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..catalogue import Catalogue
+from ..results import Disparity, Flow
+from ._base import Protocol, Ratio, Score
+from ._error_map import error_map
+
+__all__ = ["PROTOCOLS", "Protocol", "Ratio", "Score", "error_map", "for_task", "score"]
+
+PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)
+
+_TASKS = ("stereo", "flow", "depth")
+
+
+def for_task(task: str) -> dict[str, Protocol]:
+    """The protocols of "stereo", "flow" or "depth", by name. Raises ValueError for another task."""
+    if task not in _TASKS:
+        raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)}")
+    every = {name: protocol() for name, protocol in PROTOCOLS.items()}
+    return {name: protocol for name, protocol in every.items() if protocol.task == task}
+
+
+def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None = None) -> dict[str, Score]:
+    """Score one estimate by several protocols side by side.
+
+    Args:
+        estimate: a `Disparity`, `Flow` or `Depth`.
+        sample: the sample with the truth (see `geomvision.samples`).
+        protocols: names or protocols; None takes all of the estimate's task.
+
+    Returns:
+        Protocol name → figure name → `Ratio`, whose `value` is the number to print.
+
+    Raises:
+        ValueError: when the sample lacks the truth, or its size differs.
+        TypeError: when the estimate is relative depth, or of another task than a protocol.
+        KeyError: for an unknown protocol, naming those there are.
+    """
+    if protocols is None:
+        task = "stereo" if isinstance(estimate, Disparity) else "flow" if isinstance(estimate, Flow) else "depth"
+        chosen = list(for_task(task).values())
+    else:
+        chosen = [PROTOCOLS[item]() if isinstance(item, str) else item for item in protocols]
+    return {protocol.name: protocol.score(estimate, sample) for protocol in chosen}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return PROTOCOLS.by_class_name(name)

@@ -51,6 +51,15 @@ class Protocol(ABC):
     def score(self, estimate: Any, sample: Any) -> Score:
         """Score one estimate against one sample's truth. Raises ValueError when the truth it needs is absent."""
 
+    def headline(self, figures: Iterable[str]) -> str:
+        """Which of these figures a ranking sorts by: `primary`, or its form over all pixels where noc is unknown."""
+        names = list(figures)
+        fallback = self.primary.replace(" noc", " all")
+        for name in (self.primary, fallback):
+            if name in names:
+                return name
+        raise KeyError(f"{self.name} ranks by {self.primary!r}, which is not among {', '.join(names)}")
+
     def aggregate(self, scores: Iterable[Score]) -> dict[str, float]:
         """The protocol's figures over several images."""
         everything = list(scores)

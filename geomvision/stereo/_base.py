@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..images import as_pair
 from ..method import Method
 from ..results import Disparity
+
+if TYPE_CHECKING:
+    from ..samples import StereoSample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +32,7 @@ class StereoMethod(Method):
         """
         result: Disparity = self.execute(*as_pair(left, right))
         return result
+
+    def on(self, sample: StereoSample) -> Disparity:
+        """Disparity of the sample's left image: what runs alike over every task."""
+        return self(sample.left, sample.right)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..cameras import Camera, StereoRig
-from ..images import Image, Mask
-from ..results import Depth, Disparity, Flow
+from .cameras import Camera, StereoRig
+from .images import Image, Mask
+from .results import Depth, Disparity, Flow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

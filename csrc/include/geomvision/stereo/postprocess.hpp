@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "geomvision/image.hpp"
+
+namespace geomvision::stereo {
+
+/// Fraction of a pixel between -0.5 and 0.5 by which the minimum lies beside the winner, from the costs at
+/// winner - 1, winner and winner + 1 (neither neighbour below the winner): vertex of the parabola through the three.
+float parabola_offset(int before, int at, int after);
+
+/// The same with two lines of equal and opposite slope (Shimizu & Okutomi, ICCV 2001): for costs that grow linearly.
+float equiangular_offset(int before, int at, int after);
+
+/// What became of a left pixel when its disparity was held against the right view's.
+enum class Agreement : std::uint8_t { agrees, mismatched, occluded, unknown };
+
+/// Left-right check of one row of whole-pixel disparities (`none` where there is no estimate).
+///
+/// A pixel fails when its match lies outside the right image, or when its match forms a pair with another left pixel,
+/// each being the other's winner, whose disparity differs by more than `tolerance`: pairs that agree exclude others.
+/// A failed pixel is mismatched when some right pixel points at it, as it is visible then, and occluded when none does
+/// (Hirschmueller 2008, section 2.6.2). Without an estimate it is unknown, or occluded when nothing points at it.
+void left_right_check(const std::int16_t* left, const std::int16_t* right, int width, std::int16_t none, int tolerance,
+                      Agreement* agreement);
+
+/// Median of the estimates in a `size` x `size` window (odd) around each estimate; of an even number the lower one.
+/// NaN stays NaN and does not vote. Keeps its memory between calls.
+class MedianFilter {
+ public:
+  void operator()(ImageView<float> disparity, int size, int num_threads = 0);
+
+ private:
+  Image<float> source_;
+};
+
+/// Remove (set to NaN) connected regions of fewer than `size` pixels. Four-neighbours belong together when their
+/// disparities differ by at most `range`. Keeps its memory between calls.
+class SpeckleFilter {
+ public:
+  void operator()(ImageView<float> disparity, int size, float range);
+
+ private:
+  std::vector<std::uint8_t> visited_;
+  std::vector<int> region_;
+};
+
+/// Fill NaN from the estimates met first in the eight directions (Hirschmueller 2008, section 2.6.3): occluded pixels,
+/// which lie on what is behind, take the second lowest; others the median, the lower one of an even number. Where
+/// there is no estimate at all NaN remains. Keeps its memory between calls.
+class BackgroundFill {
+ public:
+  void operator()(ImageView<float> disparity, ImageView<const std::uint8_t> occluded, int num_threads = 0);
+
+ private:
+  Image<float> source_;
+};
+
+}  // namespace geomvision::stereo

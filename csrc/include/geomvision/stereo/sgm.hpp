@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "geomvision/image.hpp"
+
+namespace geomvision::stereo {
+
+/// Options of `SGM`; names, meaning and defaults are those of the Python class.
+struct SGMOptions {
+  int max_disparity = 128;               ///< search min_disparity ... max_disparity - 1, pixels
+  int min_disparity = 0;                 ///< may be negative
+  std::string census = "9x7";            ///< window of the census transform: "5x5", "7x7" or "9x7" (width x height)
+  int paths = 8;                         ///< 4 (rows and columns) or 8 (with the diagonals)
+  int p1 = 24;                           ///< penalty of a step of one pixel along a path
+  int p2 = 180;                          ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
+  bool adaptive_p2 = true;               ///< lower p2 where the left image changes strongly along the path
+  std::string subpixel = "equiangular";  ///< "none", "parabola" or "equiangular"
+  int uniqueness = 0;          ///< percent by which the best sum must beat those more than 1 px away; ties never pass
+  int left_right = 1;          ///< tolerance of the left-right check, pixels; -1: no check
+  int median = 3;              ///< window of the median filter, pixels, odd; 1: none
+  int speckle_size = 20;       ///< regions of fewer pixels are removed; 0: none
+  float speckle_range = 1.0f;  ///< step between neighbours of one region, pixels
+  std::string fill = "none";   ///< "none" or "background": give every pixel an estimate
+  int num_threads = 0;         ///< 0: all cores; results do not depend on it
+
+  /// Throws std::invalid_argument, saying what was given and what is allowed.
+  void check() const;
+};
+
+/// Semi-global matching of rectified pairs (Hirschmueller, TPAMI 2008) on census costs.
+///
+///     gv::stereo::SGM sgm({.max_disparity = 96});
+///     gv::Image<float> disparity = sgm(left, right);     // pixels, NaN where there is no estimate
+///     sgm(left, right, disparity.view());                // a second call of the same size allocates nothing
+///
+/// Images are grey. One object serves one thread at a time.
+class SGM {
+ public:
+  /// Throws std::invalid_argument when an option is not allowed.
+  explicit SGM(SGMOptions options = {});
+  ~SGM();
+  SGM(SGM&&) noexcept;
+  SGM& operator=(SGM&&) noexcept;
+
+  const SGMOptions& options() const { return options_; }
+
+  Image<float> operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right);
+  Image<float> operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right);
+  Image<float> operator()(ImageView<const float> left, ImageView<const float> right);
+
+  void operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, ImageView<float> disparity);
+  void operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
+                  ImageView<float> disparity);
+  void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
+
+  /// Confidence in [0, 1] of the last call: (s2 - s1) / s2 * 1 / (1 + |d_left - d_right|), with s1 the winning sum, s2
+  /// the smallest more than one pixel away, d_right the right view's disparity; 0 for pixels without their own
+  /// estimate.
+  ImageView<const float> confidence() const;
+
+  /// 1 where the last call found that the right view does not see the pixel, else 0; all 0 without left-right check.
+  ImageView<const std::uint8_t> occluded() const;
+
+ private:
+  struct Scratch;
+  template <typename T>
+  void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+
+  SGMOptions options_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace geomvision::stereo

@@ -1,0 +1,239 @@
+"""Run methods over samples under one timer, score them by several protocols, and keep what a report shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..method import Method
+from ..metrics._base import Protocol, Score
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..timing import Timing, measure, timed
+from .inspection import PairReport, inspect_sample
+from .machine import describe_machine
+from .protocols import applicable
+
+#: A method whose first call takes longer is timed by one more call, not by `repeats`, seconds.
+PATIENCE_S = 5.0
+TASKS: dict[type[Sample], str] = {StereoSample: "stereo", FlowSample: "flow", DepthSample: "depth"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """One method on one sample: what it cost, what it is worth, or why it failed."""
+
+    label: str
+    sample: str
+    method: Method
+    #: The backend that ran; None when the method failed.
+    backend: str | None = None
+    scores: dict[str, Score] = field(default_factory=dict)
+    #: Protocols that could not score this estimate, with the reason.
+    unscored: dict[str, str] = field(default_factory=dict)
+    density: float | None = None
+    timing: Timing | None = None
+    #: The result itself (`Disparity`, `Flow`, `Depth`, …).
+    estimate: Any = None
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the estimate, ready for JSON; NaN figures become None."""
+        figures = {
+            name: {figure: _finite(ratio.value) for figure, ratio in score.items()}
+            for name, score in self.scores.items()
+        }
+        return {
+            "label": self.label,
+            "sample": self.sample,
+            "method": f"{self.method.task}/{self.method.name()}",
+            "options": self.method.options(),
+            "backend": self.backend,
+            "scores": figures,
+            "unscored": self.unscored,
+            "density": self.density,
+            "timing": None if self.timing is None else vars(self.timing),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """All rows of one task, with the samples and the machine: what tables and reports are made from."""
+
+    task: str
+    samples: tuple[Sample, ...]
+    protocols: tuple[Protocol, ...]
+    rows: tuple[Row, ...]
+    #: The measured look at each sample's pair, by sample name.
+    inspections: dict[str, PairReport] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=describe_machine)
+    #: What speaks against the figures, and what else the reader should know.
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The methods' labels, in the order they were given."""
+        return tuple(dict.fromkeys(row.label for row in self.rows))
+
+    def of(self, label: str) -> tuple[Row, ...]:
+        """The rows of one method, one for each sample."""
+        return tuple(row for row in self.rows if row.label == label)
+
+    def figures(self, label: str, protocol: Protocol) -> dict[str, float]:
+        """The protocol's figures of a method over all samples, pooled or averaged as the protocol says."""
+        return protocol.aggregate(row.scores[protocol.name] for row in self.of(label) if protocol.name in row.scores)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows, inspections, protocols and machine, ready for JSON."""
+        return {
+            "task": self.task,
+            "samples": [sample.name for sample in self.samples],
+            "protocols": {p.name: {"primary": p.primary, "missing": p.missing_estimates} for p in self.protocols},
+            "rows": [row.to_dict() for row in self.rows],
+            "inspections": {name: report.to_dict() for name, report in self.inspections.items()},
+            "machine": self.machine,
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def compare_methods(
+    methods: Sequence[Method],
+    samples: Sample | Sequence[Sample],
+    *,
+    protocols: Sequence[str | Protocol] | None = None,
+    repeats: int = 3,
+    progress: bool = True,
+    force: bool = False,
+    fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
+) -> Comparison:
+    """Run every method on every sample; see `geomvision.compare`, which adds tables and the report.
+
+    `fit` may adapt a method to a sample and to what was measured there (see `geomvision.benchmark.fitting`).
+    """
+    every = (samples,) if isinstance(samples, StereoSample | FlowSample | DepthSample) else tuple(samples)
+    task = _common_task(methods, every)
+    chosen = applicable(task, protocols, every)
+    labelled = _labelled(methods)
+    inspections, warnings = _inspected(every, force)
+    rows = []
+    with _progress(progress) as bar:
+        job = bar.add_task(task, total=len(labelled) * len(every))
+        for sample in every:
+            for label, method in labelled.items():
+                bar.update(job, description=f"{sample.name} · {label}")
+                fitted = method if fit is None else fit(method, sample, inspections.get(sample.name))
+                rows.append(run_row(fitted, sample, chosen, label=label, repeats=repeats))
+                bar.advance(job)
+    return Comparison(
+        task=task,
+        samples=every,
+        protocols=chosen,
+        rows=tuple(rows),
+        inspections=inspections,
+        warnings=tuple(warnings),
+    )
+
+
+def run_row(
+    method: Method, sample: Sample, protocols: Iterable[Protocol], *, label: str | None = None, repeats: int = 3
+) -> Row:
+    """One method on one sample, timed and scored. A failing method gives a row with its error."""
+    name = label or method.name()
+    call = method.on  # type: ignore[attr-defined]
+    try:
+        _, first_s, first_peak = timed(lambda: call(sample))
+        estimate, timing = measure(lambda: call(sample), repeats=repeats if first_s < PATIENCE_S else 1, warmup=0)
+    except Exception as error:
+        return Row(label=name, sample=sample.name, method=method, error=f"{type(error).__name__}: {error}")
+    peaks = [peak for peak in (first_peak, timing.peak_memory_bytes) if peak is not None]
+    scores: dict[str, Score] = {}
+    unscored: dict[str, str] = {}
+    for protocol in protocols:
+        try:
+            scores[protocol.name] = protocol.score(estimate, sample)
+        except (ValueError, TypeError) as error:
+            unscored[protocol.name] = str(error)
+    return Row(
+        label=name,
+        sample=sample.name,
+        method=method,
+        backend=estimate.run.backend if estimate.run is not None else method.chosen_backend().name,
+        scores=scores,
+        unscored=unscored,
+        density=estimate.density,
+        timing=Timing(**{**vars(timing), "peak_memory_bytes": max(peaks) if peaks else None}),
+        estimate=estimate,
+    )
+
+
+def _common_task(methods: Sequence[Method], samples: Sequence[Sample]) -> str:
+    """The one task of all samples and methods, or a ValueError that says what does not belong."""
+    if not methods or not samples:
+        raise ValueError(
+            f"{len(methods)} methods and {len(samples)} samples were given; at least one of each is needed"
+        )
+    for method in methods:
+        if not isinstance(method, Method):
+            raise TypeError(f"{method!r} is no method; give an object with its options, like gv.stereo.SGM()")
+    for sample in samples:
+        if type(sample) not in TASKS:
+            raise TypeError(f"a {type(sample).__name__} is no sample; it must be one of {[t.__name__ for t in TASKS]}")
+    tasks = {TASKS[type(sample)] for sample in samples} | {method.task for method in methods}
+    if len(tasks) > 1:
+        kinds = ", ".join(sorted({type(sample).__name__ for sample in samples}))
+        named = ", ".join(f"{method.task}/{method.name()}" for method in methods)
+        raise ValueError(f"one comparison is of one task: the samples are {kinds}, the methods {named}")
+    names = [sample.name for sample in samples]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two samples have the same name; they are {', '.join(names)}")
+    return tasks.pop()
+
+
+def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
+    """Methods by the shortest label that tells them apart: the name, what differs within a name, the backend."""
+    labels = []
+    for method in methods:
+        same = [other for other in methods if type(other) is type(method)]
+        differ = [n for n, value in method.options().items() if any(other.options()[n] != value for other in same)]
+        told = ", ".join(f"{name}={getattr(method, name)}" for name in differ)
+        labels.append(method.name() + (f"({told})" if told else ""))
+    labels = [
+        label if labels.count(label) == 1 else f"{label} [{method.chosen_backend().name}]"
+        for label, method in zip(labels, methods, strict=True)
+    ]
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise ValueError(f"{twice} is given twice with the same options")
+    return dict(zip(labels, methods, strict=True))
+
+
+def _inspected(samples: Iterable[Sample], force: bool) -> tuple[dict[str, PairReport], list[str]]:
+    """Look at every pair first: a pair that cannot be right stops the run before it starts, unless forced."""
+    reports: dict[str, PairReport] = {}
+    warnings = []
+    for sample in samples:
+        report = inspect_sample(sample)
+        if report is None:
+            continue
+        if not force:
+            report.require()
+        reports[sample.name] = report
+        if report.problems:
+            warnings.append(f"{sample.name} was forced although {'; '.join(report.problems)}")
+    return reports, warnings
+
+
+def _progress(shown: bool) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)

@@ -1,0 +1,51 @@
+"""Give every method the disparity range that the scene has, where nobody chose one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ..samples import DepthSample, Sample, StereoSample
+from .inspection import PairReport
+
+OPTION = "max_disparity"
+
+
+@dataclass(frozen=True)
+class RangeFit:
+    """Sets `max_disparity` from the calibration's ndisp, else from what was measured, else the width.
+
+    Args:
+        chosen: names of the methods whose range the user chose; they are left alone.
+    """
+
+    chosen: Collection[str] = ()
+
+    def __call__(self, method: Any, sample: Sample, report: PairReport | None) -> Any:
+        """The method with the range of this sample, or unchanged when it searches none."""
+        pair = sample.stereo if isinstance(sample, DepthSample) else sample
+        if not isinstance(pair, StereoSample) or method.name() in self.chosen:
+            return method
+        value, _ = search_range(pair, report)
+        if OPTION in method.option_limits():
+            return method.with_options(**{OPTION: value})
+        matcher = getattr(method, "matcher", None)  # depth from stereo carries a stereo method
+        if (
+            matcher is None
+            or OPTION not in matcher().option_limits()
+            or OPTION in getattr(method, "stereo_options", "")
+        ):
+            return method
+        given = ", ".join(filter(None, (method.stereo_options, f"{OPTION}={value}")))
+        return method.with_options(stereo_options=given)
+
+
+def search_range(pair: StereoSample, report: PairReport | None) -> tuple[int, str]:
+    """How many disparities to search in a pair, and where that number comes from."""
+    width = pair.left.shape[1]
+    if pair.max_disparity is not None:
+        return min(pair.max_disparity, width), "from the calibration"
+    if report is not None and report.max_disparity is not None:
+        return report.max_disparity, "measured from the pair"
+    return min(128, width), "a guess: too little matches to measure it"

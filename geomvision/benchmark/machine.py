@@ -1,0 +1,49 @@
+"""What ran the benchmark: processor, cores, system and versions; never who or where."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+#: Distributions whose versions can change a result.
+PACKAGES = ("geomvision", "numpy", "scipy", "opencv-contrib-python", "numba", "torch", "safetensors")
+
+
+def cpu_name() -> str:
+    """The processor's name as the system gives it."""
+    description = Path("/proc/cpuinfo")
+    if description.exists():
+        for line in description.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """Logical cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def installed(package: str) -> str | None:
+    """Version of an installed distribution, None when it is absent; nothing is imported."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def describe_machine() -> dict[str, Any]:
+    """Processor, cores, system, Python and package versions, ready for JSON."""
+    packages = {name: found for name in PACKAGES if (found := installed(name)) is not None}
+    return {
+        "cpu": cpu_name(),
+        "cores": cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": packages,
+    }

@@ -1,0 +1,43 @@
+"""Which protocols can score which samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import metrics
+from ..metrics._base import Protocol
+from ..samples import DepthSample, FlowSample, Sample
+
+
+def has_truth(sample: Sample) -> bool:
+    """Whether the sample knows what its estimate should be."""
+    if isinstance(sample, FlowSample):
+        return sample.flow is not None
+    return (sample.depth if isinstance(sample, DepthSample) else sample.disparity) is not None
+
+
+def applicable(task: str, chosen: Sequence[str | Protocol] | None, samples: Sequence[Sample]) -> tuple[Protocol, ...]:
+    """The protocols to score by: those chosen, else all of the task; none when no sample has truth.
+
+    Raises:
+        ValueError: on an unknown name, on another task's protocol, or when protocols are chosen without truth.
+    """
+    truth = any(has_truth(sample) for sample in samples)
+    if chosen is None:
+        return tuple(metrics.for_task(task).values()) if truth else ()
+    found = tuple(_named(task, name) if isinstance(name, str) else name for name in chosen)
+    for protocol in found:
+        if protocol.task != task:
+            raise ValueError(f"the protocol {protocol.name} scores {protocol.task}, not {task}")
+    if found and not truth:
+        raise ValueError("a protocol was chosen, but no sample has truth to score against")
+    return found
+
+
+def _named(task: str, name: str) -> Protocol:
+    """A protocol of the task by name; "kitti2015" means the one of this task."""
+    known = metrics.for_task(task)
+    for candidate in (name, f"{name}_{task}"):
+        if candidate in known:
+            return known[candidate]
+    raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")

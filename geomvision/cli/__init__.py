@@ -1,0 +1,29 @@
+"""The command line: ``geomvision demo``, ``compare``, ``methods``, ``train``, ``doctor``. Bodies import late.
+
+What a user can get wrong (a file, an option, a pair) ends in one message on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, or 2 after a message on what was wrong."""
+    from ..method import BackendError
+    from .app import app
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    traceback = "--traceback" in given
+    try:
+        app([word for word in given if word != "--traceback"], prog_name="geomvision")
+    except (ValueError, OSError, BackendError) as error:
+        if traceback:
+            raise
+        print(f"geomvision: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

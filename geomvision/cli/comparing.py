@@ -1,0 +1,114 @@
+"""``geomvision compare``: check everything that can be checked, run, print, write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..benchmark.comparison import Comparison, compare_methods
+from ..benchmark.fitting import OPTION, RangeFit, search_range
+from ..method import Method
+from ..report import Report
+from ..samples import DepthSample, Sample, StereoSample
+from . import settings
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the flags of every ``compare`` say: as in ``geomvision compare stereo --help``."""
+
+    methods: str | None
+    options: Sequence[str] | None
+    protocols: Sequence[str] | None
+    out: Path | None
+    force: bool
+    repeats: int
+
+
+def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
+    """Compare, print the table and write the report. ValueError when not one method could run."""
+    given = list(choices.options or ())
+    check_output(choices.out)
+    methods = settings.build(task, choices.methods, given)
+    chosen = settings.chosen_option(given, OPTION, methods)
+    if choices.methods is None and task == "depth":
+        methods = [method for method in methods if any(_has_inputs(method, sample) for sample in samples)] or methods
+    _check_range(methods, chosen, samples)
+    comparison = compare_methods(
+        methods,
+        samples,
+        protocols=choices.protocols or None,
+        repeats=choices.repeats,
+        force=choices.force,
+        fit=RangeFit(chosen),
+    )
+    report = Report.of(replace(comparison, notes=tuple(_range_notes(comparison, chosen))))
+    if all(row.error for row in report.rows):
+        raise ValueError("; ".join(dict.fromkeys(f"{row.label}: {row.error}" for row in report.rows)))
+    show(report, choices.out)
+    return report
+
+
+def show(report: Report, out: Path | None) -> None:
+    """Print the tables and write the report where one was asked for."""
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(report.table())
+    if out is not None:
+        written = report.save(out)
+        console.print(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)", highlight=False)
+
+
+def check_output(out: Path | None) -> None:
+    """Fail before the work, not after it, when the report cannot be written."""
+    if out is None:
+        return
+    if out.suffix.lower() not in (".html", ".htm", ".json"):
+        raise ValueError(f"--out {out}: a report is written as .html or .json")
+    if out.is_dir():
+        raise ValueError(f"--out {out}: this is a folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _pair(sample: Sample) -> StereoSample | None:
+    pair = sample.stereo if isinstance(sample, DepthSample) else sample
+    return pair if isinstance(pair, StereoSample) else None
+
+
+def _has_inputs(method: Method, sample: Sample) -> bool:
+    """Whether a depth sample holds what the method starts from; asked only when the user named no methods."""
+    assert isinstance(sample, DepthSample)
+    if method.name() == "from_stereo":
+        return sample.stereo is not None
+    if method.name() == "ground_plane":
+        return sample.camera_height_m is not None and sample.horizon_px is not None
+    return True
+
+
+def _check_range(methods: Sequence[Method], chosen: set[str], samples: Sequence[Sample]) -> None:
+    """A range wider than the image cannot be meant."""
+    for sample in samples:
+        pair = _pair(sample)
+        for method in methods:
+            value: Any = getattr(method, OPTION, 0)
+            if pair is not None and method.name() in chosen and value > pair.left.shape[1]:
+                width = pair.left.shape[1]
+                raise ValueError(f"{method.name()}.{OPTION} is {value}, but {sample.name} is only {width} pixels wide")
+
+
+def _range_notes(comparison: Comparison, chosen: set[str]) -> list[str]:
+    """Where the disparity range came from, for each sample where nobody chose it."""
+    notes: list[str] = []
+    if all(row.method.name() in chosen for row in comparison.rows):
+        return notes
+    for sample in comparison.samples:
+        pair = _pair(sample)
+        if pair is None:
+            continue
+        value, origin = search_range(pair, comparison.inspections.get(sample.name))
+        notes.append(f"{sample.name}: {OPTION} is {value} px, {origin}; --set {OPTION}=… chooses another")
+    return notes

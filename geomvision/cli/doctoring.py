@@ -1,0 +1,107 @@
+"""``geomvision doctor``: what runs here, what clashes, what is missing and how to get it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..benchmark.machine import describe_machine
+from .settings import TASKS, registry
+
+#: Module, the extra that brings it (None: a core dependency), and what it is for.
+WANTED = (
+    ("numpy", None, "everything"),
+    ("scipy", None, "depth and geometry"),
+    ("cv2", None, "the OpenCV peers, images"),
+    ("jinja2", None, "the report"),
+    ("torch", "learned", "learned methods"),
+    ("safetensors", "learned", "their weights"),
+    ("numba", "reference", "readable reference backends"),
+)
+OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-python-headless", "opencv-contrib-python-headless")
+
+
+def run() -> None:
+    """Print everything. Nothing is changed."""
+    console = Console(highlight=False)
+    machine = describe_machine()
+    console.print(f"[bold]machine[/bold]   {machine['cpu']}, {machine['cores']} cores, {machine['system']}")
+    console.print(f"[bold]python[/bold]    {machine['python']}")
+    console.print(f"[bold]core[/bold]      {core()}", soft_wrap=True)
+    console.print("[bold]packages[/bold]")
+    for module, extra, purpose in WANTED:
+        found = importlib.util.find_spec(module) is not None
+        line = f"{version(module)}" if found else f"missing, needed for {purpose}: {how_to_get(module, extra)}"
+        console.print(f"  {'[green]✓[/green]' if found else '[yellow]✗[/yellow]'} {module:12} ", end="")
+        console.print(line, markup=False, soft_wrap=True)
+    console.print("[bold]methods[/bold]")
+    for task in TASKS:
+        for name in registry(task):
+            console.print(f"  {method_line(task, name)}", soft_wrap=True)
+    problems = clashes()
+    for problem in problems:
+        console.print(f"[red]clash[/red]     {problem}", soft_wrap=True)
+    if not problems:
+        console.print("[green]no clashes[/green]")
+
+
+def core() -> str:
+    """Version, instruction sets and threads of the C++ core, or how to build it."""
+    if importlib.util.find_spec("geomvision._core") is None:
+        return "not built: pip install -e . (needs a C++17 compiler)"
+    module: Any = importlib.import_module("geomvision._core")
+    isas = ", ".join(module.available_isas()) if hasattr(module, "available_isas") else "unknown"
+    return f"{getattr(module, 'version', '')}, instruction sets {isas}"
+
+
+def method_line(task: str, name: str) -> str:
+    """One method: its backends here, and why others are not."""
+    method = registry(task)[name]
+    missing = [f"{backend.name} {reason}" for backend in method.backends() if (reason := backend.missing())]
+    here = method.available_backends()
+    mark = "[green]✓[/green]" if here else "[yellow]✗[/yellow]"
+    tail = f"  [dim]{'; '.join(missing)}[/dim]".replace("geomvision[", r"geomvision\[") if missing else ""
+    return f"{mark} {task}/{name}: {', '.join(here) or 'cannot run'}{tail}"
+
+
+def version(module: str) -> str:
+    """The version an importable module's distribution states."""
+    names = {"cv2": OPENCV}.get(module, (module,))
+    found = [f"{d.name} {d.version}" for d in distributions() if d.name and d.name.lower() in names]
+    return ", ".join(sorted(set(found))) or "present, from no known package"
+
+
+def how_to_get(module: str, extra: str | None) -> str:
+    """The command that installs what is missing."""
+    return (
+        f"pip install 'geomvision[{extra}]'"
+        if extra
+        else f"pip install {'opencv-contrib-python' if module == 'cv2' else module}"
+    )
+
+
+def clashes(names: list[str] | None = None) -> list[str]:
+    """What is installed and cannot live together; `names` are the installed distributions when given."""
+    installed = sorted({d.name.lower() for d in distributions() if d.name} if names is None else set(names))
+    found = []
+    several = [name for name in OPENCV if name in installed]
+    if len(several) > 1:
+        found.append(
+            f"{' and '.join(several)} write the same folder cv2, and the last one wins: "
+            f"pip uninstall {' '.join(several)}, then pip install opencv-contrib-python"
+        )
+    if several and "contrib" not in "".join(several):
+        found.append(
+            f"{several[0]} lacks ximgproc and optflow, which the WLS filter and TV-L1 need: "
+            f"pip uninstall {several[0]}, then pip install opencv-contrib-python"
+        )
+    copies = [d for d in distributions() if d.name and d.name.lower() == "geomvision"] if names is None else []
+    places = {str(Path(str(copy.locate_file(""))).resolve()) for copy in copies}
+    if len(places) > 1:
+        found.append("geomvision is installed twice: pip uninstall geomvision until none is left, then install one")
+    return found

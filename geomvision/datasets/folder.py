@@ -1,0 +1,245 @@
+"""Scenes with a `meta.json`: one folder per scene, pairs, frames or depth images with their truth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .. import io
+from ..cameras import Camera, StereoRig
+from ..images import Image, Mask
+from ..io._files import read_text
+from ..results import Disparity, Flow
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ._base import Dataset, DatasetError, empty, existing_folder
+from ._occlusion import cross_check
+
+Task = Literal["stereo", "flow", "depth"]
+_TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
+_IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".pgm", ".ppm")
+_LAYOUT = (
+    "stereo/SCENE/left.png, right.png, disp.pfm or disp.png; flow/SCENE/frame0.png, frame1.png, flow.flo or "
+    "flow.png; depth/SCENE/color*.png, depth*.png; each SCENE with a meta.json that tells scales and cameras; "
+    "or one of these task folders, or one scene folder"
+)
+
+
+class Folder(Dataset[Sample]):
+    """Scenes in folders: a root with ``stereo/``, ``flow/``, ``depth/``, one of those, or one scene.
+
+    A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks and
+    ``calib.txt``; a flow scene ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
+    (one sample per frame, named ``scene/001``) and ``poses.txt``. ``meta.json`` holds `disparity_scale`,
+    `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
+
+    A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
+    principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
+    ``disp_noc.png``, ``occlusion.png`` or the cross-check of both views' truth; otherwise it is unknown.
+
+    Args:
+        path: root, task folder or scene folder.
+        task: take only the scenes of this task; None takes all.
+        final_pass: read Sintel's final pass (``frame0_final.png``) where a scene has one.
+
+    Raises:
+        DatasetError: when there is no scene; the message tells the layout.
+    """
+
+    def __init__(self, path: str | Path, *, task: Task | None = None, final_pass: bool = False) -> None:
+        if task is not None and task not in _TASKS:
+            raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)} or None")
+        self.path = existing_folder(path, _LAYOUT)
+        self.task = task
+        self.final_pass = final_pass
+        if not self._entries:
+            raise empty(self.path, _LAYOUT + (f" (only {task} scenes were asked for)" if task else ""))
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[Task, Path, str]]:
+        """Sample name → task, scene folder, frame (depth) or ""."""
+        rooms = [self.path / task for task in _TASKS if (self.path / task).is_dir()]
+        scenes = [s for room in rooms or [self.path] for s in sorted(room.iterdir()) if s.is_dir()]
+        if not rooms and task_of(self.path) is not None:
+            scenes = [self.path]
+        entries: dict[str, tuple[Task, Path, str]] = {}
+        for scene in scenes:
+            task = task_of(scene)
+            if task is None or self.task not in (None, task):
+                continue
+            for frame in _frames(scene) if task == "depth" else [""]:
+                name = scene.name + (f"/{frame}" if frame else "")
+                name = f"{task}/{name}" if name in entries else name
+                entries[name] = (task, scene, frame)
+        return entries
+
+    @property
+    def names(self) -> list[str]:
+        """Scene names in order, frames of depth sequences as ``scene/frame``."""
+        return list(self._entries)
+
+    def read(self, name: str) -> Sample:
+        """Read one scene or frame."""
+        task, scene, frame = self._entries[name]
+        meta = read_meta(scene)
+        if task == "stereo":
+            return _read_stereo(name, scene, meta)
+        if task == "flow":
+            return _read_flow(name, scene, meta, "_final" if self.final_pass else "")
+        return _read_depth(name, scene, meta, frame)
+
+
+def task_of(scene: Path) -> Task | None:
+    """Which task a scene folder serves, told by its files; None when it is no scene."""
+    for task, files in (("stereo", ("left", "right")), ("flow", ("frame0", "frame1"))):
+        if all(_image(scene, file) is not None for file in files):
+            return task  # type: ignore[return-value]
+    return "depth" if _frames(scene) else None
+
+
+def read_meta(scene: Path) -> dict[str, Any]:
+    """The scene's meta.json, empty when there is none. Raises FormatError when it is no JSON object."""
+    path = scene / "meta.json"
+    if not path.exists():
+        return {}
+    try:
+        meta = json.loads(read_text(path, "a JSON object"))
+    except json.JSONDecodeError as error:
+        raise io.FormatError(path, f"is no JSON ({error})", "a JSON object") from error
+    if not isinstance(meta, dict):
+        raise io.FormatError(path, f"holds a {type(meta).__name__}", "a JSON object")
+    return meta
+
+
+def _image(scene: Path, stem: str, endings: tuple[str, ...] = _IMAGE_ENDINGS) -> Path | None:
+    return next((scene / (stem + ending) for ending in endings if (scene / (stem + ending)).is_file()), None)
+
+
+def _frames(scene: Path) -> list[str]:
+    """The frames of a depth scene: "001" for depth_001.png, "" for a single depth.png."""
+    found = [re.fullmatch(r"depth(?:_(\w+))?\.(?:png|pfm)", entry.name) for entry in sorted(scene.iterdir())]
+    return [match[1] or "" for match in found if match]
+
+
+def _read_stereo(name: str, scene: Path, meta: Mapping[str, Any]) -> StereoSample:
+    left, right = (io.read_image(_required(scene, stem)) for stem in ("left", "right"))
+    disparity, disparity_right = (_disparity(scene, stem, meta) for stem in ("disp", "disp_right"))
+    rig, ndisp = _rig(scene, meta, left)
+    sample = StereoSample(
+        name=name,
+        left=left,
+        right=right,
+        rig=rig,
+        disparity=disparity,
+        disparity_right=disparity_right,
+        max_disparity=ndisp,
+        masks=_region_masks(scene),
+    )
+    return replace(sample, occluded=_occluded(scene, meta, sample))
+
+
+def _disparity(scene: Path, stem: str, meta: Mapping[str, Any]) -> Disparity | None:
+    path = _image(scene, stem, (".pfm", ".png", ".pgm"))
+    if path is None:
+        return None
+    if path.suffix == ".pfm":
+        return io.read_disparity(path)
+    return io.read_disparity(path, scale=meta.get("disparity_scale"), invalid=meta.get("invalid_value", 0))
+
+
+def _occluded(scene: Path, meta: Mapping[str, Any], sample: StereoSample) -> Mask | None:
+    """Unknown (None) unless a file tells it; `mask_nonocc` comes in two codings."""
+    if sample.disparity is None:
+        return None
+    nonocc = _mask_values(scene / "mask_nonocc.png")
+    if nonocc is not None and (nonocc == 128).any():  # 2014: 255 seen, 128 occluded, 0 no truth
+        return np.asarray(nonocc == 128)
+    if nonocc is not None:  # 2001, 2003: 255 seen; what else may be scored is occluded
+        every = _mask_values(scene / "mask_all.png")
+        scored = sample.disparity.valid if every is None else every == 255
+        return np.asarray(scored & (nonocc != 255))
+    noc = _disparity(scene, "disp_noc", meta)
+    if noc is not None:
+        return sample.disparity.valid & ~noc.valid
+    return cross_check(sample.disparity, sample.disparity_right) if sample.disparity_right is not None else None
+
+
+def _region_masks(scene: Path) -> dict[str, Mask]:
+    disc = _mask_values(scene / "mask_disc.png")
+    return {} if disc is None else {"discontinuities": disc == 255}
+
+
+def _mask_values(path: Path) -> Image | None:
+    if not path.exists():
+        return None
+    values = io.read_image(path)
+    return values if values.ndim == 2 else values[..., 0]
+
+
+def _rig(scene: Path, meta: Mapping[str, Any], image: Image) -> tuple[StereoRig | None, int | None]:
+    height, width = image.shape[:2]
+    calib = scene / "calib.txt"
+    text = read_text(calib, "stereo calibration") if calib.exists() else ""
+    if "cam0" in text:
+        calibration = io.read_middlebury_calib(calib)
+        ndisp = calibration.ndisp
+        return calibration.rig, ndisp if ndisp is not None and ndisp < width else None  # ETH3D writes the width
+    if re.search(r"^P0:", text, re.MULTILINE):
+        return io.kitti_rig(io.read_kitti_calib(calib), width, height), None
+    if not {"focal_px", "baseline_m", "doffs_px"} <= meta.keys():
+        return None, None  # Middlebury 2006 was cropped by an unpublished amount: its metres are unknown
+    f = float(meta["focal_px"])
+    camera = Camera(width=width, height=height, fx=f, fy=f, cx=(width - 1) / 2, cy=(height - 1) / 2)
+    return StereoRig.rectified(camera, float(meta["baseline_m"]), float(meta["doffs_px"])), None
+
+
+def _read_flow(name: str, scene: Path, meta: Mapping[str, Any], version: str) -> FlowSample:
+    frames = [_image(scene, stem + version) or _required(scene, stem) for stem in ("frame0", "frame1")]
+    frame0, frame1 = (io.read_image(path) for path in frames)
+    truth = _image(scene, "flow", (".flo", ".png", ".pfm"))
+    flow = None if truth is None else io.read_flow(truth)
+    invalid, occluded = (_mask_values(scene / file) for file in ("invalid.png", "occlusion.png"))
+    if flow is not None and invalid is not None:
+        flow = Flow(px=np.where((invalid > 0)[..., None], np.nan, flow.px))
+    intrinsics = meta.get("intrinsics")
+    return FlowSample(
+        name=name,
+        frame0=frame0,
+        frame1=frame1,
+        camera=None if intrinsics is None else _camera(intrinsics, frame0),
+        flow=flow,
+        occluded=None if occluded is None else occluded > 0,
+    )
+
+
+def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> DepthSample:
+    suffix = f"_{frame}" if frame else ""
+    image = io.read_image(_required(scene, f"color{suffix}"))
+    path = _image(scene, f"depth{suffix}", (".pfm", ".png"))
+    if "intrinsics" not in meta:
+        raise DatasetError(f"{scene / 'meta.json'} has no intrinsics; expected fx, fy, cx and cy in pixels")
+    scale = None if path is not None and path.suffix == ".pfm" else meta.get("depth_scale")
+    return DepthSample(
+        name=name,
+        image=image,
+        camera=_camera(meta["intrinsics"], image),
+        depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
+    )
+
+
+def _camera(intrinsics: Mapping[str, float], image: Image) -> Camera:
+    fx, fy, cx, cy = (float(intrinsics[key]) for key in ("fx", "fy", "cx", "cy"))
+    return Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
+
+
+def _required(scene: Path, stem: str) -> Path:
+    path = _image(scene, stem)
+    if path is None:
+        raise DatasetError(f"{scene} has no image {stem}.png or .jpg; expected {_LAYOUT}")
+    return path

@@ -1,0 +1,126 @@
+"""The KITTI 2012 and 2015 stereo and flow benchmarks, as downloaded (Geiger et al. 2012, Menze & Geiger 2015)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from .. import io
+from ..cameras import StereoRig
+from ..images import Image, Mask
+from ..results import Disparity, Flow
+from ..samples import FlowSample, StereoSample
+from ._base import Dataset, empty, existing_folder
+
+_LAYOUT = (
+    "training/ or testing/ with image_0, image_1 or colored_0, colored_1 (2012) or image_2, image_3 (2015) holding "
+    "000000_10.png and, for flow, 000000_11.png; truth in disp_noc, disp_occ (2012), disp_noc_0, disp_occ_0 (2015), "
+    "flow_noc, flow_occ, obj_map; calibration in calib or calib_cam_to_cam"
+)
+_GREY, _COLOUR = (("image_0", "image_1"),), (("colored_0", "colored_1"), ("image_2", "image_3"))
+
+
+class KITTI(Dataset[StereoSample | FlowSample]):
+    """One sample per ``NNNNNN_10.png``: a stereo pair, or the two frames _10 and _11 of the left camera.
+
+    Truth is the one with occluded pixels (``_occ``); what it has beyond ``_noc`` is occluded. Where only one of them
+    exists, occlusion is unknown. ``obj_map`` (2015) becomes the mask "foreground", which `kitti2015` scores apart.
+
+    Args:
+        path: the folder that holds ``training`` (or ``testing``), or that folder itself.
+        task: "stereo" or "flow".
+        colour: prefer the colour images (2012 has both; the truth was published for the grey ones).
+
+    Raises:
+        DatasetError: when there is no frame; the message tells the layout.
+    """
+
+    def __init__(self, path: str | Path, *, task: Literal["stereo", "flow"] = "stereo", colour: bool = True) -> None:
+        if task not in ("stereo", "flow"):
+            raise ValueError(f"task is {task!r}; allowed are 'stereo' and 'flow'")
+        folder = existing_folder(path, _LAYOUT)
+        parts = [folder / part for part in ("training", "testing") if (folder / part).is_dir()]
+        self.path = parts[0] if parts else folder
+        self.task = task
+        order = _COLOUR + _GREY if colour else _GREY + _COLOUR
+        images = next((pair for pair in order if (self.path / pair[0]).is_dir()), None)
+        if images is None:
+            raise empty(self.path, _LAYOUT)
+        self._images = images
+        if not self._numbers:
+            raise empty(self.path / images[0], f"000000_10.png with its partner; in all {_LAYOUT}")
+
+    @property
+    def names(self) -> list[str]:
+        """Frame numbers, "000000" and on, that have every image the task needs."""
+        return self._numbers
+
+    @cached_property
+    def _numbers(self) -> list[str]:
+        left, right = (self.path / folder for folder in self._images)
+        numbers = sorted(file.name.removesuffix("_10.png") for file in left.glob("*_10.png"))
+        partner = (right, "_10.png") if self.task == "stereo" else (left, "_11.png")
+        return [number for number in numbers if (partner[0] / (number + partner[1])).is_file()]
+
+    def read(self, name: str) -> StereoSample | FlowSample:
+        """Read one pair."""
+        left, right = (self.path / folder for folder in self._images)
+        first = io.read_image(left / f"{name}_10.png")
+        rig = self._rig(name, first)
+        if self.task == "flow":
+            flow, occluded = self._flow(name)
+            return FlowSample(
+                name=name,
+                frame0=first,
+                frame1=io.read_image(left / f"{name}_11.png"),
+                camera=None if rig is None else rig.left,
+                flow=flow,
+                occluded=occluded,
+                masks=self._masks(name),
+            )
+        disparity, occluded = self._disparity(name)
+        return StereoSample(
+            name=name,
+            left=first,
+            right=io.read_image(right / f"{name}_10.png"),
+            rig=rig,
+            disparity=disparity,
+            occluded=occluded,
+            masks=self._masks(name),
+        )
+
+    def _file(self, name: str, *folders: str) -> Path | None:
+        files = (self.path / folder / f"{name}_10.png" for folder in folders)
+        return next((file for file in files if file.is_file()), None)
+
+    def _disparity(self, name: str) -> tuple[Disparity | None, Mask | None]:
+        paths = self._file(name, "disp_occ", "disp_occ_0"), self._file(name, "disp_noc", "disp_noc_0")
+        every, noc = (None if path is None else Disparity(px=io.read_kitti_disparity(path)) for path in paths)
+        return (
+            noc if every is None else every,
+            every.valid & ~noc.valid if every is not None and noc is not None else None,
+        )
+
+    def _flow(self, name: str) -> tuple[Flow | None, Mask | None]:
+        paths = self._file(name, "flow_occ"), self._file(name, "flow_noc")
+        every, noc = (None if path is None else Flow(px=io.read_kitti_flow(path)) for path in paths)
+        return (
+            noc if every is None else every,
+            every.valid & ~noc.valid if every is not None and noc is not None else None,
+        )
+
+    def _masks(self, name: str) -> dict[str, Mask]:
+        path = self._file(name, "obj_map")
+        return {} if path is None else {"foreground": np.asarray(io.read_scaled(path, scale=1, invalid=None) > 0)}
+
+    def _rig(self, name: str, image: Image) -> StereoRig | None:
+        paths = [self.path / folder / f"{name}.txt" for folder in ("calib", "calib_cam_to_cam")]
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:
+            return None
+        height, width = image.shape[:2]
+        cameras: Literal["grey", "colour"] = "grey" if self._images in _GREY else "colour"
+        return io.kitti_rig(io.read_kitti_calib(path), width, height, cameras)

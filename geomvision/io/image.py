@@ -1,0 +1,148 @@
+"""Images: PNG with 8 or 16 bits, and whatever else OpenCV decodes (JPEG, PGM, PPM, TIFF, BMP, WebP).
+
+Arrays are (H, W) grey or (H, W, 3) **RGB**, uint8, uint16 or float32. OpenCV works in BGR; the swap happens
+here and nowhere else. PNG is checked chunk by chunk, since decoders fill what a truncated file lacks.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..images import DTYPES, Image, as_image
+from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
+
+_EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_JPEG_MAGIC = b"\xff\xd8\xff"
+_PNM = re.compile(rb"P([56])\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(\d{1,5})\s")
+_WRITABLE: dict[str, tuple[str, ...]] = dict.fromkeys((".png", ".ppm", ".pgm"), ("uint8", "uint16"))
+_WRITABLE |= {".jpg": ("uint8",), ".jpeg": ("uint8",)}
+
+
+@dataclass(frozen=True)
+class PNGHeader:
+    """What a PNG's first chunk says. `colour` is the standard's type: 0 grey, 2 RGB, 3 palette, 4 and 6 with alpha."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+
+
+def read_image(path: PathLike) -> Image:
+    """Read an image: (H, W) grey or (H, W, 3) RGB; uint8, uint16 or float32, as stored.
+
+    The orientation a camera noted in a JPEG is applied. An alpha channel must be opaque and is dropped.
+
+    Raises:
+        FormatError: when the file is missing, no image, truncated, damaged, transparent or absurdly large.
+    """
+    data = read_bytes(path, _EXPECTED)
+    if data.startswith(_PNG_MAGIC):
+        check_png(path, data)
+    _check_pnm(path, data)
+    # In a JPEG's compressed data every 0xFF is escaped, so the end marker must follow the last scan's start.
+    if data.startswith(_JPEG_MAGIC) and data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
+        raise FormatError(path, "is a truncated JPEG: it has no end marker", _EXPECTED)
+    return _decode(path, data)
+
+
+def read_png_header(path: PathLike) -> PNGHeader:
+    """Size, bits per sample and colour type of a PNG. Raises FormatError when it is none or is damaged."""
+    return check_png(path, read_bytes(path, "a PNG image"))
+
+
+def check_png(path: PathLike, data: bytes) -> PNGHeader:
+    """Check magic, sizes, chunk lengths and checksums of a PNG up to its end chunk (PNG specification, 5)."""
+    if not data.startswith(_PNG_MAGIC):
+        raise FormatError(path, f"starts with the bytes {data[:8]!r}", "a PNG image")
+    header: PNGHeader | None = None
+    position = len(_PNG_MAGIC)
+    while True:
+        if position + 12 > len(data):
+            raise FormatError(path, f"is truncated after {len(data)} bytes: no end chunk", "a whole PNG image")
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if end > len(data):
+            raise FormatError(path, f"is truncated within its chunk {kind!r}", "a whole PNG image")
+        if zlib.crc32(data[position + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+            raise FormatError(path, f"is damaged: the checksum of its chunk {kind!r} is wrong", "a whole PNG image")
+        if header is None:
+            if kind != b"IHDR" or length != 13:
+                raise FormatError(path, f"its first chunk is {kind!r} of {length} bytes", "a PNG that starts with IHDR")
+            header = PNGHeader(*struct.unpack_from(">IIBB", data, position + 8))
+            check_size(path, header.width, header.height, "a PNG image")
+        if kind == b"IEND":
+            return header
+        position = end
+
+
+def _check_pnm(path: PathLike, data: bytes) -> None:
+    """Raise FormatError when a binary PGM or PPM is shorter than its header says, before it is allocated."""
+    header = _PNM.match(data[:1024])
+    if header is None:
+        return
+    width, height = int(header[2]), int(header[3])
+    check_size(path, width, height, "a PGM or PPM image")
+    size = width * height * (3 if header[1] == b"6" else 1) * (1 if int(header[4]) < 256 else 2)
+    if len(data) - header.end() < size:
+        found = f"is truncated: {len(data) - header.end()} bytes follow the header"
+        raise FormatError(path, found, f"{size} bytes for {width}x{height} pixels")
+
+
+def _decode(path: PathLike, data: bytes) -> Image:
+    import cv2
+
+    upright = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
+    is_png = data.startswith(_PNG_MAGIC)  # a PNG's alpha is looked at; other formats lose theirs in decoding
+    try:
+        image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED if is_png else upright)
+    except cv2.error as error:
+        raise FormatError(path, f"cannot be decoded ({error.err})", _EXPECTED) from error
+    if image is None:
+        raise FormatError(
+            path, f"starts with the bytes {data[:8]!r}, which no decoder knows or could finish", _EXPECTED
+        )
+    if image.dtype.name not in DTYPES:
+        raise FormatError(path, f"holds {image.dtype} samples", "an image of uint8, uint16 or float samples")
+    if image.ndim == 3 and image.shape[2] == 4:
+        if (image[..., 3] != np.iinfo(image.dtype).max).any():
+            raise FormatError(path, "has transparent pixels", "an opaque image: flatten it onto a background first")
+        image = image[..., :3]
+        if data[25] == 4:  # grey with alpha, which the decoder spreads over three channels
+            image = image[..., 0]
+    if image.ndim == 3 and image.shape[2] not in (1, 3):
+        raise FormatError(path, f"has {image.shape[2]} channels", "an image with 1 or 3")
+    if image.ndim == 3:
+        image = image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
+    return np.ascontiguousarray(image)
+
+
+def write_image(path: PathLike, image: Image) -> None:
+    """Write (H, W) grey or (H, W, 3) RGB as .png, .ppm or .pgm (uint8, uint16) or .jpg (uint8), atomically.
+
+    Raises:
+        ImageError: when the array is no image.
+        ValueError: when the ending is unknown or cannot hold the array's dtype.
+    """
+    import cv2
+
+    ending = Path(path).suffix.lower()
+    if ending not in _WRITABLE:
+        raise ValueError(f"{path}: cannot write an image as {ending!r}; allowed are {', '.join(_WRITABLE)}")
+    array = as_image(image)
+    if array.dtype.name not in _WRITABLE[ending]:
+        allowed = " or ".join(_WRITABLE[ending])
+        raise ValueError(f"{path}: {ending} cannot hold {array.dtype}; convert the image to {allowed} first")
+    if ending == ".pgm" and array.ndim == 3:
+        raise ValueError(f"{path}: .pgm is grey but the image is RGB; write .ppm or .png")
+    encoded, data = cv2.imencode(ending, array[..., ::-1] if array.ndim == 3 else array)
+    if not encoded:
+        raise ValueError(f"{path}: OpenCV could not encode {array.shape} {array.dtype} as {ending}")
+    write_bytes(path, data.tobytes())

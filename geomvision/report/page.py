@@ -1,0 +1,229 @@
+"""The report: one HTML file that opens offline, from any number of comparisons."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from ..benchmark.comparison import Comparison
+from ..method import Method
+from ..results import Disparity, Flow, RelativeDepth
+from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from .maps import color_table, encode_image, encode_map, encode_mask
+from .tables import failures, full_table, summary_table
+
+#: Map pixels one report may carry; beyond, every second (third, …) pixel is shown.
+PIXEL_BUDGET = 10_000_000
+#: Where the error scale may end, by task: pixels, pixels, percent of the depth.
+CAPS = {
+    "stereo": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+    "flow": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
+    "depth": (1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
+}
+SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "cloud.js", "main.js")
+
+
+def render(comparisons: list[Comparison], title: str) -> str:
+    """The page as text."""
+    here = files(__package__).joinpath("web")
+    stride = _stride(comparisons)
+    data = {
+        "colors": {"value": color_table("TURBO"), "error": color_table("MAGMA")},
+        "samples": [_sample(comparison, sample, stride) for comparison in comparisons for sample in comparison.samples],
+    }
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
+    return template.render(
+        title=title,
+        comparisons=[_section(comparison) for comparison in comparisons],
+        machine=comparisons[0].machine,
+        stride=stride,
+        style=here.joinpath("style.css").read_text(encoding="utf-8"),
+        script="\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS),
+        data=json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
+    )
+
+
+def _stride(comparisons: list[Comparison]) -> int:
+    total = 0
+    for comparison in comparisons:
+        sizes = {sample.name: int(np.prod(_first_image(sample).shape[:2])) for sample in comparison.samples}
+        planes = 2 if comparison.task == "flow" else 1
+        total += sum(planes * size * (len(comparison.labels) + 1) for size in sizes.values())
+    return max(1, int(np.ceil(np.sqrt(total / PIXEL_BUDGET))))
+
+
+def _section(comparison: Comparison) -> dict[str, Any]:
+    """What the template prints of one comparison."""
+    options = []
+    for label in comparison.labels:
+        methods = [row.method for row in comparison.of(label)]
+        method = methods[0]
+        defaults = {name: field.default for name, field in type(method).__dataclass_fields__.items()}
+        limits = method.option_limits()
+        lines = [
+            {"name": name, "value": _shared(methods, name), "limits": limits[name], "changed": value != defaults[name]}
+            for name, value in method.options().items()
+            if name in limits
+        ]
+        doc = (type(method).__doc__ or "").strip().partition("\n")[0]
+        options.append({"label": label, "doc": doc, "lines": lines})
+    return {
+        "task": comparison.task,
+        "samples": [
+            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(s)} for s in comparison.samples
+        ],
+        "caps": CAPS[comparison.task],
+        "table": summary_table(comparison),
+        "details": [full_table(comparison, protocol) for protocol in comparison.protocols],
+        "protocols": comparison.protocols,
+        "rules": _rules(comparison),
+        "failures": failures(comparison),
+        "warnings": comparison.warnings,
+        "notes": comparison.notes,
+        "options": options,
+    }
+
+
+def _shared(methods: list[Method], option: str) -> Any:
+    """The option's value, or all of them where it was fitted to each sample."""
+    values = list(dict.fromkeys(getattr(method, option) for method in methods))
+    return values[0] if len(values) == 1 else ", ".join(map(str, values))
+
+
+def _rules(comparison: Comparison) -> list[tuple[str, str]]:
+    """How missing estimates count; protocols with the same rule share a line."""
+    rules: dict[str, list[str]] = {}
+    for protocol in comparison.protocols:
+        rules.setdefault(protocol.missing_estimates, []).append(protocol.name)
+    return [(", ".join(names), rule) for rule, names in rules.items()]
+
+
+def _facts(comparison: Comparison, sample: Sample) -> list[str]:
+    """What the measured look at the pair found, in words."""
+    image = _first_image(sample)
+    facts = [f"{image.shape[1]} × {image.shape[0]} px, {'colour' if image.ndim == 3 else 'grey'}, {image.dtype}"]
+    report = comparison.inspections.get(sample.name)
+    if report is None:
+        return facts
+    if report.vertical_abs_px is not None:
+        facts.append(f"vertical offset {report.vertical_abs_px:.2f} px (median over {report.matches} feature matches)")
+    if report.exposure_gain is not None and report.exposure_bias is not None:
+        facts.append(f"exposure: right ≈ {report.exposure_gain:.2f} · left {report.exposure_bias:+.2f}")
+    if report.disparity_px is not None:
+        low, middle, high = report.disparity_px
+        facts.append(f"measured disparity {low:.0f} … {middle:.0f} … {high:.0f} px (1, 50, 99 %)")
+    return [*facts, *report.notes]
+
+
+def _first_image(sample: Sample) -> Any:
+    if isinstance(sample, StereoSample):
+        return sample.left
+    return sample.frame0 if isinstance(sample, FlowSample) else sample.image
+
+
+def _sample(comparison: Comparison, sample: Sample, stride: int) -> dict[str, Any]:
+    """What the viewer needs of one sample: images, truth, occlusion, every method's map, the camera."""
+    kind = {"stereo": "disparity", "flow": "flow", "depth": "depth"}[comparison.task]
+    unit = "m" if kind == "depth" else "px"
+    truth = _truth(sample)
+    maps = {
+        row.label: _values(row.estimate, sample)[::stride, ::stride]
+        for row in comparison.rows
+        if row.sample == sample.name and row.estimate is not None
+    }
+    known = None if truth is None else _values(truth, sample)[::stride, ::stride]
+    occluded = None if isinstance(sample, DepthSample) else sample.occluded
+    low, high = value_range(known, list(maps.values()))
+    height, width = _first_image(sample).shape[:2]
+    return {
+        "name": sample.name,
+        "task": comparison.task,
+        "kind": kind,
+        "unit": unit,
+        "width": -(-width // stride),
+        "height": -(-height // stride),
+        "stride": stride,
+        "images": [{"label": name, "src": encode_image(image[::stride, ::stride])} for name, image in _images(sample)],
+        "truth": None if known is None else encode_map(known, unit),
+        "occluded": None if occluded is None else encode_mask(occluded[::stride, ::stride]),
+        "maps": [{"label": label, **encode_map(values, unit)} for label, values in maps.items()],
+        "range": [low, high],
+        "errorCap": error_cap(known, list(maps.values()), CAPS[comparison.task]),
+        "camera": _camera(sample),
+    }
+
+
+def _images(sample: Sample) -> list[tuple[str, Any]]:
+    if isinstance(sample, StereoSample):
+        return [("left image", sample.left), ("right image", sample.right)]
+    if isinstance(sample, FlowSample):
+        return [("frame 0", sample.frame0), ("frame 1", sample.frame1)]
+    return [("image", sample.image)]
+
+
+def _truth(sample: Sample) -> Any:
+    if isinstance(sample, StereoSample):
+        return sample.disparity
+    return sample.flow if isinstance(sample, FlowSample) else sample.depth
+
+
+def _values(estimate: Any, sample: Sample) -> Any:
+    """The array to show; relative depth is aligned to the truth when there is one."""
+    if isinstance(estimate, Disparity | Flow):
+        return estimate.px
+    if isinstance(estimate, RelativeDepth):
+        truth = sample.depth if isinstance(sample, DepthSample) else None
+        return estimate.values if truth is None else estimate.align_to(truth).m
+    return estimate.m
+
+
+def value_range(truth: Any, maps: list[Any]) -> tuple[float, float]:
+    """The shared colour scale: where nearly all of the truth lies, or of the estimates without truth."""
+    shown = [truth] if truth is not None else maps
+    lengths = [np.hypot(m[..., 0], m[..., 1]) if m.ndim == 3 else m for m in shown]
+    values = np.concatenate([m[np.isfinite(m)] for m in lengths]) if lengths else np.zeros(0)
+    if values.size == 0:
+        return 0.0, 1.0
+    flow = shown[0].ndim == 3
+    low, high = (float(v) for v in np.percentile(values, (0.5, 95.0 if flow else 99.5)))
+    low = 0.0 if flow else low
+    return low, high if high > low else low + 1.0
+
+
+def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...]) -> float:
+    """Where the error scale ends at first: of `caps` the one nearest to the middling method's 90th percentile."""
+    ninety = []
+    for values in maps if truth is not None else []:
+        difference = np.abs(values - truth)
+        error = np.hypot(difference[..., 0], difference[..., 1]) if difference.ndim == 3 else difference
+        if caps == CAPS["depth"]:
+            error = 100 * error / truth
+        if np.isfinite(error).any():
+            ninety.append(float(np.nanpercentile(error, 90)))
+    wanted = float(np.median(ninety)) if ninety else caps[2]
+    return min(caps, key=lambda cap: abs(float(np.log(cap / max(wanted, 1e-3)))))
+
+
+def _cloud_note(sample: Sample) -> str:
+    if isinstance(sample, StereoSample) and sample.rig is None:
+        return (
+            "No calibration was given: focal length taken as the image width, so the shape is right only up to scale."
+        )
+    return "Drag turns, wheel zooms. Metres by the calibration that was given."
+
+
+def _camera(sample: Sample) -> dict[str, float] | None:
+    """Intrinsics, and baseline and doffs where disparities are to become depth."""
+    if isinstance(sample, StereoSample) and sample.rig is not None:
+        rig, camera = sample.rig, sample.rig.left
+        pair = {"baseline": rig.baseline_m, "doffs": rig.doffs_px}
+    elif isinstance(sample, DepthSample):
+        camera, pair = sample.camera, {}
+    else:
+        return None
+    return {"fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy, **pair}

@@ -1,0 +1,102 @@
+"""Block matching: every pixel takes the disparity at which the windows around it look most alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..images import Image, ImageError, as_pair, to_grey
+from ..method import OptionError, backend, option
+from ..results import Disparity
+from ..trace import NoTrace, Trace
+from ._base import StereoMethod
+
+COSTS = ("sad", "ssd", "ncc", "zncc", "census")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockMatching(StereoMethod):
+    """Winner-take-all over square windows (Scharstein & Szeliski, IJCV 2002).
+
+    Costs: sums of absolute (sad) or squared (ssd) differences; one minus the correlation of the windows (ncc) or of
+    the windows less their means (zncc); the Hamming distances of 9x7 census words, summed (census; Zabih & Woodfill,
+    ECCV 1994). Everything is summed in integers: images of floats are quantised to 16 bits over the pair's joint range.
+    Windows that reach beyond the border see the border pixels repeated; right pixels beyond it are no candidates.
+
+    There is no estimate where a window has no variance (ncc: no light) or less `texture` than wanted, where two
+    disparities more than a pixel apart are equally good, and where the left–right check fails.
+    `confidence` is (c₂ − c₁) / c₂ / (1 + |d_left − d_right|): c₁ is the winning cost, c₂ the smallest one more than a
+    pixel away, d_right the disparity of the right pixel that the winner points at. It is 0 where the pixel has no
+    estimate of its own or there is no c₂.
+    `occluded` marks pixels that fail the left–right check and that no right pixel points at; None without the check.
+    Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
+    """
+
+    max_disparity: int = option(
+        128, "search min_disparity … max_disparity − 1; depends on the scene", unit="px", minimum=-8191, maximum=8192
+    )
+    min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
+    cost: str = option("census", "how unlike two windows are", choices=COSTS)
+    window: int = option(11, "side of the square window", unit="px", minimum=1, maximum=63, odd=True)
+    texture: float = option(
+        0.0, "mean horizontal gradient a window needs, of 255 levels", unit="levels/px", minimum=0, maximum=255
+    )
+    uniqueness: int = option(
+        0, "how much the best cost must beat those more than 1 px away", unit="percent", minimum=0, maximum=99
+    )
+    subpixel: str = option(
+        "equiangular",
+        "fit through the winner: ssd, ncc and zncc grow like a parabola, sad and census linearly",
+        choices=("none", "parabola", "equiangular"),
+    )
+    left_right: int = option(1, "tolerance of the left–right check; −1: no check", unit="px", minimum=-1, maximum=8192)
+    speckle_size: int = option(0, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
+    speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)
+    fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_disparity >= self.max_disparity:
+            given = f"min_disparity is {self.min_disparity} and max_disparity {self.max_disparity}"
+            raise OptionError(f"BlockMatching: {given}; max_disparity must be larger")
+
+    def searched(self, width: int) -> range:
+        """The disparities searched in images `width` pixels wide.
+
+        Raises ImageError when no pixel can have a match in the range.
+        """
+        disparities = range(max(self.min_disparity, 1 - width), min(self.max_disparity, width))
+        if len(disparities) == 0:
+            given = f"between min_disparity {self.min_disparity} and max_disparity {self.max_disparity} − 1"
+            raise ImageError(
+                f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
+            )
+        return disparities
+
+    @backend("cpp", requires="geomvision._core")
+    def _cpp(self, left: Image, right: Image) -> Disparity:
+        from .. import _core
+
+        self.searched(left.shape[1])
+        options = {**self.options(), "num_threads": self.num_threads}
+        px, confidence, occluded = _core.block_matching(to_grey(left), to_grey(right), options)
+        return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
+
+    @backend("reference", requires="numba", extra="reference")
+    def _reference(self, left: Image, right: Image) -> Disparity:
+        from . import _block_matching
+
+        return _block_matching.run(self, to_grey(left), to_grey(right), NoTrace())
+
+    def trace(self, left: Any, right: Any) -> Trace:
+        """Every stage of a pair, by name, as the reference runs it; `.result` equals that of a plain call.
+
+        Stages: left, right, cost, winner, winner_right, texture, subpixel, agreement (with the left–right check),
+        left_right, speckle, confidence, fill (when asked for). The costs are (H, W, disparities): take small images.
+        """
+        from . import _block_matching
+
+        trace = Trace()
+        grey = [to_grey(image) for image in as_pair(left, right)]
+        trace.result = _block_matching.run(self, grey[0], grey[1], trace)
+        return trace

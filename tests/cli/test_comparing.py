@@ -1,0 +1,120 @@
+"""`geomvision compare` on good input."""
+
+import json
+
+import pytest
+
+from geomvision.datasets.folder import Folder
+
+QUICK = ("--repeats", "1")
+
+
+def rows(path):
+    (comparison,) = json.loads(path.read_text())["comparisons"]
+    return {row["label"]: row for row in comparison["rows"]}, comparison
+
+
+def test_stereo_prints_the_table_and_writes_the_report(geomvision, pair, out):
+    files = (pair / "left.png", pair / "right.png", "--truth", pair / "disp.pfm")
+    ended = geomvision("compare", "stereo", *files, "--methods", "sgm,opencv_bm", "--out", out / "r.html", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "totbad-2.0" in ended.out
+    assert "max_disparity is 16 px, measured from the pair" in ended.out
+    assert (out / "r.html").stat().st_size > 50_000
+    assert [entry.name for entry in out.iterdir()] == ["r.html"]
+
+
+def test_options_are_set_by_their_type(geomvision, pair, out):
+    files = (pair / "left.png", pair / "right.png", "--truth", pair / "disp.pfm", "--protocol", "kitti2015")
+    sets = ("--set", "max_disparity=32", "--set", "sgm.adaptive_p2=false", "--set", "sgm.subpixel=none")
+    ended = geomvision("compare", "stereo", *files, "--methods", "sgm", *sets, "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    found, comparison = rows(out / "r.json")
+    options = found["sgm"]["options"]
+    assert (options["max_disparity"], options["adaptive_p2"], options["subpixel"]) == (32, False, "none")
+    assert list(comparison["protocols"]) == ["kitti2015"]
+    assert found["sgm"]["scores"]["kitti2015"]["D1-all all"] < 20
+    assert "max_disparity is" not in ended.out
+
+
+def test_flow_finds_the_motion(geomvision, pair, out):
+    files = (pair / "frame0.png", pair / "frame1.png", "--truth", pair / "flow.flo")
+    ended = geomvision("compare", "flow", *files, "--methods", "opencv_dis", "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    found, _ = rows(out / "r.json")
+    assert found["opencv_dis"]["scores"]["middlebury_flow"]["EPE"] < 2.0
+
+
+def test_no_truth_means_no_figures_but_time(geomvision, pair, out):
+    files = (pair / "left.png", pair / "right.png")
+    ended = geomvision("compare", "stereo", *files, "--methods", "opencv_bm", "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    found, comparison = rows(out / "r.json")
+    assert comparison["protocols"] == {}
+    assert found["opencv_bm"]["timing"]["median_s"] > 0
+
+
+def test_a_forced_pair_runs_and_warns(geomvision, pair, out):
+    swapped = (pair / "right.png", pair / "left.png", "--force", "--methods", "opencv_bm")
+    ended = geomvision("compare", "stereo", *swapped, "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "was forced although the views are swapped" in " ".join(ended.out.split())
+    assert rows(out / "r.json")[1]["warnings"]
+
+
+def test_a_scene_folder_brings_its_truth_and_calibration(geomvision, real_data, out):
+    scene = real_data / "stereo" / "Motorcycle"
+    ended = geomvision("compare", "stereo", scene, "--methods", "opencv_bm", "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "max_disparity is 70 px, from the calibration" in ended.out
+    found, _ = rows(out / "r.json")
+    assert 0 < found["opencv_bm"]["scores"]["middlebury"]["totbad-2.0 noc"] < 40
+
+
+def test_depth_of_a_stereo_scene_is_metric(geomvision, real_data, out):
+    scene = real_data / "stereo" / "Motorcycle"
+    ended = geomvision("compare", "depth", scene, "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    found, _ = rows(out / "r.json")
+    assert list(found) == ["from_stereo"]
+    assert found["from_stereo"]["scores"]["depth"]["AbsRel"] < 0.05
+    assert "max_disparity=70" in found["from_stereo"]["options"]["stereo_options"]
+
+
+def test_depth_from_files_with_a_calibration(geomvision, real_data, out):
+    scene = real_data / "stereo" / "Motorcycle"
+    files = (scene / "left.png", scene / "right.png", "--calib", scene / "calib.txt")
+    ground = ("--camera-height", "1.2", "--horizon", "100")
+    ended = geomvision("compare", "depth", *files, *ground, "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    assert set(rows(out / "r.json")[0]) == {"from_stereo", "ground_plane"}
+
+
+@pytest.mark.parametrize("name", ["kitti2012_000070", "cones"])
+def test_real_pairs_by_their_files(geomvision, real_data, out, name):
+    scene = real_data / "stereo" / name
+    scale = {"cones": ("--truth-scale", "4"), "kitti2012_000070": ("--calib", scene / "calib.txt")}[name]
+    files = (scene / "left.png", scene / "right.png", "--truth", scene / "disp.png", *scale)
+    ended = geomvision("compare", "stereo", *files, "--methods", "opencv_bm", "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    found, comparison = rows(out / "r.json")
+    assert comparison["samples"] == [name]
+    assert found["opencv_bm"]["scores"]["kitti2015"]["D1-all all"] < 40
+
+
+def test_the_mask_gives_the_occlusions_the_folder_reads(real_data):
+    from geomvision.cli import sources
+
+    for name in ("Motorcycle", "cones"):
+        scene = real_data / "stereo" / name
+        truth = next(scene.glob("disp.p*"))
+        scale = 4.0 if name == "cones" else None
+        (sample,) = sources.stereo(
+            scene / "left.png",
+            scene / "right.png",
+            truth=truth,
+            truth_scale=scale,
+            mask=scene / "mask_nonocc.png",
+        )
+        expected = Folder(scene)[0].occluded
+        assert (sample.occluded == expected).mean() > 0.98

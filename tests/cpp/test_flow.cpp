@@ -1,0 +1,193 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/median_network.hpp"
+#include "geomvision/flow/horn_schunck.hpp"
+#include "geomvision/flow/lucas_kanade.hpp"
+#include "geomvision/flow/track_points.hpp"
+#include "geomvision/isa.hpp"
+
+using namespace geomvision;
+using namespace geomvision::flow;
+
+namespace {
+
+// A smooth pattern that is defined everywhere, looked up (dx, dy) away.
+Image<float> pattern(int width, int height, double dx, double dy) {
+  Image<float> image(width, height);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double a = std::sin(0.41 * (x + dx) + 0.13 * (y + dy)), b = std::sin(-0.17 * (x + dx) + 0.37 * (y + dy));
+      const double c = std::sin(0.23 * (x + dx) - 0.29 * (y + dy) + 1.0);
+      image(x, y) = static_cast<float>(128 + 40 * (a + b + c));
+    }
+  }
+  return image;
+}
+
+double mean_error(const Image<Vec2f>& flow, double dx, double dy, int border) {
+  double sum = 0;
+  int count = 0;
+  for (int y = border; y < flow.height() - border; ++y) {
+    for (int x = border; x < flow.width() - border; ++x) {
+      sum += std::hypot(flow(x, y).x - dx, flow(x, y).y - dy);
+      ++count;
+    }
+  }
+  return sum / count;
+}
+
+bool equal(const Image<Vec2f>& a, const Image<Vec2f>& b) {
+  for (int y = 0; y < a.height(); ++y) {
+    for (int x = 0; x < a.width(); ++x) {
+      if (a(x, y).x != b(x, y).x || a(x, y).y != b(x, y).y) return false;
+    }
+  }
+  return a.width() == b.width() && a.height() == b.height();
+}
+
+}  // namespace
+
+TEST_CASE("both dense methods find a shift between pixels, again and again") {
+  const Image<float> frame0 = pattern(96, 80, 2.3, -1.4), frame1 = pattern(96, 80, 0, 0);
+  LucasKanade lucas_kanade;
+  HornSchunck horn_schunck;
+  const Image<Vec2f> first = lucas_kanade(frame0, frame1);
+  CHECK(mean_error(first, 2.3, -1.4, 10) < 0.03);
+  CHECK(mean_error(horn_schunck(frame0, frame1), 2.3, -1.4, 10) < 0.05);
+  CHECK(equal(horn_schunck(frame0.view().crop(0, 0, 17, 40), frame1.view().crop(0, 0, 17, 40)),
+              HornSchunck()(frame0.view().crop(0, 0, 17, 40), frame1.view().crop(0, 0, 17, 40))));
+  lucas_kanade(frame0.view().crop(3, 3, 40, 33), frame1.view().crop(3, 3, 40, 33));  // another size in between
+  CHECK(equal(lucas_kanade(frame0, frame1), first));
+}
+
+TEST_CASE("threads and instruction sets change nothing") {
+  const Image<float> frame0 = pattern(201, 131, 5.5, 3.25), frame1 = pattern(201, 131, 0, 0);
+  LucasKanadeOptions options;
+  options.num_threads = 1;
+  const Image<Vec2f> expected = LucasKanade(options)(frame0, frame1);
+  const char* before = std::getenv("GEOMVISION_ISA");
+  const std::string kept = before == nullptr ? "" : before;
+  for (const Isa isa : available_isas()) {
+    for (const int threads : {1, 3, 8}) {
+#if defined(__unix__)
+      setenv("GEOMVISION_ISA", name(isa), 1);
+#endif
+      options.num_threads = threads;
+      CHECK(equal(LucasKanade(options)(frame0, frame1), expected));
+    }
+  }
+#if defined(__unix__)
+  setenv("GEOMVISION_ISA", kept.c_str(), 1);
+#endif
+}
+
+TEST_CASE("8 and 16 bits and floats are one scale of grey levels") {
+  Image<std::uint8_t> bytes[2];
+  Image<std::uint16_t> words[2];
+  Image<float> floats[2];
+  for (int i = 0; i < 2; ++i) {
+    const Image<float> wave = pattern(40, 30, 1.0 - i, 0);
+    bytes[i].resize(40, 30);
+    words[i].resize(40, 30);
+    floats[i].resize(40, 30);
+    for (int y = 0; y < 30; ++y) {
+      for (int x = 0; x < 40; ++x) {
+        bytes[i](x, y) = static_cast<std::uint8_t>(wave(x, y));
+        words[i](x, y) = static_cast<std::uint16_t>(257 * bytes[i](x, y));
+        floats[i](x, y) = bytes[i](x, y);
+      }
+    }
+  }
+  LucasKanade lucas_kanade;
+  const Image<Vec2f> expected = lucas_kanade(floats[0], floats[1]);
+  CHECK(equal(lucas_kanade(bytes[0], bytes[1]), expected));
+  CHECK(equal(lucas_kanade(words[0], words[1]), expected));
+}
+
+TEST_CASE("confidence, gaps and occlusion come where they are asked for") {
+  const Image<float> frame0 = pattern(60, 50, 6, 0), frame1 = pattern(60, 50, 0, 0);
+  LucasKanadeOptions options;
+  options.check_occlusion = true;
+  options.min_confidence = 0.5;
+  Image<Vec2f> flow(60, 50);
+  Image<float> confidence(60, 50);
+  Image<std::uint8_t> occluded(60, 50, 7);
+  LucasKanade lucas_kanade(options);
+  lucas_kanade(frame0, frame1, flow.view(), confidence.view(), occluded.view());
+  for (int y = 8; y < 42; ++y) {
+    CHECK(occluded(59, y) == 1);  // it leaves the image
+    CHECK(occluded(30, y) == 0);
+    CHECK(confidence(30, y) > 0.5f);
+  }
+  for (int y = 0; y < 50; ++y) {
+    for (int x = 0; x < 60; ++x) CHECK(std::isnan(flow(x, y).x) == (confidence(x, y) < 0.5f));
+  }
+  CHECK_THROWS_WITH_AS(LucasKanade()(frame0, frame1, flow.view(), confidence.view(), occluded.view()),
+                       doctest::Contains("set check_occlusion"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(HornSchunck()(frame0, frame1, flow.view(), confidence.view()),
+                       doctest::Contains("this method has none"), std::invalid_argument);
+}
+
+TEST_CASE("wrong frames and options are refused") {
+  Image<float> frame(8, 6), other(8, 5);
+  CHECK_THROWS_AS(LucasKanade()(frame, other), std::invalid_argument);
+  CHECK_THROWS_AS(HornSchunck()(Image<float>(), Image<float>()), std::invalid_argument);
+  Image<Vec2f> small(7, 6);
+  CHECK_THROWS_AS(LucasKanade()(frame, frame, small.view()), std::invalid_argument);
+  frame(2, 3) = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(LucasKanade()(frame, frame), doctest::Contains("pixel (2, 3)"), std::invalid_argument);
+  CHECK_THROWS_AS(track_points(frame, frame, {}), std::invalid_argument);
+  LucasKanadeOptions options;
+  options.window = 10;
+  CHECK_THROWS_WITH_AS(LucasKanade{options}, doctest::Contains("window is 10"), std::invalid_argument);
+  options = {};
+  options.min_eigenvalue = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_AS(LucasKanade{options}, std::invalid_argument);
+}
+
+TEST_CASE("points are followed, and lost outside") {
+  const Image<float> frame0 = pattern(96, 80, 2.3, -1.4), frame1 = pattern(96, 80, 0, 0);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<Track> tracks = track_points(frame0, frame1, {{40, 40}, {31.5, 22.25}, {-1, 5}, {nan, 4}});
+  REQUIRE(tracks.size() == 4);
+  CHECK(tracks[0].end.x == doctest::Approx(42.3).epsilon(0.001));
+  CHECK(tracks[0].end.y == doctest::Approx(38.6).epsilon(0.001));
+  CHECK(tracks[1].end.x == doctest::Approx(33.8).epsilon(0.001));
+  CHECK(tracks[1].forward_backward < 0.1);
+  CHECK(std::isnan(tracks[2].end.x));
+  CHECK(std::isnan(tracks[3].end.y));
+  CHECK(track_points(frame0, frame1, {}).empty());
+}
+
+TEST_CASE("median networks find the median of sequences of zeros and ones") {
+  for (const int count : {1, 9, 25, 49}) {  // every one of up to 16 values, scattered ones of more
+    const std::vector<int> pairs = median_network(count);
+    for (std::uint64_t code = 0; code < (std::uint64_t{1} << std::min(count, 16)); ++code) {
+      const std::uint64_t bits = count <= 16 ? code : (code + 1) * 0x9E3779B97F4A7C15u;
+      std::vector<int> values;
+      int ones = 0;
+      for (int i = 0; i < count; ++i) {
+        values.push_back(static_cast<int>(bits >> i & 1u));
+        ones += values.back();
+      }
+      for (std::size_t k = 0; k < pairs.size(); k += 2) {
+        int& low = values[static_cast<std::size_t>(pairs[k])];
+        int& high = values[static_cast<std::size_t>(pairs[k + 1])];
+        if (high < low) std::swap(low, high);
+      }
+      const bool right = values[static_cast<std::size_t>(count / 2)] == (ones > count / 2 ? 1 : 0);
+      if (!right) FAIL_CHECK("count ", count, ", sequence ", bits);
+    }
+    CHECK(pairs.size() % 2 == 0);
+  }
+}

@@ -1,0 +1,131 @@
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import geomvision.io as gio
+
+
+def test_disparity_golden_bytes(tmp_path: Path, png):
+    path = tmp_path / "d.png"
+    path.write_bytes(png(3, 1, 16, 0, [struct.pack(">HHH", 0, 256 * 37 + 128, 1)]))
+    np.testing.assert_array_equal(gio.read_kitti_disparity(path), np.array([[np.nan, 37.5, 1 / 256]], np.float32))
+
+
+def test_flow_golden_bytes(tmp_path: Path, png):
+    path = tmp_path / "f.png"
+    row = struct.pack(">9H", 32768 + 64, 32768 - 32, 1, 32768, 32768, 0, 0, 65535, 1)
+    path.write_bytes(png(3, 1, 16, 2, [row]))
+    expected = np.array([[[1.0, -0.5], [np.nan, np.nan], [-512.0, 511.984375]]], np.float32)
+    np.testing.assert_array_equal(gio.read_kitti_flow(path), expected)
+
+
+def test_depth_is_metres_times_256_not_millimetres(tmp_path: Path, png):
+    path = tmp_path / "z.png"
+    path.write_bytes(png(2, 1, 16, 0, [struct.pack(">HH", 2560, 0)]))
+    np.testing.assert_array_equal(gio.read_kitti_depth(path), np.array([[10.0, np.nan]], np.float32))
+
+
+def test_a_small_known_disparity_is_not_written_as_unknown(tmp_path: Path):
+    path = tmp_path / "d.png"
+    gio.write_kitti_disparity(path, np.array([[0.0, 0.001, np.nan, 255.996]], np.float32))
+    assert gio.read_image(path).tolist() == [[1, 1, 0, 65535]]
+
+
+def test_what_sixteen_bits_cannot_hold_is_refused(tmp_path: Path):
+    for px in (-0.5, 256.0):
+        with pytest.raises(ValueError, match="1 pixels lie outside"):
+            gio.write_kitti_disparity(tmp_path / "d.png", np.array([[px, 1.0]], np.float32))
+    with pytest.raises(ValueError, match="1 components lie outside"):
+        gio.write_kitti_flow(tmp_path / "f.png", np.array([[[512.0, 0.0]]], np.float32))
+    with pytest.raises(ValueError, match=r"numbers \(H, W\)"):
+        gio.write_kitti_depth(tmp_path / "z.png", np.zeros((2, 2, 2), np.float32))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_pngs_are_refused(tmp_path: Path, png):
+    path = tmp_path / "d.png"
+    path.write_bytes(png(1, 1, 8, 0, [b"\7"]))
+    with pytest.raises(gio.FormatError, match=r"grey PNG of 8 bits; expected KITTI disparity: grey of 16 bits"):
+        gio.read_kitti_disparity(path)
+    with pytest.raises(gio.FormatError, match=r"expected KITTI flow: RGB of 16 bits"):
+        gio.read_kitti_flow(path)
+    path.write_bytes(b"\xff\xd8\xff\xe0 a JPEG under another name")
+    with pytest.raises(gio.FormatError, match="PNG"):
+        gio.read_kitti_disparity(path)
+
+
+@settings(deadline=None, max_examples=30)
+@given(hnp.arrays(np.uint16, st.tuples(st.integers(1, 5), st.integers(1, 5))))
+def test_disparity_round_trip_on_every_stored_value(stored: np.ndarray):
+    import tempfile
+
+    px = np.where(stored == 0, np.nan, stored / 256.0).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        gio.write_kitti_disparity(Path(folder) / "d.png", px)
+        np.testing.assert_array_equal(gio.read_kitti_disparity(Path(folder) / "d.png"), px)
+
+
+@settings(deadline=None, max_examples=30)
+@given(hnp.arrays(np.uint16, st.tuples(st.integers(1, 4), st.integers(1, 4), st.just(2))), st.integers(0, 9))
+def test_flow_round_trip_on_every_stored_value(stored: np.ndarray, gap: int):
+    import tempfile
+
+    px = ((stored.astype(np.float64) - 32768) / 64).astype(np.float32)
+    px.reshape(-1, 2)[gap % (px.size // 2)] = np.nan
+    with tempfile.TemporaryDirectory() as folder:
+        gio.write_kitti_flow(Path(folder) / "f.png", px)
+        np.testing.assert_array_equal(gio.read_kitti_flow(Path(folder) / "f.png"), px)
+
+
+CALIB = """calib_time: 09-Jan-2012 13:57:47
+P0: 700 0 600 0 0 700 180 0 0 0 1 0
+P1: 700 0 600 -378 0 700 180 0 0 0 1 0
+P2: 700 0 600 42.6 0 700 180 -0.07 0 0 1 0.001
+P3: 700 0 600 -335.4 0 700 180 2.1 0 0 1 0.001
+R0_rect: 1 0 0 0 1 0 0 0 1
+T_00: 1 2 3
+"""
+
+
+def test_calibration(tmp_path: Path):
+    (tmp_path / "calib.txt").write_text(CALIB)
+    calib = gio.read_kitti_calib(tmp_path / "calib.txt")
+    assert "calib_time" not in calib
+    assert calib["P1"].shape == (3, 4)
+    assert calib["R0_rect"].shape == (3, 3)
+    assert calib["T_00"].tolist() == [1, 2, 3]
+    rig = gio.kitti_rig(calib, 1242, 375)
+    assert rig.baseline_m == pytest.approx(378 / 700)
+    assert (rig.left.fx, rig.left.cx, rig.left.cy, rig.left.width) == (700, 600, 180, 1242)
+    rig.require_rectified()
+    colour = gio.kitti_rig(calib, 1242, 375, "colour")
+    # t = K⁻¹ p: x is (42.6 − 600 · 0.001) / 700 = 0.06 and (−335.4 − 600 · 0.001) / 700 = −0.48
+    assert colour.baseline_m == pytest.approx(0.54)
+    colour.require_rectified()
+
+
+def test_calibration_with_the_names_of_the_raw_data(tmp_path: Path):
+    text = CALIB.replace("P0:", "P_rect_00:").replace("P1:", "P_rect_01:")
+    (tmp_path / "calib.txt").write_text(text)
+    assert gio.kitti_rig(gio.read_kitti_calib(tmp_path / "calib.txt"), 10, 10).baseline_m == pytest.approx(0.54)
+
+
+def test_calibration_that_is_none(tmp_path: Path):
+    path = tmp_path / "calib.txt"
+    path.write_text("hello\nworld: you\n")
+    with pytest.raises(gio.FormatError, match="no such line"):
+        gio.read_kitti_calib(path)
+    path.write_text("P0: 1 0 0 0 0 1 0 0 0 0 1 0\nP1: 1 2 3\n")
+    with pytest.raises(ValueError, match="P1 has 3 numbers"):
+        gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)
+    path.write_text("P0: 1 0 0 0 0 1 0 0 0 0 1 0\n")
+    with pytest.raises(ValueError, match="no P1 and no P_rect_01"):
+        gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)
+    path.write_text(CALIB.replace("-378", "378"))
+    with pytest.raises(ValueError, match="swapped"):
+        gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)

@@ -1,0 +1,41 @@
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from geomvision.catalogue import Catalogue
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue[object]:
+    package = tmp_path / "shelf"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "_helper.py").write_text("class Helper: ...\n")
+    (package / "broken.py").write_text("raise RuntimeError('listing imports nothing')\n")
+    (package / "big_fish2.py").write_text("from ._helper import Helper\nclass BigFISH2: ...\nclass Other: ...\n")
+    (package / "empty.py").write_text("from ._helper import Helper as Empty\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    yield Catalogue("shelf", package)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shelf"]:
+        del sys.modules[name]
+
+
+def test_names_are_files_and_classes_are_named_after_them(catalogue: Catalogue[object]):
+    assert list(catalogue) == ["big_fish2", "broken", "empty"]
+    assert len(catalogue) == 3
+    assert "_helper" not in catalogue
+    assert catalogue["big_fish2"].__name__ == "BigFISH2"
+    assert catalogue.by_class_name("BigFISH2") is catalogue["big_fish2"]
+    assert repr(catalogue) == "Catalogue('shelf': big_fish2, broken, empty)"
+
+
+def test_what_is_not_there_is_named_with_what_is(catalogue: Catalogue[object]):
+    with pytest.raises(KeyError, match="no 'kind'; there are big_fish2, broken, empty"):
+        catalogue["kind"]
+    with pytest.raises(AttributeError, match="no 'BigFish2'"):
+        catalogue.by_class_name("BigFish2")
+    with pytest.raises(TypeError, match="no class named after its file"):
+        catalogue["empty"]

@@ -1,0 +1,74 @@
+"""A C++ project elsewhere finds the library: from `cmake --install`, and from the wheel."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import geomvision
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CONSUMER = REPOSITORY / "tests" / "cpp" / "consumer"
+
+
+def run(*command: object, **environment: str) -> str:
+    text = [str(part) for part in command]
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "CMAKE_PREFIX_PATH")}
+    done = subprocess.run(text, capture_output=True, text=True, env=clean | environment, check=False)
+    assert done.returncode == 0, f"{' '.join(text)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed: pip install {name}")
+    return found
+
+
+def build_and_run(prefix: str, folder: Path) -> None:
+    cmake, ninja = tool("cmake"), tool("ninja")
+    options = [
+        "-G",
+        "Ninja",
+        f"-DCMAKE_MAKE_PROGRAM={ninja}",
+        f"-DCMAKE_PREFIX_PATH={prefix}",
+        "-DCMAKE_BUILD_TYPE=Release",
+    ]
+    run(cmake, "-S", CONSUMER, "-B", folder, *options)
+    run(cmake, "--build", folder)
+    assert run(folder / "consumer").splitlines()[0] == f"geomvision {geomvision.__version__}"
+    assert run(folder / "capture_loop").splitlines() == ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
+
+
+def test_from_cmake_install(tmp_path):
+    cmake, ninja = tool("cmake"), tool("ninja")
+    options = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}", "-DGEOMVISION_PYTHON=OFF", "-DGEOMVISION_WERROR=ON"]
+    run(cmake, "-S", REPOSITORY, "-B", tmp_path / "core", *options)
+    run(cmake, "--build", tmp_path / "core")
+    run(cmake, "--install", tmp_path / "core", "--prefix", tmp_path / "prefix")
+    build_and_run(str(tmp_path / "prefix"), tmp_path / "consumer")
+
+
+def test_from_the_wheel(tmp_path):
+    build = ("pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
+    run(sys.executable, "-m", *build, f"-Cbuild-dir={tmp_path / 'build'}", "-w", tmp_path, REPOSITORY)
+    (wheel,) = tmp_path.glob("geomvision-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / "site")
+    assert "geomvision/py.typed" in names
+    assert "geomvision/_core.pyi" in names
+    assert not [name for name in names if name.startswith(("tests/", "benches/", "csrc/"))]
+    # -S leaves this environment's own site-packages, and with them its editable install, out of sight.
+    code = (
+        "import sys, runpy; sys.argv = ['geomvision', '--cmake-dir']; "
+        f"sys.path[:0] = [{str(tmp_path / 'site')!r}]; runpy.run_module('geomvision', run_name='__main__')"
+    )
+    folder = run(sys.executable, "-S", "-c", code).strip()
+    assert Path(folder).is_relative_to(tmp_path / "site")
+    build_and_run(folder, tmp_path / "consumer")

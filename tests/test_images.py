@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from geomvision.images import ImageError, as_image, as_pair, to_grey
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "message"),
+    [
+        ([[1, 2]], TypeError, "builtins.list; it must be a numpy array"),
+        (np.zeros((2, 3, 4)), ImageError, r"shape \(2, 3, 4\); it must be \(H, W\) grey or \(H, W, 3\)"),
+        (np.zeros(3), ImageError, "shape"),
+        (np.zeros((0, 3)), ImageError, "is empty"),
+        (np.zeros((2, 3), bool), ImageError, "dtype bool; allowed are uint8"),
+        (np.zeros((2, 3), np.int32), ImageError, "dtype int32"),
+        (np.array([[1.0, np.nan, np.inf]]), ImageError, "2 values that are NaN or infinite"),
+        (np.array([[1e300]]), ImageError, "beyond the range of float32"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_is_no_image_is_refused(array, error, message):
+    with pytest.raises(error, match=message):
+        as_image(array)
+
+
+def test_negative_strides_and_foreign_byte_order_become_plain():
+    image = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    flipped = as_image(image[::-1, ::-1])
+    assert flipped.flags.c_contiguous
+    assert flipped[0, 0] == 11
+    assert as_image(image.astype(">u2")).dtype == np.dtype("=u2")
+    assert np.array_equal(as_image(image.astype(">u2")), image)
+
+
+def test_pairs_must_agree():
+    grey, colour = np.zeros((2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8)
+    assert [image.ndim for image in as_pair(grey, colour)] == [2, 2]
+    with pytest.raises(ImageError, match="left and right differ in size: 3x2 and 2x3 pixels"):
+        as_pair(grey, np.zeros((3, 2), np.uint8))
+    with pytest.raises(ImageError, match="left is uint8, right is uint16"):
+        as_pair(grey, np.zeros((2, 3), np.uint16))
+
+
+def test_grey_is_luma():
+    colour = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
+    assert to_grey(colour).tolist() == [[76, 150, 29, 255]]
+    assert to_grey(colour.astype(np.uint16) * 257)[0, 3] == 65535
+    assert np.allclose(to_grey(colour.astype(np.float32)), [[76.245, 149.685, 29.07, 255]], atol=1e-3)

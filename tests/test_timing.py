@@ -1,0 +1,41 @@
+import time
+
+import numpy as np
+import pytest
+
+from geomvision.timing import measure, timed
+from geomvision.trace import NoTrace, Trace
+
+
+def test_the_timer_sees_sleep_and_memory():
+    result, timing = measure(lambda: (time.sleep(0.02), np.ones(4_000_000))[1].sum(), repeats=3)
+    assert result == 4_000_000
+    assert timing.repeats == 3
+    assert 0.02 <= timing.minimum_s <= timing.median_s <= timing.maximum_s
+    if timing.peak_memory_bytes is not None:
+        assert timing.peak_memory_bytes >= 0.9 * 32e6
+
+
+def test_an_error_passes_through():
+    with pytest.raises(ZeroDivisionError):
+        timed(lambda: 1 / 0)
+    with pytest.raises(ValueError, match="repeats is 0"):
+        measure(lambda: None, repeats=0)
+
+
+def test_stages_are_kept_in_order_as_copies():
+    trace, array = Trace(), np.zeros(2)
+    trace.record("cost", array, "levels", "what it is")
+    array[:] = 1
+    trace.record("winner", array)
+    assert [stage.name for stage in trace] == ["cost", "winner"]
+    assert trace["cost"].array.tolist() == [0, 0]
+    assert "winner" in trace
+    assert len(trace) == 2
+    with pytest.raises(KeyError, match="no stage 'loser'; there are cost, winner"):
+        trace["loser"]
+    with pytest.raises(ValueError, match="recorded before"):
+        trace.record("cost", array)
+    nothing = NoTrace()
+    nothing.record("cost", array)
+    assert len(nothing) == 0
