@@ -55,7 +55,7 @@ class Evidence:
     """What the net looks at, all (B, ·, H, W)."""
 
     features: Tensor
-    #: Carried in from the left, right, above, below, and the surface behind: the candidates that need no net.
+    #: Carried in from the left, right, above, below, and as filled by the matcher: the candidates that need no net.
     fills: Tensor
     #: Level and spread of each map, (B, 1, 1, 1): the frame in which differences are expressed.
     level: Tensor
@@ -103,41 +103,36 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
 
     Args:
         left: (B, 3, H, W), `normalised`; `right` likewise.
-        disparity: (B, 1, H, W) pixels, NaN where the matcher has no estimate.
-        confidence: (B, 1, H, W) in [0, 1].
+        disparity: (B, 1, H, W) pixels, gaps filled as well as the matcher can; NaN where it could not.
+        confidence: (B, 1, H, W) in [0, 1]; 0 where the matcher has no estimate of its own.
     """
-    valid = ~disparity.isnan()
+    valid = (confidence > 0) & ~disparity.isnan()
     values = torch.where(valid, disparity, 0.0)
     level, spread = _frame(values, valid)
-    fills = filled(values, valid, level)
-    behind = fills[:, 4:]
+    fills = carried(values, valid)
+    lowest = fills.nan_to_num(torch.inf).amin(dim=1, keepdim=True)
+    given = torch.where(disparity.isnan(), torch.where(lowest.isinf(), level, lowest), disparity)
+    fills = torch.cat([torch.where(fills.isnan(), given, fills), given], dim=1)
     contrast, contrast_right = local_contrast(left), local_contrast(right)
     columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
     shown = [
         left.clamp(-3, 3),
         contrast,
         valid.float(),
-        torch.where(valid, confidence, 0.0),
-        (behind - level) / spread,
-        ((behind - _box(behind, 17)) / FAR_PX).clamp(-2, 2),
-        ((fills[:, :4] - behind) / FAR_PX).clamp(-2, 2),
-        _disagreement(contrast, contrast_right, behind),
-        (columns - behind < 0).float(),
+        confidence,
+        (given - level) / spread,
+        ((given - _box(given, 17)) / FAR_PX).clamp(-2, 2),
+        ((fills[:, :4] - given) / FAR_PX).clamp(-2, 2),
+        _disagreement(contrast, contrast_right, given),
+        (columns - given < 0).float(),
     ]
     return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right)
 
 
-def filled(values: Tensor, valid: Tensor, level: Tensor) -> Tensor:
-    """The valid values carried in from the left, right, above and below, and the surface behind: (B, 5, H, W).
-
-    The surface behind is the lower of left and right; where both lack, of above and below; else `level`.
-    """
-    carried = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
-    along = [torch.where(found, value, torch.nan) for value, found in carried]
-    behind = torch.fmin(along[0], along[1])
-    behind = torch.where(behind.isnan(), torch.fmin(along[2], along[3]), behind)
-    behind = torch.where(behind.isnan(), level, behind)
-    return torch.cat([*(torch.where(fill.isnan(), behind, fill) for fill in along), behind], dim=1)
+def carried(values: Tensor, valid: Tensor) -> Tensor:
+    """The valid values carried in from the left, right, above and below, (B, 4, H, W); NaN where there is none."""
+    along = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
+    return torch.cat([torch.where(found, value, torch.nan) for value, found in along], dim=1)
 
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class RefinedSGM(StereoMethod):
 
     def _sgm(self) -> SGM:
         names = ("max_disparity", "min_disparity", "census", "paths", "p1", "p2", "num_threads")
-        return SGM(**{name: getattr(self, name) for name in names})
+        return SGM(fill="background", **{name: getattr(self, name) for name in names})
 
     def trace(self, left: Any, right: Any) -> Trace:
         """The stages by name: SGM's answer, what it is filled with, the coarse estimate, the mixture, the result."""
@@ -63,8 +63,8 @@ class RefinedSGM(StereoMethod):
 
         matched = self._sgm()(left, right)
         assert matched.confidence is not None
-        trace.record("sgm", matched.px, "px", "semi-global matching, NaN where left and right disagree")
-        trace.record("sgm confidence", matched.confidence, "", "how clearly the winner won, and left and right agree")
+        trace.record("sgm", matched.px, "px", "semi-global matching, gaps filled from behind")
+        trace.record("sgm confidence", matched.confidence, "", "how clearly the winner won; 0 where filled")
         if not matched.valid.any():
             return matched
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
@@ -76,7 +76,6 @@ class RefinedSGM(StereoMethod):
                 refined = net(*inputs)
         finally:
             torch.set_num_threads(before)
-        trace.record("filled", refined.candidates[0, 4].numpy(), "px", "the surface behind, carried into the gaps")
         trace.record("coarse", refined.coarse[0, 0].numpy(), "px", "the net's rough estimate from a wide view")
         trace.record("mixed", refined.mixed[0, 0].numpy(), "px", "candidates weighed at every pixel")
         px = refined.disparity[0, 0].numpy()

@@ -73,7 +73,7 @@ def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occ
     from ..stereo.sgm import SGM
 
     left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
-    answer = SGM.from_options({**options, "num_threads": 1})(left, right)
+    answer = SGM.from_options({**options, "fill": "background", "num_threads": 1})(left, right)
     # A plane that runs past the camera has disparities beyond any search: nobody could answer, so nobody is asked.
     known = np.where(disparity < options["max_disparity"], disparity, np.nan)
     return {

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .. import weights
 from ..losses.robust import expected_log_error, known_cross_entropy, log_error
-from ..nets.refiner import Refined, Refiner, filled
+from ..nets.refiner import Refined, Refiner
 from . import _scenes
 from .recipe import Recipe
 
@@ -71,7 +71,7 @@ class Task:
             batch = self._batch(index, 0)
             with torch.inference_mode():
                 after = net(batch["left"], batch["right"], batch["matched"], batch["confidence"]).disparity
-            truth, before = batch["disparity"], _filled(batch)
+            truth, before = batch["disparity"], batch["matched"]
             known = ~truth.isnan()
             for row, region in enumerate((known, known & ~batch["occluded"])):
                 wrong = [region & ~((estimate - truth).abs() <= 2) for estimate in (before, after)]
@@ -113,9 +113,3 @@ class Task:
             scores=scores,
             training_run=training_run,
         )
-
-
-def _filled(batch: Batch) -> Tensor:
-    """SGM's answer with its gaps closed from what lies behind: the baseline of validation."""
-    valid = ~batch["matched"].isnan()
-    return filled(batch["matched"].nan_to_num(0.0), valid, torch.zeros(()))[:, 4:]
