@@ -83,7 +83,9 @@ def test_filling_carries_the_last_valid_value(height, width, seed, dim, backward
     values = torch.rand(1, 1, height, width, generator=generator)
     valid = torch.rand(1, 1, height, width, generator=generator) < 0.4
     filled, found = fill_along(values, valid, dim, backwards=backwards)
-    lines = zip(*(m.movedim(dim, -1).reshape(-1, m.shape[dim]).tolist() for m in (values, valid, filled, found)), strict=True)
+    lines = zip(
+        *(m.movedim(dim, -1).reshape(-1, m.shape[dim]).tolist() for m in (values, valid, filled, found)), strict=True
+    )
     for line in lines:
         last, seen = None, False
         for value, known, got, has in list(zip(*line, strict=True))[:: -1 if backwards else 1]:
