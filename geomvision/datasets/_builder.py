@@ -22,19 +22,11 @@ OUTLINES = 12
 Item = TypeVar("Item")
 
 
-class Builder:
-    """Collects the objects of one random scene.
+class Dice:
+    """Random draws of the kinds that layouts need."""
 
-    `bf` is f·B in px·m: it turns disparities into depths. `shares` are the knobs' values. A `level` scene has a
-    ground and a camera that does not roll.
-    """
-
-    def __init__(
-        self, rng: np.random.Generator, camera: Camera, bf: float, shares: Mapping[str, float], *, level: bool = False
-    ) -> None:
-        self.rng, self.camera, self.bf, self.shares, self.level = rng, camera, bf, shares, level
-        self.objects: list[Object] = []
-        self._named = 0
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
 
     def uniform(self, low: float, high: float) -> float:
         """A random number between low and high."""
@@ -71,32 +63,52 @@ class Builder:
         result: np.ndarray = np.clip(value * mixed, 0.004, 0.9)
         return result
 
+
+class Builder(Dice):
+    """Collects the objects of one random scene.
+
+    `bf` is f·B in px·m: it turns disparities into depths. `shares` are the knobs' values. A `level` scene has a
+    ground and a camera that does not roll.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, camera: Camera, bf: float, shares: Mapping[str, float], *, level: bool = False
+    ) -> None:
+        super().__init__(rng)
+        self.camera, self.bf, self.shares, self.level = camera, bf, shares, level
+        self.objects: list[Object] = []
+        self._named = 0
+
     def material(self, z: float, kinds: Sequence[str] = RICH, vivid: float = 1.0) -> Material:
-        """A random material whose texels suit a surface z metres away; the failure knobs may take its texture away."""
-        dice = self.rng.random()
-        if dice < self.shares["textureless"]:
-            kinds = POOR
-        elif dice > 1.0 - self.shares["repetition"]:
-            kinds = PERIODIC
-        kind, poor = self.pick(kinds), kinds is POOR
-        contrast = self.spread(0.05, 0.5) if poor else self.uniform(0.3, 1.2)
-        base, third = self.colour(vivid), self.colour(vivid)
-        candidates = [self.colour(vivid) for _ in range(3)]  # the one that differs most from the base
+        """A random material whose texels suit a surface z metres away; the failure knobs may take its texture away.
+
+        It has dice of its own, so that the knobs change materials and leave the layout as it is.
+        """
+        d = Dice(np.random.Generator(np.random.PCG64(self.whole(0, 2**62))))
+        textureless, periodic = d.rng.random(), d.rng.random()
+        glossy = d.chance(self.shares["specular"])
+        base, third = d.colour(vivid), d.colour(vivid)
+        candidates = [d.colour(vivid) for _ in range(3)]  # the one that differs most from the base
         other = max(candidates, key=lambda c: float(np.abs(np.sqrt(c) - np.sqrt(base)).sum()))
-        upright = kind in ("facade", "print", "tiles")
-        c, s = (1.0, 0.0) if upright else self.turn(z=180)[0, :2]
-        stained = not poor and self.chance(0.7)
+        scale, gloss, sharpness = d.spread(0.35, 2.0), d.uniform(0.2, 1.2), d.whole(3, 7)
+        poor = textureless < self.shares["textureless"]
+        if poor:
+            kinds = POOR
+        elif periodic < self.shares["repetition"]:
+            kinds = PERIODIC
+        kind, contrast = d.pick(kinds), d.spread(0.05, 0.5) if poor else d.uniform(0.4, 1.3)
+        c, s = (1.0, 0.0) if kind in ("facade", "print", "tiles") else d.turn(z=180)[0, :2]
         return Material(
             kind=kind,
-            variant=self.whole(0, VARIANTS - 1),
-            texels_per_m=self.spread(0.3, 1.6) * self.camera.fx / z,
+            variant=d.whole(0, VARIANTS - 1),
+            texels_per_m=scale * self.camera.fx / z,
             turn=(float(c), float(s)),
-            offset=(self.uniform(0, 256), self.uniform(0, 256)),
+            offset=(d.uniform(0, 256), d.uniform(0, 256)),
             colours=np.stack([base, contrast * (other - base), 0.8 * contrast * (third - base)]),
-            stains=self.uniform(0.1, 0.9) if stained else 0.0,
-            stain_scale=self.spread(0.05, 2.0),
-            gloss=self.uniform(0.2, 1.2) if self.chance(self.shares["specular"]) else 0.0,
-            sharpness=self.whole(3, 7),
+            stains=d.uniform(0.1, 0.9) if d.chance(0.85) and not poor else 0.0,
+            stain_scale=d.spread(0.08, 3.0),
+            gloss=gloss if glossy else 0.0,
+            sharpness=sharpness,
         )
 
     def add(self, name: str, shape: Shape, T_world: np.ndarray, material: Material, *, casts: bool = True) -> None:
@@ -137,4 +149,4 @@ def outline(kind: str, variant: int) -> np.ndarray:
         signed = np.minimum(0.97 - r2, r2 - rng.uniform(0.3, 0.8) ** 2)
     else:
         signed = 0.97 - r2
-    return np.ascontiguousarray(np.broadcast_to(signed, (n, n)), dtype=np.float64)
+    return np.array(np.broadcast_to(signed, (n, n)), dtype=np.float64)

@@ -134,7 +134,7 @@ def _walls(b: Builder, T_world_camera: np.ndarray, depth: float) -> None:
     b.add("wall", Plane(), wall, b.material(depth, (*RICH, "facade")), casts=False)
     if b.chance(0.45):
         side = 1.0 if yaw < 0 else -1.0  # closes the corner on the side that recedes
-        shift = R @ np.array([-side * depth * b.uniform(0.05, 0.35), 0, 0])
+        shift = R @ np.array([side * depth * b.uniform(0.0, 0.5), 0, 0])
         b.add("side wall", Plane(), pose(rotation(ry=yaw + side * 90), at + shift), b.material(depth), casts=False)
     for _ in range(b.whole(0, 5)):
         poster = Sheet(depth * b.uniform(0.05, 0.25), depth * b.uniform(0.05, 0.25))

@@ -37,7 +37,7 @@ class SceneOptions:
     #: Left and right are exchanged: disparities become negative.
     swapped: bool = False
 
-    textureless: Knob = field(default=(0.0, 0.3), metadata=_limits(0, 1, "share of surfaces without texture"))
+    textureless: Knob = field(default=(0.0, 0.25), metadata=_limits(0, 1, "share of surfaces that lose their texture"))
     repetition: Knob = field(
         default=(0.0, 0.15), metadata=_limits(0, 1, "share of surfaces with a strictly periodic texture")
     )

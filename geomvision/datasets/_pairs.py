@@ -120,7 +120,7 @@ def _match(xp: Any, here: Sight, there: Sight, seen: Hits) -> tuple[Array, Array
 def _sensor(options: SceneOptions, index: int, xp: Any, linear: list[Array]) -> tuple[Array, Array]:
     """Lens and sensor: what two cameras make of the light."""
     drawn, rng = options.drawn(index), options.random(index, 1)
-    gain = float(np.round(2.0 ** rng.uniform(-0.7, 0.9), 6))
+    gain = float(np.round(2.0 ** rng.uniform(-0.9, 0.5), 6))
     images = []
     for side, light in enumerate(linear):
         other = side == (0 if options.swapped else 1)

@@ -183,8 +183,12 @@ def _motion(source: Sight, target: Sight, k: int) -> np.ndarray:
     T_target_source = there.T_camera_world @ inverse(here.T_camera_world)
     if k != SKY:
         T_target_source = target.T_camera_object[k] @ inverse(source.T_camera_object[k])
-    K = there.camera.K
-    H = K @ T_target_source[:3, :3] @ np.linalg.inv(here.camera.K)
+    R, K = T_target_source[:3, :3], there.camera.K
+    H = K @ R @ np.linalg.inv(here.camera.K)
+    if np.abs(R - np.eye(3)).max() < 1e-12:  # parallel cameras: keep rounding out of the sky's zero disparity
+        a, b = here.camera, there.camera
+        x, y = b.fx / a.fx, b.fy / a.fy
+        H = np.array([[x, 0.0, b.cx - x * a.cx], [0.0, y, b.cy - y * a.cy], [0.0, 0.0, 1.0]])
     return np.concatenate([H, (K @ T_target_source[:3, 3])[:, None]], axis=1)
 
 

@@ -67,8 +67,12 @@ class Scene:
 
 
 def rotation(rx: float = 0.0, ry: float = 0.0, rz: float = 0.0) -> np.ndarray:
-    """Rotation about z, then x, then y, in degrees; rounded so that every machine's sine gives the same matrix."""
-    (cx, cy, cz), (sx, sy, sz) = (np.round(f(np.radians([rx, ry, rz])), 12) for f in (np.cos, np.sin))
+    """Rotation about z, then x, then y, in degrees.
+
+    Cosine and sine come from a rounded tangent of half the angle, so that every machine finds the same matrix.
+    """
+    t = np.round(np.tan(np.radians([rx, ry, rz]) / 2.0), 9)
+    (cx, cy, cz), (sx, sy, sz) = (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])

@@ -17,6 +17,16 @@ from ._options import SceneOptions
 from ._pairs import Pair, motion_pair, stereo_pair
 from ._render import SKY, namespace
 
+_HARD: Mapping[str, Any] = {
+    "textureless": (0.0, 0.6),
+    "repetition": (0.0, 0.2),
+    "specular": (0.0, 0.7),
+    "exposure": (-0.4, 0.4),
+    "noise": (0.3, 3.0),
+    "blur": (0.2, 1.0),
+}
+_HARD_RIG: Mapping[str, Any] = {"vertical_misalignment": (-0.4, 0.4), "rotation": (-0.1, 0.1)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Synthetic(SceneOptions):
@@ -27,6 +37,12 @@ class Synthetic(SceneOptions):
     ray through each pixel centre; the pictures, uint8 RGB, are anti-aliased, blurred and noisy. The options are
     those of `SceneOptions`; what they ask for is checked (ValueError).
     """
+
+    @classmethod
+    def hard(cls, **options: Any) -> Synthetic:
+        """Scenes with more of every failure, a rig that is slightly off among them; `options` override."""
+        rig = _HARD_RIG if options.get("task", "stereo") != "flow" else {}
+        return cls(**{**_HARD, **rig, **options})
 
     def __len__(self) -> int:
         return int(self.count)

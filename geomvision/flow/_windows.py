@@ -41,7 +41,7 @@ def products(
     height, width = frame0.shape
     xx, xy, yy = np.empty((height, width), np.float32), np.empty((height, width), np.float32), np.empty_like(gx)
     xq, yq = np.empty_like(gx), np.empty_like(gx)
-    inverse = np.float32(1.0 / robust) if robust > 0 else ZERO
+    inverse = np.float32(min(1.0 / robust, 1e6)) if robust > 0 else ZERO
     for y in range(height):
         for x in range(width):
             px, py = np.float32(x) + u[y, x], np.float32(y) + v[y, x]

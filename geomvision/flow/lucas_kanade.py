@@ -39,7 +39,11 @@ class LucasKanade(PyramidalFlow):
         minimum=0.0,
     )
     min_eigenvalue: float = option(
-        4.0, "eigenvalue at which window and surroundings weigh alike", unit="(grey levels/px)²", minimum=0.01
+        4.0,
+        "eigenvalue at which window and surroundings weigh alike",
+        unit="(grey levels/px)²",
+        minimum=0.01,
+        maximum=1e6,
     )
     min_confidence: float = option(0.0, "confidence below which there is no estimate (NaN)", minimum=0.0, maximum=1.0)
 

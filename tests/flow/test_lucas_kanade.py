@@ -124,8 +124,16 @@ def test_nan_is_refused(pattern):
     frame[3, 4] = np.nan
     with pytest.raises(ImageError, match="frame0 holds 1 values that are NaN"):
         gv.flow.LucasKanade()(frame, frame)
-    with pytest.raises(ValueError, match=r"pixel \(4, 3\) is NaN"):
+    with pytest.raises(ValueError, match=r"pixel \(4, 3\) is nan; grey levels are numbers"):
         _core.lucas_kanade(frame, frame, **_core.lucas_kanade_options())
+
+
+def test_extreme_options_keep_the_flow_finite(pattern):
+    frame0, frame1, _ = pattern().moved(lambda x, y: (1.0, 2.0))
+    for options in ({"robust": 5e-324}, {"robust": 1e308}, {"min_eigenvalue": 1e6}, {"min_eigenvalue": 0.01}):
+        flows = [gv.flow.LucasKanade(backend=name, **options)(frame0, frame1).px for name in ("cpp", "reference")]
+        assert np.isfinite(flows[0]).all()
+        np.testing.assert_array_equal(*flows)
 
 
 def test_the_core_refuses_what_the_options_do():

@@ -1,5 +1,6 @@
 #include "geomvision/flow/lucas_kanade.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -37,7 +38,7 @@ LucasKanade::LucasKanade(const LucasKanadeOptions& options)
   check_range(owner, "window", options.window, 1, 255);
   check(options.window % 2 == 1, owner, ": window is ", options.window, "; it must be odd");
   check_range(owner, "robust", options.robust, 0.0, no_limit);
-  check_range(owner, "min_eigenvalue", options.min_eigenvalue, 0.01, no_limit);
+  check_range(owner, "min_eigenvalue", options.min_eigenvalue, 0.01, 1e6);
   weights_ = window_weights(options.window, options.weighting);
 }
 
@@ -46,7 +47,7 @@ void LucasKanade::refine(Stage& stage, Image<float>* confidence) {
   const int height = stage.u.height();
   for (Image<float>& plane : products_) fit(plane, width, height);
   const auto multiply = GEOMVISION_KERNEL(flow_products);
-  const auto inverse = static_cast<float>(options_.robust > 0 ? 1.0 / options_.robust : 0.0);
+  const auto inverse = static_cast<float>(options_.robust > 0 ? std::min(1.0 / options_.robust, 1e6) : 0.0);
   for_rows(width, height, num_threads(), [&](int y) {
     float* out[5];
     for (int k = 0; k < 5; ++k) out[k] = row(products_[k], y);

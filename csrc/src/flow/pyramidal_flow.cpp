@@ -21,6 +21,9 @@ void enlarge(const Image<float>& coarse, Image<float>& fine, int threads) {
   });
 }
 
+// Far beyond 0...255, and small enough that no product of grey levels overflows.
+constexpr float largest = 1e6f;
+
 template <typename T>
 void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& grey) {
   fit(grey, image.width(), image.height());
@@ -32,7 +35,8 @@ void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& g
         out[x] = static_cast<float>(in[x] / 257.0);
       } else {
         out[x] = static_cast<float>(in[x]);
-        check(std::isfinite(out[x]), owner, ": pixel (", x, ", ", y, ") is NaN or infinite; mask or fill it first");
+        check(std::abs(out[x]) <= largest, owner, ": pixel (", x, ", ", y, ") is ", out[x],
+              "; grey levels are numbers within +-", largest);
       }
     }
   }

@@ -21,7 +21,7 @@ struct Vec2f {
 ///
 /// Frames are grey: 8 bits, 16 bits (divided by 257), or float grey levels on the scale 0...255. A call throws
 /// std::invalid_argument when they are empty or of different size, when an output has another size, or when a float
-/// frame holds NaN or infinity. One object serves one caller at a time: it keeps its scratch memory.
+/// frame holds NaN or values beyond a million. One object serves one caller at a time: it keeps its scratch memory.
 class PyramidalFlow {
  public:
   using Bytes = ImageView<const std::uint8_t>;
