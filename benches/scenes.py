@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from geomvision.benchmark.comparison import Comparison
 
 import geomvision as gv
 from geomvision import metrics
 from geomvision.benchmark import Row, compare_methods, describe_machine
+from geomvision.benchmark.comparison import Comparison
 from geomvision.metrics._kitti import filled
 from geomvision.results import Disparity
 from geomvision.samples import Sample, StereoSample
