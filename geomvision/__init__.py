@@ -1,4 +1,4 @@
-"""geomvision: stereo, optical flow, depth and two-view pose, classical and learned, side by side.
+"""geomvision: stereo, optical flow and depth, classical and learned, side by side.
 
 >>> import geomvision as gv
 >>> sorted(gv.stereo.METHODS)  # doctest: +ELLIPSIS
@@ -13,13 +13,11 @@ _MODULES = (
     "datasets",
     "depth",
     "flow",
-    "geometry",
     "io",
     "losses",
     "metrics",
     "nets",
     "ops",
-    "pose",
     "report",
     "results",
     "stereo",
