@@ -117,14 +117,12 @@ def load_torch(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     return state
 
 
-def load_into(net: nn.Module, name_or_path: str | os.PathLike[str]) -> Card:
-    """Put weights into a net whose every parameter they must name, no more and no less. Returns their card."""
-    state, card = load(name_or_path)
+def put_into(net: nn.Module, state: Mapping[str, Tensor], card: Card) -> None:
+    """Put tensors into a net whose every parameter they must name, no more and no less; else WeightsError."""
     try:
         net.load_state_dict(state, strict=True)
     except RuntimeError as error:
         raise WeightsError(f"weights {card.name!r} are for {card.network}, not {type(net).__name__}: {error}") from None
-    return card
 
 
 def save(path: str | os.PathLike[str], net: nn.Module, card: Card) -> Card:

@@ -63,9 +63,9 @@ def test_a_file_cut_short_is_refused(stored):
 def test_weights_of_another_net_are_refused(stored):
     _, path, _ = stored
     with pytest.raises(WeightsError, match=r"'toy' are for torch\.nn\.Linear, not Sequential"):
-        weights.load_into(nn.Sequential(nn.Linear(2, 3)), path)
+        weights.put_into(nn.Sequential(nn.Linear(2, 3)), *weights.load(path))
     with pytest.raises(WeightsError, match="size mismatch"):
-        weights.load_into(nn.Linear(2, 4), path)
+        weights.put_into(nn.Linear(2, 4), *weights.load(path))
 
 
 def test_what_is_not_there_is_said(stored, tmp_path):

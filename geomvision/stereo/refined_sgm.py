@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class RefinedSGM(StereoMethod):
         return SGM(fill="background", **{name: getattr(self, name) for name in names})
 
     def trace(self, left: Any, right: Any) -> Trace:
-        """The stages by name: SGM's answer, what it is filled with, the coarse estimate, the mixture, the result."""
+        """The stages by name: SGM's answer and confidence, the coarse estimate, the mixture, the result."""
         self.chosen_backend()
         trace = Trace()
         trace.result = self._refined(*as_pair(left, right), trace)
@@ -68,7 +69,7 @@ class RefinedSGM(StereoMethod):
         if not matched.valid.any():
             return matched
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
-        net = _net(self.weights)
+        net = _net(*_version(self.weights))
         before = torch.get_num_threads()
         torch.set_num_threads(self.num_threads or before)
         try:
@@ -98,11 +99,20 @@ def _batch(array: Float32) -> Any:
     return torch.from_numpy(np.ascontiguousarray(array))[None]
 
 
+def _version(name: str) -> tuple[Path, int]:
+    """The file of weights and when it was written: a net is loaded again when its file has changed."""
+    from .. import weights
+
+    path = weights.find(name)
+    return path, path.stat().st_mtime_ns
+
+
 @lru_cache(maxsize=2)
-def _net(name: str) -> Refiner:
+def _net(path: Path, _written_ns: int) -> Refiner:
     from .. import weights
     from ..nets.refiner import Refiner
 
-    net = Refiner(**weights.load(name)[1].arguments)
-    weights.load_into(net, name)
+    state, card = weights.load(path)
+    net = Refiner(**card.arguments)
+    weights.put_into(net, state, card)
     return net.eval()

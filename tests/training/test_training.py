@@ -75,14 +75,14 @@ def test_interrupted_and_resumed_equals_straight_on_any_number_of_threads(traine
 
 def test_the_card_tells_how_the_weights_came_to_be(trained):
     outcome = trained("card")
-    _, card = weights.load(outcome.weights)
+    state, card = weights.load(outcome.weights)
     recipe = Recipe.read("refined_sgm", "tiny")
     assert card.task == NAME
     assert (card.seed, card.steps) == (recipe.seed, recipe.steps)
     assert card.training_run["recipe"] == recipe.key()
     assert card.scores == outcome.scores
     net = Refiner(**card.arguments)
-    weights.load_into(net, outcome.weights)
+    weights.put_into(net, state, card)
     assert card.parameters == sum(parameter.numel() for parameter in net.parameters())
 
 
