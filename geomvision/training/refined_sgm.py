@@ -102,7 +102,7 @@ class Task:
             arguments=dict(recipe.network),
             parameters=0,
             input_rule="RGB of any unit and size (the net frees it of mean and contrast); SGM's disparity in pixels, "
-            "NaN where it has none; its confidence in [0, 1]",
+            "gaps filled; its confidence in [0, 1], 0 in the gaps",
             training_data=f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; "
             "no photograph",
             seed=recipe.seed,
