@@ -147,7 +147,7 @@ class Refiner(nn.Module):
     FEATURES = 14
     CANDIDATES = 6
     #: Reach in pixels of each step that spreads the estimate along learned affinities.
-    REACH = (4, 2, 1)
+    REACH = (6, 3, 1)
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
@@ -168,13 +168,14 @@ class Refiner(nn.Module):
         self._start_plain()
 
     def _start_plain(self) -> None:
-        """Begin near what needs no net: the fills, hardly spread. The centre of an affinity starts with 3/4."""
+        """Begin near what needs no net: the matcher's answer with most of the weight, hardly spread."""
         for head in (self.coarse, self.heads):
             nn.init.normal_(head.weight, std=0.01)
             assert head.bias is not None
             nn.init.zeros_(head.bias)
         assert self.heads.bias is not None
         with torch.no_grad():
+            self.heads.bias[4] = 2.0  # the candidate that is the matcher's answer
             self.heads.bias[self.CANDIDATES + 4 : self.CANDIDATES + 9 * len(self.REACH) : 9] = 3.0
 
     def forward(self, left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Refined:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .. import weights
@@ -17,6 +19,28 @@ from . import _scenes
 from .recipe import Recipe
 
 Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A view of a scene, and how it is shown.
+
+    SGM compares brightness by order alone and treats rows from either end alike. So its answer, once computed, stays
+    its answer when both images are turned upside down or their brightness is bent by a power.
+    """
+
+    scene: int
+    view: int = 0
+    upside_down: bool = False
+    grey: bool = False
+    channels: tuple[int, ...] = (0, 1, 2)
+    gamma: float = 1.0
+
+    def at(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """An image (H, W, 3) as (3, H, W)."""
+        channels = np.moveaxis(image, 2, 0)[list(self.channels)].astype(np.float32)
+        shown = np.power(channels / 255, self.gamma, dtype=np.float32)
+        return np.repeat(shown.mean(axis=0, keepdims=True), 3, axis=0) if self.grey else shown
 
 
 class Task:
@@ -41,16 +65,24 @@ class Task:
         """The net with its first weights."""
         return Refiner(**self.recipe.network)
 
-    def samples(self, step: int) -> list[tuple[int, int]]:
-        """Scene and view of each sample of a step, drawn from the seed and the step alone."""
+    def samples(self, step: int) -> list[Look]:
+        """What a step learns from, drawn from the seed and the step alone."""
         rng = np.random.default_rng([self.recipe.seed, step, 11])
-        size = self.recipe.batch
-        indices = self.recipe.validation_scenes + rng.integers(self.recipe.scenes, size=size)
-        return [(int(index), int(view)) for index, view in zip(indices, rng.integers(2, size=size), strict=True)]
+        return [self._drawn(rng) for _ in range(self.recipe.batch)]
 
-    def loss(self, net: nn.Module, sample: tuple[int, int]) -> Tensor:
+    def _drawn(self, rng: np.random.Generator) -> Look:
+        return Look(
+            scene=self.recipe.validation_scenes + int(rng.integers(self.recipe.scenes)),
+            view=int(rng.integers(2)),
+            upside_down=bool(rng.random() < 0.3),
+            grey=bool(rng.random() < 0.3),
+            channels=tuple(int(channel) for channel in rng.permutation(3)),
+            gamma=float(np.exp(rng.uniform(-0.4, 0.4))),
+        )
+
+    def loss(self, net: nn.Module, sample: Look) -> Tensor:
         """Estimate, its two predecessors, choice of candidates, confidence and occlusion, each by its loss."""
-        batch = self._batch(*sample)
+        batch = self._batch(sample)
         refined: Refined = net(batch["left"], batch["right"], batch["matched"], batch["confidence"])
         truth = batch["disparity"]
         known = ~truth.isnan()
@@ -68,7 +100,7 @@ class Task:
         """Scores on scenes never learnt from: pixels more than 2 px off or missing, as SGM filled them and refined."""
         counts = torch.zeros(2, 3, dtype=torch.float64)  # (all, seen by both) × (pixels, wrong before, wrong after)
         for index in range(self.recipe.validation_scenes):
-            batch = self._batch(index, 0)
+            batch = self._batch(Look(scene=index))
             with torch.inference_mode():
                 after = net(batch["left"], batch["right"], batch["matched"], batch["confidence"]).disparity
             truth, before = batch["disparity"], batch["matched"]
@@ -83,13 +115,15 @@ class Task:
             for column, who in enumerate(("SGM filled", "refined"))
         }
 
-    def _batch(self, index: int, view: int) -> Batch:
-        """One of a scene's two views as the net takes it, a batch of one."""
-        scene = {name: values[view] for name, values in _scenes.load(self.folder, index).items()}
+    def _batch(self, look: Look) -> Batch:
+        """A view of a scene as the net takes it, a batch of one."""
+        scene = {name: values[look.view] for name, values in _scenes.load(self.folder, look.scene).items()}
+        if look.upside_down:
+            scene = {name: np.flip(values, axis=0) for name, values in scene.items()}
         maps = {name: scene[name][None] for name in ("matched", "confidence", "disparity")}
-        images = {name: np.moveaxis(scene[name], 2, 0) for name in ("left", "right")}
+        images = {name: look.at(scene[name]) for name in ("left", "right")}
         batch = {name: torch.from_numpy(values.astype(np.float32))[None] for name, values in {**maps, **images}.items()}
-        return {**batch, "occluded": torch.from_numpy(scene["occluded"][None, None])}
+        return {**batch, "occluded": torch.from_numpy(scene["occluded"][None, None].copy())}
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card of the finished weights (checksum and count are filled in when they are written)."""

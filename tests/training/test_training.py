@@ -11,7 +11,7 @@ from geomvision import training, weights
 from geomvision.nets.refiner import Refiner
 from geomvision.training import _loop, _scenes
 from geomvision.training.recipe import Recipe
-from geomvision.training.refined_sgm import Task
+from geomvision.training.refined_sgm import Look, Task
 
 NAME = "stereo/refined_sgm"
 
@@ -91,7 +91,7 @@ def test_it_learns_a_scene_by_heart_in_seconds(scenes, tmp_path):
     recipe = dataclasses.replace(recipe, validate_every=1000)
     task = Task(recipe, tmp_path)
     task.folder = scenes
-    state, sample = _loop.begin(task), (recipe.validation_scenes, 0)
+    state, sample = _loop.begin(task), Look(scene=recipe.validation_scenes)
     before = task.loss(state.net, sample).item()
     none = {"deadline": math.inf, "tell": lambda state: None}
     _loop.advance(task, state, tmp_path / "checkpoint.pt", threads=1, **none)
