@@ -8,6 +8,7 @@ offset of the answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -142,15 +143,19 @@ def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
 
 
 class Refiner(nn.Module):
-    """U-Net down to 1/32 for a wide view; candidates are weighed and spread at full resolution."""
+    """U-Net down to 1/32 for a wide view; candidates are weighed and spread at full resolution.
+
+    Args:
+        width: channels at full resolution; coarser levels have two and three times as many.
+        reach: pixels that each step spreads the estimate along learned affinities.
+    """
 
     FEATURES = 14
     CANDIDATES = 6
-    #: Reach in pixels of each step that spreads the estimate along learned affinities.
-    REACH = (6, 3, 1)
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, reach: Sequence[int] = (6, 3, 1)) -> None:
         super().__init__()
+        self.reach = tuple(reach)
         w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
         self.enter = Convolution(self.FEATURES, w0)
         self.to2 = Down(w0, w1)
@@ -164,7 +169,7 @@ class Refiner(nn.Module):
         self.lift = Pointwise(w1, 4 * w0)
         self.join = Convolution(w0 + 2 * self.CANDIDATES, w0)
         self.block = Residual(w0)
-        self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
+        self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.reach) + 3)
         self._start_plain()
 
     def _start_plain(self) -> None:
@@ -176,7 +181,7 @@ class Refiner(nn.Module):
         assert self.heads.bias is not None
         with torch.no_grad():
             self.heads.bias[4] = 2.0  # the candidate that is the matcher's answer
-            self.heads.bias[self.CANDIDATES + 4 : self.CANDIDATES + 9 * len(self.REACH) : 9] = 3.0
+            self.heads.bias[self.CANDIDATES + 4 : self.CANDIDATES + 9 * len(self.reach) : 9] = 3.0
 
     def forward(self, left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Refined:
         """Refine a batch of any size; images (B, 3, H, W) in any unit, the rest as for `evidence`."""
@@ -217,11 +222,11 @@ class Refiner(nn.Module):
         views = _disagreement(seen.left, seen.right, fixed)
         joined = functional.relu(self.join(torch.cat([full, differences, views], dim=1)))
         heads = self.heads(self.block(joined)).float()
-        choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.REACH), 3], dim=1)
+        choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.reach), 3], dim=1)
         weights = convex_weights(choice)
         mixed = (weights * candidates).sum(dim=1, keepdim=True)
         spread = mixed
-        for step, reach in zip(affinity.split(9, dim=1), self.REACH, strict=True):
+        for step, reach in zip(affinity.split(9, dim=1), self.reach, strict=True):
             spread = (convex_weights(step) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
         disparity = spread + rest[:, :1].tanh()
         return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])
