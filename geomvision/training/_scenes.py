@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -101,11 +103,23 @@ def prepare(recipe: SceneRecipe, folder: Path, count: int, workers: int, advance
             _store(recipe, folder, index)
             advance(1)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context, parent = get_context("spawn"), os.getpid()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(parent,)) as pool:
         futures = [pool.submit(_store, recipe, folder, index) for index in missing]
         for future in as_completed(futures):
             future.result()
             advance(1)
+
+
+def _leave_with(parent: int) -> None:
+    """End this worker when its parent is gone: one that was killed cannot tell its workers to end."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _store(recipe: SceneRecipe, folder: Path, index: int) -> None:
