@@ -1,1 +1,1 @@
-"""geomvision.losses"""
+"""Differentiable losses on torch tensors, each with its equation: `robust`."""

@@ -1,1 +1,1 @@
-"""geomvision.nets"""
+"""Plain torch modules: what methods wrap, and `training` trains."""
