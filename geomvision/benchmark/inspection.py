@@ -24,8 +24,8 @@ MOST_VERTICAL_PX = 2.0
 AGREE_PX = 2.0
 #: Share of negative disparities from which the views must be swapped.
 SWAPPED_SHARE = 0.8
-#: Left and right positions along the rows rise together; in a mirrored pair one falls. Asked of at least so many matches
-#: that spread over so much of the width.
+#: Left and right positions along the rows rise together; in a mirrored pair one falls. Asked of at least so many
+#: matches, whose positions spread over so much of the width.
 MIRRORED_CORRELATION, FEWEST_MIRRORED, LEAST_SPREAD = -0.5, 6, 0.05
 #: With fewer matches than this nothing can be said about rows and order.
 FEWEST_MATCHES = 12
@@ -186,15 +186,14 @@ def _rows_and_order(report: PairReport, found: Matches, agree: NDArray[np.bool_]
     size = float(np.median(np.abs(offset[:, 1])))
     moved = offset[agree, 0][np.abs(offset[agree, 0]) > 0.5]
     negative = float((moved < 0).mean()) if len(moved) >= FEWEST_MATCHES else None
+    correlation = _correlation(found.where(agree), report.left[0])
     problems = []
     if size > MOST_VERTICAL_PX:
         problems.append(
             f"the rows do not correspond: median vertical offset {middle:+.1f} px, median size {size:.1f} px"
             f" over {len(offset)} matches; at most {MOST_VERTICAL_PX:g} px can be a rectified pair (rectify it first)"
         )
-    elif (correlation := _correlation(found.where(agree), report.left[0])) is not None and (
-        correlation < MIRRORED_CORRELATION
-    ):
+    elif correlation is not None and correlation < MIRRORED_CORRELATION:
         problems.append(
             f"one image is mirrored: over {int(agree.sum())} matches x_right falls where x_left rises"
             f" (correlation {correlation:.2f})"
