@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from geomvision.benchmark.comparison import Comparison
 
 import geomvision as gv
 from geomvision import metrics
 from geomvision.benchmark import Row, compare_methods, describe_machine
+from geomvision.benchmark.comparison import Comparison
 from geomvision.metrics._kitti import filled
 from geomvision.results import Disparity
 from geomvision.samples import Sample, StereoSample
@@ -94,9 +94,9 @@ def summary(row: Row) -> str:
 
 
 def equal_density(rows: Iterable[Row], sample: StereoSample) -> list[Row]:
-    """`sgm` and its OpenCV peer at equal density, in two ways.
+    """`sgm` and its OpenCV peer, with and without the peer's left–right check, at equal density in two ways.
 
-    Filled: both get every pixel by KITTI's filling of gaps. Thinned: `sgm` with its own filling loses its least
+    Filled: every gap takes what KITTI's filling gives it. Thinned: `sgm` with its own filling loses its least
     confident pixels until it has as many as the peer.
     """
     found = {row.label: row for row in rows if row.error is None}
@@ -104,14 +104,15 @@ def equal_density(rows: Iterable[Row], sample: StereoSample) -> list[Row]:
         return []
     ours, peer = found["sgm"], found["opencv_sgbm"]
     dense = ours.method.with_options(fill="background").on(sample)
-    rank = np.argsort(np.argsort(dense.confidence, axis=None, kind="stable")).reshape(dense.px.shape)
-    kept = rank >= dense.px.size - round(peer.density * dense.px.size)
-    derived = {
-        "sgm, own filling": (ours, dense),
-        "sgm, KITTI filling": (ours, Disparity(px=filled(ours.estimate.px))),
-        "opencv_sgbm, KITTI filling": (peer, Disparity(px=filled(peer.estimate.px))),
-        "sgm at opencv_sgbm's density": (ours, Disparity(px=np.where(kept, dense.px, np.nan))),
-    }
+    derived = {"sgm, own filling": (ours, dense), "sgm, KITTI filling": (ours, Disparity(px=filled(ours.estimate.px)))}
+    unchecked = peer.method.with_options(left_right=-1).on(sample)
+    for label, estimate in (("opencv_sgbm", peer.estimate), ("opencv_sgbm unchecked", unchecked)):
+        derived |= {
+            label: (peer, estimate),
+            f"{label}, KITTI filling": (peer, Disparity(px=filled(estimate.px))),
+            f"sgm at the density of {label}": (ours, thinned(dense, estimate.density)),
+        }
+    del derived["opencv_sgbm"]
     extra = []
     for label, (origin, estimate) in derived.items():
         scores = metrics.score(estimate, sample, list(origin.scores))
@@ -119,6 +120,12 @@ def equal_density(rows: Iterable[Row], sample: StereoSample) -> list[Row]:
             replace(origin, label=label, scores=scores, estimate=estimate, density=estimate.density, timing=None)
         )
     return extra
+
+
+def thinned(dense: Disparity, density: float) -> Disparity:
+    """The most confident pixels of a dense estimate, as many as `density` says."""
+    rank = np.argsort(np.argsort(dense.confidence, axis=None, kind="stable")).reshape(dense.px.shape)
+    return Disparity(px=np.where(rank >= dense.px.size - round(density * dense.px.size), dense.px, np.nan))
 
 
 def mean(values: Iterable[float]) -> float:

@@ -45,7 +45,7 @@ def eight_bit(image: Image, scale: float) -> NDArray[np.uint8]:
     return levels
 
 
-def match_features(image0: Image, image1: Image, *, features: int = 4000, ratio: float = 0.8) -> Matches:
+def match_features(image0: Image, image1: Image, *, features: int = 2000, ratio: float = 0.8) -> Matches:
     """SIFT features (Lowe, IJCV 2004) that are each other's best match and pass the ratio test."""
     import cv2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -39,10 +41,13 @@ def installed(package: str) -> str | None:
 
 def describe_machine() -> dict[str, Any]:
     """Processor, cores, system, Python and package versions, ready for JSON."""
+    core = importlib.util.find_spec("geomvision._core")
+    isa = importlib.import_module("geomvision._core").active_isa() if core is not None else None
     packages = {name: found for name in PACKAGES if (found := installed(name)) is not None}
     return {
         "cpu": cpu_name(),
         "cores": cores(),
+        "instruction_set": isa,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": packages,

@@ -103,10 +103,9 @@ def summary_table(comparison: Comparison) -> Table:
 
 
 def full_table(comparison: Comparison, protocol: Protocol) -> Table:
-    """All figures of one protocol."""
-    return _table(
-        comparison, protocol.name, [_figure(comparison, protocol, name) for name in _names(comparison, protocol)]
-    )
+    """All figures of one protocol, which is the title."""
+    columns = [replace(_figure(comparison, protocol, name), group="") for name in _names(comparison, protocol)]
+    return _table(comparison, protocol.name, columns)
 
 
 def failures(comparison: Comparison) -> list[str]:

@@ -147,13 +147,13 @@ class Comparer {
   read(at) {
     const { data, truth, occluded, estimates, width } = this.scene;
     const i = at ? at[1] * width + at[0] : -1;
-    const format = (planes) => {
+    const format = (planes, missing = "none") => {
       if (!at) return "";
-      if (Number.isNaN(planes[0][i])) return "none";
+      if (Number.isNaN(planes[0][i])) return missing;
       return planes.map((plane) => plane[i].toFixed(data.unit === "m" ? 3 : 2)).join(", ");
     };
     const lines = [];
-    if (truth) lines.push(["truth", format(truth), "", "transparent"]);
+    if (truth) lines.push(["truth", format(truth, "unknown"), "", "transparent"]);
     for (const [index, e] of estimates.entries()) {
       const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(2) : "";
       lines.push([e.label, format(e.planes), error, truth ? CURVE_COLORS[index % CURVE_COLORS.length] : "transparent"]);
