@@ -1,1 +1,68 @@
-"""geomvision.training"""
+"""Training the nets that ship: ``run("stereo/refined_sgm")`` renders, trains and writes weights with their card.
+
+A recipe (`recipes/*.toml`) decides the result; an interrupted training goes on where it stopped and ends with the
+same weights as one that was not interrupted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["TRAININGS", "Outcome", "run"]
+
+#: What can be trained: the method, and the module that holds its task.
+TRAININGS = ("stereo/refined_sgm",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Where a training stands: `weights` is None until the last step is done."""
+
+    folder: Path
+    step: int
+    steps: int
+    weights: Path | None
+    scores: dict[str, float]
+
+
+def run(
+    name: str,
+    *,
+    out: str | Path | None = None,
+    resume: bool = True,
+    size: str = "cpu",
+    steps: int | None = None,
+    minutes: float | None = None,
+    num_threads: int = 0,
+    progress: bool = True,
+) -> Outcome:
+    """Train a method's net.
+
+    Args:
+        name: "stereo/refined_sgm" (or its last part).
+        out: folder for scenes, checkpoint and weights; ``out/training/<method>`` when not given.
+        resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
+        size: table of the recipe, "cpu" or "tiny".
+        steps: instead of the recipe's; the learning rate is planned for this many.
+        minutes: stop after this long, with a checkpoint; call again to go on.
+        num_threads: 0 takes every core; the weights do not depend on it.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
+        ModuleNotFoundError: without torch (``pip install 'geomvision[learned]'``).
+    """
+    known = {training.rpartition("/")[2]: training for training in TRAININGS}
+    method = name.rpartition("/")[2]
+    if method not in known or name not in (method, known[method]):
+        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(TRAININGS)}")
+    for given, value in (("steps", steps), ("minutes", minutes)):
+        if value is not None and value <= 0:
+            raise ValueError(f"{given} is {value}; it must be above 0")
+    try:
+        from ._run import train
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"training needs {error.name}: pip install 'geomvision[learned]'") from None
+    folder = Path(out) if out is not None else Path("out") / "training" / method
+    return train(method, folder, resume, size, steps, minutes, num_threads, progress)

@@ -1,0 +1,155 @@
+"""Pieces that the nets share: convolutions without batch statistics, shifts, warps and convex sums.
+
+No block normalises over a batch or an image: what a net does with one region must not depend on what else is
+in view, or crops in training and whole images in use would be two different things.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Convolution(nn.Conv2d):
+    """A 3×3 convolution that keeps the size (divided by `stride`); zeros beyond the border.
+
+    Its result does not depend on the number of threads. Torch's does on small maps, so those take one thread; they
+    are quick. In training every sample has one thread anyway.
+    """
+
+    #: Maps of fewer pixels are small.
+    SMALL = 1024
+
+    def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> None:
+        super().__init__(inputs, outputs, size, stride=stride, padding=dilation * (size // 2), dilation=dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
+        threads = torch.get_num_threads()
+        if self.training or threads == 1 or x.shape[-2] * x.shape[-1] >= self.SMALL:
+            return self._convolved(x)
+        torch.set_num_threads(1)
+        try:
+            return self._convolved(x)
+        finally:
+            torch.set_num_threads(threads)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        return super().forward(x)
+
+
+class Pointwise(Convolution):
+    """A 1×1 convolution.
+
+    In use it is computed as the 3×3 convolution it also is: torch's 1×1 kernels, too, give other last bits with one
+    thread than with several.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, size=1)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        if self.training:
+            return super()._convolved(x)
+        return functional.conv2d(x, functional.pad(self.weight, (1, 1, 1, 1)), self.bias, padding=1)
+
+
+class Residual(nn.Module):
+    """x + f(x), f two convolutions (He et al., CVPR 2016); the second starts at zero, so a deep stack starts flat."""
+
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = Convolution(channels, channels, dilation=dilation)
+        self.second = Convolution(channels, channels)
+        assert self.second.bias is not None
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → the same shape."""
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+class Down(nn.Module):
+    """Half the size, then residual blocks."""
+
+    def __init__(self, inputs: int, outputs: int, dilations: tuple[int, ...] = (1,)) -> None:
+        super().__init__()
+        self.enter = Convolution(inputs, outputs, stride=2)
+        self.blocks = nn.Sequential(*(Residual(outputs, dilation) for dilation in dilations))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → (B, outputs, H/2, W/2)."""
+        y: Tensor = self.blocks(functional.relu(self.enter(x)))
+        return y
+
+
+class Up(nn.Module):
+    """Twice the size, joined with the finer features of the way down (Ronneberger et al., MICCAI 2015)."""
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.reduce = Pointwise(coarse, fine)
+        self.block = Residual(fine)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        """(B, coarse, H/2, W/2) and (B, fine, H, W) → (B, fine, H, W)."""
+        raised = functional.interpolate(self.reduce(coarse), scale_factor=2.0, mode="nearest")
+        y: Tensor = self.block(functional.relu(raised + fine))
+        return y
+
+
+def neighbours(x: Tensor, dilation: int = 1) -> Tensor:
+    """The 3×3 neighbourhood of each pixel, (B, 1, H, W) → (B, 9, H, W); the border repeats."""
+    height, width = x.shape[-2:]
+    padded = functional.pad(x, (dilation,) * 4, mode="replicate")
+    steps = (0, dilation, 2 * dilation)
+    return torch.cat([padded[..., dy : dy + height, dx : dx + width] for dy in steps for dx in steps], dim=1)
+
+
+def convex_weights(logits: Tensor) -> Tensor:
+    """Softmax over dimension 1. Torch's own gives, on a CPU, other last bits for other numbers of threads."""
+    powers = (logits - logits.amax(dim=1, keepdim=True).detach()).exp()
+    return powers / powers.sum(dim=1, keepdim=True)
+
+
+def convex_upsample(coarse: Tensor, logits: Tensor, factor: int) -> Tensor:
+    """Each fine pixel a convex sum of its 3×3 coarse neighbours (RAFT, Teed & Deng, ECCV 2020, §3.3).
+
+    Args:
+        coarse: (B, 1, H, W).
+        logits: (B, 9·factor², H, W).
+
+    Returns:
+        (B, 1, factor·H, factor·W).
+    """
+    batch, _, height, width = coarse.shape
+    weights = convex_weights(logits.view(batch, 9, factor * factor, height, width))
+    fine = (weights * neighbours(coarse).unsqueeze(2)).sum(dim=1)
+    return functional.pixel_shuffle(fine, factor)
+
+
+def warp_right(right: Tensor, disparity: Tensor) -> Tensor:
+    """The right view (B, C, H, W) seen from the left at `disparity` (B, 1, H, W); the border repeats. Bilinear."""
+    width = right.shape[-1]
+    columns = torch.arange(width, dtype=disparity.dtype, device=disparity.device)
+    x = (columns - disparity[:, 0]).clamp(0, width - 1)
+    left = x.detach().floor().clamp(max=max(width - 2, 0))
+    fraction = (x - left).unsqueeze(1)
+    index = left.long().unsqueeze(1).expand(-1, right.shape[1], -1, -1)
+    near = right.gather(3, index)
+    far = right.gather(3, (index + 1).clamp(max=width - 1))
+    return near * (1 - fraction) + far * fraction
+
+
+def fill_along(values: Tensor, valid: Tensor, dim: int, *, backwards: bool = False) -> tuple[Tensor, Tensor]:
+    """Carry the last valid value on along `dim`; (filled, whether there was one to carry)."""
+    if backwards:
+        filled, found = fill_along(values.flip(dim), valid.flip(dim), dim)
+        return filled.flip(dim), found.flip(dim)
+    shape = [1] * values.ndim
+    shape[dim] = values.shape[dim]
+    places = torch.arange(values.shape[dim], device=values.device).view(shape)
+    last = torch.where(valid, places, -1).cummax(dim).values
+    return values.gather(dim, last.clamp(min=0)), last >= 0

@@ -1,0 +1,226 @@
+"""A small net that corrects, fills and sharpens the disparity of a classical matcher.
+
+It never invents a disparity from nothing: its estimate is a convex sum of candidates (the matcher's own estimate
+carried in from four directions, and a coarse estimate with a wide view), spread along learned affinities, plus at
+most one pixel. All it sees of disparities are differences, so an offset of the whole map changes nothing but the
+offset of the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .blocks import (
+    Convolution,
+    Down,
+    Pointwise,
+    Residual,
+    Up,
+    convex_upsample,
+    convex_weights,
+    fill_along,
+    neighbours,
+    warp_right,
+)
+
+#: Sizes are padded to a multiple of this inside the net.
+STRIDE = 32
+#: Pixels of disparity that count as "far" where differences are clipped for the net to see.
+FAR_PX = 4.0
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What the net returns, each (B, 1, H, W): pixels, and logits of two probabilities."""
+
+    disparity: Tensor
+    #: The estimate before spreading, and the coarse one: both are supervised in training.
+    mixed: Tensor
+    coarse: Tensor
+    #: Candidates (B, K, H, W) and the weights with which they were mixed.
+    candidates: Tensor
+    weights: Tensor
+    #: Logit of the probability that `disparity` is less than one pixel off.
+    confidence: Tensor
+    #: Logit of the probability that the right view does not see the pixel.
+    occluded: Tensor
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the net looks at, all (B, ·, H, W)."""
+
+    features: Tensor
+    #: Carried in from the left, right, above, below, and as filled by the matcher: the candidates that need no net.
+    fills: Tensor
+    #: Level and spread of each map, (B, 1, 1, 1): the frame in which differences are expressed.
+    level: Tensor
+    spread: Tensor
+    left: Tensor
+    right: Tensor
+
+
+def local_contrast(image: Tensor, size: int = 9) -> Tensor:
+    """Mean-free grey over its local deviation, in [−3, 3]: what exposure and shading leave unchanged."""
+    grey = image.mean(dim=1, keepdim=True)
+    mean = _box(grey, size)
+    variance = (_box(grey * grey, size) - mean * mean).clamp(min=0)
+    return ((grey - mean) / (variance + 1e-3).sqrt()).clamp(-3, 3)
+
+
+def normalised(image: Tensor) -> Tensor:
+    """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
+    exact = image.double()  # sums over an image in float32 would depend on how threads share it
+    mean = exact.mean(dim=(2, 3), keepdim=True)
+    deviation = (exact - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    # A picture without contrast stays flat: what is left of it after subtraction is rounding.
+    floor = 1e-4 * exact.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
+    return ((exact - mean) / torch.maximum(deviation, floor)).to(image.dtype)
+
+
+def _box(x: Tensor, size: int) -> Tensor:
+    """Mean over a size × size window, of what lies inside the image: along rows, then along columns."""
+    reach = size // 2
+    rows = functional.avg_pool2d(x, (1, size), stride=1, padding=(0, reach), count_include_pad=False)
+    return functional.avg_pool2d(rows, (size, 1), stride=1, padding=(reach, 0), count_include_pad=False)
+
+
+def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the valid disparities; a spread of at least 2 px, so that noise stays small."""
+    exact = values.double()
+    count = valid.sum(dim=(2, 3), keepdim=True).clamp(min=1)
+    level = (exact * valid).sum(dim=(2, 3), keepdim=True) / count
+    variance = ((exact - level).square() * valid).sum(dim=(2, 3), keepdim=True) / count
+    return level.to(values.dtype), variance.sqrt().clamp(min=2.0).to(values.dtype)
+
+
+def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Evidence:
+    """Turn a pair and the matcher's answer into what the net sees.
+
+    Args:
+        left: (B, 3, H, W), `normalised`; `right` likewise.
+        disparity: (B, 1, H, W) pixels, gaps filled as well as the matcher can; NaN where it could not.
+        confidence: (B, 1, H, W) in [0, 1]; 0 where the matcher has no estimate of its own.
+    """
+    valid = (confidence > 0) & ~disparity.isnan()
+    values = torch.where(valid, disparity, 0.0)
+    level, spread = _frame(values, valid)
+    fills = carried(values, valid)
+    lowest = fills.nan_to_num(torch.inf).amin(dim=1, keepdim=True)
+    given = torch.where(disparity.isnan(), torch.where(lowest.isinf(), level, lowest), disparity)
+    fills = torch.cat([torch.where(fills.isnan(), given, fills), given], dim=1)
+    contrast, contrast_right = local_contrast(left), local_contrast(right)
+    columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
+    shown = [
+        left.clamp(-3, 3),
+        contrast,
+        valid.float(),
+        confidence,
+        (given - level) / spread,
+        ((given - _box(given, 17)) / FAR_PX).clamp(-2, 2),
+        ((fills[:, :4] - given) / FAR_PX).clamp(-2, 2),
+        _disagreement(contrast, contrast_right, given),
+        (columns - given < 0).float(),
+    ]
+    return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right)
+
+
+def carried(values: Tensor, valid: Tensor) -> Tensor:
+    """The valid values carried in from the left, right, above and below, (B, 4, H, W); NaN where there is none."""
+    along = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
+    return torch.cat([torch.where(found, value, torch.nan) for value, found in along], dim=1)
+
+
+def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
+    """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
+    seen = [warp_right(right, candidate) for candidate in torch.split(disparity, 1, dim=1)]
+    return _box((left - torch.cat(seen, dim=1)).abs().clamp(max=2), 3)
+
+
+class Refiner(nn.Module):
+    """U-Net down to 1/32 for a wide view; candidates are weighed and spread at full resolution."""
+
+    FEATURES = 14
+    CANDIDATES = 6
+    #: Reach in pixels of each step that spreads the estimate along learned affinities.
+    REACH = (4, 2, 1)
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
+        self.enter = Convolution(self.FEATURES, w0)
+        self.to2 = Down(w0, w1)
+        self.to4 = Down(w1, w2, (1, 2))
+        self.to8 = Down(w2, w3, (1, 2))
+        self.to16 = Down(w3, w4, (1, 2))
+        self.to32 = Down(w4, w4)
+        self.up16, self.up8, self.up4, self.up2 = Up(w4, w4), Up(w4, w3), Up(w3, w2), Up(w2, w1)
+        self.coarse = Convolution(w2, 1)
+        self.upsample = Pointwise(w2, 9 * 16)
+        self.lift = Pointwise(w1, 4 * w0)
+        self.join = Convolution(w0 + 2 * self.CANDIDATES, w0)
+        self.block = Residual(w0)
+        self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.REACH) + 3)
+        self._start_plain()
+
+    def _start_plain(self) -> None:
+        """Begin near what needs no net: the fills, hardly spread. The centre of an affinity starts with 3/4."""
+        for head in (self.coarse, self.heads):
+            nn.init.normal_(head.weight, std=0.01)
+            assert head.bias is not None
+            nn.init.zeros_(head.bias)
+        assert self.heads.bias is not None
+        with torch.no_grad():
+            self.heads.bias[self.CANDIDATES + 4 : self.CANDIDATES + 9 * len(self.REACH) : 9] = 3.0
+
+    def forward(self, left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor) -> Refined:
+        """Refine a batch of any size; images (B, 3, H, W) in any unit, the rest as for `evidence`."""
+        height, width = disparity.shape[-2:]
+        padding = (0, -width % STRIDE, 0, -height % STRIDE)
+        seen = evidence(
+            functional.pad(normalised(left), padding, mode="replicate"),
+            functional.pad(normalised(right), padding, mode="replicate"),
+            functional.pad(disparity, padding, value=torch.nan),
+            functional.pad(confidence, padding),
+        )
+        result = self._refine(seen)
+        return Refined(*(getattr(result, name)[..., :height, :width] for name in result.__dataclass_fields__))
+
+    def _refine(self, seen: Evidence) -> Refined:
+        full = functional.relu(self.enter(seen.features))
+        half = self.to2(full)
+        quarter = self.to4(half)
+        eighth = self.to8(quarter)
+        sixteenth = self.to16(eighth)
+        wide = self.up8(self.up16(self.to32(sixteenth), sixteenth), eighth)
+        quarter = self.up4(wide, quarter)
+        coarse = self._coarse(seen, quarter)
+        half = self.up2(quarter, half)
+        full = functional.relu(full + functional.pixel_shuffle(self.lift(half), 2))
+        return self._sharpen(seen, full, coarse)
+
+    def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
+        """A rough estimate for every pixel: the fills' mean at 1/4, corrected, and brought up with sharp edges."""
+        base = functional.avg_pool2d(seen.fills[:, 4:], 4)
+        estimate = base + self.coarse(quarter).float() * seen.spread
+        return convex_upsample(estimate, self.upsample(quarter).float(), 4)
+
+    def _sharpen(self, seen: Evidence, full: Tensor, coarse: Tensor) -> Refined:
+        candidates = torch.cat([seen.fills, coarse], dim=1)
+        fixed = candidates.detach()
+        differences = ((fixed - fixed.mean(dim=1, keepdim=True)) / FAR_PX).clamp(-2, 2)
+        views = _disagreement(seen.left, seen.right, fixed)
+        joined = functional.relu(self.join(torch.cat([full, differences, views], dim=1)))
+        heads = self.heads(self.block(joined)).float()
+        choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.REACH), 3], dim=1)
+        weights = convex_weights(choice)
+        mixed = (weights * candidates).sum(dim=1, keepdim=True)
+        spread = mixed
+        for step, reach in zip(affinity.split(9, dim=1), self.REACH, strict=True):
+            spread = (convex_weights(step) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
+        disparity = spread + rest[:, :1].tanh()
+        return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])

@@ -1,0 +1,123 @@
+"""Rendered pairs with a matcher's answer to them, made once and kept in a folder: what a refiner learns from."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scene = dict[str, NDArray[Any]]
+
+#: What is stored of a view: (as seen from the left, as seen from the mirrored right).
+FIELDS = ("left", "right", "disparity", "occluded", "matched", "confidence")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneRecipe:
+    """What is rendered, and what the matcher is told: the same recipe gives the same scenes."""
+
+    height: int
+    width: int
+    seed: int
+    #: The largest disparity of a scene is drawn between these, pixels, evenly in its logarithm.
+    max_disparity: tuple[float, float]
+    #: Knobs of `datasets.Synthetic`: numbers or (low, high).
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    #: Options of the matcher by name: a list is drawn from, anything else is fixed.
+    matcher: Mapping[str, Any] = field(default_factory=dict)
+
+
+def render(recipe: SceneRecipe, index: int) -> Scene:
+    """Scene `index`: two samples, the left view and the mirrored right view, each with SGM's answer.
+
+    Mirroring both images and exchanging them is a rectified pair again, so every scene counts twice.
+    """
+    from ..datasets.synthetic import Synthetic
+
+    rng = np.random.default_rng([recipe.seed, index, 7])
+    low, high = (math.log(v) for v in recipe.max_disparity)
+    largest = round(math.exp(rng.uniform(low, high)))
+    options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
+    options.update(height=recipe.height, width=recipe.width, max_disparity=largest)
+    sample = Synthetic(seed=recipe.seed, count=index + 1, **options).stereo(index)
+    true, true_right = sample.disparity, sample.disparity_right
+    assert true is not None
+    assert true_right is not None
+    left, right = sample.left, sample.right
+    mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
+    views = [(left, right, true.px, true.occluded), mirrored]
+    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
+    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
+    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
+    samples = [_matched(matcher, *view) for view in views]
+    return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
+
+
+def _flip(mask: Any) -> Any:
+    return None if mask is None else mask[:, ::-1]
+
+
+def _drawn(rng: np.random.Generator, value: Any) -> Any:
+    return value[int(rng.integers(len(value)))] if isinstance(value, list) else value
+
+
+def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occluded: Any) -> Scene:
+    from ..stereo.sgm import SGM
+
+    left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+    answer = SGM.from_options({**options, "fill": "background", "num_threads": 1})(left, right)
+    # A plane that runs past the camera has disparities beyond any search: nobody could answer, so nobody is asked.
+    known = np.where(disparity < options["max_disparity"], disparity, np.nan)
+    return {
+        "left": left,
+        "right": right,
+        "disparity": known.astype(np.float16),
+        "occluded": np.asarray(occluded, dtype=bool),
+        "matched": answer.px.astype(np.float16),
+        "confidence": np.asarray(answer.confidence, dtype=np.float16),
+    }
+
+
+def scene_file(folder: Path, index: int) -> Path:
+    """Where scene `index` is kept."""
+    return folder / f"{index:05d}.npz"
+
+
+def prepare(recipe: SceneRecipe, folder: Path, count: int, workers: int, advance: Callable[[int], None]) -> None:
+    """Render the scenes that `folder` still lacks, in `workers` processes; `advance(n)` is told of each n done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [index for index in range(count) if not scene_file(folder, index).exists()]
+    advance(count - len(missing))
+    if workers <= 1 or len(missing) <= 1:
+        for index in missing:
+            _store(recipe, folder, index)
+            advance(1)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(_store, recipe, folder, index) for index in missing]
+        for future in as_completed(futures):
+            future.result()
+            advance(1)
+
+
+def _store(recipe: SceneRecipe, folder: Path, index: int) -> None:
+    """Render and write under a passing name first: a file that has its name is whole."""
+    target = scene_file(folder, index)
+    passing = target.with_suffix(f".{os.getpid()}.tmp")
+    with passing.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **render(recipe, index))
+    passing.replace(target)
+
+
+def load(folder: Path, index: int) -> Scene:
+    """Scene `index` as it was stored."""
+    with np.load(scene_file(folder, index), allow_pickle=False) as stored:
+        return {name: stored[name] for name in FIELDS}

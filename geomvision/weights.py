@@ -1,0 +1,156 @@
+"""Where weights come from: safetensors with a JSON card beside them.
+
+The card says what the weights are for and how they came to be, and holds the checksum of the file: weights that
+were cut short or exchanged are refused before anything is computed with them. Small weights trained by this
+project lie in the package, so that the first run needs no network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+#: Where the weights that ship with the package lie.
+SHIPPED = Path(__file__).parent / "weights_data"
+SUFFIX = ".safetensors"
+
+
+class WeightsError(ValueError):
+    """Weights that are absent, damaged or of another net; the message says which and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What one must know of weights before using them. Unknown is "", never left out."""
+
+    name: str
+    #: The method that uses them, "stereo/refined_sgm", and the kind of their answer, "disparity_px".
+    task: str
+    kind: str
+    #: Class and arguments of the net they fit.
+    network: str
+    arguments: Mapping[str, Any]
+    parameters: int
+    #: What is done to an image before the net sees it.
+    input_rule: str
+    training_data: str
+    seed: int
+    steps: int
+    #: SPDX identifier of the weights' licence, and whether they may be used commercially.
+    licence: str
+    commercial_use: bool
+    #: Of the file of weights, hexadecimal.
+    sha256: str
+    #: Known scores by name, each with what it was measured on.
+    scores: Mapping[str, float] = field(default_factory=dict)
+    #: How and with what the training ran: machine, wall seconds, versions.
+    training_run: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        """Read a card. Raises WeightsError when it is absent, no JSON, or lacks or adds a field."""
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise WeightsError(f"{path} is missing: weights need their card beside them") from None
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise WeightsError(f"{path} is no JSON: {error}") from None
+        known = {f.name for f in dataclasses.fields(cls)}
+        required = {f.name for f in dataclasses.fields(cls) if f.default_factory is dataclasses.MISSING}
+        given = set(entries) if isinstance(entries, dict) else set()
+        wrong = sorted(required - given) + sorted(given - known)
+        if wrong:
+            raise WeightsError(f"{path}: the card lacks or should not have {', '.join(wrong)}")
+        return cls(**entries)
+
+
+def names() -> list[str]:
+    """Weights that ship with the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*" + SUFFIX))
+
+
+def find(name_or_path: str | os.PathLike[str]) -> Path:
+    """The file of weights with this name, or at this path. Raises WeightsError when there is none."""
+    given = os.fspath(name_or_path)
+    if given in names():
+        return SHIPPED / (given + SUFFIX)
+    path = Path(given).expanduser()
+    if path.is_file():
+        return path
+    raise WeightsError(f"no weights {given!r}: it is no file, and the package ships {', '.join(names()) or 'none'}")
+
+
+def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]:
+    """Tensors by name and their card, after the checksum has been compared.
+
+    Raises:
+        WeightsError: when the file or its card is absent, or the file is not the one the card describes.
+        ModuleNotFoundError: without torch and safetensors (``pip install 'geomvision[learned]'``).
+    """
+    path = find(name_or_path)
+    if path.suffix != SUFFIX:
+        raise WeightsError(f"{path} is no {SUFFIX} file; weights of torch ({path.suffix}) are read by load_torch")
+    card = Card.read(path.with_suffix(".json"))
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != card.sha256:
+        raise WeightsError(
+            f"{path} has sha256 {found}, its card says {card.sha256}: damaged or exchanged, fetch it again"
+        )
+    return _safetensors().load(content), card
+
+
+def load_torch(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Tensors of a ``.pt`` file, of which nothing but tensors is unpickled. Such files have no card."""
+    import torch
+
+    state: dict[str, Tensor] = torch.load(find(path), map_location="cpu", weights_only=True)
+    return state
+
+
+def put_into(net: nn.Module, state: Mapping[str, Tensor], card: Card) -> None:
+    """Put tensors into a net whose every parameter they must name, no more and no less; else WeightsError."""
+    try:
+        net.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f"weights {card.name!r} are for {card.network}, not {type(net).__name__}: {error}") from None
+
+
+def save(path: str | os.PathLike[str], net: nn.Module, card: Card) -> Card:
+    """Write a net's weights and their card; returns the card with its checksum and parameter count filled in."""
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise WeightsError(f"{path} must end in {SUFFIX}")
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
+    content: bytes = _safetensors().save(state)
+    count = sum(parameter.numel() for parameter in net.parameters())
+    card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest(), parameters=count)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, content)
+    text = json.dumps(dataclasses.asdict(card), indent=1, ensure_ascii=False)
+    _replace(path.with_suffix(".json"), (text + "\n").encode())
+    return card
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside and rename: nobody ever sees half a file."""
+    passing = path.with_name(path.name + ".tmp")
+    passing.write_bytes(content)
+    passing.replace(path)
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.torch
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"weights need {error.name}: pip install 'geomvision[learned]'") from None
+    return safetensors.torch

@@ -1,0 +1,136 @@
+import dataclasses
+import json
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from geomvision import weights
+from geomvision.weights import Card, WeightsError
+
+CARD = Card(
+    name="toy",
+    task="stereo/toy",
+    kind="disparity_px",
+    network="torch.nn.Linear",
+    arguments={"in_features": 2, "out_features": 3},
+    parameters=0,
+    input_rule="none",
+    training_data="none",
+    seed=0,
+    steps=0,
+    licence="Apache-2.0",
+    commercial_use=True,
+    sha256="",
+)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    net = nn.Linear(2, 3)
+    path = tmp_path / "toy.safetensors"
+    card = weights.save(path, net, CARD)
+    return net, path, card
+
+
+def test_what_is_saved_is_loaded(stored):
+    net, path, card = stored
+    state, read = weights.load(path)
+    assert read == card
+    assert card.parameters == 9
+    assert len(card.sha256) == 64
+    assert all(torch.equal(state[name], tensor) for name, tensor in net.state_dict().items())
+    assert sorted(p.name for p in path.parent.iterdir()) == ["toy.json", "toy.safetensors"]
+
+
+def test_one_flipped_bit_is_refused(stored):
+    _, path, _ = stored
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"sha256.*its card says.*damaged or exchanged"):
+        weights.load(path)
+
+
+def test_a_file_cut_short_is_refused(stored):
+    _, path, _ = stored
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(WeightsError, match="damaged or exchanged"):
+        weights.load(path)
+
+
+def test_weights_of_another_net_are_refused(stored):
+    _, path, _ = stored
+    with pytest.raises(WeightsError, match=r"'toy' are for torch\.nn\.Linear, not Sequential"):
+        weights.put_into(nn.Sequential(nn.Linear(2, 3)), *weights.load(path))
+    with pytest.raises(WeightsError, match="size mismatch"):
+        weights.put_into(nn.Linear(2, 4), *weights.load(path))
+
+
+def test_what_is_not_there_is_said(stored, tmp_path):
+    _, path, _ = stored
+    with pytest.raises(WeightsError, match=r"no weights 'nothing': it is no file, and the package ships"):
+        weights.find("nothing")
+    card = path.with_suffix(".json")
+    content = json.loads(card.read_text())
+    card.write_text(json.dumps({**content, "colour": "red"}))
+    with pytest.raises(WeightsError, match="should not have colour"):
+        weights.load(path)
+    del content["licence"]
+    card.write_text(json.dumps(content))
+    with pytest.raises(WeightsError, match="lacks or should not have licence"):
+        weights.load(path)
+    card.write_text("{")
+    with pytest.raises(WeightsError, match="is no JSON"):
+        weights.load(path)
+    card.unlink()
+    with pytest.raises(WeightsError, match="weights need their card beside them"):
+        weights.load(path)
+    with pytest.raises(WeightsError, match=r"must end in \.safetensors"):
+        weights.save(tmp_path / "a.pt", nn.Linear(1, 1), CARD)
+
+
+class Harm:
+    """What unpickles into a call."""
+
+    def __reduce__(self):
+        return (print, ("harm",))
+
+
+def test_torch_files_give_tensors_and_nothing_else(tmp_path, capsys):
+    path = tmp_path / "net.pt"
+    torch.save(nn.Linear(2, 3).state_dict(), path)
+    assert weights.load_torch(path)["weight"].shape == (3, 2)
+    with pytest.raises(WeightsError, match="read by load_torch"):
+        weights.load(path)
+    torch.save({"weight": Harm()}, path)
+    with pytest.raises(Exception, match=r"(?i)weights.only"):
+        weights.load_torch(path)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_safetensors_it_says_how_to_get_it(stored, monkeypatch):
+    _, path, _ = stored
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.torch", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'geomvision\[learned\]'"):
+        weights.load(path)
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_shipped_weights_are_small_free_and_described(name):
+    path = weights.find(name)
+    _, card = weights.load(name)
+    assert path.stat().st_size <= 3_000_000
+    assert card.name == name
+    assert card.licence == "Apache-2.0"
+    assert card.commercial_use
+    assert card.parameters <= 600_000
+    assert card.scores
+    for field in dataclasses.fields(Card):
+        assert getattr(card, field.name) not in ("", {}, None)
+
+
+def test_the_refiner_ships():
+    assert "refined_sgm" in weights.names()

@@ -1,0 +1,169 @@
+import dataclasses
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from geomvision import training, weights
+from geomvision.nets.refiner import Refiner
+from geomvision.training import _loop, _scenes
+from geomvision.training.recipe import Recipe
+from geomvision.training.refined_sgm import Task
+
+NAME = "stereo/refined_sgm"
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """The tiny scenes, rendered once; trainings link to them."""
+    folder = tmp_path_factory.mktemp("scenes")
+    recipe = Recipe.read("refined_sgm", "tiny")
+    _scenes.prepare(recipe.rendering, folder, recipe.scenes + recipe.validation_scenes, 1, lambda done: None)
+    return folder
+
+
+@pytest.fixture
+def trained(scenes, tmp_path):
+    def run(name, **options):
+        out = tmp_path / name
+        out.mkdir(exist_ok=True)
+        link = out / f"scenes-{Recipe.read('refined_sgm', 'tiny').scenes_key()}"
+        if not link.exists():
+            link.symlink_to(scenes)
+        return training.run(NAME, out=out, size="tiny", progress=False, **{"num_threads": 1, **options})
+
+    return run
+
+
+def tensors(outcome):
+    assert outcome.weights is not None
+    return weights.load(outcome.weights)[0]
+
+
+def equal(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def stop_after(monkeypatch, steps):
+    """Interrupt training in the midst of a step, as Ctrl-C does."""
+    whole, count = _loop._step, 0
+
+    def step(*arguments):
+        nonlocal count
+        if count == steps:
+            raise KeyboardInterrupt
+        count += 1
+        whole(*arguments)
+
+    monkeypatch.setattr(_loop, "_step", step)
+
+
+def test_interrupted_and_resumed_equals_straight_on_any_number_of_threads(trained, monkeypatch):
+    straight = trained("straight", num_threads=3)
+    with monkeypatch.context() as patch:
+        stop_after(patch, 5)
+        with pytest.raises(KeyboardInterrupt):
+            trained("broken")
+    resumed = trained("broken")
+    assert resumed.step == straight.step == Recipe.read("refined_sgm", "tiny").steps
+    assert equal(tensors(straight), tensors(resumed))
+    assert straight.scores == resumed.scores
+
+
+def test_the_card_tells_how_the_weights_came_to_be(trained):
+    outcome = trained("card")
+    state, card = weights.load(outcome.weights)
+    recipe = Recipe.read("refined_sgm", "tiny")
+    assert card.task == NAME
+    assert (card.seed, card.steps) == (recipe.seed, recipe.steps)
+    assert card.training_run["recipe"] == recipe.key()
+    assert card.scores == outcome.scores
+    net = Refiner(**card.arguments)
+    weights.put_into(net, state, card)
+    assert card.parameters == sum(parameter.numel() for parameter in net.parameters())
+
+
+def test_it_learns_a_scene_by_heart_in_seconds(scenes, tmp_path):
+    recipe = dataclasses.replace(Recipe.read("refined_sgm", "tiny"), scenes=1, batch=1, steps=80, learning_rate=1e-2)
+    recipe = dataclasses.replace(recipe, validate_every=1000)
+    task = Task(recipe, tmp_path)
+    task.folder = scenes
+    state, sample = _loop.begin(task), (recipe.validation_scenes, 0)
+    before = task.loss(state.net, sample).item()
+    none = {"deadline": math.inf, "tell": lambda state: None}
+    _loop.advance(task, state, tmp_path / "checkpoint.pt", threads=1, **none)
+    after = task.loss(state.net, sample).item()
+    assert after < 0.7 * before
+
+
+def test_minutes_stop_with_a_checkpoint_and_without_weights(trained):
+    outcome = trained("short", minutes=1e-9)
+    assert (outcome.step, outcome.weights) == (0, None)
+    assert (outcome.folder / "checkpoint.pt").exists()
+    assert trained("short", resume=False).weights is not None
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(trained):
+    trained("other", minutes=1e-9)
+    with pytest.raises(ValueError, match="written by another recipe"):
+        trained("other", steps=99)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("stereo/nothing", {}, "nothing to train is called 'stereo/nothing'; there is stereo/refined_sgm"),
+        ("flow/refined_sgm", {}, "nothing to train is called"),
+        (NAME, {"size": "huge"}, "no size 'huge'; it has cpu, tiny"),
+        (NAME, {"steps": 0}, "steps is 0; it must be above 0"),
+        (NAME, {"minutes": -1.0}, "minutes is -1.0; it must be above 0"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(tmp_path, name, options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        training.run(name, out=tmp_path / "none", **options)
+    assert not (tmp_path / "none").exists()
+
+
+def test_scenes_are_those_of_the_recipe_and_written_whole(scenes):
+    recipe = Recipe.read("refined_sgm", "tiny")
+    again, stored = _scenes.render(recipe.rendering, 3), _scenes.load(scenes, 3)
+    assert all(np.array_equal(again[name], stored[name], equal_nan=name != "occluded") for name in _scenes.FIELDS)
+    assert not list(scenes.glob("*.tmp"))
+    assert len(list(scenes.glob("*.npz"))) == recipe.scenes + recipe.validation_scenes
+
+
+def test_both_views_of_a_scene_are_pairs_with_their_truth(scenes):
+    scene = _scenes.load(scenes, 0)
+    for view in range(2):
+        left, right = (scene[name][view].astype(float).mean(axis=2) for name in ("left", "right"))
+        disparity = scene["disparity"][view].astype(float)
+        seen = ~scene["occluded"][view] & ~np.isnan(disparity)
+        rows, columns = np.nonzero(seen)
+        there = columns - disparity[seen]
+        inside = (there >= 0) & (there <= right.shape[1] - 1)
+        rows, columns, there = rows[inside], columns[inside], np.rint(there[inside]).astype(int)
+        difference = np.abs(left[rows, columns] - right[rows, there])
+        assert np.median(difference) < 0.5 * np.median(np.abs(left[rows, columns] - right[rows, columns]))
+
+
+def test_the_learning_rate_rises_falls_and_ends_near_zero():
+    recipe = dataclasses.replace(Recipe.read("refined_sgm", "tiny"), steps=100, warm_up=0.1, learning_rate=2.0)
+    rates = [_loop.rate(recipe, step) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == rates[9] == pytest.approx(2.0)
+    assert all(a > b for a, b in itertools.pairwise(rates[10:]))
+    assert rates[-1] < 0.002
+
+
+def test_every_size_of_every_recipe_can_be_read():
+    for name in training.TRAININGS:
+        for size in ("cpu", "tiny"):
+            recipe = Recipe.read(name.rpartition("/")[2], size)
+            assert recipe.steps % recipe.validate_every == 0 or recipe.steps > recipe.validate_every
+            assert recipe.height % 32 == 0 == recipe.width % 32
+    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are refined_sgm"):
+        Recipe.read("sgm")
