@@ -74,6 +74,8 @@ class Camera:
         matrix = np.asarray(K, dtype=float)
         if matrix.shape != (3, 3) or abs(matrix[0, 1]) > 1e-9 * abs(matrix[0, 0]) or matrix[1, 0] != 0:
             raise ValueError(f"K must be 3x3 without skew, given {matrix.tolist()}")
+        if tuple(matrix[2]) != (0.0, 0.0, 1.0):
+            raise ValueError(f"the last row of K is {matrix[2].tolist()}; it must be [0, 0, 1]")
         k = tuple(float(v) for v in np.ravel(np.asarray(distortion, dtype=float)))
         fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
         return cls(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, distortion=k)  # type: ignore[arg-type]
@@ -191,7 +193,9 @@ class StereoRig:
         a, b, t = self.left, self.right, self.T_right_left
         same = np.allclose((a.fx, a.fy, a.cy), (b.fx, b.fy, b.cy), rtol=1e-9)
         along_x = t[0, 3] < 0 and np.allclose(t[1:3, 3], 0.0, atol=1e-9 * self.baseline_m)
-        return bool(same and along_x and np.allclose(t[:3, :3], np.eye(3), atol=1e-9) and not a.is_distorted)
+        return bool(
+            same and along_x and np.allclose(t[:3, :3], np.eye(3), atol=1e-9) and not (a.is_distorted or b.is_distorted)
+        )
 
     def require_rectified(self) -> None:
         """Raise ValueError unless the rig is rectified: only then is depth a function of disparity."""

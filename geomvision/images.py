@@ -23,7 +23,7 @@ class ImageError(ValueError):
 
 
 def as_image(array: Any, name: str = "image") -> Image:
-    """Check an image and return it contiguous, float64 as float32.
+    """Check an image and return it contiguous and aligned, float64 as float32.
 
     Raises:
         TypeError: when it is no numpy array.
@@ -42,10 +42,11 @@ def as_image(array: Any, name: str = "image") -> Image:
         bad = array.size - int(np.count_nonzero(np.isfinite(array)))
         if bad:
             raise ImageError(f"{name} holds {bad} values that are NaN or infinite; fill or mask them first")
-        array = array.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32, copy=False)
         if not np.isfinite(array).all():
             raise ImageError(f"{name} holds values beyond the range of float32")
-    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))
+    return np.require(array, array.dtype.newbyteorder("="), ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def as_pair(image0: Any, image1: Any, names: tuple[str, str] = ("left", "right")) -> tuple[Image, Image]:

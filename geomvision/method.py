@@ -146,9 +146,10 @@ class Method:
     def __post_init__(self) -> None:
         for name, limits in self.option_limits().items():
             object.__setattr__(self, name, self._checked(name, getattr(self, name), limits))
-        names = [b.name for b in self.backends()]
-        if self.backend != "auto" and self.backend not in names:
-            raise OptionError(f"{type(self).__name__}: backend is {self.backend!r}; allowed are 'auto', {names}")
+        names = ["auto", *(b.name for b in self.backends())]
+        if self.backend not in names:
+            allowed = ", ".join(map(repr, names))
+            raise OptionError(f"{type(self).__name__}: backend is {self.backend!r}; allowed are {allowed}")
 
     @classmethod
     def _checked(cls, name: str, value: Any, limits: Limits) -> Any:

@@ -38,7 +38,8 @@ def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
         raise ValueError(f"{name} has shape {values.shape}; it must be {expected}")
     if values.dtype.kind not in "fui":
         raise ValueError(f"{name} has dtype {values.dtype}; it must be a number")
-    values = values.astype(np.float32, copy=True)
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32, copy=True)
     if np.isinf(values).any():
         raise ValueError(f"{name} holds infinities; use NaN where there is no estimate")
     return values
@@ -57,10 +58,17 @@ class _Map:
         if self._channels:
             values[np.isnan(values).any(axis=2)] = np.nan
         object.__setattr__(self, self._values, values)
-        for name in ("confidence", "occluded"):
+        for name, dtype in (("confidence", np.float32), ("occluded", np.bool_)):
             extra = getattr(self, name)
-            if extra is not None and np.shape(extra) != values.shape[:2]:
+            if extra is None:
+                continue
+            if np.shape(extra) != values.shape[:2]:
                 raise ValueError(f"{name} has shape {np.shape(extra)}; the map has {values.shape[:2]}")
+            object.__setattr__(self, name, np.asarray(extra, dtype))
+        if self.confidence is not None:
+            outside = int((~((self.confidence >= 0) & (self.confidence <= 1))).sum())  # NaN is outside, too
+            if outside:
+                raise ValueError(f"confidence holds {outside} values outside [0, 1]; give 0 where nothing is known")
 
     @property
     def _array(self) -> Float32:
@@ -108,7 +116,11 @@ class Disparity(_Map):
         return Depth(m=_finite32(m), confidence=self.confidence, occluded=self.occluded, run=self.run)
 
     def warp(self, right: Image) -> Float32:
-        """The right image seen from the left: float32, NaN where it is not seen (bilinear)."""
+        """The right image seen from the left: float32, NaN where it is not seen (bilinear).
+
+        Raises ValueError when the image is of another size than the map.
+        """
+        _same_image_size(self.size, right)
         displacement = np.stack([-self.px, np.where(self.valid, 0.0, np.nan).astype(np.float32)], axis=-1)
         return ops.warp(right, displacement)
 
@@ -125,7 +137,11 @@ class Flow(_Map):
     _channels = 2
 
     def warp(self, frame1: Image) -> Float32:
-        """Frame 1 seen from frame 0: float32, NaN where it is not seen (bilinear)."""
+        """Frame 1 seen from frame 0: float32, NaN where it is not seen (bilinear).
+
+        Raises ValueError when the image is of another size than the map.
+        """
+        _same_image_size(self.size, frame1)
         return ops.warp(frame1, self.px)
 
 
@@ -185,14 +201,20 @@ class RelativeDepth(_Map):
     def align_to(self, reference: Depth) -> Depth:
         """Metric depth by least squares of the open scale (and shift) to `reference` where both exist.
 
-        Raises ValueError when fewer than two pixels are shared or the values are constant there.
+        Raises ValueError when the sizes differ, fewer than two pixels are shared, or the values are constant (for
+        ``depth_scale``: all zero) there.
         """
+        if self.size != reference.size:
+            (h, w), (height, width) = self.size, reference.size
+            raise ValueError(f"the map is {w}x{h} but the reference is {width}x{height} pixels; they must be equal")
         both = self.valid & reference.valid
         if int(both.sum()) < 2:
             raise ValueError(f"only {int(both.sum())} pixels are shared with the reference; at least 2 are needed")
         values, z = self.values[both].astype(np.float64), reference.m[both].astype(np.float64)
         target = 1.0 / z if self.kind == "disparity_affine" else z
         if self.kind == "depth_scale":
+            if not values.any():
+                raise ValueError("the values are 0 on the shared pixels: they have no scale")
             scale, shift = float(values @ target / (values @ values)), 0.0
         else:
             if np.ptp(values) == 0:
@@ -226,8 +248,14 @@ def _same_size(size: tuple[int, int], camera: Camera) -> None:
         raise ValueError(f"the map is {given} but the camera is {allowed}: resize the camera with camera.resize(…)")
 
 
+def _same_image_size(size: tuple[int, int], image: Image) -> None:
+    if size != image.shape[:2]:
+        given, wanted = f"{image.shape[1]}x{image.shape[0]}", f"{size[1]}x{size[0]}"
+        raise ValueError(f"the image is {given} but the map is {wanted} pixels; they must be equal")
+
+
 def _finite32(values: NDArray[np.float64]) -> Float32:
-    """As float32, NaN for what float32 cannot hold as a positive finite number."""
+    """As float32, NaN for what float32 cannot hold."""
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
     narrow[np.isinf(narrow)] = np.nan

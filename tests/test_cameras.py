@@ -78,6 +78,8 @@ def test_a_rig_that_is_not_rectified_says_so():
     assert not tilted.is_rectified
     with pytest.raises(ValueError, match="not rectified"):
         tilted.require_rectified()
+    even = StereoRig.rectified(CAMERA, 0.2)
+    assert not StereoRig(left=even.left, right=BROWN, T_right_left=even.T_right_left).is_rectified
 
 
 def test_impossible_cameras_are_refused():
@@ -87,4 +89,6 @@ def test_impossible_cameras_are_refused():
         Camera(width=1, height=1, fx=-1, fy=1, cx=0, cy=0)
     with pytest.raises(ValueError, match="without skew"):
         Camera.from_matrix([[1, 0.5, 0], [0, 1, 0], [0, 0, 1]], 4, 4)
+    with pytest.raises(ValueError, match=r"last row of K is \[0.0, 0.0, 2.0\]"):
+        Camera.from_matrix([[1, 0, 0], [0, 1, 0], [0, 0, 2]], 4, 4)
     assert Camera.from_matrix(CAMERA.K, 320, 200) == CAMERA

@@ -17,7 +17,6 @@ from geomvision.images import ImageError, as_image, as_pair, to_grey
         (np.array([[1e300]]), ImageError, "beyond the range of float32"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_what_is_no_image_is_refused(array, error, message):
     with pytest.raises(error, match=message):
         as_image(array)
@@ -30,6 +29,12 @@ def test_negative_strides_and_foreign_byte_order_become_plain():
     assert flipped[0, 0] == 11
     assert as_image(image.astype(">u2")).dtype == np.dtype("=u2")
     assert np.array_equal(as_image(image.astype(">u2")), image)
+
+
+def test_pixels_off_their_natural_address_are_moved():
+    image = np.zeros(49, np.uint8)[1:].view(np.float32).reshape(3, 4)
+    assert not image.flags.aligned
+    assert as_image(image).flags.aligned
 
 
 def test_pairs_must_agree():

@@ -39,6 +39,9 @@ def test_a_camera_of_another_size_is_refused():
         (lambda: Disparity(px=np.zeros((2, 2, 2))), r"px has shape \(2, 2, 2\); it must be \(H, W\)"),
         (lambda: Disparity(px=np.full((2, 2), np.inf)), "infinities"),
         (lambda: Disparity(px=np.zeros((2, 2)), confidence=np.zeros((2, 3), np.float32)), "confidence has shape"),
+        (lambda: Disparity(px=np.full((2, 2), 1e300)), "infinities"),
+        (lambda: Disparity(px=np.zeros((1, 2)), confidence=np.array([[0.5, 1.5]])), r"1 values outside \[0, 1\]"),
+        (lambda: Disparity(px=np.zeros((1, 2)), confidence=np.array([[0.5, NAN]])), r"1 values outside"),
         (lambda: Flow(px=np.zeros((2, 2))), r"it must be \(H, W, 2\)"),
         (lambda: Depth(m=np.zeros((2, 2))), "depth must be positive"),
         (lambda: RelativeDepth(values=np.ones((2, 2)), kind="metres"), "kind is 'metres'"),
@@ -58,6 +61,12 @@ def test_a_map_is_a_copy_with_gaps_as_nan():
     assert disparity.density == 0.5
 
 
+def test_confidence_and_occlusion_have_one_dtype():
+    disparity = Disparity(px=np.zeros((1, 2)), confidence=[[0, 1]], occluded=np.array([[0, 1]], np.uint8))
+    assert disparity.confidence.dtype == np.float32
+    assert disparity.occluded.tolist() == [[False, True]]
+
+
 def test_half_a_flow_vector_is_none():
     flow = Flow(px=np.array([[[1.0, NAN], [1.0, 2.0]]]))
     assert flow.valid.tolist() == [[False, True]]
@@ -72,6 +81,9 @@ def test_warping_looks_where_the_estimate_points():
     moved = Flow(px=np.array([[[1.0, 0.0], [1.5, 0.0], [0.0, 0.5], [1.0, 0.0]]])).warp(right)
     assert moved[0, :2] == pytest.approx([20.0, 35.0])
     assert np.isnan(moved[0, 2:]).all()
+    for estimate in (Disparity(px=np.zeros((1, 4))), Flow(px=np.zeros((1, 4, 2)))):
+        with pytest.raises(ValueError, match="the image is 3x1 but the map is 4x1 pixels"):
+            estimate.warp(right[:, :3])
 
 
 @pytest.mark.parametrize(
@@ -96,3 +108,8 @@ def test_aligning_without_enough_truth_is_refused():
     constant = RelativeDepth(values=np.ones((2, 2)), kind="depth_affine")
     with pytest.raises(ValueError, match="constant"):
         constant.align_to(Depth(m=np.ones((2, 2))))
+    nothing = RelativeDepth(values=np.zeros((2, 2)), kind="depth_scale")
+    with pytest.raises(ValueError, match="they have no scale"):
+        nothing.align_to(Depth(m=np.ones((2, 2))))
+    with pytest.raises(ValueError, match="the map is 2x2 but the reference is 2x1 pixels"):
+        constant.align_to(Depth(m=np.ones((1, 2))))

@@ -3,6 +3,8 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -16,12 +18,18 @@ namespace py = pybind11;
 template <typename T>
 using Array = py::array_t<T, py::array::c_style>;
 
-/// Borrow a (height, width) array as a view.
+/// Borrow a (height, width) array as a view. Throws std::invalid_argument where the core cannot count its pixels.
 template <typename T>
 ImageView<const T> view(const Array<T>& array, const char* name) {
   if (array.ndim() != 2) {
     throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.ndim()) +
                                 " dimensions; it must have 2");
+  }
+  constexpr py::ssize_t most = std::numeric_limits<int>::max();
+  if (std::max(array.shape(0), array.shape(1)) > most || array.size() > most) {
+    throw std::invalid_argument(std::string(name) + " is " + std::to_string(array.shape(1)) + "x" +
+                                std::to_string(array.shape(0)) + " pixels; at most " + std::to_string(most) +
+                                " in all can be taken: cut it into tiles");
   }
   return {array.data(), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0))};
 }

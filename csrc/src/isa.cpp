@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "geomvision/check.hpp"
 
@@ -39,11 +40,11 @@ Isa active_isa() {
   static const std::vector<Isa> sets = available_isas();
   const char* wanted = std::getenv("GEOMVISION_ISA");
   if (wanted == nullptr || *wanted == '\0') return sets.back();
-  std::string allowed;
-  for (const Isa isa : sets) {
-    if (std::string(wanted) == name(isa)) return isa;
-    allowed += std::string(allowed.empty() ? "" : ", ") + name(isa);
+  for (const Isa isa : sets) {  // asked in every row of every loop: nothing is allocated unless it fails
+    if (std::strcmp(wanted, name(isa)) == 0) return isa;
   }
+  std::string allowed;
+  for (const Isa isa : sets) allowed += std::string(allowed.empty() ? "" : ", ") + name(isa);
   check(false, "GEOMVISION_ISA is '", wanted, "'; this processor and binary allow: ", allowed);
   return Isa::baseline;
 }

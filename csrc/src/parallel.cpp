@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -30,17 +31,17 @@ struct Job {
   const std::function<void(int, int)>* body;
   int count;
   int piece;
-  std::atomic<int> next{0};
+  std::atomic<std::int64_t> next{0};  // runs beyond `count` by a piece for each thread
   std::atomic<bool> failed{false};
   std::exception_ptr error;
   std::mutex error_mutex;
 
   void work() {
     while (!failed.load(std::memory_order_relaxed)) {
-      const int begin = next.fetch_add(piece);
+      const std::int64_t begin = next.fetch_add(piece);
       if (begin >= count) return;
       try {
-        (*body)(begin, std::min(count, begin + piece));
+        (*body)(static_cast<int>(begin), static_cast<int>(std::min<std::int64_t>(count, begin + piece)));
       } catch (...) {
         const std::lock_guard<std::mutex> lock(error_mutex);
         if (!error) error = std::current_exception();
@@ -143,7 +144,7 @@ void parallel_for(int count, int num_threads, const std::function<void(int, int)
   }
   Job job;
   job.count = count;
-  job.piece = std::max({1, grain, count / (threads * 4)});
+  job.piece = std::max({1, grain, static_cast<int>(count / (std::int64_t{4} * threads))});
   const std::function<void(int, int)> guarded = [&body](int begin, int end) {
     inside_loop = true;
     try {

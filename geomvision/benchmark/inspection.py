@@ -24,6 +24,9 @@ MOST_VERTICAL_PX = 2.0
 AGREE_PX = 2.0
 #: Share of negative disparities from which the views must be swapped.
 SWAPPED_SHARE = 0.8
+#: Left and right positions along the rows rise together; in a mirrored pair one falls. Asked of at least so many
+#: matches, whose positions spread over so much of the width.
+MIRRORED_CORRELATION, FEWEST_MIRRORED, LEAST_SPREAD = -0.5, 6, 0.05
 #: With fewer matches than this nothing can be said about rows and order.
 FEWEST_MATCHES = 12
 #: Features each image must have before their not matching means anything, and the share that must then match.
@@ -173,20 +176,27 @@ def _witnessed(report: PairReport, left: Image, right: Image) -> PairReport:
     if len(found) < FEWEST_MATCHES:
         text = f"only {len(found)} features match, too few to judge rows, order of the views and exposure"
         return dataclasses.replace(report, notes=(text,))
-    return _rows_and_order(_exposure(report, left, right, found.where(agree)), offset, agree)
+    return _rows_and_order(_exposure(report, left, right, found.where(agree)), found, agree)
 
 
-def _rows_and_order(report: PairReport, offset: NDArray[np.float64], agree: NDArray[np.bool_]) -> PairReport:
+def _rows_and_order(report: PairReport, found: Matches, agree: NDArray[np.bool_]) -> PairReport:
     """Add vertical offset and order of the views, and what is wrong with them."""
+    offset = found.points0 - found.points1
     low, middle, high = np.percentile(offset[:, 1], (16, 50, 84))
     size = float(np.median(np.abs(offset[:, 1])))
     moved = offset[agree, 0][np.abs(offset[agree, 0]) > 0.5]
     negative = float((moved < 0).mean()) if len(moved) >= FEWEST_MATCHES else None
+    correlation = _correlation(found.where(agree), report.left[0])
     problems = []
     if size > MOST_VERTICAL_PX:
         problems.append(
             f"the rows do not correspond: median vertical offset {middle:+.1f} px, median size {size:.1f} px"
             f" over {len(offset)} matches; at most {MOST_VERTICAL_PX:g} px can be a rectified pair (rectify it first)"
+        )
+    elif correlation is not None and correlation < MIRRORED_CORRELATION:
+        problems.append(
+            f"one image is mirrored: over {int(agree.sum())} matches x_right falls where x_left rises"
+            f" (correlation {correlation:.2f})"
         )
     elif negative is not None and negative >= SWAPPED_SHARE:
         problems.append(
@@ -203,6 +213,14 @@ def _rows_and_order(report: PairReport, offset: NDArray[np.float64], agree: NDAr
         feature_disparity_px=float(np.percentile(offset[agree, 0], 98)),
         problems=(*report.problems, *problems),
     )
+
+
+def _correlation(found: Matches, width: int) -> float | None:
+    """Of x_left with x_right; None where the matches are too few or too near each other to tell."""
+    x0, x1 = found.points0[:, 0], found.points1[:, 0]
+    if len(found) < FEWEST_MIRRORED or min(np.std(x0), np.std(x1)) < LEAST_SPREAD * width:
+        return None
+    return float(np.corrcoef(x0, x1)[0, 1])
 
 
 def _exposure(report: PairReport, left: Image, right: Image, matches: Matches) -> PairReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,7 +72,12 @@ def check_output(out: Path | None) -> None:
         raise ValueError(f"--out {out}: a report is written as .html or .json")
     if out.is_dir():
         raise ValueError(f"--out {out}: this is a folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"--out {out}: nothing can be written to {out.parent} ({error.strerror})") from None
 
 
 def _pair(sample: Sample) -> StereoSample | None:

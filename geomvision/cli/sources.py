@@ -14,6 +14,7 @@ from ..datasets.folder import Folder
 from ..datasets.middlebury import Middlebury
 from ..images import Image, Mask
 from ..io._files import read_text
+from ..io.kitti import kitti_rig_of
 from ..samples import DepthSample, FlowSample, Sample, StereoSample
 
 #: File names that say nothing about the scene: its folder's name is taken.
@@ -122,7 +123,7 @@ def calibration(path: Path, image: Image) -> tuple[StereoRig, int | None]:
         known = io.read_middlebury_calib(path)
         rig, ndisp = known.rig, known.ndisp if known.ndisp is not None and known.ndisp < width else None
     elif "P0:" in text or "P_rect" in text:
-        rig, ndisp = io.kitti_rig(io.read_kitti_calib(path), width, height), None
+        rig, ndisp = kitti_rig_of(io.read_kitti_calib(path), image), None
     else:
         raise io.FormatError(path, "holds neither cam0= nor P0:", "a calib.txt of Middlebury or KITTI")
     camera: Camera = rig.left

@@ -16,6 +16,7 @@ from .. import io
 from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
 from ..io._files import read_text
+from ..io.kitti import kitti_rig_of
 from ..results import Disparity, Flow
 from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
@@ -190,8 +191,8 @@ def _rig(scene: Path, meta: Mapping[str, Any], image: Image) -> tuple[StereoRig 
         calibration = io.read_middlebury_calib(calib)
         ndisp = calibration.ndisp
         return calibration.rig, ndisp if ndisp is not None and ndisp < width else None  # ETH3D writes the width
-    if re.search(r"^P0:", text, re.MULTILINE):
-        return io.kitti_rig(io.read_kitti_calib(calib), width, height), None
+    if re.search(r"^P(\d|_rect_\d\d):", text, re.MULTILINE):
+        return kitti_rig_of(io.read_kitti_calib(calib), image), None
     if not {"focal_px", "baseline_m", "doffs_px"} <= meta.keys():
         return None, None  # Middlebury 2006 was cropped by an unpublished amount: its metres are unknown
     f = float(meta["focal_px"])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..images import Image
 from ..results import Flow
+from ..stereo._opencv import threads
 from ._base import FlowMethod
 from ._grey import grey_levels
 
@@ -36,16 +36,3 @@ class OpenCVFlow(FlowMethod):
         with threads(self.num_threads):
             px = match(bytes0, bytes1)[:height, :width]
         return Flow(px=np.where(np.isfinite(px).all(axis=2, keepdims=True), px, np.float32(np.nan)))
-
-
-@contextmanager
-def threads(number: int) -> Iterator[None]:
-    """Run OpenCV on `number` threads (0: its default, every core); its setting is put back afterwards."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(number if number > 0 else -1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)

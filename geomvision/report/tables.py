@@ -28,6 +28,8 @@ class Column:
     better: Better
     #: What stands behind a value where there is more to say, by row.
     hints: tuple[str, ...] = ()
+    #: Rows whose value is of fewer samples than the others': they are not compared.
+    partial: frozenset[int] = frozenset()
 
     def text(self, index: int) -> str:
         """The value as it is printed."""
@@ -36,9 +38,9 @@ class Column:
 
     def is_best(self, index: int) -> bool:
         """Whether the printed value is the best of at least two."""
-        known = [value for value in self.values if value is not None]
+        known = [v for i, v in enumerate(self.values) if v is not None and i not in self.partial]
         value = self.values[index]
-        if value is None or len(known) < 2 or self.better == "neither":
+        if index in self.partial or value is None or len(known) < 2 or self.better == "neither":
             return False
         best = min(known) if self.better == "lower" else max(known)
         return f"{value:.{self.digits}f}" == f"{best:.{self.digits}f}"
@@ -126,12 +128,17 @@ def _names(comparison: Comparison, protocol: Protocol) -> list[str]:
 
 def _table(comparison: Comparison, title: str, columns: list[Column]) -> Table:
     rows = [comparison.of(label) for label in comparison.labels]
+    done = [sum(row.error is None for row in own) for own in rows]
+    partial = frozenset(i for i, own in enumerate(rows) if 0 < done[i] < len(own))
     return Table(
         title=title,
-        labels=comparison.labels,
+        labels=tuple(
+            f"{label} ({done[i]} of {len(rows[i])} samples)" if i in partial else label
+            for i, label in enumerate(comparison.labels)
+        ),
         backends=tuple(next((row.backend for row in own if row.backend), "") for own in rows),
         errors=tuple("; ".join(row.error for row in own if row.error) if _all_failed(own) else "" for own in rows),
-        columns=tuple(columns),
+        columns=tuple(replace(column, partial=partial) for column in columns),
     )
 
 

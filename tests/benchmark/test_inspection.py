@@ -57,6 +57,21 @@ def test_rows_that_do_not_correspond_are_refused(pair, rows):
     assert "rows do not correspond" in report.problems[0]
 
 
+def test_a_mirrored_view_is_refused():
+    # Symmetric blobs look alike in a mirror: they match, row by row, at a disparity that falls along the row.
+    random = np.random.default_rng(5)
+    y, x = np.mgrid[:240, :400]
+    image = np.full((240, 400), 128.0)
+    for centre_y, centre_x in random.uniform((10, 30), (230, 370), (120, 2)):
+        size, height = random.uniform(2, 6), random.choice([-60, 60])
+        image += height * np.exp(-((x - centre_x) ** 2 + (y - centre_y) ** 2) / (2 * size**2))
+    wide = np.clip(image, 0, 255).astype(np.uint8)
+    left, right = wide[:, :-DISPARITY], wide[:, DISPARITY:]
+    assert inspect_pair(left, right).can_be_right
+    report = inspect_pair(left, right[:, ::-1])
+    assert "one image is mirrored" in report.problems[0]
+
+
 def test_one_row_off_is_still_a_pair(pair):
     report = inspect_pair(pair[0][1:], pair[1][:-1])
     assert report.can_be_right

@@ -114,6 +114,15 @@ def test_where_a_report_cannot_be_written_is_told_before_the_work(geomvision, pa
     assert ended.out == ""
 
 
+@pytest.mark.parametrize("folder", ["left.png", "/proc"])
+def test_a_folder_that_takes_no_files_is_told_before_the_work(geomvision, pair, folder):
+    report = pair / folder / "report.html"
+    ended = geomvision("compare", "stereo", pair / "left.png", pair / "right.png", "--out", report, *METHODS)
+    assert ended.code == 2
+    assert f"--out {report}: nothing can be written to" in ended.err
+    assert ended.out == ""
+
+
 def test_usage_errors_end_with_2(geomvision):
     assert geomvision("compare", "stereo").code == 2
     assert geomvision("nonsense").code == 2

@@ -10,6 +10,11 @@ fi
 echo "C++ tests in $build"
 $cmake -S . -B "$build" -DGEOMVISION_TESTS=ON -DGEOMVISION_WERROR=ON "$@" >/dev/null
 ${cmake%% *} --build "$build"
+# A kernel must not define what other sources may pick up: see csrc/cmake/InstructionSets.cmake.
+if nm -C "$build"/csrc/CMakeFiles/core_*.dir/src/kernels/*.o | grep -E ' [uVW] '; then
+  echo 'these functions of kernels are shared by all instruction sets'
+  exit 1
+fi
 isas='baseline avx2 avx512'
 for isa in $isas; do
   if GEOMVISION_ISA=$isa "$build/tests/cpp/geomvision_tests" --list-test-cases >/dev/null 2>&1 &&

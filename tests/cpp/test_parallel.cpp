@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -19,6 +21,15 @@ TEST_CASE("every index is visited once, whatever the number of threads") {
       });
       for (const auto& visit : visits) CHECK(visit == 1);
     }
+  }
+}
+
+TEST_CASE("a loop may run to the largest int") {
+  constexpr int most = std::numeric_limits<int>::max();
+  for (const int grain : {1, most / 3}) {
+    std::atomic<std::int64_t> visited{0};
+    parallel_for(most, 2, [&](int begin, int end) { visited += std::int64_t{end} - begin; }, grain);
+    CHECK(visited == most);
   }
 }
 

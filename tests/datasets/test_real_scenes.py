@@ -90,6 +90,8 @@ def test_stereo_scene(real_data: Path, table: dict[str, list[str]], name: str):
     assert (sample.rig is not None) == has_rig
     if sample.rig is not None:
         assert 0.3 < np.nanmedian(sample.disparity.to_depth(sample.rig).m) < 60
+    if name.startswith("kitti"):  # a colour pair: P2 and P3 lie (382.67 + 607.19 · 0.0011355) / 718.856 m apart
+        assert sample.rig.baseline_m == pytest.approx(0.53329, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", FLOW)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import geomvision.io as gio
+from geomvision.io.kitti import kitti_rig_of
 
 
 def test_disparity_golden_bytes(tmp_path: Path, png):
@@ -107,6 +108,16 @@ def test_calibration(tmp_path: Path):
     # t = K⁻¹ p: x is (42.6 − 600 · 0.001) / 700 = 0.06 and (−335.4 − 600 · 0.001) / 700 = −0.48
     assert colour.baseline_m == pytest.approx(0.54)
     colour.require_rectified()
+
+
+def test_the_rig_is_that_of_the_cameras_that_took_the_image(tmp_path: Path):
+    (tmp_path / "calib.txt").write_text(CALIB.replace("-335.4", "-328.4"))
+    calib = gio.read_kitti_calib(tmp_path / "calib.txt")
+    grey, colour = np.zeros((375, 1242), np.uint8), np.zeros((375, 1242, 3), np.uint8)
+    assert kitti_rig_of(calib, grey).baseline_m == pytest.approx(0.54)
+    assert kitti_rig_of(calib, colour).baseline_m == pytest.approx(0.53)
+    del calib["P3"]
+    assert kitti_rig_of(calib, colour).baseline_m == pytest.approx(0.54)
 
 
 def test_calibration_with_the_names_of_the_raw_data(tmp_path: Path):

@@ -55,6 +55,14 @@ def test_a_wall_has_its_shift_wherever_the_right_view_sees_it(backend: str, shif
     np.testing.assert_array_equal(sgm.with_options(fill="background")(left, right).px, shift)
 
 
+def test_more_pixels_than_the_core_can_count_are_refused():
+    from geomvision import _core
+
+    endless = np.zeros((2**32 + 5, 0), np.uint8)  # without columns it takes no memory
+    with pytest.raises(ValueError, match="left is 0x4294967301 pixels; at most 2147483647"):
+        _core.sgm(endless, endless, _core.sgm_options())
+
+
 def test_the_band_without_partners_continues_its_surroundings() -> None:
     left, right = wall(12)
     found = SGM(max_disparity=32, left_right=-1, subpixel="none", speckle_size=0)(left, right)

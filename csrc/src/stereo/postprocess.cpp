@@ -80,6 +80,8 @@ void SpeckleFilter::operator()(ImageView<float> disparity, int size, float range
   check(range >= 0, "SpeckleFilter: range is ", range, "; allowed is 0 or more pixels");
   if (size <= 1 || disparity.empty()) return;
   const int width = disparity.width(), height = disparity.height();
+  check(static_cast<std::int64_t>(width) * height <= std::numeric_limits<int>::max(), "SpeckleFilter: the map is ",
+        width, "x", height, " pixels; at most ", std::numeric_limits<int>::max(), " in all can be taken");
   visited_.assign(static_cast<std::size_t>(width) * height, 0);
   region_.resize(visited_.size());
   for (int start = 0; start < width * height; ++start) {

@@ -85,7 +85,7 @@ class PyramidalFlow {
   std::vector<Stage> stages_;
   int used_ = 0;  ///< levels of the present call
   Image<float> narrow_, confidence_;
-  Image<Vec2f> flow_, back_;
+  Image<Vec2f> back_;
 };
 
 /// Occlusion by coming back: 1 where the backward flow at the pixel's target does not lead near the pixel, or the
