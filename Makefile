@@ -43,9 +43,10 @@ demo: $(VENV)/geomvision
 
 test: cpp-tests pytest
 
+# Test processes share the cores: idle OpenMP threads must sleep, not spin.
 pytest: $(VENV)/dev
 	@echo 'Python tests'
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev

@@ -18,7 +18,7 @@ CASES = [
     (task, name, backend) for task, name in METHODS for backend in getattr(gv, task).METHODS[name].available_backends()
 ]
 EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth") for name in getattr(gv, task).METHODS]
-every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES, ids="/".join)
+every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)
 
 
 def make(task, name, backend="auto", **options):
@@ -143,7 +143,7 @@ def test_what_is_no_pair_is_refused(task, name, backend):
         method(image.tolist(), image)
 
 
-@pytest.mark.parametrize(("task", "name"), EVERYTHING, ids="/".join)
+@pytest.mark.parametrize(("task", "name"), EVERYTHING)
 def test_options_are_documented_checked_and_survive_json(task, name):
     cls = getattr(gv, task).METHODS[name]
     assert cls.name() == name
@@ -162,7 +162,7 @@ def test_options_are_documented_checked_and_survive_json(task, name):
                 cls(**{option: "no such choice"})
 
 
-@pytest.mark.parametrize(("task", "name"), EVERYTHING, ids="/".join)
+@pytest.mark.parametrize(("task", "name"), EVERYTHING)
 def test_a_backend_that_cannot_run_says_how_to_get_it(task, name):
     cls = getattr(gv, task).METHODS[name]
     for backend in cls.backends():
@@ -171,7 +171,7 @@ def test_a_backend_that_cannot_run_says_how_to_get_it(task, name):
                 cls(backend=backend.name).chosen_backend()
 
 
-@pytest.mark.parametrize(("task", "name"), METHODS, ids="/".join)
+@pytest.mark.parametrize(("task", "name"), METHODS)
 def test_backends_agree_on_every_pixel(task, name):
     cls = getattr(gv, task).METHODS[name]
     if not {"cpp", "reference"} <= set(cls.available_backends()):
@@ -180,7 +180,7 @@ def test_backends_agree_on_every_pixel(task, name):
     assert same(make(task, name, "cpp")(first, second), make(task, name, "reference")(first, second))
 
 
-@pytest.mark.parametrize(("task", "name"), METHODS, ids="/".join)
+@pytest.mark.parametrize(("task", "name"), METHODS)
 def test_stages_lead_to_the_result(task, name):
     method = make(task, name)
     if not hasattr(method, "trace"):
