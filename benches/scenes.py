@@ -128,6 +128,10 @@ def thinned(dense: Disparity, density: float) -> Disparity:
     return Disparity(px=np.where(rank >= dense.px.size - round(density * dense.px.size), dense.px, np.nan))
 
 
+def shown(figure: float, digits: int) -> str:
+    return "–" if math.isnan(figure) else f"{figure:.{digits}f}"
+
+
 def mean(values: Iterable[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
@@ -146,7 +150,7 @@ def table(task: str, done: dict[str, Comparison], groups: dict[str, str]) -> str
             lines += ["| method | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
             for label in labels:
                 cells = (mean(value(done[s], label, name, figure) for s in scenes) for scenes in columns.values())
-                lines.append(f"| {label} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
+                lines.append(f"| {label} | " + " | ".join(shown(cell, 2) for cell in cells) + " |")
             lines.append("")
     return "\n".join([*lines, *cost_table(done, labels), *scene_table(task, done, labels)]) + "\n"
 
@@ -179,7 +183,7 @@ def cost_table(done: dict[str, Comparison], labels: Sequence[str]) -> list[str]:
         times = [1e3 * row.timing.median_s for row in rows if row.timing is not None]
         peaks = [row.timing.peak_memory_bytes or math.nan for row in rows if row.timing is not None]
         cells = (float(np.median(times)) if times else math.nan, mean(peaks) / 1e6, 100 * mean(r.density for r in rows))
-        lines.append(f"| {label} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |")
+        lines.append(f"| {label} | " + " | ".join(shown(cell, 1) for cell in cells) + " |")
     return [*lines, ""]
 
 
@@ -188,7 +192,7 @@ def scene_table(task: str, done: dict[str, Comparison], labels: Sequence[str]) -
     lines = [f"## Every scene: {protocol} {figure}", "", "| scene | " + " | ".join(labels) + " |"]
     lines.append("| --- |" + " --- |" * len(labels))
     for name, comparison in done.items():
-        cells = (f"{value(comparison, label, protocol, figure):.2f}" for label in labels)
+        cells = (shown(value(comparison, label, protocol, figure), 2) for label in labels)
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
@@ -214,7 +218,7 @@ def main() -> None:
         groups = {name: group_of(arguments.data / task / name) for name in done}
         (arguments.out / f"{task}.md").write_text(table(task, done, groups))
         record = {name: comparison.to_dict()["rows"] for name, comparison in done.items()}
-        text = json.dumps({"machine": describe_machine(), "groups": groups, "scenes": record}, indent=1)
+        text = json.dumps({"machine": describe_machine(), "groups": groups, "scenes": record})
         (arguments.out / f"{task}.json").write_text(text + "\n")
         print(f"wrote {arguments.out / task}.md and .json")
 

@@ -7,10 +7,10 @@ import numpy as np
 
 import geomvision as gv
 
-pair = gv.datasets.Synthetic(seed=11, layout="tabletop", height=300, width=400)[2]
+pair = gv.datasets.Synthetic(seed=7, layout="tabletop", height=300, width=400)[1]
 methods = {
     "OpenCV SGBM": gv.stereo.OpenCVSGBM(max_disparity=pair.max_disparity),
-    "SGM": gv.stereo.SGM(max_disparity=pair.max_disparity),
+    "SGM, gaps filled": gv.stereo.SGM(max_disparity=pair.max_disparity, fill="background"),
     "refined SGM (learned)": gv.stereo.RefinedSGM(max_disparity=pair.max_disparity),
 }
 
