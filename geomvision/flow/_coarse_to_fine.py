@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PyramidalFlow(FlowMethod):
+class PyramidalFlow(FlowMethod, ABC):
     """The pyramid's options, the loop over its levels, and the checks that end a call."""
 
     levels: int = option(10, "pyramid levels at most; each halves the image while 16 px remain", minimum=1, maximum=32)
@@ -96,6 +97,6 @@ class PyramidalFlow(FlowMethod):
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence
 
+    @abstractmethod
     def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         """A better flow (u, v) of one level after one warp, and its confidence; `stage` begins names of stages."""
-        raise NotImplementedError(f"{type(self).__name__} must say how a level's flow is refined")

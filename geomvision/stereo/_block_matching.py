@@ -2,7 +2,8 @@
 
 1. Levels: the images as integers. All costs are integers too: sums are exact in whatever order they are taken.
 2. Cost: for every disparity d, how unlike the windows around left x and right x − d are.
-3. Winner: the disparity with the smallest cost; once for the left view, once for the right one from the same costs.
+3. Winner (`_winners`): the disparity with the smallest cost; once for the left view, once for the right one from
+   the same costs.
 4. Tests: is the winner better than all others, has the window texture, do the two views agree?
 5. What follows (`_postprocess`): sub-pixel fit, speckle filter, filling.
 """
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..images import Float32, Image
 from ..results import Disparity
 from ..trace import Trace
 from . import _postprocess as post
+from ._winners import left_winners, refine, right_winners
 
 if TYPE_CHECKING:
     from .block_matching import BlockMatching
@@ -150,72 +151,6 @@ def _inverse_root(spread: Levels) -> NDArray[np.float64]:
         return np.where(spread > 0, 1.0 / np.sqrt(spread.astype(np.float64)), 0.0)
 
 
-@njit(cache=True)
-def left_winners(volume: Costs, first: int, uniqueness: int) -> tuple[post.Winners, Float32]:
-    """Disparity with the smallest cost (the smallest of equal ones) and its margin (c₂ − c₁) / c₂.
-
-    c₂ is the smallest cost more than one pixel away. The winner must beat it by `uniqueness` percent; a tie has no
-    winner. Where there is no c₂ the margin is 0.
-    """
-    height, width, count = volume.shape
-    winners = np.full((height, width), post.NONE, np.int16)
-    margin = np.zeros((height, width), np.float32)
-    for y in range(height):
-        for x in range(width):
-            winner = np.argmin(volume[y, x])
-            least, second = np.int64(volume[y, x, winner]), np.int64(NO_COST)
-            if least == NO_COST:
-                continue
-            for k in range(count):
-                if abs(k - winner) > 1:
-                    second = min(second, np.int64(volume[y, x, k]))
-            if second == NO_COST:
-                winners[y, x] = first + winner
-            elif 100 * least < (100 - uniqueness) * second:
-                winners[y, x] = first + winner
-                margin[y, x] = np.float32(second - least) / np.float32(second)
-    return winners, margin
-
-
-@njit(cache=True)
-def right_winners(volume: Costs, first: int) -> post.Winners:
-    """The right view's disparities from the same costs: right pixel x has the candidates left x + d."""
-    height, width, count = volume.shape
-    winners = np.full((height, width), post.NONE, np.int16)
-    for y in range(height):
-        for x in range(width):
-            least = NO_COST
-            for k in range(count):
-                source = x + first + k
-                if 0 <= source < width and volume[y, source, k] < least:
-                    least = volume[y, source, k]
-                    winners[y, x] = first + k
-    return winners
-
-
-@njit(cache=True)
-def refine(winners: post.Winners, volume: Costs, first: int, parabola: bool) -> Float32:
-    """Sub-pixel disparities: a fit through the winner's cost and its two neighbours', where both are candidates."""
-    height, width, count = volume.shape
-    disparity = np.full((height, width), np.nan, np.float32)
-    for y in range(height):
-        for x in range(width):
-            if winners[y, x] == post.NONE:
-                continue
-            disparity[y, x] = winners[y, x]
-            k = winners[y, x] - first
-            if not 0 < k < count - 1:
-                continue
-            before, at, after = np.int64(volume[y, x, k - 1]), np.int64(volume[y, x, k]), np.int64(volume[y, x, k + 1])
-            if max(before, after) == NO_COST:
-                continue
-            if parabola:
-                disparity[y, x] += post.parabola_offset(before, at, after)
-            else:
-                disparity[y, x] += post.equiangular_offset(before, at, after)
-    return disparity
-
-
 def agreement_of_views(margin: Float32, left: post.Winners, right: post.Winners) -> Float32:
     """Confidence: the margin, divided by 1 + |d_left − d_right|; 0 where there is no winner."""
     known = left != post.NONE
@@ -234,8 +169,8 @@ def run(method: BlockMatching, left: Image, right: Image, trace: Trace) -> Dispa
     volume = cost_volume(pair, method.cost, method.window, disparities)
     trace.record("cost", volume, "", f"{method.cost} over the window at disparities {disparities}")
 
-    winners, margin = left_winners(volume, disparities.start, method.uniqueness)
-    from_right = right_winners(volume, disparities.start)
+    winners, margin = left_winners(volume, disparities.start, method.uniqueness, NO_COST)
+    from_right = right_winners(volume, disparities.start, NO_COST)
     trace.record("winner", winners, "px", f"disparity of the smallest cost, {post.NONE} where it is not unique")
     trace.record("winner_right", from_right, "px", "the same for the right view")
     gradient = texture(pair, method.window)
@@ -247,7 +182,7 @@ def run(method: BlockMatching, left: Image, right: Image, trace: Trace) -> Dispa
     disparity = (
         whole
         if method.subpixel == "none"
-        else refine(winners, volume, disparities.start, method.subpixel == "parabola")
+        else refine(winners, volume, disparities.start, method.subpixel == "parabola", NO_COST)
     )
     trace.record("subpixel", disparity, "px", f"{method.subpixel} fit through the winner's and its neighbours' costs")
 

@@ -4,7 +4,8 @@
 2. Cost: the Hamming distance of a left word and the right word d pixels to the left, for every d.
 3. Paths: along straight lines through the image, the cheapest way to reach a pixel with a disparity, where a step of
    one pixel costs P1 and a larger one P2. The sums over all paths rate each disparity of each pixel.
-4. Winner: the disparity with the smallest sum; once for the left view, once for the right one from the same sums.
+4. Winner (`_winners`): the disparity with the smallest sum; once for the left view, once for the right one from
+   the same sums.
 5. What follows (`_postprocess`): sub-pixel fit, left–right check, median, speckle filter, filling.
 
 The C++ core does the same in the same integers and float32 operations: results are equal bit for bit.
@@ -22,6 +23,7 @@ from ..images import Float32, Image
 from ..results import Disparity
 from ..trace import Trace
 from . import _postprocess as post
+from ._winners import left_winners, refine, right_winners
 
 if TYPE_CHECKING:
     from .sgm import SGM
@@ -171,67 +173,6 @@ def path_costs(cost: Costs, guide: Guide, direction: tuple[int, int], p1: int, j
 
 
 @njit(cache=True)
-def left_winners(sums: Sums, first: int, uniqueness: int) -> tuple[post.Winners, Float32]:
-    """Disparity with the smallest sum (the smallest of equal ones) and its margin (s₂ − s₁) / s₂.
-
-    s₂ is the smallest sum more than one pixel away. The winner must beat it by `uniqueness` percent; a tie has no
-    winner. With fewer than three candidates there may be no s₂: then the margin is 0.
-    """
-    height, width, count = sums.shape
-    winners = np.full((height, width), post.NONE, np.int16)
-    margin = np.zeros((height, width), np.float32)
-    for y in range(height):
-        for x in range(width):
-            winner = np.argmin(sums[y, x])
-            least, second = np.int64(sums[y, x, winner]), np.int64(NOTHING)
-            for i in range(count):
-                if abs(i - winner) > 1:
-                    second = min(second, np.int64(sums[y, x, i]))
-            if second == NOTHING:
-                winners[y, x] = first + winner
-            elif 100 * least < (100 - uniqueness) * second:
-                winners[y, x] = first + winner
-                margin[y, x] = np.float32(second - least) / np.float32(second)
-    return winners, margin
-
-
-@njit(cache=True)
-def right_winners(sums: Sums, first: int) -> post.Winners:
-    """The right view's disparities from the same sums: right pixel x has the candidates left x + d."""
-    height, width, count = sums.shape
-    winners = np.full((height, width), post.NONE, np.int16)
-    for y in range(height):
-        for x in range(width):
-            least = NOTHING
-            for i in range(count):
-                source = x + first + i
-                if 0 <= source < width and sums[y, source, i] < least:
-                    least = sums[y, source, i]
-                    winners[y, x] = first + i
-    return winners
-
-
-@njit(cache=True)
-def refine(winners: post.Winners, sums: Sums, first: int, parabola: bool) -> Float32:
-    """Sub-pixel disparities: a fit through the winner's sum and its two neighbours'; none at the range's ends."""
-    height, width, count = sums.shape
-    disparity = np.full((height, width), np.nan, np.float32)
-    for y in range(height):
-        for x in range(width):
-            if winners[y, x] == post.NONE:
-                continue
-            disparity[y, x] = winners[y, x]
-            i = winners[y, x] - first
-            if 0 < i < count - 1:
-                before, at, after = np.int64(sums[y, x, i - 1]), np.int64(sums[y, x, i]), np.int64(sums[y, x, i + 1])
-                if parabola:
-                    disparity[y, x] += post.parabola_offset(before, at, after)
-                else:
-                    disparity[y, x] += post.equiangular_offset(before, at, after)
-    return disparity
-
-
-@njit(cache=True)
 def weigh(margin: Float32, left: post.Winners, right: post.Winners) -> Float32:
     """Confidence: the margin, divided by 1 + |d_left − d_right|; 0 where the match lies outside the right image."""
     height, width = left.shape
@@ -269,13 +210,13 @@ def run(sgm: SGM, left: Image, right: Image, trace: Trace) -> Disparity:
 
 def choose(sgm: SGM, sums: Sums, first: int, trace: Trace) -> Disparity:
     """From sums to disparities."""
-    winners, margin = left_winners(sums, first, sgm.uniqueness)
-    right = right_winners(sums, first)
+    winners, margin = left_winners(sums, first, sgm.uniqueness, NOTHING)
+    right = right_winners(sums, first, NOTHING)
     trace.record("winner", np.where(winners == post.NONE, np.nan, winners), "px", "smallest sum, left view")
     trace.record("winner_right", np.where(right == post.NONE, np.nan, right), "px", "smallest sum, right view")
     px = np.where(winners == post.NONE, np.nan, winners).astype(np.float32)
     if sgm.subpixel != "none":
-        px = refine(winners, sums, first, sgm.subpixel == "parabola")
+        px = refine(winners, sums, first, sgm.subpixel == "parabola", NOTHING)
     trace.record("subpixel", px, "px", f"fit through three sums: {sgm.subpixel}")
     confidence = weigh(margin, winners, right)
     px = post.median_filter(px, sgm.median)
