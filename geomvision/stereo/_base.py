@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..images import as_pair
-from ..method import Method
+from ..images import ImageError, as_pair
+from ..method import Method, OptionError, option
 from ..results import Disparity
 
 if TYPE_CHECKING:
@@ -36,3 +36,32 @@ class StereoMethod(Method):
     def on(self, sample: StereoSample) -> Disparity:
         """Disparity of the sample's left image: what runs alike over every task."""
         return self(sample.left, sample.right)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeSearch(StereoMethod):
+    """A matcher that searches the whole disparities min_disparity … max_disparity − 1."""
+
+    max_disparity: int = option(
+        128, "search min_disparity … max_disparity − 1; depends on the scene", unit="px", minimum=-8191, maximum=8192
+    )
+    min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_disparity >= self.max_disparity:
+            given = f"min_disparity is {self.min_disparity} and max_disparity {self.max_disparity}"
+            raise OptionError(f"{type(self).__name__}: {given}; max_disparity must be larger")
+
+    def searched(self, width: int) -> range:
+        """The disparities searched in images `width` pixels wide; no pixel can have one of |d| ≥ width.
+
+        Raises ImageError when no pixel can have a match in the range.
+        """
+        disparities = range(max(self.min_disparity, 1 - width), min(self.max_disparity, width))
+        if len(disparities) == 0:
+            given = f"between min_disparity {self.min_disparity} and max_disparity {self.max_disparity} − 1"
+            raise ImageError(
+                f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
+            )
+        return disparities

@@ -188,7 +188,8 @@ def weigh(margin: Float32, left: post.Winners, right: post.Winners) -> Float32:
 def run(sgm: SGM, left: Image, right: Image, trace: Trace) -> Disparity:
     """Match a grey pair, recording every stage."""
     image = [view.astype(np.uint16) if view.dtype == np.uint8 else view for view in (left, right)]
-    first, count = sgm.searched(left.shape[1])
+    disparities = sgm.searched(left.shape[1])
+    first, count = disparities.start, len(disparities)
     radius_x, radius_y = WINDOWS[sgm.census]
     words = [census(view, radius_x, radius_y) for view in image]
     trace.record("census_left", words[0], doc="which neighbours are darker, one bit each")

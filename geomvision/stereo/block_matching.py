@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..images import Image, ImageError, as_pair, to_grey
-from ..method import OptionError, backend, option
+from ..images import Image, as_pair, to_grey
+from ..method import backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
-from ._base import StereoMethod
+from ._base import RangeSearch
 
 COSTS = ("sad", "ssd", "ncc", "zncc", "census")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockMatching(StereoMethod):
+class BlockMatching(RangeSearch):
     """Winner-take-all over square windows (Scharstein & Szeliski, IJCV 2002).
 
     Costs: sums of absolute (sad) or squared (ssd) differences; one minus the correlation of the windows (ncc) or of
@@ -32,10 +32,6 @@ class BlockMatching(StereoMethod):
     Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
     """
 
-    max_disparity: int = option(
-        128, "search min_disparity … max_disparity − 1; depends on the scene", unit="px", minimum=-8191, maximum=8192
-    )
-    min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
     cost: str = option("census", "how unlike two windows are", choices=COSTS)
     window: int = option(11, "side of the square window", unit="px", minimum=1, maximum=63, odd=True)
     texture: float = option(
@@ -53,25 +49,6 @@ class BlockMatching(StereoMethod):
     speckle_size: int = option(0, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
     speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)
     fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.min_disparity >= self.max_disparity:
-            given = f"min_disparity is {self.min_disparity} and max_disparity {self.max_disparity}"
-            raise OptionError(f"BlockMatching: {given}; max_disparity must be larger")
-
-    def searched(self, width: int) -> range:
-        """The disparities searched in images `width` pixels wide.
-
-        Raises ImageError when no pixel can have a match in the range.
-        """
-        disparities = range(max(self.min_disparity, 1 - width), min(self.max_disparity, width))
-        if len(disparities) == 0:
-            given = f"between min_disparity {self.min_disparity} and max_disparity {self.max_disparity} − 1"
-            raise ImageError(
-                f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
-            )
-        return disparities
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:

@@ -13,7 +13,7 @@ from ..images import Float32, Image, as_pair
 from ..method import backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
-from ._base import StereoMethod
+from ._base import RangeSearch
 from .sgm import SGM
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefinedSGM(StereoMethod):
+class RefinedSGM(RangeSearch):
     """SGM (Hirschmüller, TPAMI 2008) refined by a net of 0.6 M parameters (`geomvision.nets.refiner`).
 
     Every pixel gets an estimate, occluded ones too; only where SGM finds nothing in the whole image, nothing is
@@ -30,10 +30,6 @@ class RefinedSGM(StereoMethod):
     The net saw rendered scenes only. SGM's other options are at the values it was trained with.
     """
 
-    max_disparity: int = option(
-        128, "SGM searches min_disparity … max_disparity − 1", unit="px", minimum=-8191, maximum=8192
-    )
-    min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(8, "4: along rows and columns; 8: with the diagonals", choices=(4, 8))
     p1: int = option(24, "SGM's penalty of a step of one pixel", unit="bits", minimum=0, maximum=192)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..images import Image, ImageError, as_pair, to_grey
+from ..images import Image, as_pair, to_grey
 from ..method import OptionError, backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
-from ._base import StereoMethod
+from ._base import RangeSearch
 
 
 @dataclass(frozen=True, kw_only=True)
-class SGM(StereoMethod):
+class SGM(RangeSearch):
     """Semi-global matching on census costs (Hirschmüller, TPAMI 2008).
 
     `confidence` is (s₂ − s₁) / s₂ / (1 + |d_left − d_right|): s₁ is the winning sum, s₂ the smallest one more than a
@@ -26,10 +26,6 @@ class SGM(StereoMethod):
     estimate. Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
     """
 
-    max_disparity: int = option(
-        128, "search min_disparity … max_disparity − 1; depends on the scene", unit="px", minimum=-8191, maximum=8192
-    )
-    min_disparity: int = option(0, "may be negative", unit="px", minimum=-8192, maximum=8191)
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(8, "4: along rows and columns; 8: with the diagonals", choices=(4, 8))
     p1: int = option(24, "penalty of a step of one pixel along a path", unit="bits", minimum=0, maximum=192)
@@ -47,25 +43,8 @@ class SGM(StereoMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.min_disparity >= self.max_disparity:
-            given = f"min_disparity is {self.min_disparity} and max_disparity {self.max_disparity}"
-            raise OptionError(f"SGM: {given}; max_disparity must be larger")
         if self.p1 > self.p2:
             raise OptionError(f"SGM: p1 is {self.p1} and p2 {self.p2}; p2 must be at least p1")
-
-    def searched(self, width: int) -> tuple[int, int]:
-        """First disparity searched in images `width` pixels wide, and how many.
-
-        Raises ImageError when no pixel can have a match in the range.
-        """
-        first = max(self.min_disparity, 1 - width)
-        count = min(self.max_disparity, width) - first
-        if count <= 0:
-            given = f"between min_disparity {self.min_disparity} and max_disparity {self.max_disparity} − 1"
-            raise ImageError(
-                f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
-            )
-        return first, count
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:
