@@ -109,11 +109,11 @@ def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]
     return _safetensors().load(content), card
 
 
-def load_torch(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Tensors of a ``.pt`` file, of which nothing but tensors is unpickled. Such files have no card."""
+def load_torch(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Tensors by name, or mappings of them, in a ``.pt`` file; nothing but tensors is unpickled. It has no card."""
     import torch
 
-    state: dict[str, Tensor] = torch.load(find(path), map_location="cpu", weights_only=True)
+    state: dict[str, Any] = torch.load(find(path), map_location="cpu", weights_only=True)
     return state
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import geomvision
 import geomvision as gv
 from geomvision.images import to_grey
 
@@ -44,7 +43,7 @@ def build_and_run(prefix: str, folder: Path) -> None:
     ]
     run(cmake, "-S", CONSUMER, "-B", folder, *options)
     run(cmake, "--build", folder)
-    assert run(folder / "consumer").splitlines()[0] == f"geomvision {geomvision.__version__}"
+    assert run(folder / "consumer").splitlines()[0] == f"geomvision {gv.__version__}"
     frames = ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
     assert run(folder / "capture_loop").splitlines() == frames
     found = [float(word) for word in run(folder / "matcher_per_thread").split()]
