@@ -115,7 +115,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("stereo/nothing", {}, "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm"),
+        (
+            "stereo/nothing",
+            {},
+            "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm",
+        ),
         ("flow/refined_sgm", {}, "nothing to train is called"),
         (NAME, {"size": "huge"}, "no size 'huge'; it has cpu, tiny"),
         (NAME, {"steps": 0}, "steps is 0; it must be above 0"),
