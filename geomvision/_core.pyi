@@ -15,6 +15,12 @@ __all__: list[str] = [
     "available_isas",
     "block_matching",
     "block_matching_options",
+    "concatenated_volume",
+    "concatenated_volume_backward",
+    "difference_volume",
+    "difference_volume_backward",
+    "group_wise_volume",
+    "group_wise_volume_backward",
     "horn_schunck",
     "horn_schunck_options",
     "lucas_kanade",
@@ -70,6 +76,86 @@ def block_matching_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::BlockMatchingOptions.
     """
 
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],

@@ -89,6 +89,12 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     raise WeightsError(f"no weights {given!r}: it is no file, and the package ships {', '.join(names()) or 'none'}")
 
 
+def version(name_or_path: str | os.PathLike[str]) -> tuple[Path, int]:
+    """The file of weights and when it was written, in ns: the key of a cache that notices a changed file."""
+    path = find(name_or_path)
+    return path, path.stat().st_mtime_ns
+
+
 def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]:
     """Tensors by name and their card, after the checksum has been compared.
 
