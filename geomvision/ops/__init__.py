@@ -1,7 +1,7 @@
 """The kernels' Python face: numpy in, numpy out; torch in, torch out (see `_dispatch` for how)."""
 
 from .cost_volumes import concatenated_volume, correlation_volume, difference_volume, group_wise_volume
-from .soft_argmin import soft_argmin
+from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .warping import warp
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "difference_volume",
     "group_wise_volume",
     "soft_argmin",
+    "upsampled_soft_argmin",
     "warp",
 ]

@@ -1,6 +1,6 @@
 """The ops as torch operators `torch.ops.geomvision.NAME`. Importing this registers them all; needs torch."""
 
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
-from .soft_argmin import soft_argmin
+from .soft_argmin import soft_argmin, upsampled_soft_argmin
 
-__all__ = ["concatenated_volume", "difference_volume", "group_wise_volume", "soft_argmin"]
+__all__ = ["concatenated_volume", "difference_volume", "group_wise_volume", "soft_argmin", "upsampled_soft_argmin"]
