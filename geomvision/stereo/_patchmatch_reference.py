@@ -22,6 +22,7 @@ from ..images import Float32, Image, Mask
 from ..results import Disparity
 from ..trace import Trace
 from . import _plane_search as search
+from ._levels import levels
 from ._plane_search import ONE, Integers, Rules, View
 
 if TYPE_CHECKING:
@@ -29,19 +30,6 @@ if TYPE_CHECKING:
 
 #: No disparity.
 NONE = -(2**31)
-FULL_SCALE = 255 * 64
-
-
-def levels(left: Image, right: Image) -> tuple[Integers, Integers]:
-    """Both views in 64ths of 0 … 255: 8 bits as they are, other images by the joint range of the pair."""
-    low, high = 0.0, 255.0
-    if left.dtype != np.uint8:
-        low, high = float(min(left.min(), right.min())), float(max(left.max(), right.max()))
-    scale = FULL_SCALE / (high - low) if high > low else 0.0
-    first, second = (
-        np.floor((image.astype(np.float64) - low) * scale + 0.5).astype(np.int64) for image in (left, right)
-    )
-    return first, second
 
 
 @njit(cache=True)
@@ -52,7 +40,7 @@ def partner(x: int, d: int) -> int:
 
 @njit(cache=True)
 def examine(rules: Rules, left: View, right: View, tolerance: int) -> tuple[Integers, Float32, Mask]:
-    """Disparities that are confirmed and clear (others NONE), their confidence, and what the other view does not see."""
+    """Disparities that are confirmed and clear (others NONE), their confidence, and what only this view sees."""
     height, width = left.costs.shape
     disparity = np.full((height, width), NONE, np.int64)
     confidence = np.zeros((height, width), np.float32)

@@ -10,6 +10,7 @@
 
 #include "geomvision/parallel.hpp"
 #include "stereo/check_pair.hpp"
+#include "stereo/levels.hpp"
 #include "stereo/plane_search.hpp"
 
 namespace geomvision::stereo {
@@ -62,28 +63,14 @@ struct PatchMatch::Scratch {
   void smooth_row(int y, Patch& patch, ImageView<float> disparity_px);
 };
 
-// 8 bits as they are; other images by the joint range of the pair.
 template <typename T>
 void PatchMatch::Scratch::take_levels(ImageView<const T> left, ImageView<const T> right) {
-  double low = 0.0, high = 255.0;
-  if constexpr (!std::is_same_v<T, std::uint8_t>) {
-    low = high = static_cast<double>(left(0, 0));
-    for (const auto& image : {left, right}) {
-      for (int y = 0; y < image.height(); ++y) {
-        const auto [least, most] = std::minmax_element(image.row(y), image.row(y) + image.width());
-        low = std::min(low, static_cast<double>(*least));
-        high = std::max(high, static_cast<double>(*most));
-      }
-    }
-  }
-  const double scale = high > low ? PlaneSearch::full_scale / (high - low) : 0.0;
+  const LevelScale level(left, right);
   for (int y = 0; y < left.height(); ++y) {
     for (int view = 0; view < 2; ++view) {
       const T* from = (view == 0 ? left : right).row(y);
       std::int16_t* to = search.levels(view, y);
-      for (int x = 0; x < left.width(); ++x) {
-        to[x] = static_cast<std::int16_t>(std::floor((static_cast<double>(from[x]) - low) * scale + 0.5));
-      }
+      for (int x = 0; x < left.width(); ++x) to[x] = static_cast<std::int16_t>(level(from[x]));
     }
   }
   search.pad();

@@ -27,7 +27,6 @@ struct PlaneView {
 class PlaneSearch {
  public:
   static constexpr int one = 1 << 16;
-  static constexpr int full_scale = 255 * 64;
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
 
   int width = 0, height = 0;
@@ -37,7 +36,7 @@ class PlaneSearch {
   /// Take the size and the rules; disparities that no pixel can have are not searched.
   void resize(const ops::PlaneOptions& options, int new_width, int new_height, int num_threads);
 
-  /// Row `y` of a view, levels times 64, from 0 to full_scale; then all rows of both are `pad`ded.
+  /// Row `y` of a view, 64ths of levels 0 to 255; then all rows of both are `pad`ded.
   std::int16_t* levels(int view, int y) { return views[view].values.data() + y * stride_ + PaddedLevels::border; }
   void pad();
 
