@@ -15,6 +15,12 @@ __all__: list[str] = [
     "available_isas",
     "block_matching",
     "block_matching_options",
+    "concatenated_volume",
+    "concatenated_volume_backward",
+    "difference_volume",
+    "difference_volume_backward",
+    "group_wise_volume",
+    "group_wise_volume_backward",
     "horn_schunck",
     "horn_schunck_options",
     "lucas_kanade",
@@ -24,9 +30,17 @@ __all__: list[str] = [
     "sgm_options",
     "soft_argmin",
     "soft_argmin_backward",
+    "splat_sum",
+    "splat_sum_backward",
     "track_points",
     "track_points_options",
+    "upsampled_soft_argmin",
+    "upsampled_soft_argmin_backward",
     "version",
+    "warp",
+    "warp_features",
+    "warp_features_backward",
+    "warp_rounded",
 ]
 
 def active_isa() -> str:
@@ -70,6 +84,86 @@ def block_matching_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::BlockMatchingOptions.
     """
 
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -167,6 +261,32 @@ def soft_argmin_backward(
     costs: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def track_points(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -184,5 +304,117 @@ def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
     """
+
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float32],
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float64],
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint8]]: ...
 
 version: str = "0.1.0"

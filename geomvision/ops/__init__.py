@@ -2,7 +2,8 @@
 
 from .cost_volumes import concatenated_volume, correlation_volume, difference_volume, group_wise_volume
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
-from .warping import warp
+from .splatting import splat
+from .warping import warp, warp_by_disparity
 
 __all__ = [
     "concatenated_volume",
@@ -10,6 +11,8 @@ __all__ = [
     "difference_volume",
     "group_wise_volume",
     "soft_argmin",
+    "splat",
     "upsampled_soft_argmin",
     "warp",
+    "warp_by_disparity",
 ]
