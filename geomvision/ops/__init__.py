@@ -6,7 +6,8 @@ from .disparity_maps import fill_background, left_right_check, median, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_aggregation, guided_filter
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
-from .warping import warp
+from .splatting import splat
+from .warping import warp, warp_by_disparity
 from .winners import Winners, right_winners, subpixel, uniqueness, winner_takes_all
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "right_winners",
     "soft_argmin",
     "speckle",
+    "splat",
     "subpixel",
     "uniqueness",
     "upsampled_soft_argmin",
     "warp",
+    "warp_by_disparity",
     "winner_takes_all",
 ]

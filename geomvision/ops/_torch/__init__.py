@@ -6,6 +6,8 @@ from .disparity_maps import fill_background, left_right_check, median, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_filter
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
+from .splatting import splat_sum
+from .warping import warp_features
 from .winners import right_winners, subpixel, uniqueness, winner_takes_all
 
 __all__ = [
@@ -22,8 +24,10 @@ __all__ = [
     "right_winners",
     "soft_argmin",
     "speckle",
+    "splat_sum",
     "subpixel",
     "uniqueness",
     "upsampled_soft_argmin",
+    "warp_features",
     "winner_takes_all",
 ]
