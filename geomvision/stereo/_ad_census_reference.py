@@ -36,6 +36,8 @@ Table = NDArray[np.int64]
 
 #: What 1 is in costs and penalties.
 UNIT = 1024
+#: The most that a candidate outside the right image costs: a third of the largest cost.
+NEUTRAL = 2 * UNIT // 3
 #: Above every sum of four scans.
 NOTHING = 65535
 #: Of the arms: how far a cross reaches to each side.
@@ -57,7 +59,7 @@ def matching_cost(
 ) -> Costs:
     """(H, W, count): ρ_census + ρ_AD of left (x, y) and right (x − d, y).
 
-    A candidate outside the right image costs the mean of those inside, but at most half of the largest cost.
+    A candidate outside the right image costs the mean of those inside, but at most a third of the largest cost.
     """
     height, width = grey[0].shape
     cost = np.empty((height, width, count), np.uint16)
@@ -71,7 +73,7 @@ def matching_cost(
                     cost[y, x, i] = tables[0][bits] + tables[1][abs(grey[0][y, x] - grey[1][y, match])]
                     total += np.int64(cost[y, x, i])
                     inside += 1
-            neutral = min(UNIT, total // inside) if inside > 0 else UNIT
+            neutral = min(NEUTRAL, total // inside) if inside > 0 else NEUTRAL
             for i in range(count):
                 if not 0 <= x - (first + i) < width:
                     cost[y, x, i] = neutral

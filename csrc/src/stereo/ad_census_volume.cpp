@@ -15,6 +15,7 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr int unit = 1024;  // what 1 is in costs and penalties
+constexpr int neutral_most = 2 * unit / 3;
 constexpr int radius_x = 4, radius_y = 3, bits = 62;
 constexpr int lines_per_strip = 16;  // so that their scans stay in the first cache
 constexpr int block = 32;            // disparities summed at a time, so that a line's sums stay in the second cache
@@ -89,8 +90,8 @@ void ADCensusVolume::take_census(int view, int num_threads) {
   parallel_for(height, num_threads, std::ref(body), 8);
 }
 
-// Robust sum of both differences. A candidate outside the right image costs the mean of those inside, but at most half
-// of the largest cost.
+// Robust sum of both differences. A candidate outside the right image costs the mean of those inside, but at most a
+// third of the largest cost.
 void ADCensusVolume::match(const ADCensusOptions& options) {
   std::uint16_t of_bits[bits + 1], of_levels[256];
   for (int c = 0; c <= bits; ++c) of_bits[c] = robust(c, options.lambda_census);
@@ -118,8 +119,8 @@ void ADCensusVolume::match(const ADCensusOptions& options) {
             total += costs[from + i];
           }
         }
-        const auto neutral = static_cast<std::uint16_t>(
-            inside < beyond ? std::min<std::int64_t>(unit, total / (beyond - inside)) : unit);
+        const std::int64_t mean = inside < beyond ? total / (beyond - inside) : neutral_most;
+        const auto neutral = static_cast<std::uint16_t>(std::min<std::int64_t>(neutral_most, mean));
         std::fill(costs, costs + inside, neutral);
         std::fill(costs + beyond, costs + count, neutral);
       }

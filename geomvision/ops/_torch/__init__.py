@@ -5,6 +5,7 @@ from .cross_aggregation import cross_aggregation, cross_arms
 from .disparity_maps import fill_background, left_right_check, median, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_filter
+from .propagate_planes import propagate_planes
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .splatting import splat_sum
 from .warping import warp_features
@@ -21,6 +22,7 @@ __all__ = [
     "guided_filter",
     "left_right_check",
     "median",
+    "propagate_planes",
     "right_winners",
     "soft_argmin",
     "speckle",

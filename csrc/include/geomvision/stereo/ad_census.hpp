@@ -12,14 +12,14 @@ namespace geomvision::stereo {
 struct ADCensusOptions {
   int max_disparity = 128;          ///< search min_disparity ... max_disparity - 1, pixels
   int min_disparity = 0;            ///< may be negative
-  double lambda_ad = 10.0;          ///< scale of absolute differences, levels
+  double lambda_ad = 60.0;          ///< scale of absolute differences, levels
   double lambda_census = 30.0;      ///< scale of Hamming distances, bits
-  int arm = 34;                     ///< longest arm of a cross, pixels, 1 to 64
-  int arm_near = 17;                ///< arms beyond it must pass the stricter threshold, pixels
-  int tau = 20;                     ///< difference of levels within an arm
-  int tau_far = 6;                  ///< the same beyond arm_near
-  int aggregations = 4;             ///< averages over crosses: rows first, then columns first, ...
-  double pi1 = 1.0;                 ///< penalty of a step of one pixel; costs lie between 0 and 2
+  int arm = 17;                     ///< longest arm of a cross, pixels, 1 to 64
+  int arm_near = 9;                 ///< arms beyond it must pass the stricter threshold, pixels
+  int tau = 8;                      ///< difference of levels within an arm
+  int tau_far = 3;                  ///< the same beyond arm_near
+  int aggregations = 2;             ///< averages over crosses: rows first, then columns first, ...
+  double pi1 = 0.5;                 ///< penalty of a step of one pixel; costs lie between 0 and 2
   double pi2 = 3.0;                 ///< penalty of larger steps; pi1 <= pi2 <= 4
   int tau_scan = 15;                ///< difference of levels that counts as a change
   int left_right = 1;               ///< tolerance of the left-right check, pixels; -1: no check
