@@ -100,6 +100,14 @@ void differentiate(const GradientRow* rows, int row_count, std::ptrdiff_t channe
   }
 }
 
+// Rows a page or more apart are not foreseen by the processor.
+inline void fetch_ahead(const float* from, std::ptrdiff_t from_step, int width, int rows_left) {
+  constexpr int ahead = 6, line = 16;
+  if (rows_left <= ahead) return;
+  const float* next = from + ahead * from_step;
+  for (int x = 0; x < width; x += line) __builtin_prefetch(next + x);
+}
+
 }  // namespace
 
 void correlate_tile(const float* tile, int first, int last, const float* other, std::ptrdiff_t step,
@@ -133,16 +141,33 @@ void correlate_tile_backward(const GradientRow* rows, int row_count, std::ptrdif
   }
 }
 
-void copy_padded(const float* from, std::ptrdiff_t from_step, int width, int height, float scale, float* to,
-                 std::ptrdiff_t to_step, int before, int total) {
-  const Lanes factor = spread(scale);
+void copy_padded(const float* from, std::ptrdiff_t from_step, int width, int height, float* to, std::ptrdiff_t to_step,
+                 int before, int total) {
   for (int y = 0; y < height; ++y, from += from_step, to += to_step) {
+    fetch_ahead(from, from_step, width, height - y);
     for (int x = 0; x < before; ++x) to[x] = 0.0f;
     float* here = to + before;
     int x = 0;
-    for (; x + lane_count <= width; x += lane_count) store(here + x, multiply(load(from + x), factor));
-    for (; x < width; ++x) here[x] = from[x] * scale;
+    for (; x + lane_count <= width; x += lane_count) store(here + x, load(from + x));
+    for (; x < width; ++x) here[x] = from[x];
     for (x = before + width; x < total; ++x) to[x] = 0.0f;
+  }
+}
+
+void copy_blocks(const float* from, std::ptrdiff_t from_step, int width, int height, float scale, float* to,
+                 std::ptrdiff_t to_step, std::ptrdiff_t block_step) {
+  const Lanes factor = spread(scale);
+  for (int y = 0; y < height; ++y, from += from_step, to += to_step) {
+    fetch_ahead(from, from_step, width, height - y);
+    float* block = to;
+    int x = 0;
+    for (; x + tile_columns <= width; x += tile_columns, block += block_step) {
+      for (int part = 0; part < tile_columns; part += lane_count) {
+        store(block + part, multiply(load(from + x + part), factor));
+      }
+    }
+    if (x == width) continue;
+    for (int k = 0; k < tile_columns; ++k) block[k] = x + k < width ? from[x + k] * scale : 0.0f;
   }
 }
 

@@ -36,8 +36,13 @@ GEOMVISION_DECLARE_KERNEL(void, correlate_tile_backward,
                           (const GradientRow* rows, int row_count, std::ptrdiff_t step, const std::ptrdiff_t* offsets,
                            int count, int channels, float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step));
 
-// Copy `height` rows of `width` floats, times `scale`, around which zeros lie: from `from` to `to`, `total` floats a
-// row of which the first `before` and those after the copy are zero.
+// Rows of floats that lie `from_step` apart, as they come from channels or displacements of an image, packed.
+//
+// copy_padded: each row gets `before` zeros, its `width` floats, and zeros up to `total`.
+// copy_blocks: each row is scaled and cut into blocks of `tile_columns`, the last one filled up with zeros.
 GEOMVISION_DECLARE_KERNEL(void, copy_padded,
-                          (const float* from, std::ptrdiff_t from_step, int width, int height, float scale, float* to,
+                          (const float* from, std::ptrdiff_t from_step, int width, int height, float* to,
                            std::ptrdiff_t to_step, int before, int total));
+GEOMVISION_DECLARE_KERNEL(void, copy_blocks,
+                          (const float* from, std::ptrdiff_t from_step, int width, int height, float scale, float* to,
+                           std::ptrdiff_t to_step, std::ptrdiff_t block_step));

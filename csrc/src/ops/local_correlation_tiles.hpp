@@ -11,7 +11,7 @@ namespace geomvision::ops {
 
 /// What one thread works with.
 struct CorrelationWorker {
-  Aligned<float> tile, ring, gradient, part;
+  Aligned<float> tile, ring, gradient, part, line;
   std::vector<std::ptrdiff_t> in_ring;
   std::vector<kernels::GradientRow> rows;
 };
@@ -19,8 +19,6 @@ struct CorrelationWorker {
 /// Sizes of a correlation, and what each step over its tiles needs to know.
 struct CorrelationPlan {
   CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image, bool dense);
-
-  static constexpr int strip = 2 * kernels::tile_columns;  // columns of a strip, which is walked from top to bottom
 
   std::ptrdiff_t channels, height, width;
   int radius, dilation, stride;  // stride of the walk: 1 when it is dense
@@ -33,8 +31,12 @@ struct CorrelationPlan {
   int phase_width;               // packed columns of one phase of the stride
   std::ptrdiff_t packed_width;   // packed columns of a channel
   int ring_size;                 // rows of the other image that a tile sees
+  int strip;                     // columns of a strip, which is walked from top to bottom
+  int blocks;                    // tiles side by side in a strip
   int strips, bands, band_rows;
   std::vector<std::ptrdiff_t> offsets;
+  decltype(&kernels::baseline::copy_padded) copy_padded;
+  decltype(&kernels::baseline::copy_blocks) copy_blocks;
 
   int tasks(std::ptrdiff_t batch) const { return static_cast<int>(batch) * strips * bands; }
 };
@@ -60,16 +62,16 @@ class CorrelationStrip {
   void each_tile(const Visit& visit);
   const float* other_row(const TensorView<const float, 4>& other, int y, int tile_row, int j);
   bool touched(const Tile& tile, int j, int& first, int& last) const;
-  void pack_tile(const TensorView<const float, 4>& left, const Tile& tile, int column, int columns);
-  void pack_gradient(const TensorView<const float, 4>& d_out, bool mirrored, int stride, int y, int j, int column,
-                     float* to) const;
+  void pack_tiles(const TensorView<const float, 4>& left, const Tile& tile);
+  void pack_gradient(const TensorView<const float, 4>& d_out, bool mirrored, int stride, int y, int j, float* to);
   void gradient_rows(const TensorView<const float, 4>& d_out, const TensorView<const float, 4>& other, bool mirrored,
-                     int stride, const Tile& tile, int column);
+                     int stride, const Tile& tile);
 
   const CorrelationPlan& plan_;
   CorrelationWorker& worker_;
   std::ptrdiff_t batch_;
-  int first_column_, first_row_, last_row_;
+  int first_column_, columns_;  // of the strip
+  int first_row_, last_row_;    // of the band
   int first_of_class_ = 0;  // first row of those that share rows of the other image
 };
 
