@@ -6,6 +6,10 @@
 
 #include <cstddef>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 finds them in its own intrinsics
+#endif
+
 // Vectors of float with fused multiply-add, for kernels that live from it. Included by kernels only: everything here
 // belongs to the including file (see csrc/cmake/InstructionSets.cmake).
 namespace geomvision::kernels::GEOMVISION_ISA {
