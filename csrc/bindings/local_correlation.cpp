@@ -16,8 +16,10 @@ void define(py::module_& module) {
         const std::ptrdiff_t side = 2 * radius + 1;
         Output<T, 4> out({first.size(0), side * side, (first.size(2) + stride - 1) / stride,
                           (first.size(3) + stride - 1) / stride});
-        const py::gil_scoped_release release;
-        correlation(first, second, out.view, num_threads);
+        {
+          const py::gil_scoped_release release;
+          correlation(first, second, out.view, num_threads);
+        }
         return out.array;
       },
       "left"_a.noconvert(), "right"_a.noconvert(), "radius"_a, "stride"_a, "dilation"_a, "num_threads"_a);

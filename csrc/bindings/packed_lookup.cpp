@@ -8,7 +8,7 @@ using namespace py::literals;
 using std::ptrdiff_t;
 
 template <typename T>
-py::object look_up(const Array<T>& features0, const Array<T>& packed, const Array<T>& coordinates, ptrdiff_t height1,
+Array<T> look_up(const Array<T>& features0, const Array<T>& packed, const Array<T>& coordinates, ptrdiff_t height1,
                    ptrdiff_t width1, int radius, int levels, int num_threads) {
   const auto pixels = tensor<4>(features0, "features0");
   const auto positions = tensor<3>(packed, "packed");
@@ -16,9 +16,11 @@ py::object look_up(const Array<T>& features0, const Array<T>& packed, const Arra
   ops::CorrelationLookup<T> lookup({radius, levels});
   const ptrdiff_t side = 2 * radius + 1;
   Output<T, 4> out({pixels.size(0), levels * side * side, pixels.size(2), pixels.size(3)});
-  const py::gil_scoped_release release;
-  lookup(pixels, positions, height1, width1, at, out.view, num_threads);
-  return std::move(out.array);
+  {
+    const py::gil_scoped_release release;
+    lookup(pixels, positions, height1, width1, at, out.view, num_threads);
+  }
+  return out.array;
 }
 
 template <typename T>
@@ -39,7 +41,7 @@ py::tuple backward(const Array<T>& d_out, const Array<T>& features0, const Array
 }
 
 template <typename T>
-py::object backward_coordinates(const Array<T>& d_out, const Array<T>& features0, const Array<T>& packed,
+Array<T> backward_coordinates(const Array<T>& d_out, const Array<T>& features0, const Array<T>& packed,
                                 const Array<T>& coordinates, ptrdiff_t height1, ptrdiff_t width1, int radius,
                                 int levels, int num_threads) {
   const auto gradient = tensor<4>(d_out, "d_out"), pixels = tensor<4>(features0, "features0");
@@ -47,9 +49,11 @@ py::object backward_coordinates(const Array<T>& d_out, const Array<T>& features0
   const auto at = tensor<4>(coordinates, "coordinates");
   ops::CorrelationLookup<T> lookup({radius, levels});
   Output<T, 4> d_coordinates(at.sizes());
-  const py::gil_scoped_release release;
-  lookup.backward_coordinates(gradient, pixels, positions, height1, width1, at, d_coordinates.view, num_threads);
-  return std::move(d_coordinates.array);
+  {
+    const py::gil_scoped_release release;
+    lookup.backward_coordinates(gradient, pixels, positions, height1, width1, at, d_coordinates.view, num_threads);
+  }
+  return d_coordinates.array;
 }
 
 template <typename T>

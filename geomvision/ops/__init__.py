@@ -1,7 +1,8 @@
 """The kernels' Python face: numpy in, numpy out; torch in, torch out (see `_dispatch` for how)."""
 
+from .correlation_lookup import CorrelationLookup, correlation_features, correlation_lookup
 from .local_correlation import local_correlation
 from .soft_argmin import soft_argmin
 from .warping import warp
 
-__all__ = ["local_correlation", "soft_argmin", "warp"]
+__all__ = ["CorrelationLookup", "correlation_features", "correlation_lookup", "local_correlation", "soft_argmin", "warp"]
