@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 def _split(coordinate: Tensor, level: int, radius: int) -> tuple[Tensor, Tensor]:
@@ -92,8 +92,8 @@ class Windows:
     def blend_backward(self, d_samples: Tensor) -> Tensor:
         fx, fy = self._fractions(d_samples)
         if self.y is not None:
-            d_samples = F.pad(d_samples * (1 - fy), (0, 1)) + F.pad(d_samples * fy, (1, 0))
-        return F.pad(d_samples * (1 - fx), (0, 0, 0, 1)) + F.pad(d_samples * fx, (0, 0, 1, 0))
+            d_samples = functional.pad(d_samples * (1 - fy), (0, 1)) + functional.pad(d_samples * fy, (1, 0))
+        return functional.pad(d_samples * (1 - fx), (0, 0, 0, 1)) + functional.pad(d_samples * fx, (0, 0, 1, 0))
 
     def slopes(self, window: Tensor, d_samples: Tensor) -> tuple[Tensor, Tensor]:
         """Derivatives in x and y, (B, N), of the level-0 coordinates."""
@@ -116,7 +116,7 @@ def rows_at(features: Tensor, index: Tensor) -> Tensor:
 def pixels_of(features: Tensor, padded: int | None = None) -> Tensor:
     """(B, H · W, C) from (B, C, H, W), divided by sqrt(C), channels filled up with zeros to `padded`."""
     channels = features.shape[1]
-    return F.pad(features.flatten(2).mT / max(channels, 1) ** 0.5, (0, (padded or channels) - channels))
+    return functional.pad(features.flatten(2).mT / max(channels, 1) ** 0.5, (0, (padded or channels) - channels))
 
 
 def features_of(pixels: Tensor, like: Tensor) -> Tensor:

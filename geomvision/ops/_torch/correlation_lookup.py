@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ._operator import operator
 from ._windows import Windows, features_of, pixels_of
@@ -24,14 +24,12 @@ def _padded(channels: int) -> int:
 def _pack(features1: Tensor, levels: int, num_threads: int) -> Tensor:
     pooled = [features1]
     for _ in range(1, levels):
-        pooled.append(F.avg_pool2d(pooled[-1], 2))
+        pooled.append(functional.avg_pool2d(pooled[-1], 2))
     packed = torch.cat([level.flatten(2) for level in pooled], 2).mT
-    return F.pad(packed, (0, _padded(features1.shape[1]) - features1.shape[1])).contiguous()
+    return functional.pad(packed, (0, _padded(features1.shape[1]) - features1.shape[1])).contiguous()
 
 
-def _pack_backward(
-    d_packed: Tensor, channels: int, height: int, width: int, levels: int, num_threads: int
-) -> Tensor:
+def _pack_backward(d_packed: Tensor, channels: int, height: int, width: int, levels: int, num_threads: int) -> Tensor:
     sizes = level_sizes(height, width, levels)
     parts = d_packed[..., :channels].mT.split([h * w for h, w in sizes], 2)
     total = torch.zeros_like(parts[-1]).unflatten(2, sizes[-1])
@@ -39,7 +37,7 @@ def _pack_backward(
         total = total + part.unflatten(2, size)
         if finer is not None:
             wide = total.repeat_interleave(2, 2).repeat_interleave(2, 3) / 4
-            total = F.pad(wide, (0, finer[1] - wide.shape[3], 0, finer[0] - wide.shape[2]))
+            total = functional.pad(wide, (0, finer[1] - wide.shape[3], 0, finer[0] - wide.shape[2]))
     return total.contiguous()
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ._operator import operator
 
@@ -21,7 +21,7 @@ def _windows(height: int, width: int, radius: int, stride: int, dilation: int) -
 
 
 def _twin(left: Tensor, right: Tensor, radius: int, stride: int, dilation: int, num_threads: int) -> Tensor:
-    padded = F.pad(right, [radius * dilation] * 4)
+    padded = functional.pad(right, [radius * dilation] * 4)
     seen = left[..., ::stride, ::stride]
     windows = _windows(*left.shape[2:], radius, stride, dilation)
     return torch.stack([(seen * padded[:, :, y, x]).sum(1) for y, x in windows], 1) / left.shape[1]
@@ -31,7 +31,7 @@ def _twin_backward(
     d_out: Tensor, left: Tensor, right: Tensor, radius: int, stride: int, dilation: int, num_threads: int
 ) -> tuple[Tensor, Tensor]:
     reach = radius * dilation
-    padded = F.pad(right, [reach] * 4)
+    padded = functional.pad(right, [reach] * 4)
     d_left, d_padded = torch.zeros_like(left), torch.zeros_like(padded)
     shares = d_out[:, :, None] / left.shape[1]
     for k, (y, x) in enumerate(_windows(*left.shape[2:], radius, stride, dilation)):
