@@ -45,11 +45,17 @@ void WindowTile<T>::look_at(const T* xs, const T* ys) {
   ys_ = ys;
 }
 
+template <typename T>
+void WindowTile<T>::look_into(const T* first, std::ptrdiff_t pixel_step) {
+  volume_ = first;
+  volume_step_ = pixel_step;
+}
+
 // The integer corner of each pixel's window, and how far beyond it the samples lie.
 template <typename T>
 void WindowTile<T>::open_windows(int level) {
   const auto split = [&](T coordinate, std::ptrdiff_t& first, T& fraction) {
-    const T scaled = std::ldexp(coordinate, -level);
+    const T scaled = std::ldexp(coordinate, -level - plan_.first_level);
     const bool far = !(std::abs(scaled) < T(1e9));  // NaN too: it sees nothing
     const T whole = far ? T(0) : std::floor(scaled);
     first = far ? std::ptrdiff_t{1} << 40 : static_cast<std::ptrdiff_t>(whole) - plan_.radius;
@@ -88,6 +94,10 @@ void WindowTile<T>::correlate(int level, const T* packed) {
     if (!inside) std::fill_n(window(k), plan_.window_size, T(0));
   }
   each_row(level, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
+    if (volume_ != nullptr) {
+      std::copy_n(volume_ + k * volume_step_ + first, positions, window(k) + offset);
+      return;
+    }
     plan_.kernels.correlate(pixel(k), packed + first * plan_.step, plan_.step, positions,
                             static_cast<int>(plan_.step), window(k) + offset);
   });
@@ -119,6 +129,25 @@ void WindowTile<T>::load_samples(int level, const TensorView<const T, 4>& d_out)
 }
 
 template <typename T>
+void WindowTile<T>::spread_samples(int level, const TensorView<const T, 4>& d_out) {
+  load_samples(level, d_out);
+  for (int k = 0; k < count_; ++k) {
+    plan_.kernels.spread(sample(k) + plan_.pitch + 1, plan_.side, plan_.rows, plan_.pitch, at_[k].fx, at_[k].fy,
+                         window(k));
+  }
+}
+
+template <typename T>
+void WindowTile<T>::backward_volume(const TensorView<const T, 4>& d_out, T* d_first, std::ptrdiff_t pixel_step) {
+  std::fill_n(d_first, count_ * pixel_step, T(0));
+  open_windows(0);
+  spread_samples(0, d_out);
+  each_row(0, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
+    std::copy_n(window(k) + offset, positions, d_first + k * pixel_step + first);
+  });
+}
+
+template <typename T>
 void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed,
                              const TensorView<T, 4>& d_features0) {
   const int channels = static_cast<int>(last_channel_ - first_channel_);
@@ -126,11 +155,7 @@ void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packe
   for (int k = 0; k < count_; ++k) std::fill_n(d_pixels + k * plan_.step, channels, T(0));
   for (int level = 0; level < static_cast<int>(plan_.levels.size()); ++level) {
     open_windows(level);
-    load_samples(level, d_out);
-    for (int k = 0; k < count_; ++k) {
-      plan_.kernels.spread(sample(k) + plan_.pitch + 1, plan_.side, plan_.rows, plan_.pitch, at_[k].fx, at_[k].fy,
-                           window(k));
-    }
+    spread_samples(level, d_out);
     each_row(level, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
       const std::ptrdiff_t from = first * plan_.step + first_channel_;
       plan_.kernels.gather(window(k) + offset, packed + from, plan_.step, positions, channels,
@@ -163,8 +188,8 @@ void WindowTile<T>::backward_coordinates(const TensorView<const T, 4>& d_out, co
           d_y += d_samples[i] * (left_y + at_[k].fx * (right_y - left_y));
         }
       }
-      d_xs[k] += std::ldexp(d_x, -level);
-      if (d_ys != nullptr) d_ys[k] += std::ldexp(d_y, -level);
+      d_xs[k] += std::ldexp(d_x, -level - plan_.first_level);
+      if (d_ys != nullptr) d_ys[k] += std::ldexp(d_y, -level - plan_.first_level);
     }
   }
 }

@@ -27,6 +27,7 @@ struct WindowPlan {
   int window_size;   // elements of a window, with a row before and behind it and an element before it
   bool along_rows;
   std::vector<WindowLevel> levels;
+  int first_level = 0;  // how often the first of them was halved
   std::ptrdiff_t channels, step;  // features, and elements from one packed position to the next
   T scale;                        // 1 / sqrt(channels)
   WindowKernels<T> kernels;
@@ -54,11 +55,17 @@ class WindowTile {
   /// Where each pixel looks; ys is null along rows.
   void look_at(const T* xs, const T* ys);
 
+  /// Take products from a volume, in which the first pixel's lie at `first`, instead of computing them.
+  void look_into(const T* first, std::ptrdiff_t pixel_step);
+
   void forward(const T* packed, const TensorView<T, 4>& out);
 
   /// Adds to d_packed, sets the pixels' part of d_features0.
   void backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed,
                 const TensorView<T, 4>& d_features0);
+
+  /// Sets the pixels' part of a volume's derivative.
+  void backward_volume(const TensorView<const T, 4>& d_out, T* d_first, std::ptrdiff_t pixel_step);
 
   /// Sets the derivatives in what `look_at` got.
   void backward_coordinates(const TensorView<const T, 4>& d_out, const T* packed, T* d_xs, T* d_ys);
@@ -70,6 +77,7 @@ class WindowTile {
   };
   void open_windows(int level);
   void correlate(int level, const T* packed);
+  void spread_samples(int level, const TensorView<const T, 4>& d_out);
   void load_samples(int level, const TensorView<const T, 4>& d_out);
   /// visit(pixel, offset in its window, positions, packed position) for each row of each window inside the level.
   template <typename Visit>
@@ -87,6 +95,8 @@ class WindowTile {
   T *windows_, *samples_, *pixels_;
   const T* xs_ = nullptr;
   const T* ys_ = nullptr;
+  const T* volume_ = nullptr;
+  std::ptrdiff_t volume_step_ = 0;
   Window at_[WindowPlan<T>::most_pixels];
 };
 
