@@ -26,7 +26,8 @@ def points(batch, height, width, spread=4.0, seed=9, **kind):
 
 def test_windows_are_ordered_as_by_the_authors_of_raft():
     # One pixel looks at (2.25, 1) in an image whose features are 100 x + y: channel 3 i + j of the window of radius 1
-    # lies at x = 1.25 + i, y = j. The next level is the mean of 2 x 2 pixels, 100 (2 x + 0.5) + 2 y + 0.5, at (1.125, 0.5).
+    # lies at x = 1.25 + i, y = j. The next level is the mean of 2 x 2 pixels, 100 (2 x + 0.5) + 2 y + 0.5, and the
+    # point lies at (1.125, 0.5) there.
     y, x = np.mgrid[:6, :8]
     features1 = (100.0 * x + y)[None, None]
     found = ops.correlation_lookup(

@@ -14,6 +14,7 @@ from ._windows import Windows, features_of, pixels_of
 
 
 def level_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]:
+    """(height, width) of each level."""
     return [(height >> level, width >> level) for level in range(levels)]
 
 
