@@ -15,10 +15,20 @@ __all__: list[str] = [
     "available_isas",
     "block_matching",
     "block_matching_options",
+    "correlation_features",
+    "correlation_features_backward",
+    "correlation_lookup_1d",
+    "correlation_lookup_1d_backward",
+    "correlation_lookup_1d_backward_coordinates",
     "horn_schunck",
     "horn_schunck_options",
+    "local_correlation",
+    "local_correlation_backward",
     "lucas_kanade",
     "lucas_kanade_options",
+    "packed_lookup",
+    "packed_lookup_backward",
+    "packed_lookup_backward_coordinates",
     "resolve_threads",
     "sgm",
     "sgm_options",
@@ -27,6 +37,9 @@ __all__: list[str] = [
     "track_points",
     "track_points_options",
     "version",
+    "volume_lookup",
+    "volume_lookup_backward",
+    "volume_lookup_backward_coordinates",
 ]
 
 def active_isa() -> str:
@@ -70,6 +83,94 @@ def block_matching_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::BlockMatchingOptions.
     """
 
+@typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float32],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float64],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float32],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float64],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -87,6 +188,44 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def lucas_kanade(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -107,6 +246,76 @@ def lucas_kanade_options() -> dict[str, typing.Any]:
     Defaults of the C++ LucasKanadeOptions.
     """
 
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).
@@ -184,5 +393,60 @@ def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
     """
+
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 
 version: str = "0.1.0"

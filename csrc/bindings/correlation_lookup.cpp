@@ -14,8 +14,8 @@ void define_packing(py::module_& module) {
       [](const Array<T>& features1, int levels, int num_threads) {
         const auto from = tensor<4>(features1, "features1");
         ops::CorrelationLookup<T> lookup({0, levels});
-        Output<T, 3> packed({from.size(0), lookup.positions(from.size(2), from.size(3)),
-                             lookup.padded_channels(from.size(1))});
+        Output<T, 3> packed(
+            {from.size(0), lookup.positions(from.size(2), from.size(3)), lookup.padded_channels(from.size(1))});
         {
           const py::gil_scoped_release release;
           lookup.pack(from, packed.view, num_threads);

@@ -14,8 +14,8 @@ void define(py::module_& module) {
         const auto first = tensor<4>(left, "left"), second = tensor<4>(right, "right");
         ops::LocalCorrelation<T> correlation({radius, stride, dilation});
         const std::ptrdiff_t side = 2 * radius + 1;
-        Output<T, 4> out({first.size(0), side * side, (first.size(2) + stride - 1) / stride,
-                          (first.size(3) + stride - 1) / stride});
+        Output<T, 4> out(
+            {first.size(0), side * side, (first.size(2) + stride - 1) / stride, (first.size(3) + stride - 1) / stride});
         {
           const py::gil_scoped_release release;
           correlation(first, second, out.view, num_threads);

@@ -9,7 +9,7 @@ using std::ptrdiff_t;
 
 template <typename T>
 Array<T> look_up(const Array<T>& features0, const Array<T>& packed, const Array<T>& coordinates, ptrdiff_t height1,
-                   ptrdiff_t width1, int radius, int levels, int num_threads) {
+                 ptrdiff_t width1, int radius, int levels, int num_threads) {
   const auto pixels = tensor<4>(features0, "features0");
   const auto positions = tensor<3>(packed, "packed");
   const auto at = tensor<4>(coordinates, "coordinates");
@@ -42,8 +42,8 @@ py::tuple backward(const Array<T>& d_out, const Array<T>& features0, const Array
 
 template <typename T>
 Array<T> backward_coordinates(const Array<T>& d_out, const Array<T>& features0, const Array<T>& packed,
-                                const Array<T>& coordinates, ptrdiff_t height1, ptrdiff_t width1, int radius,
-                                int levels, int num_threads) {
+                              const Array<T>& coordinates, ptrdiff_t height1, ptrdiff_t width1, int radius, int levels,
+                              int num_threads) {
   const auto gradient = tensor<4>(d_out, "d_out"), pixels = tensor<4>(features0, "features0");
   const auto positions = tensor<3>(packed, "packed");
   const auto at = tensor<4>(coordinates, "coordinates");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -58,9 +58,9 @@ class CorrelationLookup(Generic[Array]):
             )
         if not 0 <= radius <= 100:
             raise ValueError(f"correlation_lookup: radius is {radius}; allowed is between 0 and 100")
-        self.features0 = features0
-        self.packed = correlation_features(features1, levels=levels, num_threads=num_threads)
-        self.options = (features1.shape[2], features1.shape[3], radius, levels, num_threads)
+        self.features0: Array = features0
+        self.packed: Array = correlation_features(features1, levels=levels, num_threads=num_threads)
+        self.options: tuple[int, ...] = (features1.shape[2], features1.shape[3], radius, levels, num_threads)
 
     def __call__(self, coordinates: Array) -> Array:
         """Windows around `coordinates`, (B, 2, H, W): see `correlation_lookup`."""
@@ -79,7 +79,7 @@ class CorrelationLookup(Generic[Array]):
         return on_arrays("packed_lookup", self.features0, self.packed, coordinates, *self.options)  # type: ignore[no-any-return]
 
 
-def as_coordinates(owner: str, name: str, coordinates: Array, features: Array) -> Array:
+def as_coordinates(owner: str, name: str, coordinates: Any, features: Any) -> Any:
     """`coordinates` as the features' kind of array; float32 beside half precisions, which cannot tell pixels apart."""
     require_floating(owner, **{name: coordinates})
     if is_tensor(coordinates) != is_tensor(features):

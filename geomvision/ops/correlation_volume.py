@@ -86,7 +86,7 @@ def pyramid_lookup(pyramid: Sequence[Array], coordinates: Array, *, radius: int 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes or options.
     """
-    return _lookup("pyramid_lookup", pyramid, "coordinates", coordinates, radius, num_threads)
+    return _lookup("pyramid_lookup", pyramid, "coordinates", coordinates, radius, num_threads)  # type: ignore[no-any-return]
 
 
 def pyramid_lookup_1d(pyramid: Sequence[Array], x: Array, *, radius: int = 4, num_threads: int = 0) -> Array:
@@ -106,7 +106,7 @@ def pyramid_lookup_1d(pyramid: Sequence[Array], x: Array, *, radius: int = 4, nu
         require_floating("pyramid_lookup_1d", volume=level)
         require_shape("pyramid_lookup_1d", "volume", level, "B, H, W, W'")
         rows.append(level[:, :, :, None])
-    return _lookup("pyramid_lookup_1d", rows, "x", x[:, None], radius, num_threads)
+    return _lookup("pyramid_lookup_1d", rows, "x", x[:, None], radius, num_threads)  # type: ignore[no-any-return]
 
 
 def _check_pair(owner: str, features0: Any, features1: Any, common: int) -> None:
@@ -132,7 +132,7 @@ def _product(rows: Any, columns: Any) -> Any:
     return found.astype(given) if given == np.float16 else found
 
 
-def _pyramid(owner: str, volume: Array, levels: int, form: str, axes: tuple[int, ...]) -> list[Array]:
+def _pyramid(owner: str, volume: Any, levels: int, form: str, axes: tuple[int, ...]) -> list[Any]:
     require_floating(owner, volume=volume)
     require_shape(owner, "volume", volume, form)
     if levels < 1 or min(volume.shape[3:]) >> (levels - 1) == 0:
@@ -151,9 +151,7 @@ def _pyramid(owner: str, volume: Array, levels: int, form: str, axes: tuple[int,
     return pyramid
 
 
-def _lookup(
-    owner: str, pyramid: Sequence[Array], name: str, coordinates: Array, radius: int, num_threads: int
-) -> Array:
+def _lookup(owner: str, pyramid: Sequence[Any], name: str, coordinates: Any, radius: int, num_threads: int) -> Any:
     if len(pyramid) == 0:
         raise ValueError(f"{owner}: the pyramid has no level; it must have one or more")
     if not 0 <= radius <= 100:

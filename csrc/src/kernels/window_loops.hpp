@@ -5,8 +5,9 @@
 // Loops over windows that are written once for float, where they are compiled per instruction set, and for double.
 namespace {
 
-// A window is `rows` rows of side + 1 positions, `pitch` elements a row, of which the unused are zero; behind it `pitch`
-// more elements can be read. Between each pair of neighbours lies a sample: out has rows - 1 rows (or 1 of 1) of `side`.
+// A window is `rows` rows of side + 1 positions, `pitch` elements a row, of which the unused are zero; behind it
+// `pitch` more elements can be read. Between each pair of neighbours lies a sample: out has rows - 1 rows (or 1 of 1)
+// of `side`.
 template <typename T>
 inline void blend(const T* __restrict window, int side, int rows, int pitch, T fx, T fy, T* __restrict out) {
   for (int k = 0; k < side; ++k) out[k] = window[k] + fx * (window[k + 1] - window[k]);

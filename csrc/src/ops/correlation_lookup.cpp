@@ -24,7 +24,8 @@ std::vector<WindowLevel> levels_of(std::ptrdiff_t height, std::ptrdiff_t width, 
 template <typename T, typename Visit>
 void each_tile(std::ptrdiff_t width, const Visit& visit) {
   constexpr int most = WindowPlan<T>::most_pixels;
-  for (std::ptrdiff_t x = 0; x < width; x += most) visit(x, static_cast<int>(std::min<std::ptrdiff_t>(most, width - x)));
+  for (std::ptrdiff_t x = 0; x < width; x += most)
+    visit(x, static_cast<int>(std::min<std::ptrdiff_t>(most, width - x)));
 }
 
 }  // namespace
@@ -46,8 +47,8 @@ struct CorrelationLookup<T>::Scratch {
       return other.size(0) == features0.size(0) && other.size(1) == channels && other.size(2) == features0.size(2) &&
              other.size(3) == features0.size(3);
     };
-    check(is_like(coordinates, 2) && is_like(out, made.planes()), "CorrelationLookup: features0 is ",
-          features0.shape(), ", coordinates are ", coordinates.shape(), ", the output is ", out.shape(),
+    check(is_like(coordinates, 2) && is_like(out, made.planes()), "CorrelationLookup: features0 is ", features0.shape(),
+          ", coordinates are ", coordinates.shape(), ", the output is ", out.shape(),
           "; they must be of one size, with 2 and ", made.planes(), " channels");
     return made;
   }
@@ -116,8 +117,8 @@ void CorrelationLookup<T>::pack_backward(TensorView<const T, 3> d_packed, Tensor
   const auto levels = levels_of(height, width, options_.levels);
   check(d_packed.size(0) == batch && d_packed.size(1) == positions(height, width) && d_packed.size(2) == step &&
             d_packed.is_packed(),
-        "CorrelationLookup: d_features1 is ", d_features1.shape(), ", d_packed is ", d_packed.shape(),
-        "; it must be ", batch, "x", positions(height, width), "x", step);
+        "CorrelationLookup: d_features1 is ", d_features1.shape(), ", d_packed is ", d_packed.shape(), "; it must be ",
+        batch, "x", positions(height, width), "x", step);
   const WindowKernels<T> kernels;
   each_worker(static_cast<int>(batch * height), num_threads, scratch_->workers, [&](int row, WindowWorker<T>& worker) {
     const std::ptrdiff_t b = row / height, y = row % height;
@@ -142,8 +143,8 @@ void CorrelationLookup<T>::pack_backward(TensorView<const T, 3> d_packed, Tensor
 
 template <typename T>
 void CorrelationLookup<T>::operator()(TensorView<const T, 4> features0, TensorView<const T, 3> packed,
-                                      std::ptrdiff_t height1, std::ptrdiff_t width1,
-                                      TensorView<const T, 4> coordinates, TensorView<T, 4> out, int num_threads) {
+                                      std::ptrdiff_t height1, std::ptrdiff_t width1, TensorView<const T, 4> coordinates,
+                                      TensorView<T, 4> out, int num_threads) {
   const WindowPlan<T> plan = Scratch::plan(options_, features0, packed, height1, width1, coordinates, out);
   const std::ptrdiff_t height = features0.size(2);
   each_worker(static_cast<int>(features0.size(0) * height), num_threads, scratch_->workers,

@@ -89,8 +89,8 @@ void WindowTile<T>::correlate(int level, const T* packed) {
   const WindowLevel& size = plan_.levels[static_cast<std::size_t>(level)];
   open_windows(level);
   for (int k = 0; k < count_; ++k) {
-    const bool inside = at_[k].x >= 0 && at_[k].x + plan_.side < size.width && at_[k].y >= 0 &&
-                        at_[k].y + plan_.rows <= size.height;
+    const bool inside =
+        at_[k].x >= 0 && at_[k].x + plan_.side < size.width && at_[k].y >= 0 && at_[k].y + plan_.rows <= size.height;
     if (!inside) std::fill_n(window(k), plan_.window_size, T(0));
   }
   each_row(level, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
@@ -98,8 +98,8 @@ void WindowTile<T>::correlate(int level, const T* packed) {
       std::copy_n(volume_ + k * volume_step_ + first, positions, window(k) + offset);
       return;
     }
-    plan_.kernels.correlate(pixel(k), packed + first * plan_.step, plan_.step, positions,
-                            static_cast<int>(plan_.step), window(k) + offset);
+    plan_.kernels.correlate(pixel(k), packed + first * plan_.step, plan_.step, positions, static_cast<int>(plan_.step),
+                            window(k) + offset);
   });
 }
 
@@ -122,9 +122,8 @@ template <typename T>
 void WindowTile<T>::load_samples(int level, const TensorView<const T, 4>& d_out) {
   std::fill_n(samples_, static_cast<std::ptrdiff_t>(count_) * plan_.window_size, T(0));
   for (int j = 0; j < plan_.side_y; ++j) {
-    plan_.kernels.transpose(d_out.at(b_, level * plan_.side * plan_.side_y + j, y_, x_),
-                            plan_.side_y * d_out.stride(1), plan_.side, count_, T(1),
-                            sample(0) + (j + 1) * plan_.pitch + 1, plan_.window_size);
+    plan_.kernels.transpose(d_out.at(b_, level * plan_.side * plan_.side_y + j, y_, x_), plan_.side_y * d_out.stride(1),
+                            plan_.side, count_, T(1), sample(0) + (j + 1) * plan_.pitch + 1, plan_.window_size);
   }
 }
 

@@ -27,7 +27,7 @@ struct WindowPlan {
   int window_size;   // elements of a window, with a row before and behind it and an element before it
   bool along_rows;
   std::vector<WindowLevel> levels;
-  int first_level = 0;  // how often the first of them was halved
+  int first_level = 0;            // how often the first of them was halved
   std::ptrdiff_t channels, step;  // features, and elements from one packed position to the next
   T scale;                        // 1 / sqrt(channels)
   WindowKernels<T> kernels;
@@ -61,8 +61,7 @@ class WindowTile {
   void forward(const T* packed, const TensorView<T, 4>& out);
 
   /// Adds to d_packed, sets the pixels' part of d_features0.
-  void backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed,
-                const TensorView<T, 4>& d_features0);
+  void backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed, const TensorView<T, 4>& d_features0);
 
   /// Sets the pixels' part of a volume's derivative.
   void backward_volume(const TensorView<const T, 4>& d_out, T* d_first, std::ptrdiff_t pixel_step);

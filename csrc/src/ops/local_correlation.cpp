@@ -19,8 +19,7 @@ void check_sizes(const LocalCorrelationOptions& options, const TensorView<const 
   const typename TensorView<T, 4>::Sizes expected{left.size(0), side * side, (left.size(2) + stride - 1) / stride,
                                                   (left.size(3) + stride - 1) / stride};
   check(out.sizes() == expected, "LocalCorrelation: the output is ", out.shape(), "; it must be ",
-        TensorView<T, 4>(nullptr, {0, expected[1], expected[2], expected[3]}).shape(), " with ", expected[0],
-        " for 0");
+        TensorView<T, 4>(nullptr, {0, expected[1], expected[2], expected[3]}).shape(), " with ", expected[0], " for 0");
 }
 
 template <typename T>

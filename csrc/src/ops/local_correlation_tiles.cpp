@@ -90,7 +90,8 @@ const float* CorrelationStrip::other_row(const TensorView<const float, 4>& other
   float* row = worker_.ring.reserve(static_cast<std::size_t>(size * plan_.ring_size)) + slot * size;
   if (worker_.in_ring[static_cast<std::size_t>(slot)] == number) return row;
   worker_.in_ring[static_cast<std::size_t>(slot)] = number;
-  const std::ptrdiff_t left = std::ptrdiff_t{first_column_} * plan_.stride - std::ptrdiff_t{plan_.reach_x} * plan_.dilation;
+  const std::ptrdiff_t left =
+      std::ptrdiff_t{first_column_} * plan_.stride - std::ptrdiff_t{plan_.reach_x} * plan_.dilation;
   if (plan_.stride == 1) {
     const std::ptrdiff_t begin = std::max<std::ptrdiff_t>(0, left);
     const std::ptrdiff_t end = std::max(begin, std::min(plan_.width, left + plan_.packed_width));
@@ -148,7 +149,8 @@ void CorrelationStrip::forward(const TensorView<const float, 4>& left, const Ten
       for (int j = -plan_.reach_y, first, last; j <= plan_.reach_y + (tile_rows - 1) * plan_.row_shift; ++j) {
         if (!touched(tile, j, first, last)) continue;
         const float* other = other_row(right, tile.row * plan_.stride + j * plan_.dilation, tile.row, j);
-        const std::ptrdiff_t displacement = std::ptrdiff_t{j + plan_.radius} * plan_.side + plan_.radius - plan_.reach_x;
+        const std::ptrdiff_t displacement =
+            std::ptrdiff_t{j + plan_.radius} * plan_.side + plan_.radius - plan_.reach_x;
         float* to = out.at(batch_, 0, tile.row, first_column_ + x) + displacement * plane;
         const bool whole = columns == tile_columns && other != nullptr;
         if (other != nullptr) {
@@ -226,8 +228,7 @@ void CorrelationStrip::derivative(const TensorView<const float, 4>& d_out, const
       float* to = out.at(batch_, 0, tile.row, first_column_ + x);
       const bool whole = columns == tile_columns && tile.rows == tile_rows;
       kernel(worker_.rows.data(), static_cast<int>(worker_.rows.size()), plan_.packed_width, plan_.offsets.data(),
-             plan_.count, channels, whole ? to : part, whole ? down : tile_columns,
-             whole ? out.stride(1) : tile_step);
+             plan_.count, channels, whole ? to : part, whole ? down : tile_columns, whole ? out.stride(1) : tile_step);
       for (kernels::GradientRow& row : worker_.rows) {
         row.other += tile_columns;
         row.gradient += block_step;

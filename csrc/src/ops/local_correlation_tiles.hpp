@@ -72,7 +72,7 @@ class CorrelationStrip {
   std::ptrdiff_t batch_;
   int first_column_, columns_;  // of the strip
   int first_row_, last_row_;    // of the band
-  int first_of_class_ = 0;  // first row of those that share rows of the other image
+  int first_of_class_ = 0;      // first row of those that share rows of the other image
 };
 
 }  // namespace geomvision::ops

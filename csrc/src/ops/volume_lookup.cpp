@@ -36,16 +36,15 @@ struct VolumeLookup<T>::Scratch {
                  const Work& work) {
     const int height = static_cast<int>(coordinates.size(2));
     const std::ptrdiff_t width = coordinates.size(3), most = WindowPlan<T>::most_pixels;
-    geomvision::each_worker(static_cast<int>(coordinates.size(0)) * height, num_threads, workers,
-                            [&](int row, WindowWorker<T>& worker) {
-                              const std::ptrdiff_t b = row / height, y = row % height;
-                              for (std::ptrdiff_t x = 0; x < width; x += most) {
-                                WindowTile<T> tile(plan, worker, b, y, x, static_cast<int>(std::min(most, width - x)));
-                                tile.look_at(coordinates.at(b, 0, y, x),
-                                             plan.along_rows ? nullptr : coordinates.at(b, 1, y, x));
-                                work(tile, b, y, x);
-                              }
-                            });
+    geomvision::each_worker(
+        static_cast<int>(coordinates.size(0)) * height, num_threads, workers, [&](int row, WindowWorker<T>& worker) {
+          const std::ptrdiff_t b = row / height, y = row % height;
+          for (std::ptrdiff_t x = 0; x < width; x += most) {
+            WindowTile<T> tile(plan, worker, b, y, x, static_cast<int>(std::min(most, width - x)));
+            tile.look_at(coordinates.at(b, 0, y, x), plan.along_rows ? nullptr : coordinates.at(b, 1, y, x));
+            work(tile, b, y, x);
+          }
+        });
   }
 };
 

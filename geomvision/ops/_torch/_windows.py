@@ -69,7 +69,7 @@ class Windows:
     def values(self, volume: Tensor) -> Tensor:
         """What `products` gives, from a volume (B, N, h · w) of all products."""
         places = [volume.gather(2, index[..., None])[..., 0] * inside for _, _, index, inside in self.positions()]
-        return torch.stack(places, 2).unflatten(2, (self.columns, self.rows))
+        return torch.stack(places, 2).reshape(*self.x.shape, self.columns, self.rows)
 
     def values_backward(self, d_window: Tensor) -> Tensor:
         batch, pixels = self.x.shape
@@ -116,10 +116,12 @@ def rows_at(features: Tensor, index: Tensor) -> Tensor:
 def pixels_of(features: Tensor, padded: int | None = None) -> Tensor:
     """(B, H · W, C) from (B, C, H, W), divided by sqrt(C), channels filled up with zeros to `padded`."""
     channels = features.shape[1]
-    return functional.pad(features.flatten(2).mT / max(channels, 1) ** 0.5, (0, (padded or channels) - channels))
+    pixels = features.flatten(2).mT / max(channels, 1) ** 0.5
+    return functional.pad(pixels, (0, (padded or channels) - channels))
 
 
 def features_of(pixels: Tensor, like: Tensor) -> Tensor:
     """The adjoint of `pixels_of`."""
     channels = like.shape[1]
-    return (pixels[..., :channels].mT / max(channels, 1) ** 0.5).reshape(like.shape).contiguous()
+    scaled: Tensor = pixels[..., :channels].mT / max(channels, 1) ** 0.5
+    return scaled.reshape(like.shape).contiguous()

@@ -32,10 +32,11 @@ def _pack(features1: Tensor, levels: int, num_threads: int) -> Tensor:
 
 def _pack_backward(d_packed: Tensor, channels: int, height: int, width: int, levels: int, num_threads: int) -> Tensor:
     sizes = level_sizes(height, width, levels)
-    parts = d_packed[..., :channels].mT.split([h * w for h, w in sizes], 2)
-    total = torch.zeros_like(parts[-1]).unflatten(2, sizes[-1])
+    parts = torch.split(d_packed[..., :channels].mT, [h * w for h, w in sizes], 2)
+    batch = d_packed.shape[0]
+    total = d_packed.new_zeros(batch, channels, *sizes[-1])
     for size, finer, part in zip(sizes[::-1], [*sizes[-2::-1], None], parts[::-1], strict=True):
-        total = total + part.unflatten(2, size)
+        total = total + part.reshape(batch, channels, *size)
         if finer is not None:
             wide = total.repeat_interleave(2, 2).repeat_interleave(2, 3) / 4
             total = functional.pad(wide, (0, finer[1] - wide.shape[3], 0, finer[0] - wide.shape[2]))
@@ -50,7 +51,7 @@ correlation_features = operator(
     "correlation_features",
     _pack,
     shape=lambda features1, levels, num_threads: features1.new_empty(
-        features1.shape[0], _packed_size(*features1.shape[2:], levels), _padded(features1.shape[1])
+        features1.shape[0], _packed_size(features1.shape[2], features1.shape[3], levels), _padded(features1.shape[1])
     ),
 )
 correlation_features_backward = operator(
@@ -79,14 +80,14 @@ def _levels(
 ) -> Iterator[tuple[Windows, Tensor]]:
     sizes = level_sizes(height1, width1, levels)
     x, y = coordinates.flatten(2).unbind(1)
-    for level, part in enumerate(packed.split([h * w for h, w in sizes], 1)):
+    for level, part in enumerate(torch.split(packed, [h * w for h, w in sizes], 1)):
         yield Windows(x, y, level, radius, *sizes[level]), part
 
 
 def _samples_of(d_out: Tensor, levels: int, radius: int) -> list[Tensor]:
     """The output's derivative as (B, N, side, side) of each level."""
     side = 2 * radius + 1
-    return [part.flatten(2).mT.unflatten(2, (side, side)) for part in d_out.chunk(levels, 1)]
+    return [part.flatten(2).mT.reshape(part.shape[0], -1, side, side) for part in d_out.chunk(levels, 1)]
 
 
 def _look_up(
@@ -102,7 +103,8 @@ def _look_up(
     pixels = pixels_of(features0, packed.shape[2])
     pyramid = _levels(packed, coordinates, height1, width1, radius, levels)
     samples = [windows.blend(windows.products(pixels, part)).flatten(2) for windows, part in pyramid]
-    return torch.cat(samples, 2).mT.unflatten(2, features0.shape[2:]).contiguous()
+    found = torch.cat(samples, 2).mT
+    return found.reshape(*found.shape[:2], *features0.shape[2:]).contiguous()
 
 
 def _look_up_backward(

@@ -37,7 +37,7 @@ def _samples_of(d_out: Tensor, levels: int) -> list[Tensor]:
 
 
 def _scale(features: Tensor) -> float:
-    return 1 / max(features.shape[1], 1) ** 0.5
+    return float(max(features.shape[1], 1) ** -0.5)
 
 
 def _look_up(features0: Tensor, features1: Tensor, x: Tensor, radius: int, levels: int, num_threads: int) -> Tensor:

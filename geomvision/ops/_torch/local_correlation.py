@@ -23,7 +23,7 @@ def _windows(height: int, width: int, radius: int, stride: int, dilation: int) -
 def _twin(left: Tensor, right: Tensor, radius: int, stride: int, dilation: int, num_threads: int) -> Tensor:
     padded = functional.pad(right, [radius * dilation] * 4)
     seen = left[..., ::stride, ::stride]
-    windows = _windows(*left.shape[2:], radius, stride, dilation)
+    windows = _windows(left.shape[2], left.shape[3], radius, stride, dilation)
     return torch.stack([(seen * padded[:, :, y, x]).sum(1) for y, x in windows], 1) / left.shape[1]
 
 
@@ -34,7 +34,7 @@ def _twin_backward(
     padded = functional.pad(right, [reach] * 4)
     d_left, d_padded = torch.zeros_like(left), torch.zeros_like(padded)
     shares = d_out[:, :, None] / left.shape[1]
-    for k, (y, x) in enumerate(_windows(*left.shape[2:], radius, stride, dilation)):
+    for k, (y, x) in enumerate(_windows(left.shape[2], left.shape[3], radius, stride, dilation)):
         d_left[..., ::stride, ::stride] += shares[:, k] * padded[:, :, y, x]
         d_padded[:, :, y, x] += shares[:, k] * left[..., ::stride, ::stride]
     return d_left, d_padded[..., reach : reach + left.shape[2], reach : reach + left.shape[3]].contiguous()

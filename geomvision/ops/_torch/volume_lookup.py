@@ -18,7 +18,7 @@ def _windows(coordinates: Tensor, height1: int, width1: int, level: int, radius:
 
 
 def _look_up(volume: Tensor, coordinates: Tensor, level: int, radius: int, num_threads: int) -> Tensor:
-    windows = _windows(coordinates, *volume.shape[3:], level, radius)
+    windows = _windows(coordinates, volume.shape[3], volume.shape[4], level, radius)
     samples = windows.blend(windows.values(volume.flatten(1, 2).flatten(2)))
     return samples.flatten(2).mT.reshape(volume.shape[0], -1, *volume.shape[1:3]).contiguous()
 
@@ -39,7 +39,7 @@ def _look_up_backward(
 def _look_up_backward_coordinates(
     d_out: Tensor, volume: Tensor, coordinates: Tensor, level: int, radius: int, num_threads: int
 ) -> Tensor:
-    windows = _windows(coordinates, *volume.shape[3:], level, radius)
+    windows = _windows(coordinates, volume.shape[3], volume.shape[4], level, radius)
     slopes = windows.slopes(windows.values(volume.flatten(1, 2).flatten(2)), _samples_of(d_out, windows))
     return torch.stack(slopes[: coordinates.shape[1]], 1).reshape(coordinates.shape).to(d_out.dtype)
 

@@ -41,8 +41,7 @@ class CorrelationLookup {
 
   /// `height1` and `width1` are the size of the second image at level 0.
   void operator()(TensorView<const T, 4> features0, TensorView<const T, 3> packed, std::ptrdiff_t height1,
-                  std::ptrdiff_t width1, TensorView<const T, 4> coordinates, TensorView<T, 4> out,
-                  int num_threads = 0);
+                  std::ptrdiff_t width1, TensorView<const T, 4> coordinates, TensorView<T, 4> out, int num_threads = 0);
   void backward(TensorView<const T, 4> d_out, TensorView<const T, 4> features0, TensorView<const T, 3> packed,
                 std::ptrdiff_t height1, std::ptrdiff_t width1, TensorView<const T, 4> coordinates,
                 TensorView<T, 4> d_features0, TensorView<T, 3> d_packed, int num_threads = 0);

@@ -27,8 +27,7 @@ class LocalCorrelation {
   LocalCorrelation& operator=(LocalCorrelation&&) noexcept;
   ~LocalCorrelation();
 
-  void operator()(TensorView<const T, 4> left, TensorView<const T, 4> right, TensorView<T, 4> out,
-                  int num_threads = 0);
+  void operator()(TensorView<const T, 4> left, TensorView<const T, 4> right, TensorView<T, 4> out, int num_threads = 0);
 
   /// The derivatives in both inputs of a function whose derivative in `out` is d_out.
   void backward(TensorView<const T, 4> d_out, TensorView<const T, 4> left, TensorView<const T, 4> right,
