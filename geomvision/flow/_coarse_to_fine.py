@@ -37,7 +37,7 @@ class PyramidalFlow(FlowMethod, ABC):
     levels: int = option(10, "pyramid levels at most; each halves the image while 16 px remain", minimum=1, maximum=32)
     warps: int = option(5, "how often a level warps frame 1 by the flow so far", minimum=1, maximum=1000)
     median: int = option(
-        5, "side of the median filter on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
+        7, "length of the medians along x and y on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
     )
     check_occlusion: bool = option(False, "match back, too, and mark the pixels that do not return as occluded")
 

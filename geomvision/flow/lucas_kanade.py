@@ -28,9 +28,9 @@ class LucasKanade(PyramidalFlow):
     dtype; floats are scaled by the joint range of both frames. Images without contrast give zero flow, confidence 0.
     """
 
-    window: int = option(9, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
+    window: int = option(7, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
     weighting: str = option(
-        "gaussian", "weights in the window: sigma a fifth of its side, or equal", choices=("gaussian", "box")
+        "box", "weights in the window: equal, or a Gaussian of a fifth of its side", choices=("gaussian", "box")
     )
     robust: float = option(
         5.0,

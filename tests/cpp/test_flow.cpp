@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "flow/median_network.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
@@ -169,25 +168,3 @@ TEST_CASE("points are followed, and lost outside") {
   CHECK(track_points(frame0, frame1, {}).empty());
 }
 
-TEST_CASE("median networks find the median of sequences of zeros and ones") {
-  for (const int count : {1, 9, 25, 49}) {  // every one of up to 16 values, scattered ones of more
-    const std::vector<int> pairs = median_network(count);
-    for (std::uint64_t code = 0; code < (std::uint64_t{1} << std::min(count, 16)); ++code) {
-      const std::uint64_t bits = count <= 16 ? code : (code + 1) * 0x9E3779B97F4A7C15u;
-      std::vector<int> values;
-      int ones = 0;
-      for (int i = 0; i < count; ++i) {
-        values.push_back(static_cast<int>(bits >> i & 1u));
-        ones += values.back();
-      }
-      for (std::size_t k = 0; k < pairs.size(); k += 2) {
-        int& low = values[static_cast<std::size_t>(pairs[k])];
-        int& high = values[static_cast<std::size_t>(pairs[k + 1])];
-        if (high < low) std::swap(low, high);
-      }
-      const bool right = values[static_cast<std::size_t>(count / 2)] == (ones > count / 2 ? 1 : 0);
-      if (!right) FAIL_CHECK("count ", count, ", sequence ", bits);
-    }
-    CHECK(pairs.size() % 2 == 0);
-  }
-}
