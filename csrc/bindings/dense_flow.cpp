@@ -1,6 +1,8 @@
 #include <pybind11/stl.h>
 
-#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
 
 #include "bind.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
@@ -16,9 +18,17 @@ using flow::Weighting;
 
 static_assert(sizeof(Vec2f) == 2 * sizeof(float), "a flow field is an array (height, width, 2)");
 
+// Below this many pixels fresh memory costs as much as the flow, so a thread keeps what its last call worked in.
+constexpr py::ssize_t few = 1 << 21;
+
 // Frames in, (flow, confidence, occluded) out; None for what is not asked for.
-py::tuple run(flow::PyramidalFlow& method, const Array<float>& frame0, const Array<float>& frame1, bool rated,
-              bool check_occlusion) {
+template <typename Method, typename Options, typename... Values>
+py::tuple run(const Array<float>& frame0, const Array<float>& frame1, bool rated, bool check_occlusion,
+              Values... values) {
+  thread_local std::optional<std::pair<std::tuple<Values...>, Method>> last;
+  const std::tuple<Values...> key(values...);
+  if (!last || last->first != key) last.emplace(key, Method(Options{values...}));
+  Method& method = last->second;
   const ImageView<const float> first = view(frame0, "frame0"), second = view(frame1, "frame1");
   const py::ssize_t height = first.height(), width = first.width();
   Array<float> px({height, width, py::ssize_t{2}});
@@ -33,6 +43,7 @@ py::tuple run(flow::PyramidalFlow& method, const Array<float>& frame0, const Arr
     const py::gil_scoped_release unlocked;
     method(first, second, flow, sure, hidden);
   }
+  if (frame0.size() > few) last.reset();
   const py::object none = py::none();
   return py::make_tuple(px, rated ? confidence : none, check_occlusion ? occluded : none);
 }
@@ -49,24 +60,26 @@ void bind_dense_flow(py::module_& module) {
   using namespace pybind11::literals;
   module.def(
       "lucas_kanade",
-      [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int median,
+      [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int finest_warps, int median,
          double min_confidence, bool check_occlusion, int window, const std::string& weighting, double robust,
          double min_eigenvalue, int num_threads) {
-        flow::LucasKanade method({levels, warps, median, min_confidence, check_occlusion, window,
-                                  weighting_named(weighting), robust, min_eigenvalue, num_threads});
-        return run(method, frame0, frame1, true, check_occlusion);
+        return run<flow::LucasKanade, LucasKanadeOptions>(frame0, frame1, true, check_occlusion, levels, warps,
+                                                          finest_warps, median, min_confidence, check_occlusion, window,
+                                                          weighting_named(weighting), robust, min_eigenvalue,
+                                                          num_threads);
       },
-      "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "median"_a,
+      "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "finest_warps"_a, "median"_a,
       "min_confidence"_a, "check_occlusion"_a, "window"_a, "weighting"_a, "robust"_a, "min_eigenvalue"_a,
       "num_threads"_a);
   module.def(
       "horn_schunck",
-      [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int median,
+      [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int finest_warps, int median,
          bool check_occlusion, double alpha, int iterations, int num_threads) {
-        flow::HornSchunck method({levels, warps, median, check_occlusion, alpha, iterations, num_threads});
-        return run(method, frame0, frame1, false, check_occlusion);
+        return run<flow::HornSchunck, HornSchunckOptions>(frame0, frame1, false, check_occlusion, levels, warps,
+                                                          finest_warps, median, check_occlusion, alpha, iterations,
+                                                          num_threads);
       },
-      "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "median"_a,
+      "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "finest_warps"_a, "median"_a,
       "check_occlusion"_a, "alpha"_a, "iterations"_a, "num_threads"_a);
 }
 

@@ -36,6 +36,7 @@ class PyramidalFlow(FlowMethod, ABC):
 
     levels: int = option(10, "pyramid levels at most; each halves the image while 16 px remain", minimum=1, maximum=32)
     warps: int = option(5, "how often a level warps frame 1 by the flow so far", minimum=1, maximum=1000)
+    finest_warps: int = option(5, "such warps at most on the finest level", minimum=1, maximum=1000)
     median: int = option(
         7, "length of the medians along x and y on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
     )
@@ -86,8 +87,9 @@ class PyramidalFlow(FlowMethod, ABC):
                 u, v = (_pyramid.enlarge(component, *small0.shape) for component in (u, v))
             stage = f"level {level}: "
             trace.record(stage + "frame0", small0, "grey levels", f"frame 0, each side divided by {2**level}")
-            for warp in range(self.warps):
-                last = trace if warp == self.warps - 1 else NoTrace()
+            warps = min(self.warps, self.finest_warps) if level == 0 else self.warps
+            for warp in range(warps):
+                last = trace if warp == warps - 1 else NoTrace()
                 warped = _pyramid.warp(small1, u, v)
                 gx, gy = _pyramid.gradients(small0, warped)
                 last.record(stage + "warped", warped, "grey levels", "frame 1 where the flow so far points")

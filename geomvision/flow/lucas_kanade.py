@@ -28,6 +28,7 @@ class LucasKanade(PyramidalFlow):
     dtype; floats are scaled by the joint range of both frames. Images without contrast give zero flow, confidence 0.
     """
 
+    finest_warps: int = option(3, "such warps at most on the finest level, which costs most", minimum=1, maximum=1000)
     window: int = option(7, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
     weighting: str = option(
         "box", "weights in the window: equal, or a Gaussian of a fifth of its side", choices=("gaussian", "box")
@@ -39,7 +40,7 @@ class LucasKanade(PyramidalFlow):
         minimum=0.0,
     )
     min_eigenvalue: float = option(
-        4.0,
+        3.0,
         "eigenvalue at which window and surroundings weigh alike",
         unit="(grey levels/px)²",
         minimum=0.01,

@@ -55,7 +55,7 @@ LucasKanade::LucasKanade(LucasKanade&&) noexcept = default;
 LucasKanade& LucasKanade::operator=(LucasKanade&&) noexcept = default;
 
 LucasKanade::LucasKanade(const LucasKanadeOptions& options)
-    : PyramidalFlow(owner, {options.levels, options.warps, options.median, options.min_confidence,
+    : PyramidalFlow(owner, {options.levels, options.warps, options.finest_warps, options.median, options.min_confidence,
                             options.check_occlusion, options.num_threads}),
       options_(options) {
   check_range(owner, "min_confidence", options.min_confidence, 0.0, 1.0);

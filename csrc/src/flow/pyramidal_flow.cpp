@@ -79,6 +79,7 @@ PyramidalFlow& PyramidalFlow::operator=(PyramidalFlow&&) noexcept = default;
 PyramidalFlow::PyramidalFlow(const char* owner, const Settings& settings) : owner_(owner), settings_(settings) {
   check_range(owner, "levels", settings.levels, 1, 32);
   check_range(owner, "warps", settings.warps, 1, 1000);
+  check_range(owner, "finest_warps", settings.finest_warps, 1, 1000);
   check(settings.median >= 1 && settings.median <= 7 && settings.median % 2 == 1, owner, ": median is ",
         settings.median, "; allowed are 1, 3, 5 and 7");
   resolve_threads(settings.num_threads);
@@ -153,8 +154,9 @@ void PyramidalFlow::descend(bool backward, ImageView<Vec2f> flow) {
     if (backward) std::swap(stage.frame0, stage.frame1);
     widen(stage.frame1, stage.wide, settings_.num_threads);
     begin(stage);
-    for (int warp = 0; warp < settings_.warps; ++warp) {
-      const bool last = level == 0 && warp == settings_.warps - 1;
+    const int warps = level == 0 ? std::min(settings_.warps, settings_.finest_warps) : settings_.warps;
+    for (int warp = 0; warp < warps; ++warp) {
+      const bool last = level == 0 && warp == warps - 1;
       refine(stage, last && !backward ? &confidence_ : nullptr);
     }
     if (backward) std::swap(stage.frame0, stage.frame1);

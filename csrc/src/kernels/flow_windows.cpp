@@ -25,6 +25,30 @@ void keep_inside(const FlowRow& in, int x, Vector& weight) {
   weight = (px >= 0.0f) & (px <= far_x) & (py >= 0.0f) & (py <= far_y) ? weight : none;
 }
 
+// Sums over 2 radius + 1 values, each value(x, k) that of columns x, x + 1, ...; a known radius unrolls the loop.
+template <int known, typename Value>
+void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
+  const int reach = known > 0 ? known : radius;
+  for (int x = 0; x < width; x += lanes) {
+    Vector total = weights[0] * at(value(x, 0));
+    for (int k = 1; k <= reach; ++k) total += weights[k] * (at(value(x, -k)) + at(value(x, k)));
+    at(out + x) = total;
+  }
+}
+
+template <typename Value>
+void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
+  if (radius == 2) {
+    sum_over_window<2>(value, weights, radius, width, out);
+  } else if (radius == 3) {
+    sum_over_window<3>(value, weights, radius, width, out);
+  } else if (radius == 4) {
+    sum_over_window<4>(value, weights, radius, width, out);
+  } else {
+    sum_over_window<0>(value, weights, radius, width, out);
+  }
+}
+
 // Local average of Horn-Schunck: a sixth of each direct neighbour, a twelfth of each diagonal one.
 float around(const float* up, const float* here, const float* down, int x, int left, int right) {
   const float direct = (up[x] + down[x]) + (here[left] + here[right]);
@@ -54,20 +78,12 @@ void flow_products(const FlowRow& in, float inverse, float* const* out) {
 }
 
 void flow_window_columns(const float* row, const float* weights, int radius, int width, float* out) {
-  for (int x = 0; x < width; x += lanes) {
-    Vector total = weights[0] * at(row + x);
-    for (int k = 1; k <= radius; ++k) total += weights[k] * (at(row + x - k) + at(row + x + k));
-    at(out + x) = total;
-  }
+  sum_over_window([row](int x, int k) { return row + x + k; }, weights, radius, width, out);
 }
 
 void flow_window_rows(const float* const* rows, const float* weights, int radius, int width, float* out) {
   const float* const* middle = rows + radius;
-  for (int x = 0; x < width; x += lanes) {
-    Vector total = weights[0] * at(middle[0] + x);
-    for (int k = 1; k <= radius; ++k) total += weights[k] * (at(middle[-k] + x) + at(middle[k] + x));
-    at(out + x) = total;
-  }
+  sum_over_window([middle](int x, int k) { return middle[k] + x; }, weights, radius, width, out);
 }
 
 void flow_solve(const float* const* sums, float prior, float far_x, float far_y, int width, float* __restrict u,

@@ -10,6 +10,7 @@ namespace geomvision::flow {
 struct HornSchunckOptions {
   int levels = 10;
   int warps = 5;
+  int finest_warps = 5;
   int median = 7;
   bool check_occlusion = false;
   double alpha = 10.0;  ///< grey levels/px

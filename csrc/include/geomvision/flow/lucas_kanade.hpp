@@ -12,13 +12,14 @@ enum class Weighting { gaussian, box };
 struct LucasKanadeOptions {
   int levels = 10;
   int warps = 5;
+  int finest_warps = 3;
   int median = 7;
   double min_confidence = 0.0;
   bool check_occlusion = false;
   int window = 7;
   Weighting weighting = Weighting::box;
   double robust = 5.0;          ///< grey levels
-  double min_eigenvalue = 4.0;  ///< (grey levels/px)^2
+  double min_eigenvalue = 3.0;  ///< (grey levels/px)^2
   int num_threads = 0;          ///< 0: all cores; the result does not depend on it
 };
 

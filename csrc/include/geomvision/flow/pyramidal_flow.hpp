@@ -51,6 +51,7 @@ class PyramidalFlow {
   struct Settings {
     int levels;
     int warps;
+    int finest_warps;  ///< at most so many on the finest level
     int median;
     double min_confidence;  ///< -1: the method has no confidence
     bool check_occlusion;
