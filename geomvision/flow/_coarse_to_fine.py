@@ -20,7 +20,10 @@ COARSEST = 16
 
 
 class Step(NamedTuple):
-    """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far."""
+    """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far.
+
+    `kept` is what the method keeps from one warp of the level to the next; it begins empty.
+    """
 
     frame0: Float32
     warped: Float32
@@ -28,6 +31,7 @@ class Step(NamedTuple):
     gy: Float32
     u: Float32
     v: Float32
+    kept: dict[str, Float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +92,14 @@ class PyramidalFlow(FlowMethod, ABC):
             stage = f"level {level}: "
             trace.record(stage + "frame0", small0, "grey levels", f"frame 0, each side divided by {2**level}")
             warps = min(self.warps, self.finest_warps) if level == 0 else self.warps
+            kept: dict[str, Float32] = {}
             for warp in range(warps):
                 last = trace if warp == warps - 1 else NoTrace()
                 warped = _pyramid.warp(small1, u, v)
                 gx, gy = _pyramid.gradients(small0, warped)
                 last.record(stage + "warped", warped, "grey levels", "frame 1 where the flow so far points")
                 last.record(stage + "gradient", np.stack([gx, gy], -1), "grey levels/px", "mean of both frames")
-                u, v, confidence = self._refine(Step(small0, warped, gx, gy, u, v), last, stage)
+                u, v, confidence = self._refine(Step(small0, warped, gx, gy, u, v, kept), last, stage)
                 u, v = _pyramid.median(u, self.median), _pyramid.median(v, self.median)
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence

@@ -58,7 +58,7 @@ class LucasKanade(PyramidalFlow):
         from . import _windows
 
         weights = _windows.window_weights(self.window, self.weighting)
-        products = _windows.products(*step, self.robust)
+        products = _windows.products(*step[:6], self.robust)
         xx, xy, yy, xq, yq = (_windows.over_windows(product, weights) for product in products)
         mean_u, mean_v = (_windows.over_windows(component, weights) for component in (step.u, step.v))
         eigenvalue = _windows.smaller_eigenvalue(xx, xy, yy)
