@@ -1,27 +1,16 @@
 #pragma once
 
-#include <optional>
-#include <tuple>
-#include <utility>
-
-#include "bind.hpp"
 #include "geomvision/flow/pyramidal_flow.hpp"
+#include "kept.hpp"
 
 namespace geomvision::bindings {
 
 static_assert(sizeof(flow::Vec2f) == 2 * sizeof(float), "a flow field is an array (height, width, 2)");
 
-// Below this many pixels fresh memory costs as much as the flow, so a thread keeps what its last call worked in.
-constexpr py::ssize_t few = 1 << 21;
-
 // Frames in, (flow, confidence, occluded) out; None for what is not asked for.
 template <typename Method, typename Options, typename... Values>
 py::tuple run_flow(const Array<float>& frame0, const Array<float>& frame1, bool rated, bool check_occlusion,
               Values... values) {
-  thread_local std::optional<std::pair<std::tuple<Values...>, Method>> last;
-  const std::tuple<Values...> key(values...);
-  if (!last || last->first != key) last.emplace(key, Method(Options{values...}));
-  Method& method = last->second;
   const ImageView<const float> first = view(frame0, "frame0"), second = view(frame1, "frame1");
   const py::ssize_t height = first.height(), width = first.width();
   Array<float> px({height, width, py::ssize_t{2}});
@@ -32,11 +21,11 @@ py::tuple run_flow(const Array<float>& frame0, const Array<float>& frame1, bool 
   static_assert(sizeof(bool) == 1, "0 and 1 are false and true");
   const ImageView<std::uint8_t> hidden(reinterpret_cast<std::uint8_t*>(occluded.mutable_data()),
                                        static_cast<int>(occluded.shape(1)), static_cast<int>(occluded.shape(0)));
+  Kept<Method, Options, Values...> method(frame0.size(), values...);
   {
     const py::gil_scoped_release unlocked;
-    method(first, second, vectors, sure, hidden);
+    (*method)(first, second, vectors, sure, hidden);
   }
-  if (frame0.size() > few) last.reset();
   const py::object none = py::none();
   return py::make_tuple(px, rated ? confidence : none, check_occlusion ? occluded : none);
 }

@@ -66,7 +66,8 @@ void fit(Image<T>& image, int width, int height) {
   if (image.width() != width || image.height() != height) image.resize(width, height);
 }
 
-/// The last rows of an image that is made row by row. Each has a margin on both sides, and room for whole vectors.
+/// The last rows of an image that is made row by row, or all of them. Each has a margin on both sides, and room for
+/// whole vectors.
 class RollingRows {
  public:
   void fit(int rows, int width, int margin) {
@@ -79,6 +80,9 @@ class RollingRows {
   }
 
   float* operator[](int y) { return values_.data() + (y % rows_) * stride_ + spare + margin_; }
+
+  /// Distance of neighbouring rows, where all of them are held.
+  std::ptrdiff_t stride() const { return stride_; }
 
   /// Repeat the border pixels of row y in its margins.
   float* close(int y) {
