@@ -15,7 +15,6 @@ namespace {
 
 constexpr const char* owner = "track_points";
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr int derivative_margin = 2;
 // A window whose smaller eigenvalue is below this share of the larger one: rounding decides where it moves.
 constexpr double least_determinant = 1e-6;
 
@@ -31,29 +30,24 @@ void lie_inside(int first, float fraction, int window, int size, int* begin, int
 
 }  // namespace
 
-// The image, its derivatives, and where they are not asked for nothing.
+// The image and its derivatives, with a margin on all sides that holds a window outside: border pixels are repeated.
 struct PointTracker::Level {
   Image<float> image;
   RollingRows planes[3];
-};
+  int margin = 0;
 
-struct PointTracker::Scratch {
-  std::vector<float> cut, patch[3];
-  int window = 0, pitch = 0;
-
-  void fit(int side) {
-    window = side;
-    pitch = (side + 7) / 8 * 8;
-    cut.resize(static_cast<std::size_t>(3 * window * pitch));
-    for (std::vector<float>& plane : patch) plane.resize(static_cast<std::size_t>((window + 2) * patch_stride()));
+  void fit(int window) {
+    margin = window + 1;
+    for (RollingRows& plane : planes) plane.fit(image.height() + 2 * margin, image.width(), margin);
   }
-  int patch_stride() const { return pitch + 16; }
 
-  // The window around a place, of one plane of a level. Where it does not lie in the image with its neighbours, its
-  // pixels are copied to a patch, border pixels repeated. False where it lies outside altogether.
-  bool place(Level& level, int plane, Point at, TrackWindow& out) {
-    const int width = level.image.width();
-    const int height = level.image.height();
+  // Row y of a plane, which may lie in the margin.
+  float* operator()(int plane, int y) { return planes[plane][y + margin]; }
+
+  // The window around a place, of one plane. False where it lies outside altogether.
+  bool place(int plane, Point at, int window, TrackWindow& out) {
+    const int width = image.width();
+    const int height = image.height();
     const int radius = window / 2;
     const bool near = at.x + radius >= 0.0 && at.y + radius >= 0.0 && at.x - radius <= width - 1.0 &&
                       at.y - radius <= height - 1.0;
@@ -66,20 +60,21 @@ struct PointTracker::Scratch {
     out.fy = static_cast<float>(at.y - floor_y);
     lie_inside(x, out.fx, window, width, &out.first_column, &out.last_column);
     lie_inside(y, out.fy, window, height, &out.first_row, &out.last_row);
-    RollingRows& rows = level.planes[plane];
-    if (x >= 0 && y >= 0 && x + window < width && y + window < height) {
-      out.pixels = rows[y] + x;
-      out.stride = rows.stride();
-      return true;
-    }
-    for (int row = 0; row <= window; ++row) {
-      const float* from = rows[std::clamp(y + row, 0, height - 1)];
-      float* to = patch[plane].data() + row * patch_stride();
-      for (int column = 0; column <= window; ++column) to[column] = from[std::clamp(x + column, 0, width - 1)];
-    }
-    out.pixels = patch[plane].data();
-    out.stride = patch_stride();
+    out.pixels = (*this)(plane, y) + x;
+    out.stride = planes[plane].stride();
     return true;
+  }
+};
+
+// The window of frame 0 that is looked for.
+struct PointTracker::Scratch {
+  std::vector<float> cut;
+  int window = 0, pitch = 0;
+
+  void fit(int side) {
+    window = side;
+    pitch = (side + 7) / 8 * 8;
+    cut.resize(static_cast<std::size_t>(3 * window * pitch));
   }
 };
 
@@ -115,23 +110,27 @@ void PointTracker::build(ImageView<const float> frame, bool derivatives, std::ve
     if (std::min(large.width(), large.height()) < 2 * coarsest) break;
     shrink(large, narrow_, pyramid[static_cast<std::size_t>(used_++)].image, options_.num_threads);
   }
+  for (int index = 0; index < used_; ++index) widen(pyramid[static_cast<std::size_t>(index)], derivatives);
+}
+
+void PointTracker::widen(Level& level, bool derivatives) {
   const auto differentiate = GEOMVISION_KERNEL(flow_gradients);
-  for (int index = 0; index < used_; ++index) {
-    Level& level = pyramid[static_cast<std::size_t>(index)];
-    const int width = level.image.width();
-    const int height = level.image.height();
-    for (RollingRows& plane : level.planes) plane.fit(height, width, derivative_margin);
-    for_rows(width, height, options_.num_threads, [&](int y) {
-      std::copy_n(row(level.image, y), width, level.planes[0][y]);
-      level.planes[0].close(y);
-    });
-    if (!derivatives) continue;
-    for_rows(width, height, options_.num_threads, [&](int y) {
-      const float* five[5];
-      for (int k = 0; k < 5; ++k) five[k] = level.planes[0][std::clamp(y + k - 2, 0, height - 1)];
-      differentiate(five, width, level.planes[1][y], level.planes[2][y]);
-    });
-  }
+  const int width = level.image.width();
+  const int height = level.image.height();
+  level.fit(options_.window);
+  const int rows = height + 2 * level.margin;
+  for_rows(width, rows, options_.num_threads, [&](int y) {
+    std::copy_n(clamped_row(level.image, y - level.margin), width, level.planes[0][y]);
+    level.planes[0].close(y);
+  });
+  if (!derivatives) return;
+  for_rows(width, rows, options_.num_threads, [&](int y) {
+    const float* five[5];
+    const int middle = std::clamp(y - level.margin, 0, height - 1);
+    for (int k = 0; k < 5; ++k) five[k] = level(0, std::clamp(middle + k - 2, 0, height - 1));
+    differentiate(five, width, level.planes[1][y], level.planes[2][y]);
+    for (int plane = 1; plane < 3; ++plane) level.planes[plane].close(y);
+  });
 }
 
 // Gauss-Newton steps. Window pixels that leave the image are left out; an undetermined step ends the search.
@@ -139,7 +138,7 @@ Point PointTracker::descend(Level& to, Point at, Point move, const float* tensor
   const auto compare = GEOMVISION_KERNEL(track_compare);
   for (int iteration = 0; iteration < options_.iterations; ++iteration) {
     TrackWindow window;
-    if (!scratch.place(to, 0, {at.x + move.x, at.y + move.y}, window)) break;
+    if (!to.place(0, {at.x + move.x, at.y + move.y}, scratch.window, window)) break;
     float sums[5] = {0, 0, tensor[0], tensor[1], tensor[2]};
     compare(window, scratch.window, scratch.pitch, scratch.cut.data(), sums);
     const double xt = sums[0], yt = sums[1], xx = sums[2], xy = sums[3], yy = sums[4];
@@ -166,7 +165,7 @@ Track PointTracker::follow(std::vector<Level>& from, std::vector<Level>& to, Poi
     const double scale = std::ldexp(1.0, -level);
     const Point at{start.x * scale, start.y * scale};
     TrackWindow windows[3];
-    for (int plane = 0; plane < 3; ++plane) scratch.place(from[index], plane, at, windows[plane]);
+    for (int plane = 0; plane < 3; ++plane) from[index].place(plane, at, scratch.window, windows[plane]);
     float tensor[3];
     cut(windows, scratch.window, scratch.pitch, scratch.cut.data(), tensor);
     if (level < used_ - 1) move = {2.0 * move.x, 2.0 * move.y};

@@ -119,9 +119,11 @@ void track_cut(const TrackWindow* windows, int window, int pitch, float* cut, fl
       grey.take(values);
       along.take(gx);
       down.take(gy);
-      keep<Lanes>(in, x, values);
-      keep<Lanes>(in, x, gx);
-      keep<Lanes>(in, x, gy);
+      if (x + Lanes::lanes > in.last_column || x < in.first_column) {
+        keep<Lanes>(in, x, values);
+        keep<Lanes>(in, x, gx);
+        keep<Lanes>(in, x, gy);
+      }
       float* out = cut + y * pitch + x;
       at<Lanes>(out) = values;
       at<Lanes>(out + plane) = gx;

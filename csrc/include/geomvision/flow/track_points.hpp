@@ -51,6 +51,7 @@ class PointTracker {
   struct Level;
   struct Scratch;
   void build(ImageView<const float> frame, bool derivatives, std::vector<Level>& pyramid);
+  void widen(Level& level, bool derivatives);
   Track track(Point start, Scratch& scratch);
   Track follow(std::vector<Level>& from, std::vector<Level>& to, Point start, Scratch& scratch) const;
   Point descend(Level& to, Point at, Point move, const float* tensor, Scratch& scratch) const;
