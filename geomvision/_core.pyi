@@ -1,3 +1,4 @@
+# mypy: disable-error-code=overload-overlap
 """
 The C++ core. Private: use geomvision.ops and the methods.
 """
@@ -21,6 +22,8 @@ __all__: list[str] = [
     "resolve_threads",
     "sgm",
     "sgm_options",
+    "soft_argmin",
+    "soft_argmin_backward",
     "track_points",
     "track_points_options",
     "version",
@@ -140,6 +143,30 @@ def sgm_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::SGMOptions.
     """
 
+@typing.overload
+def soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float32],
+    costs: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float64],
+    costs: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def track_points(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],

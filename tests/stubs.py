@@ -22,6 +22,7 @@ def generate() -> str:
         text = (Path(folder) / "geomvision" / "_core.pyi").read_text()
     # pybind11 knows containers but not what they hold.
     text = re.sub(r"\bdict\b(?!\[)", "dict[str, typing.Any]", text)
+    text = "# mypy: disable-error-code=overload-overlap\n" + text  # arrays of float32 and float64 look alike to it
     text = re.sub(r"\btuple\b(?!\[)", "tuple[typing.Any, ...]", text)
     ruff = [sys.executable, "-m", "ruff"]
     name = ["--stdin-filename", str(STUB), "-"]

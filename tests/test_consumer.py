@@ -7,6 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import geomvision
@@ -42,7 +43,24 @@ def build_and_run(prefix: str, folder: Path) -> None:
     run(cmake, "-S", CONSUMER, "-B", folder, *options)
     run(cmake, "--build", folder)
     assert run(folder / "consumer").splitlines()[0] == f"geomvision {geomvision.__version__}"
-    assert run(folder / "capture_loop").splitlines() == ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
+    frames = ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
+    assert run(folder / "capture_loop").splitlines() == frames
+    found = [float(word) for word in run(folder / "matcher_per_thread").split()]
+    assert found == pytest.approx(range(4, 16), abs=0.25)
+    check_cloud(folder)
+    if (folder / "opencv_views").exists():
+        assert run(folder / "opencv_views").splitlines() == ["passed"]
+        assert run(folder / "opencv_capture_loop").splitlines() == frames
+
+
+def check_cloud(folder: Path) -> None:
+    """The example's wall stands two metres away, and its points span what the camera sees of it."""
+    run(folder / "point_cloud", folder / "cloud.ply")
+    header, _, body = (folder / "cloud.ply").read_text().partition("end_header\n")
+    points = np.loadtxt(body.splitlines())
+    assert f"element vertex {len(points)}" in header
+    assert np.median(points[:, 2]) == pytest.approx(2.0, abs=0.01)
+    assert np.ptp(points[:, 1]) == pytest.approx(239 * 2.0 / 500, rel=0.05)
 
 
 def test_from_cmake_install(tmp_path):

@@ -7,8 +7,10 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "geomvision/image.hpp"
+#include "geomvision/tensor.hpp"
 
 namespace geomvision::bindings {
 
@@ -45,5 +47,27 @@ template <typename T>
 Array<T> make_array(int height, int width) {
   return Array<T>({static_cast<py::ssize_t>(height), static_cast<py::ssize_t>(width)});
 }
+
+/// Borrow an array of `Rank` axes. Throws std::invalid_argument when it has another number of axes.
+template <int Rank, typename T>
+TensorView<const T, Rank> tensor(const Array<T>& array, const char* name) {
+  if (array.ndim() != Rank) {
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.ndim()) +
+                                " dimensions; it must have " + std::to_string(Rank));
+  }
+  typename TensorView<const T, Rank>::Sizes sizes{};
+  std::copy_n(array.shape(), Rank, sizes.begin());
+  return {array.data(), sizes};
+}
+
+/// A new array and the view to write it through.
+template <typename T, int Rank>
+struct Output {
+  Array<T> array;
+  TensorView<T, Rank> view;
+
+  explicit Output(const typename TensorView<T, Rank>::Sizes& sizes)
+      : array(std::vector<py::ssize_t>(sizes.begin(), sizes.end())), view(array.mutable_data(), sizes) {}
+};
 
 }  // namespace geomvision::bindings

@@ -1,0 +1,99 @@
+"""How an op reaches the kernel that does it.
+
+An op is four things, each in its place:
+
+- ``ops/NAME.py``: the public function. It checks, documents, and hands numpy arrays to `on_arrays`, tensors to
+  the operator below.
+- ``_core.NAME``: the C++ kernel, on C-contiguous numpy arrays of float32 or float64 (or the integers it names).
+- ``ops/_torch/NAME.py``: the twin, the same op in plain torch: what the kernel is tested against, and what runs
+  on other devices or where the C++ core is missing.
+- ``torch.ops.geomvision.NAME``: made of the two by `ops._torch.operator`, with shapes for `torch.compile` and a
+  derivative where the maths has one.
+
+Every one of them takes the same arguments in the same order, the last one `num_threads`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+#: What an op takes and gives back: numpy in, numpy out; torch in, torch out.
+Array = TypeVar("Array", NDArray[Any], "torch.Tensor")
+
+
+def is_tensor(array: object) -> bool:
+    """Whether `array` is a torch tensor; imports nothing."""
+    return any(base.__module__.partition(".")[0] == "torch" for base in type(array).__mro__)
+
+
+def require_floating(owner: str, **arrays: Any) -> None:
+    """Raise TypeError unless every array is floating point, and all of them the same kind of array."""
+    for name, array in arrays.items():
+        if not (is_tensor(array) or isinstance(array, np.ndarray)):
+            raise TypeError(f"{owner}: {name} is a {type(array).__name__}; it must be a numpy array or a torch tensor")
+        floating = array.dtype.is_floating_point if is_tensor(array) else np.issubdtype(array.dtype, np.floating)
+        if not floating:
+            raise TypeError(f"{owner}: {name} is {array.dtype}; it must be floating point: convert it first")
+    if len({is_tensor(array) for array in arrays.values()}) > 1:
+        raise TypeError(f"{owner}: {' and '.join(arrays)} must all be numpy arrays or all torch tensors")
+    if len({array.dtype for array in arrays.values()}) > 1:
+        given = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
+        raise TypeError(f"{owner}: {given}; they must have one dtype")
+
+
+def require_shape(owner: str, name: str, array: Any, form: str) -> None:
+    """Raise ValueError unless `array` has the axes that `form` lists, as in "B, C, H, W"."""
+    if array.ndim != len(form.split(",")):
+        raise ValueError(f"{owner}: {name} has shape {tuple(array.shape)}; it must be ({form})")
+
+
+@cache
+def has_core() -> bool:
+    """Whether the C++ core is there."""
+    return importlib.util.find_spec("geomvision._core") is not None
+
+
+def on_arrays(name: str, *arguments: Any) -> Any:
+    """Run the op `name` on numpy arrays: the kernel, or its twin where the C++ core is missing.
+
+    float16 is computed in float32 and given back as float16; other floating types than float64 likewise.
+    """
+    given = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
+    if has_core():
+        from .. import _core
+
+        return _restore(getattr(_core, name)(*map(kernel_ready, arguments)), given)
+    import torch
+
+    from . import _torch  # noqa: F401  (registers the operators)
+
+    found = [torch.from_numpy(kernel_ready(a)) if isinstance(a, np.ndarray) else a for a in arguments]
+    result = getattr(torch.ops.geomvision, name)(*found)
+    arrays = tuple(r.numpy() for r in result) if isinstance(result, tuple | list) else result.numpy()
+    return _restore(arrays, given)
+
+
+def kernel_ready(argument: Any) -> Any:
+    """The one contiguity gate before every kernel: arrays C-contiguous, in native byte order, float32 or float64."""
+    if not isinstance(argument, np.ndarray):
+        return argument
+    if np.issubdtype(argument.dtype, np.floating) and argument.dtype not in (np.float32, np.float64):
+        argument = argument.astype(np.float64 if argument.dtype.itemsize > 8 else np.float32)
+    return np.ascontiguousarray(argument, dtype=argument.dtype.newbyteorder("="))
+
+
+def _restore(result: Any, given: np.dtype[Any]) -> Any:
+    """Results of kernels in the dtype that was given, where that is a float a kernel does not know."""
+    if isinstance(result, tuple | list):
+        return tuple(_restore(each, given) for each in result)
+    if given == np.float16 and result.dtype == np.float32:
+        return result.astype(np.float16)
+    return result
