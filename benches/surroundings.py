@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,13 @@ def build_limits() -> Path:
     sources = (Path(__file__).parent / "limits").iterdir()
     if not LIMITS.exists() or LIMITS.stat().st_mtime < max(source.stat().st_mtime for source in sources):
         build = REPOSITORY / "build" / "benches"
+        beside_python = str(Path(sys.executable).parent)
+        cmake = shutil.which("cmake", path=os.pathsep.join((beside_python, os.environ.get("PATH", ""))))
+        if cmake is None:
+            raise RuntimeError("benches/limits needs cmake: pip install cmake")
         commands = (
-            ["cmake", "-S", str(REPOSITORY), "-B", str(build), "-DGEOMVISION_BENCHES=ON"],
-            ["cmake", "--build", str(build), "--target", "geomvision_limits", "--parallel"],
+            [cmake, "-S", str(REPOSITORY), "-B", str(build), "-DGEOMVISION_BENCHES=ON"],
+            [cmake, "--build", str(build), "--target", "geomvision_limits", "--parallel"],
         )
         for command in commands:
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
