@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from contest import OURS, Call, Contest, Row, Work, op
+
+import geomvision as gv
 
 LEVELS = 4
 
@@ -48,6 +51,15 @@ def sides(backward: bool, ours: Callable[..., Any], peers: Mapping[str, Callable
     return {name: run(function, *inputs) for name, function in {OURS: ours, **peers}.items()}
 
 
+def lookups(prepared: str, function: str, **settings: Any) -> Callable[..., Call]:
+    """(features0, features1) → a lookup of coordinates: of features prepared once, where the op can."""
+    if hasattr(gv.ops, prepared):
+        make: Callable[..., Call] = partial(getattr(gv.ops, prepared), **settings)
+        return make
+    run = op(function)
+    return lambda first, second: partial(run, first, second, **settings)
+
+
 def local(radius: int, backward: bool) -> Contest:
     channels, height, width = 128, 96, 320
 
@@ -81,14 +93,15 @@ def raft(backward: bool) -> Contest:
         import torch
         import torch_peers
 
-        on_demand = op("correlation_lookup")
+        settings = {"radius": radius, "levels": LEVELS, "num_threads": threads}
+        prepare_lookup = lookups("CorrelationLookup", "correlation_lookup", **settings)
         y, x = torch.meshgrid(torch.arange(height) * 1.0, torch.arange(width) * 1.0, indexing="ij")
         grid = torch.stack([x, y])[None]
         moves = [grid + 3 * random(1, 2, height, width, seed=k) for k in range(iterations)]
 
         def ours(a: Any, b: Any) -> Any:
-            settings = {"radius": radius, "levels": LEVELS, "num_threads": threads}
-            return torch.stack([on_demand(a, b, move, **settings) for move in moves])
+            lookup = prepare_lookup(a, b)
+            return torch.stack([lookup(move) for move in moves])
 
         def peer(a: Any, b: Any) -> Any:
             pyramid = torch_peers.all_pairs(a, b, LEVELS)
@@ -111,12 +124,13 @@ def raft_stereo() -> Contest:
         import torch
         import torch_peers
 
-        on_demand = op("correlation_lookup_1d")
+        settings = {"radius": radius, "levels": LEVELS, "num_threads": threads}
+        prepare_lookup = lookups("CorrelationLookup1D", "correlation_lookup_1d", **settings)
         places = [torch.arange(width) - 20.0 + 3 * random(1, height, width, seed=k) for k in range(iterations)]
 
         def ours(a: Any, b: Any) -> Any:
-            settings = {"radius": radius, "levels": LEVELS, "num_threads": threads}
-            return [on_demand(a, b, x, **settings) for x in places][-1]
+            lookup = prepare_lookup(a, b)
+            return [lookup(x) for x in places][-1]
 
         def peer(a: Any, b: Any) -> Any:
             pyramid = torch_peers.all_pairs_1d(a, b, LEVELS)

@@ -53,7 +53,7 @@ def lookup(pyramid: list[Tensor], coordinates: Tensor, radius: int) -> Tensor:
     """RAFT's lookup around `coordinates` (B, 2, H, W): (B, levels · (2r + 1)², H, W)."""
     batch, _, height, width = coordinates.shape
     steps = torch.arange(-radius, radius + 1, dtype=coordinates.dtype)
-    dy, dx = torch.meshgrid(steps, steps, indexing="ij")
+    dx, dy = torch.meshgrid(steps, steps, indexing="ij")  # x changes slowest, as in its authors' code
     found = []
     for level, volume in enumerate(pyramid):
         centre = coordinates.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2) / 2**level
