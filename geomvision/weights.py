@@ -89,6 +89,12 @@ def find(name_or_path: str | os.PathLike[str]) -> Path:
     raise WeightsError(f"no weights {given!r}: it is no file, and the package ships {', '.join(names()) or 'none'}")
 
 
+def version(name_or_path: str | os.PathLike[str]) -> tuple[Path, int]:
+    """The file of weights and when it was written, in ns: the key of a cache that notices a changed file."""
+    path = find(name_or_path)
+    return path, path.stat().st_mtime_ns
+
+
 def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]:
     """Tensors by name and their card, after the checksum has been compared.
 
@@ -109,11 +115,11 @@ def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]
     return _safetensors().load(content), card
 
 
-def load_torch(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Tensors of a ``.pt`` file, of which nothing but tensors is unpickled. Such files have no card."""
+def load_torch(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Tensors by name, or mappings of them, in a ``.pt`` file; nothing but tensors is unpickled. It has no card."""
     import torch
 
-    state: dict[str, Tensor] = torch.load(find(path), map_location="cpu", weights_only=True)
+    state: dict[str, Any] = torch.load(find(path), map_location="cpu", weights_only=True)
     return state
 
 

@@ -14,3 +14,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: these scenes' licences keep them out of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """The folder of public checkpoints that lies beside the repository; the test is skipped without it."""
+    folder = REPOSITORY.parent / "shared" / "weights"
+    if not folder.is_dir():
+        pytest.skip(f"no public checkpoints at {folder}: their licences keep them out of the repository")
+    return folder

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import geomvision
+import geomvision as gv
+from geomvision.images import to_grey
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONSUMER = REPOSITORY / "tests" / "cpp" / "consumer"
@@ -42,12 +43,14 @@ def build_and_run(prefix: str, folder: Path) -> None:
     ]
     run(cmake, "-S", CONSUMER, "-B", folder, *options)
     run(cmake, "--build", folder)
-    assert run(folder / "consumer").splitlines()[0] == f"geomvision {geomvision.__version__}"
+    assert run(folder / "consumer").splitlines()[0] == f"geomvision {gv.__version__}"
     frames = ["frame 0: 4.0 px", "frame 1: 5.0 px", "frame 2: 6.0 px"]
     assert run(folder / "capture_loop").splitlines() == frames
     found = [float(word) for word in run(folder / "matcher_per_thread").split()]
     assert found == pytest.approx(range(4, 16), abs=0.25)
     check_cloud(folder)
+    for method in ("sgm", "block_matching"):
+        check_same_bytes(method, folder)
     if (folder / "opencv_views").exists():
         assert run(folder / "opencv_views").splitlines() == ["passed"]
         assert run(folder / "opencv_capture_loop").splitlines() == frames
@@ -61,6 +64,18 @@ def check_cloud(folder: Path) -> None:
     assert f"element vertex {len(points)}" in header
     assert np.median(points[:, 2]) == pytest.approx(2.0, abs=0.01)
     assert np.ptp(points[:, 1]) == pytest.approx(239 * 2.0 / 500, rel=0.05)
+
+
+def check_same_bytes(method: str, folder: Path) -> None:
+    """C++ and Python, with the defaults of each, give the same bytes."""
+    pair = gv.datasets.Synthetic(seed=4, height=90, width=140)[0]
+    left, right = to_grey(pair.left), to_grey(pair.right)
+    left.tofile(folder / "left.raw")
+    right.tofile(folder / "right.raw")
+    run(folder / "match_files", method, 140, 90, folder / "left.raw", folder / "right.raw", folder / "out.raw")
+    found = gv.stereo.METHODS[method](backend="cpp")(left, right)
+    expected = found.px.tobytes() + found.confidence.tobytes() + found.occluded.tobytes()
+    assert (folder / "out.raw").read_bytes() == expected
 
 
 def test_from_cmake_install(tmp_path):

@@ -60,6 +60,13 @@ TensorView<const T, Rank> tensor(const Array<T>& array, const char* name) {
   return {array.data(), sizes};
 }
 
+/// Run `body` while other Python threads may run; it must touch no Python object, not even copy an array.
+template <typename Body>
+void without_gil(const Body& body) {
+  const py::gil_scoped_release release;
+  body();
+}
+
 /// A new array and the view to write it through.
 template <typename T, int Rank>
 struct Output {

@@ -53,7 +53,7 @@ def run() -> None:
 def core() -> str:
     """Version, instruction sets and threads of the C++ core, or how to build it."""
     if importlib.util.find_spec("geomvision._core") is None:
-        return "not built: pip install -e . (needs a C++17 compiler)"
+        return "not built: ops run in plain torch, methods as references; a C++17 compiler and pip install . build it"
     module: Any = importlib.import_module("geomvision._core")
     isas = ", ".join(module.available_isas()) if hasattr(module, "available_isas") else "unknown"
     return f"{getattr(module, 'version', '')}, instruction sets {isas}"

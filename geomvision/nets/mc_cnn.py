@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 #: Keys of the public PyTorch checkpoints, `model` → conv_blocks.{0, 2, 4, 6, 8}: ReLUs hold the odd places.
 PUBLIC_PREFIX = "conv_blocks."
@@ -22,17 +23,17 @@ class MCCNNFast(nn.Module):
     def __init__(self, layers: int = 5, channels: int = 64) -> None:
         super().__init__()
         sizes = [1, *[channels] * layers]
-        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in pairwise(sizes))
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 1, H, W) grey, any scale: each image is brought to mean 0 and deviation 1. Returns (B, C, H, W)."""
         mean = images.mean((1, 2, 3), keepdim=True)
         deviation = images.std((1, 2, 3), keepdim=True, correction=0)
         x = (images - mean) / deviation.clamp_min(1e-6)
-        x = F.pad(x, [len(self.layers)] * 4, mode="replicate")
+        x = functional.pad(x, [len(self.layers)] * 4, mode="replicate")
         for place, layer in enumerate(self.layers):
-            x = layer(x if place == 0 else F.relu(x))
-        return F.normalize(x, dim=1)
+            x = layer(x if place == 0 else functional.relu(x))
+        return functional.normalize(x, dim=1)
 
 
 def from_public(checkpoint: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:

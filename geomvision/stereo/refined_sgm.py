@@ -58,6 +58,8 @@ class RefinedSGM(RangeSearch):
     def _refined(self, left: Image, right: Image, trace: Trace) -> Disparity:
         import torch
 
+        from .. import weights
+
         matched = self._sgm()(left, right)
         assert matched.confidence is not None
         trace.record("sgm", matched.px, "px", "semi-global matching, gaps filled from behind")
@@ -65,7 +67,7 @@ class RefinedSGM(RangeSearch):
         if not matched.valid.any():
             return matched
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
-        net = _net(*_version(self.weights))
+        net = _net(*weights.version(self.weights))
         before = torch.get_num_threads()
         torch.set_num_threads(self.num_threads or before)
         try:
@@ -93,14 +95,6 @@ def _batch(array: Float32) -> Any:
     import torch
 
     return torch.from_numpy(np.ascontiguousarray(array))[None]
-
-
-def _version(name: str) -> tuple[Path, int]:
-    """The file of weights and when it was written: a net is loaded again when its file has changed."""
-    from .. import weights
-
-    path = weights.find(name)
-    return path, path.stat().st_mtime_ns
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
-TRAININGS = ("stereo/refined_sgm",)
+TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def run(
     """Train a method's net.
 
     Args:
-        name: "stereo/refined_sgm" (or its last part).
+        name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
         out: folder for scenes, checkpoint and weights; ``out/training/<method>`` when not given.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
         size: table of the recipe, "cpu" or "tiny".

@@ -115,7 +115,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("stereo/nothing", {}, "nothing to train is called 'stereo/nothing'; there is stereo/refined_sgm"),
+        (
+            "stereo/nothing",
+            {},
+            "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm",
+        ),
         ("flow/refined_sgm", {}, "nothing to train is called"),
         (NAME, {"size": "huge"}, "no size 'huge'; it has cpu, tiny"),
         (NAME, {"steps": 0}, "steps is 0; it must be above 0"),
@@ -165,5 +169,5 @@ def test_every_size_of_every_recipe_can_be_read():
             recipe = Recipe.read(name.rpartition("/")[2], size)
             assert recipe.steps % recipe.validate_every == 0 or recipe.steps > recipe.validate_every
             assert recipe.height % 32 == 0 == recipe.width % 32
-    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are refined_sgm"):
+    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are mccnn_sgm, refined_sgm"):
         Recipe.read("sgm")

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dispatch.hpp"
+
+namespace geomvision::kernels {
+
+/// A line of `steps` pixels with `lanes` values each, and their arms towards its begin and its end.
+struct CrossLine {
+  std::ptrdiff_t from_stride, to_stride, arm_stride;
+  const std::uint8_t *before, *after;
+  int steps, lanes;
+};
+
+}  // namespace geomvision::kernels
+
+// to[s] = sum of from[s - before[s]] ... from[s + after[s]], divided by counts[s * count_stride] where there are
+// counts. `running` holds (steps + 1) * lanes sums, modulo 2^32 where they are integers: as differences they are exact.
+#define GEOMVISION_DECLARE_CROSS(T, Sum, suffix)                                                      \
+  GEOMVISION_DECLARE_KERNEL(void, sum_arms_##suffix,                                                  \
+                            (const CrossLine& line, const T* from, Sum* running, const float* counts, \
+                             std::ptrdiff_t count_stride, float* to))
+
+GEOMVISION_DECLARE_CROSS(std::uint8_t, std::uint32_t, u8);
+GEOMVISION_DECLARE_CROSS(std::uint16_t, std::uint32_t, u16);
+GEOMVISION_DECLARE_CROSS(float, std::uint32_t, whole);
+GEOMVISION_DECLARE_CROSS(std::int32_t, double, i32);
+GEOMVISION_DECLARE_CROSS(float, double, f32);
+#undef GEOMVISION_DECLARE_CROSS
