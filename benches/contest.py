@@ -48,6 +48,7 @@ class Contest:
     prepare: Callable[[int], Mapping[str, Call]]
     work: Work = Work()
     memory: bool = False  #: whether peak memory is measured, each side in a process of its own
+    small: Contest | None = None  #: the same, tiny: loads code before the memory of this one is measured
     timed: bool = True  #: False: only memory is measured
 
 
@@ -144,8 +145,13 @@ def compete(contest: Contest, threads: int, seconds: float) -> dict[str, Any]:
 
 
 def peak_mb(contest: Contest, side: str, threads: int) -> float | None:
-    """MB of resident memory that the first call of one side adds at its peak; run it in a process of its own."""
+    """MB of resident memory that the first call of one side adds at its peak; run it in a process of its own.
+
+    A tiny case runs before, so that what the system loads for the first call of a library is not counted.
+    """
     set_threads(threads)
+    if contest.small is not None:
+        contest.small.prepare(threads)[side]()
     call = contest.prepare(threads)[side]
     _, _, peak = timed(call)
     return None if peak is None else peak / 1e6

@@ -86,8 +86,8 @@ def local(radius: int, backward: bool) -> Contest:
     return Contest(row=name, case=case, prepare=prepare, work=Work(flops=flops * (3 if backward else 1)))
 
 
-def raft(backward: bool) -> Contest:
-    channels, height, width, iterations, radius = 256, 55, 128, 12, 4
+def raft(backward: bool, height: int = 55, width: int = 128) -> Contest:
+    channels, iterations, radius = 256, 12, 4
 
     def prepare(threads: int) -> Mapping[str, Call]:
         import torch
@@ -114,11 +114,12 @@ def raft(backward: bool) -> Contest:
     flops = 2.0 * channels * height * width * LEVELS * (2 * radius + 2) ** 2 * iterations * (3 if backward else 1)
     name = "RAFT correlation, with backward" if backward else "RAFT correlation"
     case = f"1024×436, C = {channels}, {iterations} iterations, radius {radius}, {LEVELS} levels"
-    return Contest(row=name, case=case, prepare=prepare, work=Work(flops=flops), memory=not backward)
+    measured = {"memory": True, "small": raft(False, 16, 16)} if (backward, height) == (False, 55) else {}
+    return Contest(row=name, case=case, prepare=prepare, work=Work(flops=flops), **measured)
 
 
-def raft_stereo() -> Contest:
-    channels, height, width, iterations, radius = 256, 270, 480, 32, 4
+def raft_stereo(height: int = 270, width: int = 480) -> Contest:
+    channels, iterations, radius = 256, 32, 4
 
     def prepare(threads: int) -> Mapping[str, Call]:
         import torch
@@ -141,7 +142,8 @@ def raft_stereo() -> Contest:
 
     flops = 2.0 * channels * height * width * LEVELS * (2 * radius + 2) * iterations
     case = f"1/4 of 1080p, C = {channels}, {iterations} iterations, radius {radius}, {LEVELS} levels"
-    return Contest(row="RAFT-Stereo correlation", case=case, prepare=prepare, work=Work(flops=flops), memory=True)
+    measured = {"memory": True, "small": raft_stereo(8, 32)} if height == 270 else {}
+    return Contest(row="RAFT-Stereo correlation", case=case, prepare=prepare, work=Work(flops=flops), **measured)
 
 
 def group_wise(backward: bool) -> Contest:

@@ -131,8 +131,11 @@ def weighted_smoothing(size: tuple[int, int]) -> Contest:
     return Contest(row="edge-aware smoothing, WLS", case=f"{width}×{height}", prepare=prepare, work=work)
 
 
-def soft_argmin() -> Contest:
-    small, large = (48, 94, 311), (192, 375, 1242)
+Volume = tuple[int, int, int]
+
+
+def soft_argmin(small: Volume, large: Volume, memory: bool = True) -> Contest:
+    """Costs of one (disparities, height, width), and the disparities they expect in another."""
 
     def prepare(threads: int) -> Mapping[str, Call]:
         import torch_peers
@@ -149,12 +152,20 @@ def soft_argmin() -> Contest:
     # Of every candidate: interpolated along three axes (6), exponential (about 10), two sums (3).
     cells = float(np.prod(large))
     case = f"{small[2]}×{small[1]}, D = {small[0]} to {large[2]}×{large[1]}, D = {large[0]}"
-    return Contest(row="upsample + soft-argmin", case=case, prepare=prepare, work=Work(flops=19.0 * cells), memory=True)
+    tiny = soft_argmin((4, 8, 8), (16, 32, 32), memory=False) if memory else None
+    return Contest(
+        row="upsample + soft-argmin",
+        case=case,
+        prepare=prepare,
+        work=Work(flops=19.0 * cells),
+        memory=memory,
+        small=tiny,
+    )
 
 
 def rows() -> list[Row]:
     volume_mb = 4e-6 * 192 * 375 * 1242
-    fused = soft_argmin()
+    fused = soft_argmin((48, 94, 311), (192, 375, 1242))
     return [
         Row(name="warp, numpy", peer="cv2.remap", bar=0.9, cases=tuple(warp_as_opencv(size) for size in SIZES)),
         Row(name="warp, torch", peer="grid_sample", bar=2.0, cases=tuple(warp_as_torch(size) for size in SIZES)),

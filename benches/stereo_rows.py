@@ -86,7 +86,10 @@ def sgm(row: str, mode: str, paths: int, size: tuple[int, int], disparities: int
     work = Work(lanes8=cells * (9 * paths + 4), popcounts=cells, bytes=6.0 * width * height)
     case = f"{width}×{height}, D = {disparities}"
     large = size == LARGE
-    return Contest(row=row, case=case, prepare=prepare, work=work, memory=large or size == SIZES[0], timed=not large)
+    if not (large or size == SIZES[0]):
+        return Contest(row=row, case=case, prepare=prepare, work=work)
+    small = sgm(row, mode, paths, (160, 96), 16)
+    return Contest(row=row, case=case, prepare=prepare, work=work, memory=True, small=small, timed=not large)
 
 
 def sgm_row(name: str, mode: str, paths: int, **demands: Any) -> Row:

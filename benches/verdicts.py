@@ -161,7 +161,7 @@ def page(rows: list[Row], report: Results) -> str:
         "## Cases",
         "",
         "× limit: our time over the least that additions, popcounts and multiply-adds (or memory) take here.",
-        "Peak MB: resident memory that the first call adds, each side in a fresh process.",
+        "Peak MB: resident memory that the first call of this size adds, each side in a fresh process.",
         "",
         *cases_table(rows, report["rows"], limits, threads),
         "",

@@ -1,6 +1,7 @@
 #include "fuzz.hpp"
+#include "geomvision/stereo/ad_census.hpp"
 #include "geomvision/stereo/block_matching.hpp"
-#include "geomvision/stereo/postprocess.hpp"
+#include "geomvision/stereo/patchmatch.hpp"
 #include "geomvision/stereo/sgm.hpp"
 
 namespace gv = geomvision;
@@ -63,11 +64,7 @@ template <typename Matcher, typename Options>
 void match_any(Random& random, Options options) {
   random.vary(options.min_disparity, {0, 0, -3, -16, 2, 9});
   random.vary(options.max_disparity, {1, 2, 7, 16, 17, 33, 64, 100});
-  random.vary(options.subpixel, {"none", "parabola", "equiangular"});
-  random.vary(options.uniqueness, {0, 1, 15, 99});
   random.vary(options.left_right, {-1, 0, 1, 3});
-  random.vary(options.speckle_size, {0, 1, 20, 1000});
-  random.vary(options.speckle_range, {0.0, 1.0, 2.5});
   random.vary(options.fill, {"none", "background"});
   random.vary(options.num_threads, {0, 1, 2, 3, 8});
   if (options.num_threads > 64) options.num_threads = 64;  // allowed, but each would be a thread
@@ -77,6 +74,15 @@ void match_any(Random& random, Options options) {
   if (type == 2) match<float, Matcher>(random, options);
 }
 
+// What block matching and SGM do after the winner.
+template <typename Options>
+void vary_postprocessing(Random& random, Options& options) {
+  random.vary(options.subpixel, {"none", "parabola", "equiangular"});
+  random.vary(options.uniqueness, {0, 1, 15, 99});
+  random.vary(options.speckle_size, {0, 1, 20, 1000});
+  random.vary(options.speckle_range, {0.0, 1.0, 2.5});
+}
+
 }  // namespace
 
 FUZZ(block_matching) {
@@ -84,6 +90,7 @@ FUZZ(block_matching) {
   random.vary(options.cost, {"sad", "ssd", "ncc", "zncc", "census"});
   random.vary(options.window, {1, 3, 5, 9, 11, 21, 63});
   random.vary(options.texture, {0.0, 0.5, 10.0, 255.0});
+  vary_postprocessing(random, options);
   match_any<gv::stereo::BlockMatching>(random, options);
 }
 
@@ -95,65 +102,41 @@ FUZZ(sgm) {
   random.vary(options.p2, {0, 60, 180, 192});
   random.vary(options.adaptive_p2, {true, false});
   random.vary(options.median, {1, 3, 5, 15});
+  vary_postprocessing(random, options);
   match_any<gv::stereo::SGM>(random, options);
 }
 
-FUZZ(median_filter) {
-  Canvas<float> map(random, random.size(), random.size());
-  int size = 3;
-  random.vary(size, {1, 3, 5, 7, 15});
-  gv::stereo::MedianFilter filter;
-  filter(map.view(), size, random.threads());
-  map.require_untouched_gaps();
+FUZZ(ad_census) {
+  gv::stereo::ADCensusOptions options;
+  random.vary(options.lambda_ad, {1.0, 10.0, 100.0});
+  random.vary(options.lambda_census, {1.0, 30.0});
+  random.vary(options.arm, {1, 5, 34, 64});
+  random.vary(options.arm_near, {1, 3, 17});
+  random.vary(options.tau, {0, 20, 255});
+  random.vary(options.tau_far, {0, 6, 20});
+  random.vary(options.aggregations, {0, 1, 4});
+  random.vary(options.pi1, {0.0, 1.0, 3.0});
+  random.vary(options.pi2, {0.5, 3.0, 4.0});
+  random.vary(options.tau_scan, {0, 15, 100});
+  random.vary(options.votings, {0, 1, 5});
+  random.vary(options.votes, {0, 20});
+  random.vary(options.share, {0, 40, 100});
+  random.vary(options.median, {1, 3, 5});
+  options.max_disparity = 32;
+  match_any<gv::stereo::ADCensus>(random, options);
 }
 
-FUZZ(speckle_filter) {
-  Canvas<float> map(random, random.size(), random.size());
-  int size = 20;
-  float range = 1;
-  random.vary(size, {0, 1, 5, 100, 100000});
-  random.vary(range, {0.0, 1.0, 300.0});
-  gv::stereo::SpeckleFilter filter;
-  filter(map.view(), size, range);
-  map.require_untouched_gaps();
-}
-
-FUZZ(background_fill) {
-  const int width = random.size(), height = random.size();
-  Canvas<float> map(random, width, height);
-  bool any = false;
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      if (random.chance(0.7)) map.at(x, y) = std::nanf("");
-      any = any || !std::isnan(map.at(x, y));
-    }
-  }
-  Canvas<std::uint8_t> occluded(random, random.chance(0.95) ? width : width + 1, height);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) occluded.at(x, y) &= 1;
-  }
-  gv::stereo::BackgroundFill fill;
-  fill(map.view(), occluded.view(), random.threads());
-  map.require_untouched_gaps();
-  require(!any || height == 0 || width > 0, "no pixel");
-}
-
-FUZZ(left_right_check) {
-  const int width = random.size();
-  const std::size_t count = static_cast<std::size_t>(width);
-  const auto row = [&] {
-    auto values = std::make_unique<std::int16_t[]>(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      values[i] = random.chance(0.2) ? std::int16_t{-32768} : static_cast<std::int16_t>(random.between(-width, width));
-    }
-    return values;
-  };
-  const auto left = row(), right = row();
-  const auto agreement = std::make_unique<gv::stereo::Agreement[]>(count);
-  gv::stereo::left_right_check(left.get(), right.get(), width, -32768, random.between(0, 3), agreement.get());
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool unknown = agreement[i] == gv::stereo::Agreement::unknown;
-    require(agreement[i] <= gv::stereo::Agreement::unknown, "no such agreement");
-    require(!unknown || left[i] == -32768, "an estimate whose agreement is unknown");
-  }
+FUZZ(patchmatch) {
+  gv::stereo::PatchMatchOptions options;
+  options.iterations = random.between(1, 2);
+  options.window = random.one_of({3, 9, 15});
+  options.max_disparity = 32;
+  random.vary(options.step, {1, 2});
+  random.vary(options.gamma, {1.0, 10.0, 100.0});
+  random.vary(options.alpha, {0.0, 0.5, 1.0});
+  random.vary(options.tau_colour, {1.0, 10.0, 255.0});
+  random.vary(options.tau_gradient, {0.5, 2.0, 100.0});
+  random.vary(options.max_slope, {0.0, 0.5, 0.9});
+  random.vary(options.seed, {0, 1, 12345});
+  match_any<gv::stereo::PatchMatch>(random, options);
 }
