@@ -1,6 +1,6 @@
 #include <atomic>
 
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/parallel.hpp"
 
 namespace gv = geomvision;

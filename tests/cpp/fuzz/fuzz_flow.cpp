@@ -1,4 +1,4 @@
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"

@@ -1,4 +1,4 @@
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/stereo/ad_census.hpp"
 #include "geomvision/stereo/block_matching.hpp"
 #include "geomvision/stereo/patchmatch.hpp"

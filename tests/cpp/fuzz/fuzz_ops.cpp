@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/ops/soft_argmin.hpp"
 
 namespace gv = geomvision;

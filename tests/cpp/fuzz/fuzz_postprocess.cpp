@@ -1,4 +1,4 @@
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 
 namespace gv = geomvision;

@@ -1,4 +1,4 @@
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/ops/cross_aggregation.hpp"
 #include "geomvision/ops/fast_global_smoothing.hpp"
 #include "geomvision/ops/guided_filter.hpp"

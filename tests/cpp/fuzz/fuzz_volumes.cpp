@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "fuzz.hpp"
+#include "canvas.hpp"
 #include "geomvision/ops/cost_volumes.hpp"
 #include "geomvision/ops/winners.hpp"
 
