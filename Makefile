@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 SOURCES := $(shell find csrc -type f) CMakeLists.txt pyproject.toml
-CPP := $(shell find csrc tests/cpp examples/cpp -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
+CPP := $(shell find csrc tests/cpp examples/cpp benches -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
 CMAKE := $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
 
 SECONDS ?= 600
