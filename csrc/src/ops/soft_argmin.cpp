@@ -12,7 +12,7 @@ namespace {
 
 template <typename A, typename B>
 void check_sizes(const A& costs, const B& disparity) {
-  check(costs.size(1) > 0 || costs.empty(), "soft_argmin: costs are ", costs.shape(), "; axis 1 needs a candidate");
+  check(costs.size(1) > 0 || disparity.empty(), "soft_argmin: costs are ", costs.shape(), "; axis 1 needs a candidate");
   check(disparity.size(0) == costs.size(0) && disparity.size(1) == costs.size(2) && disparity.size(2) == costs.size(3),
         "soft_argmin: costs are ", costs.shape(), ", disparity is ", disparity.shape(),
         "; it must be batch x height x width of the costs");
