@@ -120,6 +120,7 @@ void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const
   check(guide.size(0) == values.size(0) && guide.size(1) == values.size(1) && result.sizes() == values.sizes(),
         "GuidedFilter: values are ", values.shape(), ", the guide ", guide.shape(), ", the result ", result.shape(),
         "; heights and widths must agree");
+  check(guide.stride(1) == guide.size(2) || guide.empty(), "GuidedFilter: the guide's pixels must lie side by side");
   if (values.empty()) return;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;
