@@ -29,3 +29,16 @@ GEOMVISION_DECLARE_CROSS(float, std::uint32_t, whole);
 GEOMVISION_DECLARE_CROSS(std::int32_t, double, i32);
 GEOMVISION_DECLARE_CROSS(float, double, f32);
 #undef GEOMVISION_DECLARE_CROSS
+
+// One more step for the arms of a row: those that `grow` go on while pixel[x + step] differs from pixel[x] by less than
+// `threshold`, and from pixel[x + before] by less than `last_threshold`, in every channel. Whether any still grows.
+#define GEOMVISION_DECLARE_GROW(T, suffix)                                                                        \
+  GEOMVISION_DECLARE_KERNEL(bool, grow_arms_##suffix,                                                             \
+                            (const T* pixel, std::ptrdiff_t step, std::ptrdiff_t before, int width, int channels, \
+                             double threshold, double last_threshold, std::uint8_t* grow, std::uint8_t* length))
+
+GEOMVISION_DECLARE_GROW(std::uint8_t, u8);
+GEOMVISION_DECLARE_GROW(std::uint16_t, u16);
+GEOMVISION_DECLARE_GROW(std::int32_t, i32);
+GEOMVISION_DECLARE_GROW(float, f32);
+#undef GEOMVISION_DECLARE_GROW

@@ -3,100 +3,167 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
-constexpr int most_lanes = 16;
+// `lanes` doubles that are added and multiplied together: as many registers as they need, or a plain number.
+#if defined(__AVX512F__)
+constexpr int in_register = 8;
+#elif defined(__AVX__)
+constexpr int in_register = 4;
+#else
+constexpr int in_register = 2;
+#endif
 
-template <int channels, typename T>
-[[gnu::always_inline]] inline void add(const GuidedRow<T>& row, int lanes, bool packed, double sign,
-                                       double* __restrict sums) {
+template <int lanes, typename T>
+struct Vector {
+#ifdef __GNUC__
+  using Part [[gnu::vector_size(sizeof(T) * in_register)]] = T;
+  static constexpr int parts = lanes / in_register;
+#else
+  using Part = T;
+  static constexpr int parts = lanes;
+#endif
+};
+template <typename T>
+struct Vector<1, T> {
+  using Part = T;
+  static constexpr int parts = 1;
+};
+
+template <int lanes>
+struct Pack {
+  static constexpr int parts = Vector<lanes, double>::parts;
+  typename Vector<lanes, double>::Part part[parts];
+
+  // Of fewer than `lanes` values the rest is 0.
+  template <typename T>
+  [[gnu::always_inline]] static Pack load(const T* from, int valid = lanes) {
+    T padded[lanes] = {};
+    if (valid < lanes) {
+      for (int lane = 0; lane < valid; ++lane) padded[lane] = from[lane];
+      from = padded;
+    }
+    Pack pack;
+    for (int i = 0; i < parts; ++i) {
+      typename Vector<lanes, T>::Part narrow;
+      __builtin_memcpy(&narrow, from + i * (lanes / parts), sizeof narrow);
+      if constexpr (lanes == parts) {
+        pack.part[i] = static_cast<double>(narrow);
+      } else {
+        pack.part[i] = __builtin_convertvector(narrow, typename Vector<lanes, double>::Part);
+      }
+    }
+    return pack;
+  }
+
+  template <typename T>
+  [[gnu::always_inline]] void store(T* to, int valid = lanes) const {
+    T padded[lanes];
+    T* target = valid < lanes ? padded : to;
+    for (int i = 0; i < parts; ++i) {
+      typename Vector<lanes, T>::Part narrow;
+      if constexpr (lanes == parts) {
+        narrow = static_cast<T>(part[i]);
+      } else {
+        narrow = __builtin_convertvector(part[i], typename Vector<lanes, T>::Part);
+      }
+      __builtin_memcpy(target + i * (lanes / parts), &narrow, sizeof narrow);
+    }
+    if (valid < lanes) {
+      for (int lane = 0; lane < valid; ++lane) to[lane] = padded[lane];
+    }
+  }
+
+  [[gnu::always_inline]] Pack& operator+=(const Pack& other) {
+    for (int i = 0; i < parts; ++i) part[i] += other.part[i];
+    return *this;
+  }
+  [[gnu::always_inline]] Pack& operator-=(const Pack& other) {
+    for (int i = 0; i < parts; ++i) part[i] -= other.part[i];
+    return *this;
+  }
+  [[gnu::always_inline]] Pack operator*(double factor) const {
+    Pack product;
+    for (int i = 0; i < parts; ++i) product.part[i] = part[i] * factor;
+    return product;
+  }
+  [[gnu::always_inline]] Pack operator+(const Pack& other) const { return Pack(*this) += other; }
+  [[gnu::always_inline]] Pack operator-(const Pack& other) const { return Pack(*this) -= other; }
+};
+
+template <int channels, int lanes, typename T>
+void add(const GuidedRow<T>& row, double sign, double* __restrict sums) {
+  using P = Pack<lanes>;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(row.columns) * lanes;
-  const std::ptrdiff_t apart = packed ? lanes : row.slices;
+  const std::ptrdiff_t apart = lanes == 1 ? 1 : row.slices;
   for (int x = 0; x < row.columns; ++x) {
-    const T* __restrict values = row.values + x * apart;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(x) * lanes + lane;
-      const double value = sign * values[lane];
-      sums[at] += value;
-      for (int c = 0; c < channels; ++c) sums[(c + 1) * plane + at] += value * row.guide[x * channels + c];
+    const T* values = row.values + x * apart;
+    if (lanes > 1) __builtin_prefetch(values + row.ahead);
+    double* sum = sums + static_cast<std::ptrdiff_t>(x) * lanes;
+    const P value = P::load(values, row.valid) * sign;
+    (P::load(sum) + value).store(sum);
+    for (int c = 0; c < channels; ++c) {
+      double* product = sum + (c + 1) * plane;
+      (P::load(product) + value * row.guide[x * channels + c]).store(product);
     }
   }
 }
 
-// Calls visit(pixel, sums of its window by plane and lane, 1 / number of pixels in it) from left to right.
-template <int planes, typename Visit>
-[[gnu::always_inline]] inline void sweep(const GuidedWindow& window, int lanes, const double* sums,
-                                         const Visit& visit) {
+// Calls visit(pixel, sums of its window, 1 / number of pixels in it) from left to right.
+template <int planes, int lanes, typename Visit>
+[[gnu::always_inline]] inline void sweep(const GuidedWindow& window, const double* sums, const Visit& visit) {
+  using P = Pack<lanes>;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(window.columns) * lanes;
-  double total[planes][most_lanes] = {};
+  P total[planes] = {};
   int begin = 0, end = 0;
   for (int i = 0; i < window.pixels; ++i) {
     const int first = i + window.offset - window.radius, last = i + window.offset + window.radius;
     for (; end <= last && end < window.columns; ++end) {
-      for (int p = 0; p < planes; ++p) {
-        const double* entering = sums + p * plane + static_cast<std::ptrdiff_t>(end) * lanes;
-        for (int lane = 0; lane < lanes; ++lane) total[p][lane] += entering[lane];
-      }
+      const double* entering = sums + static_cast<std::ptrdiff_t>(end) * lanes;
+      for (int p = 0; p < planes; ++p) total[p] += P::load(entering + p * plane);
     }
     for (; begin < first; ++begin) {
-      for (int p = 0; p < planes; ++p) {
-        const double* leaving = sums + p * plane + static_cast<std::ptrdiff_t>(begin) * lanes;
-        for (int lane = 0; lane < lanes; ++lane) total[p][lane] -= leaving[lane];
-      }
+      const double* leaving = sums + static_cast<std::ptrdiff_t>(begin) * lanes;
+      for (int p = 0; p < planes; ++p) total[p] -= P::load(leaving + p * plane);
     }
     visit(i, total, 1.0 / (static_cast<double>(end - begin) * window.rows));
   }
 }
 
-template <int channels, typename T>
-[[gnu::always_inline]] inline void fit(const GuidedWindow& window, int lanes, const double* sums, const T* windows,
-                                       T* fits) {
+template <int channels, int lanes, typename T>
+void fit(const GuidedWindow& window, const double* sums, const T* windows, T* fits) {
+  using P = Pack<lanes>;
   constexpr int facts = channels == 1 ? 2 : 9;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(window.pixels) * lanes;
-  sweep<channels + 1>(window, lanes, sums, [&](int i, const auto& total, double scale) {
+  const auto visit = [&](int i, const P* total, double scale) __attribute__((always_inline)) {
     const T* fact = windows + static_cast<std::ptrdiff_t>(i) * facts;
-    T* __restrict to = fits + static_cast<std::ptrdiff_t>(i) * lanes;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const double mean = total[0][lane] * scale;
-      if constexpr (channels == 1) {
-        const double a = (total[1][lane] * scale - fact[0] * mean) * fact[1];
-        to[lane] = static_cast<T>(a);
-        to[plane + lane] = static_cast<T>(mean - a * fact[0]);
-      } else {
-        const double c0 = total[1][lane] * scale - fact[0] * mean, c1 = total[2][lane] * scale - fact[1] * mean,
-                     c2 = total[3][lane] * scale - fact[2] * mean;
-        const double a0 = fact[3] * c0 + fact[4] * c1 + fact[5] * c2, a1 = fact[4] * c0 + fact[6] * c1 + fact[7] * c2,
-                     a2 = fact[5] * c0 + fact[7] * c1 + fact[8] * c2;
-        to[lane] = static_cast<T>(a0);
-        to[plane + lane] = static_cast<T>(a1);
-        to[2 * plane + lane] = static_cast<T>(a2);
-        to[3 * plane + lane] = static_cast<T>(mean - a0 * fact[0] - a1 * fact[1] - a2 * fact[2]);
-      }
+    T* to = fits + static_cast<std::ptrdiff_t>(i) * lanes;
+    const P mean = total[0] * scale;
+    if constexpr (channels == 1) {
+      const P a = (total[1] * scale - mean * fact[0]) * fact[1];
+      a.store(to);
+      (mean - a * fact[0]).store(to + plane);
+    } else {
+      const P c0 = total[1] * scale - mean * fact[0], c1 = total[2] * scale - mean * fact[1],
+              c2 = total[3] * scale - mean * fact[2];
+      const P a0 = c0 * fact[3] + c1 * fact[4] + c2 * fact[5], a1 = c0 * fact[4] + c1 * fact[6] + c2 * fact[7],
+              a2 = c0 * fact[5] + c1 * fact[7] + c2 * fact[8];
+      a0.store(to);
+      a1.store(to + plane);
+      a2.store(to + 2 * plane);
+      (mean - a0 * fact[0] - a1 * fact[1] - a2 * fact[2]).store(to + 3 * plane);
     }
-  });
+  };
+  sweep<channels + 1, lanes>(window, sums, visit);
 }
 
-template <int channels, typename T>
-[[gnu::always_inline]] inline void apply(const GuidedWindow& window, int lanes, const double* sums, const T* guide,
-                                         T* result, std::ptrdiff_t slices) {
-  sweep<channels + 1>(window, lanes, sums, [&](int i, const auto& total, double scale) {
-    T* __restrict to = result + i * slices;
-    for (int lane = 0; lane < lanes; ++lane) {
-      double sum = total[channels][lane];
-      for (int c = 0; c < channels; ++c) sum += total[c][lane] * guide[i * channels + c];
-      to[lane] = static_cast<T>(sum * scale);
-    }
-  });
-}
-
-// Numbers of lanes that are known when compiled become vectors.
-template <typename Function>
-[[gnu::always_inline]] inline void with_lanes(int lanes, bool packed, const Function& function) {
-  if (lanes == most_lanes) {
-    function(most_lanes);
-  } else if (lanes == 1 && packed) {
-    function(1);
-  } else {
-    function(lanes);
-  }
+template <int channels, int lanes, typename T>
+void apply(const GuidedWindow& window, const double* sums, const T* guide, T* result, std::ptrdiff_t slices) {
+  using P = Pack<lanes>;
+  const auto visit = [&](int i, const P* total, double scale) __attribute__((always_inline)) {
+    P sum = total[channels];
+    for (int c = 0; c < channels; ++c) sum += total[c] * guide[i * channels + c];
+    (sum * scale).store(result + i * slices, window.valid);
+  };
+  sweep<channels + 1, lanes>(window, sums, visit);
 }
 
 template <typename T>
@@ -112,27 +179,27 @@ void slide(const T* __restrict entering, const T* __restrict leaving, int count,
 
 }  // namespace
 
-#define GEOMVISION_GUIDED(T, suffix)                                                                                  \
-  void guided_add_##suffix(const GuidedRow<T>& row, double sign, double* sums) {                                      \
-    with_lanes(row.lanes, row.slices == 1, [&](int lanes) __attribute__((always_inline)) {                            \
-      row.channels == 1 ? add<1>(row, lanes, row.slices == lanes, sign, sums)                                         \
-                        : add<3>(row, lanes, row.slices == lanes, sign, sums);                                        \
-    });                                                                                                               \
-  }                                                                                                                   \
-  void guided_fit_##suffix(const GuidedWindow& window, const double* sums, const T* windows, T* fits) {               \
-    with_lanes(window.lanes, true, [&](int lanes) __attribute__((always_inline)) {                                    \
-      window.channels == 1 ? fit<1>(window, lanes, sums, windows, fits) : fit<3>(window, lanes, sums, windows, fits); \
-    });                                                                                                               \
-  }                                                                                                                   \
-  void guided_slide_##suffix(const T* entering, const T* leaving, int count, double* sums) {                          \
-    slide(entering, leaving, count, sums);                                                                            \
-  }                                                                                                                   \
-  void guided_apply_##suffix(const GuidedWindow& window, const double* sums, const T* guide, T* result,               \
-                             std::ptrdiff_t slices) {                                                                 \
-    with_lanes(window.lanes, true, [&](int lanes) __attribute__((always_inline)) {                                    \
-      window.channels == 1 ? apply<1>(window, lanes, sums, guide, result, slices)                                     \
-                           : apply<3>(window, lanes, sums, guide, result, slices);                                    \
-    });                                                                                                               \
+// One slice, or sixteen.
+#define GEOMVISION_PICK(function, of, ...)                                          \
+  if (of.lanes == 1) {                                                              \
+    of.channels == 1 ? function<1, 1>(__VA_ARGS__) : function<3, 1>(__VA_ARGS__);   \
+  } else {                                                                          \
+    of.channels == 1 ? function<1, 16>(__VA_ARGS__) : function<3, 16>(__VA_ARGS__); \
+  }
+
+#define GEOMVISION_GUIDED(T, suffix)                                                                    \
+  void guided_add_##suffix(const GuidedRow<T>& row, double sign, double* sums) {                        \
+    GEOMVISION_PICK(add, row, row, sign, sums)                                                          \
+  }                                                                                                     \
+  void guided_fit_##suffix(const GuidedWindow& window, const double* sums, const T* windows, T* fits) { \
+    GEOMVISION_PICK(fit, window, window, sums, windows, fits)                                           \
+  }                                                                                                     \
+  void guided_slide_##suffix(const T* entering, const T* leaving, int count, double* sums) {            \
+    slide(entering, leaving, count, sums);                                                              \
+  }                                                                                                     \
+  void guided_apply_##suffix(const GuidedWindow& window, const double* sums, const T* guide, T* result, \
+                             std::ptrdiff_t slices) {                                                   \
+    GEOMVISION_PICK(apply, window, window, sums, guide, result, slices)                                 \
   }
 
 GEOMVISION_GUIDED(float, f32)

@@ -6,19 +6,20 @@
 
 namespace geomvision::kernels {
 
-/// One row of pixels of `slices` values each, of which `lanes` are worked on; `columns` and `windows` as said below.
+/// One row of pixels of `slices` values each. Worked on are `lanes` of them, 1 (where there is 1) or 16, of which the
+/// first `valid` are there. `ahead` elements on lies what is read next.
 template <typename T>
 struct GuidedRow {
-  const T* values;  // column 0 of the columns, `slices` apart
-  std::ptrdiff_t slices;
-  const T* guide;  // column 0 of the columns, `channels` apart
-  int columns, lanes, channels;
+  const T* values;
+  std::ptrdiff_t slices, ahead;
+  const T* guide;
+  int columns, lanes, valid, channels;
 };
 
-/// Fits or their mean along one row: pixel i, of `pixels`, has columns max(0, i + offset - r) … min(columns - 1,
-/// i + offset + r) in its window, `rows` rows high.
+/// `pixels` windows side by side: the i-th has columns i + offset - radius ... i + offset + radius, as far as there
+/// are, and `rows` rows.
 struct GuidedWindow {
-  int pixels, offset, columns, radius, rows, lanes, channels;
+  int pixels, offset, columns, radius, rows, lanes, valid, channels;
 };
 
 }  // namespace geomvision::kernels

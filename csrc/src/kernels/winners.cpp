@@ -52,26 +52,34 @@ template <>
 struct Form<float> : Form<std::int32_t> {};
 
 template <typename T>
-typename Form<T>::Order smallest(const T* costs, int begin, int end, typename Form<T>::Order least) {
-  for (int k = begin; k < end; ++k) {
-    const typename Form<T>::Order order = ordered(costs[k]);
-    least = order < least ? order : least;
-  }
-  return least;
+inline typename Form<T>::Key key_of(T cost, int k) {
+  using Key = typename Form<T>::Key;
+  return static_cast<Key>(ordered(cost)) * (Key(1) << Form<T>::bits) + static_cast<Key>(k);
 }
 
 template <typename T>
 void left_row(const T* volume, std::ptrdiff_t apart, int width, int count, int first, float* winners, T* cost,
               T* second) {
   using F = Form<T>;
+  using Key = typename F::Key;
   for (int x = 0; x < width; ++x) {
     const T* costs = volume + x * apart;
-    const typename F::Order least = smallest(costs, 0, count, F::none);
-    int winner = 0;
-    while (winner < count - 1 && ordered(costs[winner]) != least) ++winner;
-    restore(least, cost[x]);
-    restore(smallest(costs, winner + 2, count, smallest(costs, 0, winner - 1, F::none)), second[x]);
-    winners[x] = least == F::none ? __builtin_nanf("") : static_cast<float>(first + winner);
+    Key least = key_of(costs[0], 0);
+    for (int k = 1; k < count; ++k) {
+      const Key key = key_of(costs[k], k);
+      least = key < least ? key : least;
+    }
+    const auto order = static_cast<typename F::Order>(least >> F::bits);
+    const int winner = static_cast<int>(least & ((Key(1) << F::bits) - 1));
+    std::int32_t other = F::none;
+    for (int k = 0; k < count; ++k) {
+      const std::int32_t candidate = ordered(costs[k]);
+      const bool apart_from_it = static_cast<unsigned>(k - winner + 1) > 2;
+      other = apart_from_it && candidate < other ? candidate : other;
+    }
+    restore(order, cost[x]);
+    restore(static_cast<typename F::Order>(other), second[x]);
+    winners[x] = order == F::none ? __builtin_nanf("") : static_cast<float>(first + winner);
   }
 }
 
@@ -81,7 +89,7 @@ void right_row(const T* volume, std::ptrdiff_t apart, int width, int count, int 
                float* winners) {
   using F = Form<T>;
   using Key = typename F::Key;
-  const Key nothing = static_cast<Key>(F::none) << F::bits;
+  const Key nothing = static_cast<Key>(F::none) * (Key(1) << F::bits);
   for (int i = 0; i < width; ++i) keys[i] = nothing;
   for (std::int64_t x = 0; x < width; ++x) {
     const std::int64_t nearest = x - first;  // the match of candidate 0
@@ -91,7 +99,7 @@ void right_row(const T* volume, std::ptrdiff_t apart, int width, int count, int 
     Key* __restrict offered = keys + (width - 1 - nearest);
     const T* __restrict costs = volume + x * apart;
     for (int k = static_cast<int>(begin); k < static_cast<int>(end); ++k) {
-      const Key key = static_cast<Key>((static_cast<Key>(ordered(costs[k])) << F::bits) | k);
+      const Key key = key_of(costs[k], k);
       offered[k] = key < offered[k] ? key : offered[k];
     }
   }

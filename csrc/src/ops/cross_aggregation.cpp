@@ -17,24 +17,36 @@ using kernels::CrossLine;
 constexpr int slices_at_once = 64;
 constexpr int longest_arm = 127;  // regions of 255 x 255 costs of 65535 sum up to less than 2^32
 
-// Arm of a pixel in steps of `step` elements of `T`, of which `room` are inside the image.
 template <typename T>
-std::uint8_t reach(const T* pixel, std::ptrdiff_t step, std::ptrdiff_t room, std::ptrdiff_t channels,
-                   const CrossArms& options) {
-  const auto differs = [&](const T* a, const T* b, double threshold) {
-    for (std::ptrdiff_t c = 0; c < channels; ++c) {
-      if (!(std::fabs(static_cast<double>(a[c]) - static_cast<double>(b[c])) < threshold)) return true;
-    }
-    return false;
-  };
-  std::ptrdiff_t length = 0;
-  while (length < room && length < options.arm) {
-    const T* next = pixel + (length + 1) * step;
-    const double threshold = length + 1 > options.inner ? options.outer_threshold : options.threshold;
-    if (differs(pixel, next, threshold) || differs(next - step, next, options.threshold)) break;
-    ++length;
+auto grow_kernel() {
+  if constexpr (std::is_same_v<T, std::uint8_t>) {
+    return GEOMVISION_KERNEL(grow_arms_u8);
+  } else if constexpr (std::is_same_v<T, std::uint16_t>) {
+    return GEOMVISION_KERNEL(grow_arms_u16);
+  } else if constexpr (std::is_same_v<T, std::int32_t>) {
+    return GEOMVISION_KERNEL(grow_arms_i32);
+  } else {
+    return GEOMVISION_KERNEL(grow_arms_f32);
   }
-  return static_cast<std::uint8_t>(length);
+}
+
+// Arms of the pixels of row y in one direction; `grow` is scratch.
+template <typename T>
+void row_arms(TensorView<const T, 3> image, const CrossArms& options, int y, int dx, int dy, std::uint8_t* grow,
+              std::uint8_t* length) {
+  const int height = static_cast<int>(image.size(0)), width = static_cast<int>(image.size(1));
+  const std::ptrdiff_t step = dx * image.stride(1) + dy * image.stride(0);
+  std::fill_n(grow, width, std::uint8_t(1));
+  std::fill_n(length, width, std::uint8_t(0));
+  for (int s = 1; s <= options.arm; ++s) {
+    if (y + s * dy < 0 || y + s * dy >= height || s * std::abs(dx) >= width) return;
+    const int begin = dx < 0 ? s : 0, end = dx > 0 ? width - s : width;
+    const double threshold = s > options.inner ? options.outer_threshold : options.threshold;
+    if (!grow_kernel<T>()(image.at(y, begin), s * step, (s - 1) * step, end - begin, static_cast<int>(image.size(2)),
+                          threshold, options.threshold, grow + begin, length + begin)) {
+      return;
+    }
+  }
 }
 
 template <typename T>
@@ -51,7 +63,7 @@ auto kernel() {
 
 // Number of pixels in each region, from the second sweep's arm and the first sweep's of each pixel along it.
 void count_regions(TensorView<const std::uint8_t, 3> arms, bool columns_first, float* counts, int num_threads) {
-  const std::ptrdiff_t width = arms.size(1), step = columns_first ? 4 : arms.stride(0);
+  const std::ptrdiff_t width = arms.size(1), step = arms.stride(columns_first ? 1 : 0);
   const int first = columns_first ? 2 : 0, second = columns_first ? 0 : 2;
   const auto rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
@@ -97,20 +109,21 @@ void cross_arms(TensorView<const T, 3> image, const CrossArms& options, TensorVi
         " and ", options.outer_threshold, "; allowed is 0 or more");
   check(arms.size(0) == image.size(0) && arms.size(1) == image.size(1) && arms.size(2) == 4,
         "cross_arms: the image is ", image.shape(), ", the arms ", arms.shape(), "; they must be height x width x 4");
-  const std::ptrdiff_t height = image.size(0), width = image.size(1), channels = image.size(2);
+  check(image.stride(1) == image.size(2) || image.empty(), "cross_arms: pixels must lie side by side");
+  const auto width = static_cast<std::size_t>(image.size(1));
   const auto rows = [&](int begin, int end) {
-    for (std::ptrdiff_t y = begin; y < end; ++y) {
-      for (std::ptrdiff_t x = 0; x < width; ++x) {
-        const T* pixel = image.at(y, x);
-        std::uint8_t* arm = arms.at(y, x);
-        arm[0] = reach(pixel, -image.stride(1), x, channels, options);
-        arm[1] = reach(pixel, image.stride(1), width - 1 - x, channels, options);
-        arm[2] = reach(pixel, -image.stride(0), y, channels, options);
-        arm[3] = reach(pixel, image.stride(0), height - 1 - y, channels, options);
+    thread_local std::vector<std::uint8_t> scratch;
+    if (scratch.size() < 2 * width) scratch.resize(2 * width);
+    std::uint8_t *grow = scratch.data(), *length = grow + width;
+    constexpr int directions[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+    for (int y = begin; y < end; ++y) {
+      for (int side = 0; side < 4; ++side) {
+        row_arms(image, options, y, directions[side][0], directions[side][1], grow, length);
+        for (std::size_t x = 0; x < width; ++x) *arms.at(y, x, side) = length[x];
       }
     }
   };
-  if (!arms.empty()) parallel_for(static_cast<int>(height), num_threads, std::ref(rows));
+  if (!arms.empty()) parallel_for(static_cast<int>(image.size(0)), num_threads, std::ref(rows));
 }
 
 template <typename T>

@@ -80,6 +80,7 @@ void FastGlobalSmoother<T>::operator()(ImageView<const T> map, TensorView<const 
   check(confidence.empty() || (confidence.width() == map.width() && confidence.height() == map.height()), name,
         ": confidence is ", confidence.width(), "x", confidence.height(), ", the map ", map.width(), "x", map.height(),
         "; they must be equal");
+  check(guide.stride(1) == guide.size(2) || guide.empty(), name, ": the guide's pixels must lie side by side");
   if (map.empty()) return;
   width_ = map.width(), height_ = map.height();
   start(map, confidence, result, options.num_threads);

@@ -120,6 +120,7 @@ void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const
   check(guide.size(0) == values.size(0) && guide.size(1) == values.size(1) && result.sizes() == values.sizes(),
         "GuidedFilter: values are ", values.shape(), ", the guide ", guide.shape(), ", the result ", result.shape(),
         "; heights and widths must agree");
+  check(guide.stride(1) == guide.size(2) || guide.empty(), "GuidedFilter: the guide's pixels must lie side by side");
   if (values.empty()) return;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;
@@ -145,20 +146,21 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
   constexpr int planes = channels + 1, facts = channels == 1 ? 2 : 9;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int slices = static_cast<int>(values.size(2)), window = 2 * radius + 1;
-  const int at_once = std::min(slices, slices_at_once);
+  const int at_once = slices == 1 ? 1 : slices_at_once;
   const int tile_size = std::max(4 * radius, at_once == 1 ? 512 : 64);
   const int tiles = (width + tile_size - 1) / tile_size, chunks = (slices + at_once - 1) / at_once;
   const std::size_t column = static_cast<std::size_t>(std::min(width, tile_size + 4 * radius)) * at_once * planes;
   const auto body = [&](int index, double* scratch) {
     const Tile tile(index % tiles, tile_size, width, radius);
-    const int first = index / tiles * at_once, lanes = std::min(at_once, slices - first);
-    const int fit_size = tile.fits() * lanes * planes;
+    const int first = index / tiles * at_once, valid = std::min(at_once, slices - first);
+    const int fit_size = tile.fits() * at_once * planes;
     double *value_sums = scratch, *fit_sums = scratch + column;
     T* fits = reinterpret_cast<T*>(scratch + 2 * column);  // the last `window` rows of them
     std::fill_n(scratch, 2 * column, 0.0);
     const auto add = [&](int y, double sign) {
-      Kernels<T>::add()({values.at(y, tile.values_begin, first), values.stride(1), guide.at(y, tile.values_begin),
-                         tile.values(), lanes, channels},
+      const std::ptrdiff_t ahead = sign > 0 && y + 1 < height ? values.stride(0) : 0;
+      Kernels<T>::add()({values.at(y, tile.values_begin, first), values.stride(1), ahead,
+                         guide.at(y, tile.values_begin), tile.values(), at_once, valid, channels},
                         sign, value_sums);
     };
     const auto fit_row = [&](int y) { return fits + static_cast<std::ptrdiff_t>(y % window) * fit_size; };
@@ -168,8 +170,13 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
       const int y = entering - radius, out = y - radius;
       if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
       if (y >= 0 && y < height) {
-        const GuidedWindow range{tile.fits(), tile.fits_begin - tile.values_begin, tile.values(),
-                                 radius,      window_rows(y, radius, height),      lanes,
+        const GuidedWindow range{tile.fits(),
+                                 tile.fits_begin - tile.values_begin,
+                                 tile.values(),
+                                 radius,
+                                 window_rows(y, radius, height),
+                                 at_once,
+                                 valid,
                                  channels};
         Kernels<T>::fit()(range, value_sums,
                           windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
@@ -182,7 +189,8 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
                                tile.fits(),
                                radius,
                                window_rows(out, radius, height),
-                               lanes,
+                               at_once,
+                               valid,
                                channels};
       Kernels<T>::apply()(range, fit_sums, guide.at(out, tile.begin), result.at(out, tile.begin, first),
                           result.stride(1));

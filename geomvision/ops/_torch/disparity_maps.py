@@ -40,6 +40,8 @@ def _left_right_check(left: Tensor, right: Tensor, tolerance: float, num_threads
 
 
 def _median(disparity: Tensor, size: int, num_threads: int) -> Tensor:
+    if disparity.numel() == 0:
+        return disparity.clone()
     radius = size // 2
     around = pad(disparity, (radius,) * 4, value=torch.nan).unfold(1, size, 1).unfold(2, size, 1).flatten(3)
     votes = around.sort(-1).values  # NaN last
@@ -73,13 +75,13 @@ def _speckle(disparity: Tensor, size: int, range_px: float, num_threads: int) ->
 
 
 def _fill_background(disparity: Tensor, occluded: Tensor, num_threads: int) -> Tensor:
+    if disparity.numel() == 0:
+        return disparity.clone()
     met = []
     for direction in _DIRECTIONS:
         nearest = _shifted(disparity, *direction, torch.nan)
-        for _ in range(max(disparity.shape[1:], default=0)):
-            nearest = torch.where(
-                _shifted(disparity, *direction, torch.nan).isnan(), _shifted(nearest, *direction, torch.nan), nearest
-            )
+        for _ in range(max(disparity.shape[1:])):
+            nearest = torch.where(nearest.isnan(), _shifted(nearest, *direction, torch.nan), nearest)
         met.append(nearest)
     votes = torch.stack(met, -1).sort(-1).values  # NaN last
     last = (~votes.isnan()).sum(-1) - 1
