@@ -79,7 +79,8 @@ def xsobel(left: Image, right: Image) -> Pair:
             levels = ((image.astype(np.float64) - float(low)) * steps + 0.5).astype(np.int64)
         around = np.pad(levels, 1, mode="edge")
         across = around[:, 2:] - around[:, :-2]
-        return np.clip(across[:-2] + 2 * across[1:-1] + across[2:], -XSOBEL_CAP, XSOBEL_CAP) + XSOBEL_CAP
+        gradient: Levels = across[:-2] + 2 * across[1:-1] + across[2:]
+        return gradient.clip(-XSOBEL_CAP, XSOBEL_CAP) + XSOBEL_CAP
 
     return Pair(filtered(left), filtered(right), 1, 2 * XSOBEL_CAP)
 

@@ -1,5 +1,9 @@
 #include "kernels/winners.hpp"
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-trapping-math")  // divisions of lanes that do not count: else the loops stay scalar
+#endif
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -35,12 +39,12 @@ void refine(const RowRefinement& how, const RowWinners& found, std::int16_t* __r
   const std::int32_t none = how.none, first = how.first;
   const Product share = 100 - how.uniqueness;
   for (int x = 0; x < how.width; ++x) {
-    const std::int32_t least = leasts[x], second = seconds[x];
+    const std::int32_t least = leasts[x], second = seconds[x], before = befores[x], after = afters[x];
     const bool there = least != none, alone = second == none;
     const bool wins = there & (alone | (Product{100} * least < share * second));
-    const bool inner = there & (befores[x] != none) & (afters[x] != none);
+    const bool inner = there & (before != none) & (after != none);
     const std::int32_t at = there ? least : 0;
-    const float offset = Fit::offset(inner ? befores[x] : at, at, inner ? afters[x] : at);
+    const float offset = Fit::offset(inner ? before : at, at, inner ? after : at);
     const std::int32_t whole = first + places[x];
     winner[x] = static_cast<std::int16_t>(wins ? whole : -32768);
     disparity[x] = wins ? static_cast<float>(whole) + offset : __builtin_nanf("");
@@ -67,10 +71,10 @@ void refine_row(const RowRefinement& how, const RowWinners& found, std::int16_t*
 void confirm_row(const std::int32_t* __restrict apart, const std::uint8_t* __restrict contradicted, int width,
                  float* __restrict disparity, float* __restrict confidence) {
   for (int x = 0; x < width; ++x) {
-    const float shared = confidence[x] / static_cast<float>(1 + apart[x]);
+    const float seen = disparity[x], shared = confidence[x] / static_cast<float>(1 + apart[x]);
     const bool holds = contradicted[x] == 0;
     confidence[x] = holds ? shared : 0.0f;
-    disparity[x] = holds ? disparity[x] : __builtin_nanf("");
+    disparity[x] = holds ? seen : __builtin_nanf("");
   }
 }
 

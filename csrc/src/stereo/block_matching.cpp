@@ -15,6 +15,7 @@
 #include "kernels/block_matching.hpp"
 #include "kernels/winners.hpp"
 #include "stereo/byte_windows.hpp"
+#include "stereo/levels.hpp"
 #include "stereo/window_costs.hpp"
 
 namespace geomvision::stereo {
@@ -25,78 +26,6 @@ constexpr std::int16_t none = std::numeric_limits<std::int16_t>::min();
 
 // Levels of a 16-bit image that make one of 255.
 constexpr int levels_16_bit = 257;
-
-// The levels of a filtered image.
-constexpr int xsobel_levels = 62;
-
-// Give `image` the size of another; its pixels keep whatever they are.
-template <typename T, typename U>
-void shape_as(ImageView<const T> other, Image<U>& image) {
-  if (image.width() != other.width() || image.height() != other.height()) image.resize(other.width(), other.height());
-}
-
-template <typename T>
-void smallest_and_largest(ImageView<const T> image, const char* name, T& low, T& high) {
-  for (int y = 0; y < image.height(); ++y) {
-    const T* row = image.row(y);
-    for (int x = 0; x < image.width(); ++x) {
-      if constexpr (std::is_same_v<T, float>) {
-        check(std::isfinite(row[x]), "BlockMatching: ", name, " holds NaN or infinity at (", x, ", ", y,
-              "); fill it first");
-      }
-      low = std::min(low, row[x]);
-      high = std::max(high, row[x]);
-    }
-  }
-}
-
-// Integers as they are; floats with `low` at 0 and `steps` levels per unit, rounded.
-template <typename T>
-void continue_image(ImageView<const T> from, double low, double steps, int radius, Continued<std::uint16_t>& to) {
-  to.radius = radius;
-  to.image.resize(from.width() + 2 * radius, from.height());
-  for (int y = 0; y < from.height(); ++y) {
-    std::uint16_t* row = &to.image(radius, y);
-    for (int x = 0; x < from.width(); ++x) {
-      if constexpr (std::is_same_v<T, float>) {
-        row[x] = static_cast<std::uint16_t>((static_cast<double>(from(x, y)) - low) * steps + 0.5);
-      } else {
-        row[x] = from(x, y);
-      }
-    }
-    std::fill(row - radius, row, row[0]);
-    std::fill(row + from.width(), row + from.width() + radius, row[from.width() - 1]);
-  }
-}
-
-// Bytes as they are; others with `low` at 0 and `steps` levels per unit, rounded.
-template <typename T>
-ImageView<const std::uint8_t> as_bytes(ImageView<const T> image, double low, double steps,
-                                       Image<std::uint8_t>& levels) {
-  if constexpr (sizeof(T) == 1) {
-    return image;
-  } else {
-    shape_as(image, levels);
-    for (int y = 0; y < image.height(); ++y) {
-      for (int x = 0; x < image.width(); ++x) {
-        levels(x, y) = static_cast<std::uint8_t>((static_cast<double>(image(x, y)) - low) * steps + 0.5);
-      }
-    }
-    return std::as_const(levels).view();
-  }
-}
-
-void xsobel(ImageView<const std::uint8_t> from, Image<std::uint8_t>& to, int num_threads) {
-  shape_as(from, to);
-  const int last = from.height() - 1;
-  const auto filter = [&](int begin, int end) {
-    for (int y = begin; y < end; ++y) {
-      GEOMVISION_KERNEL(xsobel_row)
-      (from.row(std::max(y - 1, 0)), from.row(y), from.row(std::min(y + 1, last)), from.width(), &to(0, y));
-    }
-  };
-  parallel_for(from.height(), num_threads, std::ref(filter), 32);
-}
 
 }  // namespace
 
@@ -127,11 +56,9 @@ void BlockMatchingOptions::check() const {
 struct Band {
   WindowCosts costs;
   ByteWindows::Band bytes;
-  std::vector<std::int64_t> texture;       // window sums of a row's horizontal gradients
-  std::vector<std::int32_t> found[5];      // see RowWinners
-  std::vector<std::int32_t> right_cost;    // smallest cost offered to a right pixel, mirrored
-  std::vector<std::int32_t> right_winner;  // and its disparity
-  std::vector<std::int16_t> left, right;   // whole-pixel winners of both views
+  std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
+  std::vector<std::int32_t> found[5];     // see RowWinners
+  std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
   std::vector<Agreement> agreement;
   std::vector<std::int32_t> apart;         // how far the right view's disparity is from the left one's
   std::vector<std::uint8_t> contradicted;  // by the right view
@@ -163,7 +90,6 @@ struct BlockMatching::Scratch {
   void take_gradient();
   void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end, ImageView<float> disparity);
   void sum_texture(Band& band, int y);
-  void search_costs(Band& band, const kernels::RowWinners& found);
   void choose_row(const BlockMatchingOptions& options, Band& band, int y, ImageView<float> disparity);
   void check_row(const BlockMatchingOptions& options, Band& band, int y, ImageView<float> disparity);
   void finish(const BlockMatchingOptions& options, ImageView<float> disparity);
@@ -278,40 +204,10 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
       } else {
         band.costs.next_row();
       }
-      search_costs(band, found);
+      band.costs.search(found, none, band.right.data());
     }
     choose_row(options, band, y, disparity);
     check_row(options, band, y, disparity);
-  }
-}
-
-// The winners of both views from costs that come pixel by pixel.
-void BlockMatching::Scratch::search_costs(Band& band, const kernels::RowWinners& found) {
-  const auto two_best = GEOMVISION_KERNEL(two_best);
-  const auto offer = GEOMVISION_KERNEL(offer_to_right);
-  const int width = pair.width;
-  band.right_cost.assign(static_cast<std::size_t>(width), no_cost);
-  band.right_winner.assign(static_cast<std::size_t>(width), none);
-  for (int x = 0; x < width; ++x) {
-    const std::int32_t* costs = band.costs.next_pixel();
-    const int lowest = std::max(search.first, x - (width - 1));  // right pixels x - d lie inside the image
-    const int count = std::min(search.first + search.count - 1, x) - lowest + 1;
-    found.winner[x] = 0;
-    found.least[x] = found.second[x] = found.before[x] = found.after[x] = no_cost;
-    if (costs == nullptr || count <= 0) continue;
-    costs += lowest - search.first;
-    const std::size_t mirrored = static_cast<std::size_t>(width - 1 - (x - lowest));
-    offer(costs, count, lowest, band.right_cost.data() + mirrored, band.right_winner.data() + mirrored);
-    int best = 0;
-    two_best(costs, count, no_cost, &best, &found.second[x]);
-    found.winner[x] = lowest - search.first + best;
-    found.least[x] = costs[best];
-    if (best > 0) found.before[x] = costs[best - 1];
-    if (best + 1 < count) found.after[x] = costs[best + 1];
-  }
-  for (int x = 0; x < width; ++x) {
-    band.right[static_cast<std::size_t>(x)] =
-        static_cast<std::int16_t>(band.right_winner[static_cast<std::size_t>(width - 1 - x)]);
   }
 }
 
