@@ -9,6 +9,7 @@ void bind_block_matching(py::module_& module) {
     visit("max_disparity", options.max_disparity);
     visit("min_disparity", options.min_disparity);
     visit("cost", options.cost);
+    visit("prefilter", options.prefilter);
     visit("window", options.window);
     visit("texture", options.texture);
     visit("uniqueness", options.uniqueness);

@@ -1,6 +1,7 @@
 """Block matching to be read top to bottom: the reference that the C++ core equals on every pixel.
 
-1. Levels: the images as integers. All costs are integers too: sums are exact in whatever order they are taken.
+1. Levels: the images as integers, filtered for costs that light would mislead. All costs are integers too: sums are
+   exact in whatever order they are taken.
 2. Cost: for every disparity d, how unlike the windows around left x and right x − d are.
 3. Winner (`_winners`): the disparity with the smallest cost; once for the left view, once for the right one from
    the same costs.
@@ -33,6 +34,8 @@ NO_COST = np.iinfo(np.int32).max
 #: Correlation costs (1 − r) are counted in 2⁻²⁷; sums of squares keep 28 bits: the fits through three costs fit int32.
 CORRELATION_STEPS = 2.0**27
 COST_BITS = 28
+#: Filtered images are gradients clipped to ± this.
+XSOBEL_CAP = 31
 #: How many bits are set in each byte.
 BITS_OF_BYTE = np.array([value.bit_count() for value in range(256)], np.int64)
 #: Neighbourhood of the census words, (x, y).
@@ -62,6 +65,24 @@ def quantised(left: Image, right: Image) -> Pair:
         return ((image.astype(np.float64) - float(low)) * steps + 0.5).astype(np.int64)
 
     return Pair(levels(left), levels(right), 257, 65535)
+
+
+def xsobel(left: Image, right: Image) -> Pair:
+    """Both images as clipped horizontal Sobel gradients of 8 bits; others than bytes span their joint range."""
+    low = min(left.min(), right.min())
+    spread = float(max(left.max(), right.max())) - float(low)
+    steps = 255.0 / spread if spread > 0 else 0.0
+
+    def filtered(image: Image) -> Levels:
+        levels = image.astype(np.int64)
+        if image.dtype != np.uint8:
+            levels = ((image.astype(np.float64) - float(low)) * steps + 0.5).astype(np.int64)
+        around = np.pad(levels, 1, mode="edge")
+        across = around[:, 2:] - around[:, :-2]
+        gradient: Levels = across[:-2] + 2 * across[1:-1] + across[2:]
+        return gradient.clip(-XSOBEL_CAP, XSOBEL_CAP) + XSOBEL_CAP
+
+    return Pair(filtered(left), filtered(right), 1, 2 * XSOBEL_CAP)
 
 
 def continued(image: Levels, radius: int, disparity: int = 0) -> Levels:
@@ -166,7 +187,12 @@ def run(method: BlockMatching, left: Image, right: Image, trace: Trace) -> Dispa
     pair = quantised(left, right)
     trace.record("left", pair.left, "levels", "grey levels as integers")
     trace.record("right", pair.right, "levels", "grey levels as integers")
-    volume = cost_volume(pair, method.cost, method.window, disparities)
+    matched = pair
+    if method.cost in ("sad", "ssd") and method.prefilter == "xsobel":
+        matched = xsobel(left, right)
+        trace.record("filtered", matched.left, "levels", "clipped horizontal gradient of the left image")
+        trace.record("filtered_right", matched.right, "levels", "the same of the right image")
+    volume = cost_volume(matched, method.cost, method.window, disparities)
     trace.record("cost", volume, "", f"{method.cost} over the window at disparities {disparities}")
 
     winners, margin = left_winners(volume, disparities.start, method.uniqueness, NO_COST)

@@ -12,6 +12,7 @@ from ..trace import NoTrace, Trace
 from ._base import RangeSearch
 
 COSTS = ("sad", "ssd", "ncc", "zncc", "census")
+PREFILTERS = ("none", "xsobel")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,9 @@ class BlockMatching(RangeSearch):
     Costs: sums of absolute (sad) or squared (ssd) differences; one minus the correlation of the windows (ncc) or of
     the windows less their means (zncc); the Hamming distances of 9x7 census words, summed (census; Zabih & Woodfill,
     ECCV 1994). Everything is summed in integers: images of floats are quantised to 16 bits over the pair's joint range.
+    The three last withstand changes of light; for sad and ssd the images are filtered first (`prefilter`):
+    "xsobel" is the horizontal Sobel gradient, clipped to ±31 (Konolige, Small Vision Systems, 1997). Images of
+    16 bits and floats are brought to 8 over the pair's joint range.
     Windows that reach beyond the border see the border pixels repeated; right pixels beyond it are no candidates.
 
     There is no estimate where a window has no variance (ncc: no light) or less `texture` than wanted, where two
@@ -33,6 +37,9 @@ class BlockMatching(RangeSearch):
     """
 
     cost: str = option("census", "how unlike two windows are", choices=COSTS)
+    prefilter: str = option(
+        "xsobel", "what sad and ssd compare: the levels, or their clipped horizontal gradient", choices=PREFILTERS
+    )
     window: int = option(11, "side of the square window", unit="px", minimum=1, maximum=63, odd=True)
     texture: float = option(
         0.0, "mean horizontal gradient a window needs, of 255 levels", unit="levels/px", minimum=0, maximum=255

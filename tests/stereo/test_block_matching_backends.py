@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geomvision import _core
 from geomvision.images import ImageError
-from geomvision.stereo.block_matching import COSTS, BlockMatching
+from geomvision.stereo.block_matching import COSTS, PREFILTERS, BlockMatching
 
 BACKENDS = ["cpp", "reference"]
 
@@ -38,7 +38,8 @@ def test_cpp_equals_the_reference_on_every_pixel(data: st.DataObject) -> None:
     low = data.draw(st.integers(-45, 40))
     options = {
         "cost": data.draw(st.sampled_from(COSTS)),
-        "window": data.draw(st.sampled_from([1, 3, 5, 9, 15])),
+        "prefilter": data.draw(st.sampled_from(PREFILTERS)),
+        "window": data.draw(st.sampled_from([1, 3, 5, 9, 15, 33])),
         "min_disparity": low,
         "max_disparity": low + data.draw(st.integers(1, 50)),
         "texture": data.draw(st.sampled_from([0.0, 1.0, 20.0])),
@@ -73,6 +74,25 @@ def test_cpp_equals_the_reference_on_every_pixel(data: st.DataObject) -> None:
     else:
         assert cpp.occluded is None
         assert plain.occluded is None
+
+
+@pytest.mark.parametrize("low", [-40, 0, 7])
+@pytest.mark.parametrize("count", [33, 64, 130, 256, 300])
+@pytest.mark.usefixtures("instruction_set")
+def test_sums_of_bytes_equal_the_reference_over_any_range(low: int, count: int) -> None:
+    """Ranges of a few vectors, of eight and of more; windows on either side of what 16 bits hold."""
+    left = noise(9, 331, 7)
+    right = np.roll(left, -25, axis=1)
+    right[:, ::7] = noise(9, 331, 8)[:, ::7]
+    for window, prefilter in ((15, "none"), (17, "none"), (31, "xsobel"), (5, "xsobel")):
+        options = {"cost": "sad", "window": window, "min_disparity": low, "max_disparity": low + count}
+        plain = BlockMatching(**options, prefilter=prefilter, backend="reference")(left, right)
+        for isa in _core.available_isas():
+            os.environ["GEOMVISION_ISA"] = isa
+            found = BlockMatching(**options, prefilter=prefilter, backend="cpp", num_threads=1)(left, right)
+            assert found.px.tobytes() == plain.px.tobytes()
+            assert found.confidence.tobytes() == plain.confidence.tobytes()
+            np.testing.assert_array_equal(found.occluded, plain.occluded)
 
 
 @pytest.mark.parametrize("cost", COSTS)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,9 @@
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 #include "kernels/block_matching.hpp"
+#include "kernels/row_finish.hpp"
+#include "stereo/byte_windows.hpp"
+#include "stereo/matched_levels.hpp"
 #include "stereo/window_costs.hpp"
 
 namespace geomvision::stereo {
@@ -23,40 +27,6 @@ constexpr std::int16_t none = std::numeric_limits<std::int16_t>::min();
 // Levels of a 16-bit image that make one of 255.
 constexpr int levels_16_bit = 257;
 
-template <typename T>
-void smallest_and_largest(ImageView<const T> image, const char* name, T& low, T& high) {
-  for (int y = 0; y < image.height(); ++y) {
-    const T* row = image.row(y);
-    for (int x = 0; x < image.width(); ++x) {
-      if constexpr (std::is_same_v<T, float>) {
-        check(std::isfinite(row[x]), "BlockMatching: ", name, " holds NaN or infinity at (", x, ", ", y,
-              "); fill it first");
-      }
-      low = std::min(low, row[x]);
-      high = std::max(high, row[x]);
-    }
-  }
-}
-
-// Integers as they are; floats with `low` at 0 and `steps` levels per unit, rounded.
-template <typename T>
-void continue_image(ImageView<const T> from, double low, double steps, int radius, Continued<std::uint16_t>& to) {
-  to.radius = radius;
-  to.image.resize(from.width() + 2 * radius, from.height());
-  for (int y = 0; y < from.height(); ++y) {
-    std::uint16_t* row = &to.image(radius, y);
-    for (int x = 0; x < from.width(); ++x) {
-      if constexpr (std::is_same_v<T, float>) {
-        row[x] = static_cast<std::uint16_t>((static_cast<double>(from(x, y)) - low) * steps + 0.5);
-      } else {
-        row[x] = from(x, y);
-      }
-    }
-    std::fill(row - radius, row, row[0]);
-    std::fill(row + from.width(), row + from.width() + radius, row[from.width() - 1]);
-  }
-}
-
 }  // namespace
 
 void BlockMatchingOptions::check() const {
@@ -66,6 +36,8 @@ void BlockMatchingOptions::check() const {
   geomvision::check(min_disparity < max_disparity, "BlockMatching: min_disparity is ", min_disparity,
                     " and max_disparity ", max_disparity, "; max_disparity must be larger");
   window_cost(cost);
+  geomvision::check(prefilter == "none" || prefilter == "xsobel", "BlockMatching: prefilter is '", prefilter,
+                    "'; allowed are 'none', 'xsobel'");
   geomvision::check(window % 2 == 1 && window >= 1 && window <= 63, "BlockMatching: window is ", window,
                     "; allowed is odd and between 1 and 63");
   check_range(owner, "texture", texture, 0.0f, 255.0f);
@@ -83,16 +55,26 @@ void BlockMatchingOptions::check() const {
 // What a band of rows needs to itself.
 struct Band {
   WindowCosts costs;
-  std::vector<std::int64_t> texture;       // window sums of a row's horizontal gradients
-  std::vector<std::int32_t> right_cost;    // smallest cost offered to a right pixel, mirrored
-  std::vector<std::int32_t> right_winner;  // and its disparity
-  std::vector<std::int16_t> left, right;   // whole-pixel winners of both views
+  ByteWindows::Band bytes;
+  std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
+  std::vector<std::int32_t> found[5];     // see RowWinners
+  std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
   std::vector<Agreement> agreement;
+  std::vector<std::int32_t> apart;         // how far the right view's disparity is from the left one's
+  std::vector<std::uint8_t> contradicted;  // by the right view
+
+  kernels::RowWinners row(std::size_t width) {
+    for (auto& each : found) each.resize(width);
+    return {found[0].data(), found[1].data(), found[2].data(), found[3].data(), found[4].data()};
+  }
 };
 
 struct BlockMatching::Scratch {
   WindowPair pair;
   WindowSearch search;
+  bool in_bytes = false;  // whether `bytes` does the search
+  ByteWindows bytes;
+  Image<std::uint8_t> levels[2], filtered[2];
   std::int64_t least_texture = 0;
   Image<std::uint16_t> census;
   Continued<std::uint16_t> gradient;
@@ -104,6 +86,7 @@ struct BlockMatching::Scratch {
 
   template <typename T>
   void prepare(const BlockMatchingOptions& options, ImageView<const T> left, ImageView<const T> right);
+  void take_range(const BlockMatchingOptions& options);
   void take_gradient();
   void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end, ImageView<float> disparity);
   void sum_texture(Band& band, int y);
@@ -112,38 +95,66 @@ struct BlockMatching::Scratch {
   void finish(const BlockMatchingOptions& options, ImageView<float> disparity);
 };
 
-template <typename T>
-void BlockMatching::Scratch::prepare(const BlockMatchingOptions& options, ImageView<const T> left,
-                                     ImageView<const T> right) {
-  const int width = left.width(), radius = options.window / 2;
-  T low = left(0, 0), high = low;
-  smallest_and_largest(left, "left", low, high);
-  smallest_and_largest(right, "right", low, high);
-  constexpr bool is_float = std::is_same_v<T, float>;
-  const double spread = static_cast<double>(high) - static_cast<double>(low);
-  const double steps = spread > 0.0 ? 65535.0 / spread : 0.0;
-  continue_image(left, low, steps, radius, pair.left);
-  continue_image(right, low, steps, radius, pair.right);
-  pair.width = width;
-  pair.height = left.height();
+void BlockMatching::Scratch::take_range(const BlockMatchingOptions& options) {
+  const int width = pair.width;
   search.cost = window_cost(options.cost);
-  search.radius = radius;
+  search.radius = options.window / 2;
   search.first = std::max(options.min_disparity, 1 - width);  // beyond, no pixel has a candidate
   search.count = std::min(options.max_disparity, width) - search.first;
   check(search.count > 0, "BlockMatching: no pixel of an image ", width, " pixels wide has a match between ",
         "min_disparity ", options.min_disparity, " and max_disparity ", options.max_disparity, " - 1");
-  const std::int64_t area = static_cast<std::int64_t>(options.window) * options.window;
-  search.shift = square_shift(area, is_float ? 65535 : static_cast<std::int64_t>(spread));
+}
+
+template <typename T>
+void BlockMatching::Scratch::prepare(const BlockMatchingOptions& options, ImageView<const T> left,
+                                     ImageView<const T> right) {
+  pair.width = left.width();
+  pair.height = left.height();
+  shape_as(left, confidence);
+  shape_as(left, occluded);
+  take_range(options);
+  const bool differences = search.cost == WindowCost::sad || search.cost == WindowCost::ssd;
+  const bool filters = differences && options.prefilter == "xsobel";
+  const double area = static_cast<double>(options.window) * options.window;
+  // The gradient is taken over two pixels.
+  const double least = 2.0 * static_cast<double>(options.texture) * area * (sizeof(T) == 1 ? 1 : levels_16_bit);
+  least_texture = static_cast<std::int64_t>(std::ceil(least));
+  in_bytes = search.cost == WindowCost::sad && (filters || sizeof(T) == 1) &&
+             ByteWindows::fits(options.window, filters ? xsobel_levels : 255);
+  T low = left(0, 0), high = low;
+  if (sizeof(T) > 1 || !in_bytes) {
+    smallest_and_largest(left, "left", low, high);
+    smallest_and_largest(right, "right", low, high);
+  }
+  const double spread = static_cast<double>(high) - static_cast<double>(low);
+  if (least_texture > 0 || (!filters && !in_bytes)) {
+    const double steps = spread > 0.0 ? 65535.0 / spread : 0.0;
+    continue_image(left, low, steps, search.radius, pair.left);
+    continue_image(right, low, steps, search.radius, pair.right);
+  }
+  if (least_texture > 0) take_gradient();
+  constexpr bool is_float = std::is_same_v<T, float>;
+  search.shift = square_shift(static_cast<std::int64_t>(area),
+                              filters ? xsobel_levels : (is_float ? 65535 : static_cast<std::int64_t>(spread)));
+  if (filters || in_bytes) {
+    const double steps = spread > 0.0 ? 255.0 / spread : 0.0;
+    ImageView<const std::uint8_t> seen[] = {as_bytes(left, low, steps, levels[0]),
+                                            as_bytes(right, low, steps, levels[1])};
+    for (int side = 0; filters && side < 2; ++side) {
+      xsobel(seen[side], filtered[side], options.num_threads);
+      seen[side] = std::as_const(filtered[side]).view();
+    }
+    if (in_bytes) {
+      bytes.take(seen[0], seen[1], search, filters ? xsobel_levels : 255, options.num_threads);
+    } else {
+      continue_image(seen[0], 0.0, 1.0, search.radius, pair.left);
+      continue_image(seen[1], 0.0, 1.0, search.radius, pair.right);
+    }
+  }
   if (search.cost == WindowCost::census) {
     census_words(pair.left, census, pair.left_words, options.num_threads);
     census_words(pair.right, census, pair.right_words, options.num_threads);
   }
-  // The gradient is taken over two pixels.
-  const double least = 2.0 * static_cast<double>(options.texture) * static_cast<double>(area);
-  least_texture = static_cast<std::int64_t>(std::ceil(least * (sizeof(T) == 1 ? 1 : levels_16_bit)));
-  if (least_texture > 0) take_gradient();
-  confidence.resize(width, pair.height);
-  occluded.resize(width, pair.height);
 }
 
 void BlockMatching::Scratch::take_gradient() {
@@ -179,20 +190,23 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
 void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end,
                                         ImageView<float> disparity) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
+  const kernels::RowWinners found = band.row(width);
   band.left.resize(width);
   band.right.resize(width);
   band.agreement.resize(width);
   for (int y = begin; y < end; ++y) {
-    if (y == begin) {
-      band.costs.start(pair, search, y);
+    if (in_bytes) {
+      if (y == begin) bytes.start(band.bytes, y);
+      bytes.search(band.bytes, y, found, none, band.right.data());
     } else {
-      band.costs.next_row();
+      if (y == begin) {
+        band.costs.start(pair, search, y);
+      } else {
+        band.costs.next_row();
+      }
+      band.costs.search(found, none, band.right.data());
     }
-    if (least_texture > 0) sum_texture(band, y);
-    band.right_cost.assign(width, no_cost);
-    band.right_winner.assign(width, none);
     choose_row(options, band, y, disparity);
-    for (std::size_t x = 0; x < width; ++x) band.right[x] = static_cast<std::int16_t>(band.right_winner[width - 1 - x]);
     check_row(options, band, y, disparity);
   }
 }
@@ -200,63 +214,56 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
 // The winner takes all, unless one more than a pixel away is as good (or not worse by `uniqueness` percent).
 void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Band& band, int y,
                                         ImageView<float> disparity) {
-  const auto two_best = GEOMVISION_KERNEL(two_best);
-  const auto offer = GEOMVISION_KERNEL(offer_to_right);
-  const int width = pair.width;
-  for (int x = 0; x < width; ++x) {
-    band.left[static_cast<std::size_t>(x)] = none;
+  kernels::RowRefinement how{pair.width, search.first, in_bytes ? ByteWindows::none : no_cost, options.uniqueness,
+                             kernels::RowRefinement::whole};
+  if (options.subpixel == "parabola") how.fit = kernels::RowRefinement::parabola;
+  if (options.subpixel == "equiangular") how.fit = kernels::RowRefinement::equiangular;
+  GEOMVISION_KERNEL(refine_row)
+  (how, band.row(band.left.size()), band.left.data(), disparity.row(y), &confidence(0, y));
+  if (least_texture <= 0) return;
+  sum_texture(band, y);
+  for (int x = 0; x < pair.width; ++x) {
+    const std::size_t i = static_cast<std::size_t>(x);
+    if (band.texture[i] >= least_texture) continue;
+    band.left[i] = none;
     disparity(x, y) = nan;
     confidence(x, y) = 0.0f;
-    const std::int32_t* costs = band.costs.next_pixel();
-    const int lowest = std::max(search.first, x - (width - 1));  // right pixels x - d lie inside the image
-    const int count = std::min(search.first + search.count - 1, x) - lowest + 1;
-    if (costs == nullptr || count <= 0) continue;
-    costs += lowest - search.first;
-    const std::size_t mirrored = static_cast<std::size_t>(width - 1 - (x - lowest));
-    offer(costs, count, lowest, band.right_cost.data() + mirrored, band.right_winner.data() + mirrored);
-    if (least_texture > 0 && band.texture[static_cast<std::size_t>(x)] < least_texture) continue;
-    int best = 0;
-    std::int32_t second = no_cost;
-    two_best(costs, count, no_cost, &best, &second);
-    const std::int32_t least = costs[best];
-    const bool alone = second == no_cost;
-    const std::int64_t bound = static_cast<std::int64_t>(100 - options.uniqueness) * second;
-    if (least == no_cost || (!alone && std::int64_t{100} * least >= bound)) continue;
-    band.left[static_cast<std::size_t>(x)] = static_cast<std::int16_t>(lowest + best);
-    disparity(x, y) = static_cast<float>(lowest + best);
-    const bool inner = best > 0 && best + 1 < count && costs[best - 1] != no_cost && costs[best + 1] != no_cost;
-    if (inner && options.subpixel != "none") {
-      const auto offset = options.subpixel == "parabola" ? parabola_offset : equiangular_offset;
-      disparity(x, y) += offset(costs[best - 1], least, costs[best + 1]);
-    }
-    if (!alone) confidence(x, y) = static_cast<float>(second - least) / static_cast<float>(second);
   }
 }
 
 // A winner that the right view confirms keeps its confidence; one that fails the check is none.
 void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, int y,
                                        ImageView<float> disparity) {
-  const bool checked = options.left_right >= 0;
-  if (checked) {
-    left_right_check(band.left.data(), band.right.data(), pair.width, none, options.left_right, band.agreement.data());
+  const int width = pair.width;
+  const std::int16_t *left = band.left.data(), *right = band.right.data();
+  std::uint8_t* hidden = &occluded(0, y);
+  band.apart.resize(band.left.size());
+  band.contradicted.assign(band.left.size(), 0);
+  for (int x = 0; x < width; ++x) {
+    const bool known = left[x] != none;
+    const int there = right[known ? x - left[x] : x];
+    band.apart[static_cast<std::size_t>(x)] = known ? std::abs(left[x] - there) : 0;
   }
-  for (int x = 0; x < pair.width; ++x) {
-    const std::int16_t winner = band.left[static_cast<std::size_t>(x)];
-    if (winner != none) {
-      const int other = band.right[static_cast<std::size_t>(x - winner)];
-      confidence(x, y) /= static_cast<float>(1 + std::abs(winner - other));
+  std::fill_n(hidden, width, std::uint8_t{0});
+  if (options.left_right >= 0) {
+    left_right_check(left, right, width, none, options.left_right, band.agreement.data());
+    for (std::size_t x = 0; x < band.agreement.size(); ++x) {
+      const Agreement found = band.agreement[x];
+      hidden[x] = found == Agreement::occluded;
+      band.contradicted[x] = found == Agreement::occluded || found == Agreement::mismatched;
     }
-    const Agreement found = checked ? band.agreement[static_cast<std::size_t>(x)] : Agreement::agrees;
-    occluded(x, y) = found == Agreement::occluded;
-    if (found == Agreement::occluded || found == Agreement::mismatched) disparity(x, y) = nan;
   }
+  GEOMVISION_KERNEL(confirm_row)
+  (band.apart.data(), band.contradicted.data(), width, disparity.row(y), &confidence(0, y));
 }
 
 void BlockMatching::Scratch::finish(const BlockMatchingOptions& options, ImageView<float> disparity) {
-  speckle(disparity, options.speckle_size, options.speckle_range);
-  for (int y = 0; y < pair.height; ++y) {
-    for (int x = 0; x < pair.width; ++x) {
-      if (std::isnan(disparity(x, y))) confidence(x, y) = 0.0f;
+  if (options.speckle_size > 1) {
+    speckle(disparity, options.speckle_size, options.speckle_range);
+    for (int y = 0; y < pair.height; ++y) {
+      for (int x = 0; x < pair.width; ++x) {
+        if (std::isnan(disparity(x, y))) confidence(x, y) = 0.0f;
+      }
     }
   }
   if (options.fill == "background") fill(disparity, occluded, options.num_threads);
@@ -284,15 +291,17 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
   Scratch& scratch = *scratch_;
   scratch.prepare(options_, left, right);
   // Each band sums up its first window from scratch: bands much lower than the window would only repeat work.
-  const int bands = std::clamp(height / (2 * options_.window), 1, resolve_threads(options_.num_threads));
+  const int threads = resolve_threads(options_.num_threads);
+  const int bands = std::clamp(height / (2 * options_.window), 1, threads == 1 ? 1 : 2 * threads);
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
-  parallel_for(bands, options_.num_threads, [&](int begin, int end) {
+  const auto match_bands = [&](int begin, int end) {
     for (int band = begin; band < end; ++band) {
       const int first = static_cast<int>(static_cast<std::int64_t>(height) * band / bands);
       const int last = static_cast<int>(static_cast<std::int64_t>(height) * (band + 1) / bands);
       scratch.match_band(options_, scratch.bands[static_cast<std::size_t>(band)], first, last, disparity);
     }
-  });
+  };
+  parallel_for(bands, options_.num_threads, std::ref(match_bands));
   scratch.finish(options_, disparity);
 }
 

@@ -181,6 +181,34 @@ const std::int32_t* WindowCosts::next_pixel() {
   return cost_.data();
 }
 
+void WindowCosts::search(const kernels::RowWinners& found, std::int16_t nothing, std::int16_t* right) {
+  const auto two_best = GEOMVISION_KERNEL(two_best);
+  const auto offer = GEOMVISION_KERNEL(offer_to_right);
+  const int width = pair_->width;
+  right_cost_.assign(static_cast<std::size_t>(width), no_cost);
+  right_winner_.assign(static_cast<std::size_t>(width), nothing);
+  for (int x = 0; x < width; ++x) {
+    const std::int32_t* costs = next_pixel();
+    const int lowest = std::max(search_.first, x - (width - 1));  // right pixels x - d lie inside the image
+    const int count = std::min(search_.first + search_.count - 1, x) - lowest + 1;
+    found.winner[x] = 0;
+    found.least[x] = found.second[x] = found.before[x] = found.after[x] = no_cost;
+    if (costs == nullptr || count <= 0) continue;
+    costs += lowest - search_.first;
+    const std::size_t mirrored = static_cast<std::size_t>(width - 1 - (x - lowest));
+    offer(costs, count, lowest, right_cost_.data() + mirrored, right_winner_.data() + mirrored);
+    int best = 0;
+    two_best(costs, count, no_cost, &best, &found.second[x]);
+    found.winner[x] = lowest - search_.first + best;
+    found.least[x] = costs[best];
+    if (best > 0) found.before[x] = costs[best - 1];
+    if (best + 1 < count) found.after[x] = costs[best + 1];
+  }
+  for (int x = 0; x < width; ++x) {
+    right[x] = static_cast<std::int16_t>(right_winner_[static_cast<std::size_t>(width - 1 - x)]);
+  }
+}
+
 // Sums of the windows around each pixel of row y_ (0 for NCC, which takes no mean), and 1 / sqrt of their variance
 // times area squared (NCC: of the sum of squares); 0 where that is zero.
 void WindowCosts::sum_windows(const Continued<std::uint16_t>& plane, std::vector<std::int64_t>& sums,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "geomvision/image.hpp"
+#include "kernels/window_search.hpp"
 
 namespace geomvision::stereo {
 
@@ -62,6 +63,9 @@ class WindowCosts {
   /// On to the next row.
   void next_row();
 
+  /// The winners of the row, as `ByteWindows::search` gives them.
+  void search(const kernels::RowWinners& found, std::int16_t nothing, std::int16_t* right);
+
   /// Costs of the next pixel of the row, one per disparity. Candidates whose window has no variance (NCC: no light)
   /// are `no_cost`. Null when that is so of the left window itself. Candidates outside the right image are the
   /// caller's to leave out.
@@ -83,6 +87,8 @@ class WindowCosts {
   std::vector<std::uint16_t> mirrored_[2];
   std::vector<std::uint64_t> mirrored_words_[2];
   std::vector<std::int64_t> left_sums_, right_sums_, centre_sums_, column_sums_, column_squares_;
+  std::vector<std::int32_t> right_cost_;    // smallest cost offered to a right pixel, mirrored
+  std::vector<std::int32_t> right_winner_;  // and its disparity
   std::vector<double> left_scales_, right_scales_, centre_scales_;
 };
 

@@ -10,12 +10,13 @@ namespace geomvision::stereo {
 
 /// Options of `BlockMatching`; names, meaning and defaults are those of the Python class.
 struct BlockMatchingOptions {
-  int max_disparity = 128;      ///< search min_disparity ... max_disparity - 1, pixels
-  int min_disparity = 0;        ///< may be negative
-  std::string cost = "census";  ///< "sad", "ssd", "ncc", "zncc" or "census" (9x7)
-  int window = 11;              ///< side of the square window, pixels, odd
-  float texture = 0.0f;         ///< mean horizontal gradient a window needs, levels (of 255) per pixel; 0: no test
-  int uniqueness = 0;           ///< percent by which the best cost must beat those more than 1 px away; ties never pass
+  int max_disparity = 128;           ///< search min_disparity ... max_disparity - 1, pixels
+  int min_disparity = 0;             ///< may be negative
+  std::string cost = "census";       ///< "sad", "ssd", "ncc", "zncc" or "census" (9x7)
+  std::string prefilter = "xsobel";  ///< what sad and ssd compare: "none": the images, "xsobel": clipped gradients
+  int window = 11;                   ///< side of the square window, pixels, odd
+  float texture = 0.0f;              ///< mean horizontal gradient a window needs, levels (of 255) per pixel; 0: no test
+  int uniqueness = 0;  ///< percent by which the best cost must beat those more than 1 px away; ties never pass
   std::string subpixel = "equiangular";  ///< "none", "parabola" or "equiangular"
   int left_right = 1;                    ///< tolerance of the left-right check, pixels; -1: no check
   int speckle_size = 0;                  ///< regions of fewer pixels are removed; 0: none

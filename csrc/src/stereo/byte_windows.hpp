@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "geomvision/image.hpp"
+#include "kernels/window_search.hpp"
+#include "stereo/window_costs.hpp"
+
+namespace geomvision::stereo {
+
+/// Sums of absolute differences of bytes that fit 16 bits, and the winners of both views. Keeps its memory.
+class ByteWindows {
+ public:
+  /// What a band of rows needs to itself.
+  struct Band {
+    std::vector<std::uint16_t> sums, scratch, places;
+  };
+
+  /// The cost of a candidate that is none.
+  static constexpr std::int32_t none = 65535;
+
+  /// Whether sums of window * window differences of at most `spread` levels fit.
+  static bool fits(int window, int spread) { return window * window * spread < none; }
+
+  /// Take a pair whose levels differ by at most `spread`.
+  void take(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, const WindowSearch& search,
+            int spread, int num_threads);
+
+  /// Sum up the window rows before row y is searched.
+  void start(Band& band, int y) const;
+
+  /// The winners of row y; rows follow each other. `right` are the right view's disparities, or `nothing`.
+  void search(Band& band, int y, const kernels::RowWinners& found, std::int16_t nothing, std::int16_t* right) const;
+
+ private:
+  kernels::RowSearch row_search(Band& band) const;
+  kernels::MatchedRows<std::uint8_t> rows(int y) const;
+
+  int width_ = 0, height_ = 0, spread_ = 0, padded_ = 0;
+  WindowSearch search_;
+  std::size_t left_stride_ = 0, right_stride_ = 0;
+  std::vector<std::uint8_t> left_, right_;
+};
+
+}  // namespace geomvision::stereo
