@@ -12,6 +12,8 @@ import numpy.typing
 
 __all__: list[str] = [
     "active_isa",
+    "ad_census",
+    "ad_census_options",
     "available_isas",
     "block_matching",
     "block_matching_options",
@@ -19,6 +21,9 @@ __all__: list[str] = [
     "horn_schunck_options",
     "lucas_kanade",
     "lucas_kanade_options",
+    "patchmatch",
+    "patchmatch_options",
+    "propagate_planes",
     "resolve_threads",
     "sgm",
     "sgm_options",
@@ -32,6 +37,37 @@ __all__: list[str] = [
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+def ad_census_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::ADCensusOptions.
     """
 
 def available_isas() -> list[str]:
@@ -107,6 +143,75 @@ def lucas_kanade_options() -> dict[str, typing.Any]:
     Defaults of the C++ LucasKanadeOptions.
     """
 
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+def patchmatch_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::PatchMatchOptions.
+    """
+
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    planes: numpy.typing.NDArray[numpy.float32],
+    right_planes: numpy.typing.NDArray[numpy.float32],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    planes: numpy.typing.NDArray[numpy.float64],
+    right_planes: numpy.typing.NDArray[numpy.float64],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).
