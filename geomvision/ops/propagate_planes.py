@@ -56,6 +56,17 @@ def propagate_planes(
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, options or values.
     """
+    _check(left, right, planes, right_planes)
+    arguments: tuple[Any, ...] = (left, right, planes, right_planes, min_disparity, max_disparity, iteration)
+    arguments += (window, step, gamma, alpha, tau_colour, tau_gradient, max_slope, seed, num_threads)
+    if is_tensor(left):
+        from ._torch import propagate_planes as operator
+
+        return operator(*arguments)  # type: ignore[no-any-return]
+    return on_arrays("propagate_planes", *arguments)  # type: ignore[no-any-return]
+
+
+def _check(left: Any, right: Any, planes: Any, right_planes: Any) -> None:
     require_floating("propagate_planes", left=left, right=right, planes=planes, right_planes=right_planes)
     for name, image in {"left": left, "right": right}.items():
         require_shape("propagate_planes", name, image, "H, W")
@@ -66,10 +77,3 @@ def propagate_planes(
         if tuple(field.shape) != (*left.shape, 3):
             given = f"{name} has shape {tuple(field.shape)}"
             raise ValueError(f"propagate_planes: {given}; it must be {(*left.shape, 3)}")
-    arguments: tuple[Any, ...] = (left, right, planes, right_planes, min_disparity, max_disparity, iteration)
-    arguments += (window, step, gamma, alpha, tau_colour, tau_gradient, max_slope, seed, num_threads)
-    if is_tensor(left):
-        from ._torch import propagate_planes as operator
-
-        return operator(*arguments)  # type: ignore[no-any-return]
-    return on_arrays("propagate_planes", *arguments)  # type: ignore[no-any-return]
