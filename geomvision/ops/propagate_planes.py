@@ -19,7 +19,7 @@ def propagate_planes(
     window: int = 29,
     step: int = 2,
     gamma: float = 10.0,
-    alpha: float = 0.9,
+    alpha: float = 0.97,
     tau_colour: float = 10.0,
     tau_gradient: float = 2.0,
     max_slope: float = 0.5,
