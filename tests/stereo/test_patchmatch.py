@@ -18,6 +18,9 @@ from geomvision.method import OptionError
 from geomvision.results import Disparity
 from geomvision.stereo.patchmatch import PatchMatch
 
+#: What is steeper than photographs needs its levels more, and is not to be truncated so soon.
+STEEP = {"alpha": 0.5, "tau_colour": 40.0, "tau_gradient": 20.0}
+
 
 def texture(height: int, width: int, seed: int = 0) -> NDArray[np.float64]:
     """Smooth random levels."""
@@ -110,7 +113,7 @@ def test_slanted_planes_are_followed_between_pixels(slope: float) -> None:
     # right x shows left x + d with d = offset + slope · left x
     sources = (x, (x + offset) / (1 - slope))
     left, right = (np.stack([np.interp(at, columns, row) for row in scene]) for at in sources)
-    found = PatchMatch(max_disparity=64)(left, right)
+    found = PatchMatch(max_disparity=64, **STEEP)(left, right)
     truth = np.tile(offset + slope * x, (height, 1))
     inside = (x - truth > 8) & (x - truth < width - 8) & (x < width - 8)
     error = np.abs(found.px - truth)[inside]
@@ -130,7 +133,7 @@ def two_walls() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bo
 
 def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind() -> None:
     left, right, hidden = two_walls()
-    method = PatchMatch(max_disparity=24, window=15)
+    method = PatchMatch(max_disparity=24, window=15, alpha=0.9)
     found = method(left, right)
     assert found.valid.all()
     assert found.occluded is not None
