@@ -19,7 +19,7 @@ def propagate_planes(
     window: int = 29,
     step: int = 2,
     gamma: float = 10.0,
-    alpha: float = 0.9,
+    alpha: float = 0.97,
     tau_colour: float = 10.0,
     tau_gradient: float = 2.0,
     max_slope: float = 0.5,
@@ -56,6 +56,17 @@ def propagate_planes(
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, options or values.
     """
+    _check(left, right, planes, right_planes)
+    arguments: tuple[Any, ...] = (left, right, planes, right_planes, min_disparity, max_disparity, iteration)
+    arguments += (window, step, gamma, alpha, tau_colour, tau_gradient, max_slope, seed, num_threads)
+    if is_tensor(left):
+        from ._torch import propagate_planes as operator
+
+        return operator(*arguments)  # type: ignore[no-any-return]
+    return on_arrays("propagate_planes", *arguments)  # type: ignore[no-any-return]
+
+
+def _check(left: Any, right: Any, planes: Any, right_planes: Any) -> None:
     require_floating("propagate_planes", left=left, right=right, planes=planes, right_planes=right_planes)
     for name, image in {"left": left, "right": right}.items():
         require_shape("propagate_planes", name, image, "H, W")
@@ -66,10 +77,3 @@ def propagate_planes(
         if tuple(field.shape) != (*left.shape, 3):
             given = f"{name} has shape {tuple(field.shape)}"
             raise ValueError(f"propagate_planes: {given}; it must be {(*left.shape, 3)}")
-    arguments: tuple[Any, ...] = (left, right, planes, right_planes, min_disparity, max_disparity, iteration)
-    arguments += (window, step, gamma, alpha, tau_colour, tau_gradient, max_slope, seed, num_threads)
-    if is_tensor(left):
-        from ._torch import propagate_planes as operator
-
-        return operator(*arguments)  # type: ignore[no-any-return]
-    return on_arrays("propagate_planes", *arguments)  # type: ignore[no-any-return]

@@ -71,7 +71,7 @@ def matching_cost(
                 if 0 <= match < width:
                     bits = set_bits(words[0][y, x] ^ words[1][y, match])
                     cost[y, x, i] = tables[0][bits] + tables[1][abs(grey[0][y, x] - grey[1][y, match])]
-                    total += np.int64(cost[y, x, i])
+                    total += int(cost[y, x, i])
                     inside += 1
             neutral = min(NEUTRAL, total // inside) if inside > 0 else NEUTRAL
             for i in range(count):

@@ -120,7 +120,7 @@ def scaled(value: int, factor: int) -> int:
 def support_weight(rules: Rules, own: View, x: int, y: int, u: int, v: int) -> int:
     """255 exp(−|I_p − I_q| / γ) of p = (x, y) and q = (u, v) (eq. 4), in steps of γ / 8."""
     apart = abs(own.values[v, u + BORDER] - own.values[y, x + BORDER])
-    return rules.support[min((apart * rules.contrast) >> 16, 63)]
+    return int(rules.support[min((apart * rules.contrast) >> 16, 63)])
 
 
 @njit(cache=True)

@@ -50,8 +50,8 @@ def vote(disparity: Winners, arms: Levels, count: int, first: int, votes: int, s
 def interpolate(disparity: Winners, occluded: Mask, grey: Levels) -> Winners:
     """Pixels without an estimate take one of those met first in sixteen directions.
 
-    Occluded pixels take the lowest, as they lie on what is behind; others that of the pixel whose level is most like
-    their own (the first of equals).
+    Occluded pixels take the second lowest, as they lie on what is behind, and the lowest may be an error (the paper
+    takes it); others that of the pixel whose level is most like their own (the first of equals).
     """
     height, width = disparity.shape
     result = disparity.copy()
@@ -59,17 +59,21 @@ def interpolate(disparity: Winners, occluded: Mask, grey: Levels) -> Winners:
         for x in range(width):
             if disparity[y, x] != NONE:
                 continue
-            least = np.int64(1 << 30)
+            met = np.empty(len(DIRECTIONS), np.int16)
+            count, nearest = 0, np.int64(1 << 30)
             for dx, dy in DIRECTIONS:
                 u, v = x + dx, y + dy
                 while 0 <= u < width and 0 <= v < height and disparity[v, u] == NONE:
                     u, v = u + dx, v + dy
                 if not (0 <= u < width and 0 <= v < height):
                     continue
-                rank = np.int64(disparity[v, u]) if occluded[y, x] else abs(grey[v, u] - grey[y, x])
-                if rank < least:
-                    least = rank
+                met[count] = disparity[v, u]
+                count += 1
+                if abs(grey[v, u] - grey[y, x]) < nearest:
+                    nearest = abs(grey[v, u] - grey[y, x])
                     result[y, x] = disparity[v, u]
+            if occluded[y, x] and count > 0:
+                result[y, x] = np.sort(met[:count])[min(1, count - 1)]
     return result
 
 

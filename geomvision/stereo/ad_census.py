@@ -26,9 +26,10 @@ class ADCensus(RangeSearch):
 
     Other than in the paper: grey levels, 0 … 255 (8-bit images as they are, others by the joint range of the pair);
     crosses of the left view alone; costs are integers, 2⁻¹⁰; a candidate outside the right image costs the mean of
-    those inside, but at most a third of the largest cost, so that borders neither win nor lose. The defaults suit grey,
-    where fewer pixels differ than in three channels, and slanted surfaces, which large crosses flatten; the paper has
-    lambda_ad 10, arm 34, arm_near 17, tau 20, tau_far 6, aggregations 4, pi1 1 and left_right 0.
+    those inside, but at most a third of the largest cost, so that borders neither win nor lose; occluded pixels take
+    the second lowest of the estimates around them, as the lowest may be an error. The defaults suit grey, where fewer
+    pixels differ than in three channels, and slanted surfaces, which large crosses flatten; the paper has lambda_ad
+    10, arm 34, arm_near 17, tau 20, tau_far 6, aggregations 4, pi1 1 and left_right 0.
 
     `confidence` is (s₂ − s₁) / s₂ / (1 + |d_left − d_right|): s₁ is the winning sum of the scans, s₂ the smallest one
     more than a pixel away, d_right the disparity of the right pixel that the winner points at. It is 0 where the pixel

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..images import Float32, Image, to_grey
+from ..images import Image, to_grey
 from ..method import BackendError, OptionError, backend, option
 from ..results import Disparity
 from ._base import StereoMethod
 from ._opencv import threads, to_8bit
 
-#: OpenCV crashes on smaller images: its pyramid and its border leave nothing.
-SMALLEST = 48
+#: What OpenCV needs beside its windows: nearer to the border it reads memory that nothing was written to.
+BORDER = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,21 +23,20 @@ class OpenCVQuasiDense(StereoMethod):
 
     Corners are tracked into the right view, and matches spread from them, best correlation first. Matches are whole
     pixels in both directions; those that leave their row by more than `rows`, or the range of disparities, are dropped.
-    OpenCV's own `getDisparity` gives the length of that two-dimensional motion, and no sign. Images below 48 pixels
-    have no estimate.
+    OpenCV's own `getDisparity` gives the length of that two-dimensional motion, and no sign. Images are widened,
+    edges repeated, as OpenCV leaves out a border. Where the left view has no corner there is no estimate.
     """
 
     min_disparity: int = option(0, "smaller estimates are dropped", unit="px", minimum=-8192, maximum=8191)
     max_disparity: int = option(128, "estimates from it on are dropped", unit="px", minimum=-8191, maximum=8192)
     rows: int = option(1, "rows by which a match may leave its own", unit="px", minimum=0, maximum=64)
-    border: int = option(5, "columns and rows without estimates all around", unit="px", minimum=4, maximum=100)
-    window: int = option(5, "side of the correlation window", unit="px", minimum=3, maximum=31, odd=True)
+    window: int = option(5, "side of the correlation window", unit="px", minimum=3, maximum=15, odd=True)
     correlation: float = option(0.5, "smallest correlation of a match", minimum=-1.0, maximum=1.0)
     texture: float = option(200.0, "texture a match needs", minimum=0.0, maximum=1e9)
     neighbourhood: int = option(
-        5, "side of the window in which matches spread", unit="px", minimum=3, maximum=31, odd=True
+        5, "side of the window in which matches spread", unit="px", minimum=3, maximum=15, odd=True
     )
-    gradient: int = option(1, "largest change of disparity between neighbours", unit="px", minimum=0, maximum=32)
+    gradient: int = option(1, "largest change of disparity between neighbours", unit="px", minimum=0, maximum=8)
     corners: int = option(500, "corners to begin with", minimum=1, maximum=1_000_000)
     quality: float = option(0.01, "of the worst corner, as a part of the best", minimum=1e-6, maximum=1.0)
     separation: int = option(10, "between corners", unit="px", minimum=1, maximum=1000)
@@ -50,28 +49,38 @@ class OpenCVQuasiDense(StereoMethod):
                 f"it must be larger than min_disparity, {self.min_disparity} px"
             )
 
+    @property
+    def border(self) -> int:
+        """Columns and rows that OpenCV is told to leave out all around."""
+        return BORDER + self.window // 2 + self.neighbourhood // 2 + self.gradient
+
     @backend("cv2", requires="cv2")
     def _cv2(self, left: Image, right: Image) -> Disparity:
-        first, second = to_8bit(to_grey(left), to_grey(right))
-        height, width = first.shape
-        px = np.full((height, width), np.nan, np.float32)
-        if min(height, width) < SMALLEST:
-            return Disparity(px=px)
-        matcher = self._made(width, height)
+        height, width = left.shape[:2]
+        margin = self.border + 1
+        bytes_ = to_8bit(to_grey(left), to_grey(right))
+        first, second = (np.pad(image, margin, mode="edge") for image in bytes_)
         with threads(self.num_threads):
-            matcher.process(np.ascontiguousarray(first), np.ascontiguousarray(second))
-            matches = matcher.getDenseMatches()
-        return Disparity(px=self._placed(px, matches))
+            matches = self._matches(first, second)
+        px = np.full((height, width), np.nan, np.float32)
+        if matches:
+            x, y, u, v = np.array([(*match.p0, *match.p1) for match in matches], np.int64).T - margin
+            disparity = x - u
+            kept = (abs(y - v) <= self.rows) & (disparity >= self.min_disparity) & (disparity < self.max_disparity)
+            for at, size in ((x, width), (u, width), (y, height), (v, height)):
+                kept &= (at >= 0) & (at < size)
+            px[y[kept], x[kept]] = disparity[kept]
+        return Disparity(px=px)
 
-    def _placed(self, px: Float32, matches: Any) -> Float32:
-        if not matches:
-            return px
-        places = np.array([(*match.p0, *match.p1) for match in matches], np.int64)
-        x, y, u, v = places.T
-        disparity = x - u
-        kept = (abs(y - v) <= self.rows) & (disparity >= self.min_disparity) & (disparity < self.max_disparity)
-        px[y[kept], x[kept]] = disparity[kept]
-        return px
+    def _matches(self, left: Image, right: Image) -> Any:
+        """OpenCV's matches, with `p0` in the left view and `p1` in the right one."""
+        import cv2
+
+        matcher = self._made(left.shape[1], left.shape[0])
+        if cv2.goodFeaturesToTrack(left, self.corners, self.quality, self.separation) is None:
+            return []  # OpenCV would raise an error
+        matcher.process(left, right)
+        return matcher.getDenseMatches()
 
     def _made(self, width: int, height: int) -> Any:
         import cv2

@@ -26,7 +26,8 @@ class PatchMatch(RangeSearch):
     checkerboard and look at neighbours 1, 5 and 17 pixels away (Galliani, Lasinger & Schindler, ICCV 2015), so that
     they can be computed in parallel; random numbers are hashes of `seed`, iteration and pixel. All of it is integer
     arithmetic: disparities and slopes in 2⁻¹⁶ px, levels in 1/64 of 0 … 255 (8-bit images as they are, others by the
-    joint range of the pair).
+    joint range of the pair). `alpha` is 0.97, not 0.9, as levels of grey say less than those of three channels, and
+    cameras differ in them; windows are 29 pixels wide, not 35.
 
     `confidence` is (c₂ − c₁) / c₂ / (1 + |d_left − d_right|): c₁ is the plane's cost, c₂ the smaller one of its costs
     when moved by two pixels of disparity either way, d_right the disparity of the right pixel that it points at. There
@@ -43,7 +44,7 @@ class PatchMatch(RangeSearch):
     gamma: float = option(
         10.0, "difference at which the support weight falls to 1/e", unit="levels", minimum=0.25, maximum=1000
     )
-    alpha: float = option(0.9, "weight of gradients against levels", minimum=0, maximum=1)
+    alpha: float = option(0.97, "weight of gradients against levels", minimum=0, maximum=1)
     tau_colour: float = option(10.0, "truncation of differences of levels", unit="levels", minimum=0, maximum=63)
     tau_gradient: float = option(2.0, "truncation of differences of gradients", unit="levels/px", minimum=0, maximum=63)
     max_slope: float = option(0.5, "largest slope of a plane", unit="px/px", minimum=0, maximum=0.9)

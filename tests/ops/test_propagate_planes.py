@@ -68,7 +68,7 @@ def test_a_slanted_plane_passes_from_view_to_view():
     left, right = at(x), at((x + 2) / 0.75)
     planes, right_planes = np.zeros((2, height, width, 3))
     planes[:] = (0.25, 0, 2)
-    found = ops.propagate_planes(left, right, planes, right_planes, max_disparity=24, window=7, step=1)[1]
+    found = ops.propagate_planes(left, right, planes, right_planes, max_disparity=24, window=7, step=1, alpha=0.5)[1]
     error = disparity(found) - (x / 3 + 8 / 3)
     assert np.median(np.abs(error[4:-4, 4:36])) < 0.05
 

@@ -169,3 +169,45 @@ def test_p2_must_exceed_p1() -> None:
     for name in ("opencv_sgbm", "opencv_wls"):
         with pytest.raises(OptionError, match="larger than p1"):
             gv.stereo.METHODS[name](p1=40, p2=40)
+
+
+def test_quasi_dense_finds_a_shift_and_its_sign() -> None:
+    for shift in (7, -5):
+        left, right = shifted_pair(60, 160, shift)
+        px = gv.stereo.OpenCVQuasiDense(min_disparity=-12, max_disparity=16)(left, right).px
+        seen = px[12:-12, 20:-20]
+        assert np.isfinite(seen).mean() > 0.9
+        assert (seen[np.isfinite(seen)] == shift).mean() > 0.9
+        assert np.isnan(gv.stereo.OpenCVQuasiDense(min_disparity=20, max_disparity=24)(left, right).px).mean() > 0.9
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    size=st.tuples(st.integers(1, 40), st.integers(1, 70)),
+    low=st.integers(-20, 20),
+    count=st.integers(1, 40),
+    window=st.sampled_from([3, 15]),
+    neighbourhood=st.sampled_from([3, 15]),
+    gradient=st.sampled_from([0, 8]),
+    levels=st.sampled_from([1, 2, 250]),
+)
+def test_quasi_dense_takes_any_size_and_repeats_itself(
+    size: tuple[int, int], low: int, count: int, window: int, neighbourhood: int, gradient: int, levels: int
+) -> None:
+    left, right = np.random.default_rng(size[0]).integers(0, levels, (2, *size), np.uint8)
+    options = {"window": window, "neighbourhood": neighbourhood, "gradient": gradient}
+    method = gv.stereo.OpenCVQuasiDense(min_disparity=low, max_disparity=low + count, **options)
+    px = method(left, right).px
+    assert px.shape == size
+    estimates = px[np.isfinite(px)]
+    assert ((estimates >= low) & (estimates < low + count)).all()
+    np.testing.assert_array_equal(method.with_options(num_threads=2)(left, right).px, px)
+
+
+def test_a_missing_quasi_dense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cv2.stereo, "QuasiDenseStereo")
+    image = textured(40, 60)
+    with pytest.raises(BackendError, match="opencv-contrib-python"):
+        gv.stereo.OpenCVQuasiDense(max_disparity=16)(image, image)
+    with pytest.raises(OptionError, match="larger than min_disparity"):
+        gv.stereo.OpenCVQuasiDense(min_disparity=8, max_disparity=8)

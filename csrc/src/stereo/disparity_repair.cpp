@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 
 #include "geomvision/parallel.hpp"
 
@@ -65,16 +66,22 @@ void DisparityRepair::interpolate(Image<std::int16_t>& disparity, const Image<st
   remember(disparity);
   const int width = disparity.width(), height = disparity.height();
   const auto interpolate_at = [&](int x, int y) {
-    int least = 1 << 30;
+    std::int16_t met[std::size(directions)];
+    int count = 0, nearest = 1 << 30;
     for (const auto& [dx, dy] : directions) {
       int u = x + dx, v = y + dy;
       while (u >= 0 && u < width && v >= 0 && v < height && source_(u, v) == none) u += dx, v += dy;
       if (u < 0 || u >= width || v < 0 || v >= height) continue;
-      const int rank = occluded(x, y) ? source_(u, v) : std::abs(levels(u, v) - levels(x, y));
-      if (rank >= least) continue;
-      least = rank;
+      met[count++] = source_(u, v);
+      const int away = std::abs(levels(u, v) - levels(x, y));
+      if (away >= nearest) continue;
+      nearest = away;
       disparity(x, y) = source_(u, v);
     }
+    if (!occluded(x, y) || count == 0) return;
+    std::int16_t* wanted = met + std::min(1, count - 1);
+    std::nth_element(met, wanted, met + count);
+    disparity(x, y) = *wanted;
   };
   const auto body = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {

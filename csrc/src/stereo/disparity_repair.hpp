@@ -20,8 +20,9 @@ class DisparityRepair {
   void vote(Image<std::int16_t>& disparity, const Image<Cross>& crosses, int first, int count, int votes, int share,
             int num_threads);
 
-  /// Pixels without an estimate take one of those met first in sixteen directions: occluded ones the lowest, others
-  /// that of the pixel whose level is most like their own (the first of equals).
+  /// Pixels without an estimate take one of those met first in sixteen directions: occluded ones the second
+  /// lowest (the lowest may be an error), others that of the pixel whose level is most like their own (the first of
+  /// equals).
   void interpolate(Image<std::int16_t>& disparity, const Image<std::uint8_t>& occluded,
                    const Image<std::uint8_t>& levels, int num_threads);
 

@@ -16,7 +16,7 @@ struct PatchMatchOptions {
   int window = 29;                  ///< side of the support window, pixels, odd, 3 to 35
   int step = 2;                     ///< between the compared pixels of the window: 1 or 2
   double gamma = 10.0;              ///< levels of difference at which the support weight falls to 1/e
-  double alpha = 0.9;               ///< weight of gradients against levels
+  double alpha = 0.97;              ///< weight of gradients against levels
   double tau_colour = 10.0;         ///< truncation of differences of levels
   double tau_gradient = 2.0;        ///< truncation of differences of gradients, levels per pixel
   double max_slope = 0.5;           ///< largest slope of a plane, pixels of disparity per pixel, at most 0.9
