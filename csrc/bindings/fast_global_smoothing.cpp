@@ -30,7 +30,7 @@ void define(py::module_& module) {
         }
         return result.array;
       },
-      "map"_a.noconvert(), "guide"_a.noconvert(), "confidence"_a.noconvert(), "lambda"_a, "sigma"_a, "iterations"_a,
+      "map"_a.noconvert(), "guide"_a.noconvert(), "confidence"_a.noconvert(), "lambda_"_a, "sigma"_a, "iterations"_a,
       "num_threads"_a);
 }
 

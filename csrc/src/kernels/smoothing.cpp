@@ -66,7 +66,7 @@ template <bool both, typename T>
 
 template <bool both, typename T>
 void smooth_lanes(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t other_stride, const T* weights,
-                  std::ptrdiff_t weight_stride, int steps, int lanes, T lambda, T* shares) {
+                  std::ptrdiff_t weight_stride, int steps, int lanes, T lambda, T* shares) noexcept {
   if (lanes == 64) {
     smooth_block<both>(values, stride, other, other_stride, weights, weight_stride, steps, 64, lambda, shares);
   } else if (lanes == 32) {
