@@ -342,7 +342,7 @@ def soft_argmin_backward(
 def speckle(
     disparity: numpy.typing.NDArray[numpy.float32],
     size: typing.SupportsInt | typing.SupportsIndex,
-    range: typing.SupportsFloat | typing.SupportsIndex,
+    range_px: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
