@@ -12,62 +12,38 @@ import numpy.typing
 
 __all__: list[str] = [
     "active_isa",
-    "ad_census",
-    "ad_census_options",
     "available_isas",
     "block_matching",
     "block_matching_options",
+    "cross_aggregation",
+    "cross_arms",
+    "fast_global_smoothing",
+    "fill_background",
+    "guided_filter",
     "horn_schunck",
     "horn_schunck_options",
+    "left_right_check",
     "lucas_kanade",
     "lucas_kanade_options",
-    "patchmatch",
-    "patchmatch_options",
-    "propagate_planes",
+    "median",
     "resolve_threads",
+    "right_winners",
     "sgm",
     "sgm_options",
     "soft_argmin",
     "soft_argmin_backward",
+    "speckle",
+    "subpixel",
     "track_points",
     "track_points_options",
+    "uniqueness",
     "version",
+    "winner_takes_all",
 ]
 
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
-    """
-
-@typing.overload
-def ad_census(
-    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
-    """
-
-@typing.overload
-def ad_census(
-    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
-    """
-
-@typing.overload
-def ad_census(
-    left: numpy.typing.NDArray[numpy.float32],
-    right: numpy.typing.NDArray[numpy.float32],
-    options: dict[str, typing.Any],
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
-    """
-
-def ad_census_options() -> dict[str, typing.Any]:
-    """
-    Defaults of gv::stereo::ADCensusOptions.
     """
 
 def available_isas() -> list[str]:
@@ -106,6 +82,131 @@ def block_matching_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::BlockMatchingOptions.
     """
 
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.int32],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.float32],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.uint8],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.uint16],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.int32],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.float32],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.uint8],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.uint16],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.float32],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float64],
+    guide: numpy.typing.NDArray[numpy.float64],
+    confidence: numpy.typing.NDArray[numpy.float64] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def fill_background(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    occluded: numpy.typing.NDArray[numpy.uint8],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def guided_filter(
+    values: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def guided_filter(
+    values: numpy.typing.NDArray[numpy.float64],
+    guide: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -123,6 +224,12 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+def left_right_check(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
 def lucas_kanade(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -143,80 +250,40 @@ def lucas_kanade_options() -> dict[str, typing.Any]:
     Defaults of the C++ LucasKanadeOptions.
     """
 
-@typing.overload
-def patchmatch(
-    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
-    """
-
-@typing.overload
-def patchmatch(
-    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
-    """
-
-@typing.overload
-def patchmatch(
-    left: numpy.typing.NDArray[numpy.float32],
-    right: numpy.typing.NDArray[numpy.float32],
-    options: dict[str, typing.Any],
-) -> tuple[typing.Any, ...]:
-    """
-    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
-    """
-
-def patchmatch_options() -> dict[str, typing.Any]:
-    """
-    Defaults of gv::stereo::PatchMatchOptions.
-    """
-
-@typing.overload
-def propagate_planes(
-    left: numpy.typing.NDArray[numpy.float32],
-    right: numpy.typing.NDArray[numpy.float32],
-    planes: numpy.typing.NDArray[numpy.float32],
-    right_planes: numpy.typing.NDArray[numpy.float32],
-    min_disparity: typing.SupportsInt | typing.SupportsIndex,
-    max_disparity: typing.SupportsInt | typing.SupportsIndex,
-    iteration: typing.SupportsInt | typing.SupportsIndex,
-    window: typing.SupportsInt | typing.SupportsIndex,
-    step: typing.SupportsInt | typing.SupportsIndex,
-    gamma: typing.SupportsFloat | typing.SupportsIndex,
-    alpha: typing.SupportsFloat | typing.SupportsIndex,
-    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
-    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
-    max_slope: typing.SupportsFloat | typing.SupportsIndex,
-    seed: typing.SupportsInt | typing.SupportsIndex,
+def median(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    size: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
-@typing.overload
-def propagate_planes(
-    left: numpy.typing.NDArray[numpy.float64],
-    right: numpy.typing.NDArray[numpy.float64],
-    planes: numpy.typing.NDArray[numpy.float64],
-    right_planes: numpy.typing.NDArray[numpy.float64],
-    min_disparity: typing.SupportsInt | typing.SupportsIndex,
-    max_disparity: typing.SupportsInt | typing.SupportsIndex,
-    iteration: typing.SupportsInt | typing.SupportsIndex,
-    window: typing.SupportsInt | typing.SupportsIndex,
-    step: typing.SupportsInt | typing.SupportsIndex,
-    gamma: typing.SupportsFloat | typing.SupportsIndex,
-    alpha: typing.SupportsFloat | typing.SupportsIndex,
-    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
-    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
-    max_slope: typing.SupportsFloat | typing.SupportsIndex,
-    seed: typing.SupportsInt | typing.SupportsIndex,
-    num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+) -> numpy.typing.NDArray[numpy.float32]: ...
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).
     """
 
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.int32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def sgm(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
@@ -272,6 +339,44 @@ def soft_argmin_backward(
     costs: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+def speckle(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    size: typing.SupportsInt | typing.SupportsIndex,
+    range_px: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.int32],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.float32],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 def track_points(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -289,5 +394,70 @@ def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
     """
+
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.uint8],
+    second: numpy.typing.NDArray[numpy.uint8],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.uint16],
+    second: numpy.typing.NDArray[numpy.uint16],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.int32],
+    second: numpy.typing.NDArray[numpy.int32],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.float32],
+    second: numpy.typing.NDArray[numpy.float32],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint16]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.int32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.int32]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]
+]: ...
 
 version: str = "0.1.0"

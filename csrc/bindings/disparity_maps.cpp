@@ -44,7 +44,7 @@ void bind_disparity_maps(py::module_& module) {
         return filtered(disparity,
                         [&](ImageView<float> map, std::ptrdiff_t) { speckle(map, size, static_cast<float>(range)); });
       },
-      "disparity"_a.noconvert(), "size"_a, "range"_a, "num_threads"_a);
+      "disparity"_a.noconvert(), "size"_a, "range_px"_a, "num_threads"_a);
   module.def(
       "fill_background",
       [](const Array<float>& disparity, const Array<std::uint8_t>& occluded, int num_threads) {

@@ -8,19 +8,18 @@ namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
 // What diffuses far from its source becomes denormal, which costs a hundred cycles an operation: let it be zero.
-class FlushToZero {
+// Gives the mode that was set before.
 #ifdef __SSE2__
- public:
-  FlushToZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040U); }
-  ~FlushToZero() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
+unsigned flush_to_zero() {
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040U);
+  return before;
+}
+void restore(unsigned mode) { _mm_setcsr(mode); }
 #else
- public:
-  FlushToZero() {}
+unsigned flush_to_zero() { return 0; }
+void restore(unsigned) {}
 #endif
-};
 
 template <typename T>
 [[gnu::always_inline]] inline void give_back(T* __restrict value, const T* __restrict after, const T* __restrict share,
@@ -79,12 +78,13 @@ void smooth_lanes(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t oth
 template <typename T>
 void smooth_lines(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t other_stride, const T* weights,
                   std::ptrdiff_t weight_stride, int steps, int lanes, T lambda, T* shares) {
-  const FlushToZero flush;
+  const unsigned mode = flush_to_zero();
   if (other == nullptr) {
     smooth_lanes<false>(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
   } else {
     smooth_lanes<true>(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
   }
+  restore(mode);
 }
 
 template <typename T>

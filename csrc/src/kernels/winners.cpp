@@ -31,6 +31,7 @@ template <>
 struct Form<std::uint8_t> {
   using Order = std::uint8_t;
   using Key = std::uint32_t;
+  static constexpr Key largest = 0xffffffff;
   static constexpr int bits = 16;
   static constexpr Order none = 0xff;
 };
@@ -38,6 +39,7 @@ template <>
 struct Form<std::uint16_t> {
   using Order = std::uint16_t;
   using Key = std::uint32_t;
+  static constexpr Key largest = 0xffffffff;
   static constexpr int bits = 16;
   static constexpr Order none = 0xffff;
 };
@@ -45,6 +47,7 @@ template <>
 struct Form<std::int32_t> {
   using Order = std::int32_t;
   using Key = std::int64_t;
+  static constexpr Key largest = 0x7fffffffffffffff;
   static constexpr int bits = 32;
   static constexpr Order none = 0x7fffffff;
 };
@@ -64,8 +67,8 @@ void left_row(const T* volume, std::ptrdiff_t apart, int width, int count, int f
   using Key = typename F::Key;
   for (int x = 0; x < width; ++x) {
     const T* costs = volume + x * apart;
-    Key least = key_of(costs[0], 0);
-    for (int k = 1; k < count; ++k) {
+    Key least = F::largest;  // a start from the first cost would leave an odd rest for the vectors
+    for (int k = 0; k < count; ++k) {
       const Key key = key_of(costs[k], k);
       least = key < least ? key : least;
     }
@@ -74,8 +77,8 @@ void left_row(const T* volume, std::ptrdiff_t apart, int width, int count, int f
     std::int32_t other = F::none;
     for (int k = 0; k < count; ++k) {
       const std::int32_t candidate = ordered(costs[k]);
-      const bool apart_from_it = static_cast<unsigned>(k - winner + 1) > 2;
-      other = apart_from_it && candidate < other ? candidate : other;
+      const std::int32_t rival = static_cast<unsigned>(k - winner + 1) > 2u ? candidate : std::int32_t{F::none};
+      other = rival < other ? rival : other;
     }
     restore(order, cost[x]);
     restore(static_cast<typename F::Order>(other), second[x]);

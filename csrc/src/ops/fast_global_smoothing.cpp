@@ -88,7 +88,7 @@ void FastGlobalSmoother<T>::operator()(ImageView<const T> map, TensorView<const 
   const double whole = std::pow(4.0, options.iterations) - 1;
   for (int t = 1; t <= options.iterations; ++t) {
     const T lambda = static_cast<T>(1.5 * std::pow(4.0, options.iterations - t) / whole * options.lambda);
-    smooth_rows(result, lambda, options.num_threads);
+    smooth_rows(t == 1 && !weighted_ ? map : result, result, lambda, options.num_threads);
     smooth_columns(result, lambda, t == options.iterations, options.num_threads);
   }
 }
@@ -113,14 +113,11 @@ void FastGlobalSmoother<T>::start(ImageView<const T> map, ImageView<const T> con
   check(!is_wrong, "FastGlobalSmoother: confidence must be between 0 and 1e6 everywhere");
   weighted_ = has_gaps || !confidence.empty();
   if (weighted_ && weight_.size() < area) weight_.resize(area);
+  if (!weighted_) return;
   const auto fill = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       const T *from = map.row(y), *trust = confidence.empty() ? nullptr : confidence.row(y);
       T* to = result.row(y);
-      if (!weighted_) {
-        if (to != from) std::copy_n(from, width_, to);
-        continue;
-      }
       T* weight = weight_.data() + static_cast<std::size_t>(y) * width_;
       for (int x = 0; x < width_; ++x) {
         const bool known = std::fabs(from[x]) <= std::numeric_limits<T>::max();
@@ -155,13 +152,13 @@ void FastGlobalSmoother<T>::weigh(TensorView<const Guide, 3> guide, double sigma
 }
 
 template <typename T>
-void FastGlobalSmoother<T>::smooth_rows(ImageView<T> values, T lambda, int num_threads) {
+void FastGlobalSmoother<T>::smooth_rows(ImageView<const T> from, ImageView<T> values, T lambda, int num_threads) {
   const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(width_) * rows_at_once;
   const auto body = [&](int group, T* scratch) {
     const int first = group * rows_at_once, count = std::min(rows_at_once, height_ - first);
     T *lines = scratch, *other = weighted_ ? scratch + 2 * part : nullptr;
     T* weight = weighted_ ? weight_.data() + static_cast<std::ptrdiff_t>(first) * width_ : nullptr;
-    transpose(values.row(first), values.stride(), count, width_, lines, rows_at_once);
+    transpose(from.row(first), from.stride(), count, width_, lines, rows_at_once);
     if (weighted_) transpose(weight, width_, count, width_, other, rows_at_once);
     solve(lines, rows_at_once, other, rows_at_once, along_x_.data() + static_cast<std::ptrdiff_t>(first) * width_,
           rows_at_once, width_, count, lambda, scratch + part);

@@ -36,7 +36,7 @@ class FastGlobalSmoother {
   template <typename Guide>
   void weigh(TensorView<const Guide, 3> guide, double sigma, int num_threads);
   void start(ImageView<const T> map, ImageView<const T> confidence, ImageView<T> result, int num_threads);
-  void smooth_rows(ImageView<T> values, T lambda, int num_threads);
+  void smooth_rows(ImageView<const T> from, ImageView<T> values, T lambda, int num_threads);
   void smooth_columns(ImageView<T> values, T lambda, bool last, int num_threads);
 
   int width_ = 0, height_ = 0, lanes_ = 0;
