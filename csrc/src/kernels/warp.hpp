@@ -14,7 +14,7 @@ template <typename T>
 struct WarpRow {
   const T* dx;
   const T* dy;
-  std::ptrdiff_t step;  // between pixels
+  std::ptrdiff_t step;  // between pixels: 1 or 2
   int y, begin, count;
   int width, height;
   bool border;   // what points outside takes the nearest place inside
