@@ -123,7 +123,8 @@ class Disparity(_Map):
         """
         _same_image_size(self.size, right)
         displacement = np.stack([-self.px, np.where(self.valid, 0.0, np.nan).astype(np.float32)], axis=-1)
-        return ops.warp(right, displacement)
+        warped: Float32 = ops.warp(right, displacement)
+        return warped
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,7 +144,8 @@ class Flow(_Map):
         Raises ValueError when the image is of another size than the map.
         """
         _same_image_size(self.size, frame1)
-        return ops.warp(frame1, self.px)
+        warped: Float32 = ops.warp(frame1, self.px)
+        return warped
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

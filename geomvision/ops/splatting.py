@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ._dispatch import Array, is_tensor, on_arrays, require_floating
+from ._dispatch import is_tensor, on_arrays, require_floating
 
 Mode = Literal["sum", "average", "softmax"]
 Holes = Literal["nan", "zero"]
@@ -17,11 +17,11 @@ DEPTH_OF_IMPORTANCE = 60.0
 
 
 def splat(
-    image: Array,
-    flow: Array,
+    image: Any,
+    flow: Any,
     *,
     mode: Mode = "sum",
-    importance: Array | None = None,
+    importance: Any = None,
     holes: Holes = "nan",
     num_threads: int = 0,
 ) -> Any:

@@ -7,19 +7,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._dispatch import Array, has_core, is_tensor, kernel_ready, on_arrays, require_floating
+from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_floating
 
 Mode = Literal["bilinear", "bicubic"]
 Outside = Literal["nan", "zero", "border"]
 
 
 def warp(
-    image: Array,
-    displacement: Array,
+    image: Any,
+    displacement: Any,
     *,
     mode: Mode = "bilinear",
     outside: Outside = "nan",
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     return_valid: bool = False,
     num_threads: int = 0,
 ) -> Any:
@@ -53,7 +53,7 @@ def warp(
     return (warped, valid) if return_valid else warped
 
 
-def warp_by_disparity(right: Array, disparity: Array, **options: Any) -> Any:
+def warp_by_disparity(right: Any, disparity: Any, **options: Any) -> Any:
     """The right view seen from the left: `warp` by (−disparity, 0), with its options.
 
     Args:

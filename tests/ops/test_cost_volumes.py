@@ -17,9 +17,8 @@ TWINS = {
 
 def features(shape=(2, 6, 3, 11), dtype=torch.float32, seed=0, requires_grad=False):
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype).requires_grad_(requires_grad)] + [
-        torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype).requires_grad_(requires_grad)
-    ]
+    pair = (torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype) for _ in range(2))
+    return [values.requires_grad_(requires_grad) for values in pair]
 
 
 def indices(batch, channels, height, width):

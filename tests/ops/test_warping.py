@@ -148,7 +148,8 @@ def test_a_disparity_points_to_the_left():
     disparity[1, 7] = np.nan
     found = warp_by_disparity(right, disparity)
     np.testing.assert_array_equal(found[:, 3:7], right[:, 3:7] - 2.5)
-    assert np.isnan(found[:, :3]).all() and np.isnan(found[1, 7])
+    assert np.isnan(found[:, :3]).all()
+    assert np.isnan(found[1, 7])
     tensor = warp_by_disparity(
         torch.from_numpy(right.astype(np.float32))[None, None], torch.from_numpy(disparity)[None]
     )

@@ -16,10 +16,10 @@ void gather(const T* from, const WarpRow<T>& row, T* out) {
   from += row.begin * row.step;
   if (row.step == 1) {
     for (int i = 0; i < row.count; ++i) out[i] = from[i];
-  } else {
-    for (int i = 0; i < row.count; ++i) out[i] = from[i * row.step];
+  } else {  // dx and dy in turn
+    for (int i = 0; i < row.count; ++i) out[i] = from[2 * i];
   }
-  for (int i = row.count; i < kWarpTile; ++i) out[i] = 0;
+  for (int i = row.count; i % kLanes<float> != 0; ++i) out[i] = 0;
 }
 
 void find(const WarpRow<float>& row, WarpPlaces<float>& places) {
@@ -201,7 +201,7 @@ template <int n, typename In, typename Out>
   Ints index[n];
   for (int k = 0; k < n; ++k) {
     const Ints tap = x + (k - before);
-    index[k] = (tap < 0 ? Ints{} : (tap < last ? tap : last)) - base;
+    index[k] = (n == 2 ? tap : (tap < 0 ? Ints{} : (tap < last ? tap : last))) - base;  // two taps lie inside
   }
   if (!all((index[0] >= 0) & (index[n - 1] < 2 * kLane) & (lower >= 0) & (lower < 2))) return false;
   const Floats fx = load<Floats>(places.fx + i), fy = load<Floats>(places.fy + i);

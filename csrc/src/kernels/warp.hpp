@@ -7,14 +7,14 @@
 
 namespace geomvision {
 
-constexpr int kWarpTile = 64;
+constexpr int kWarpTile = 256;
 
 // Pixels [begin, begin + count) of row y of a displacement field over an image of width x height; count <= kWarpTile.
 template <typename T>
 struct WarpRow {
   const T* dx;
   const T* dy;
-  std::ptrdiff_t step;  // between pixels
+  std::ptrdiff_t step;  // between pixels: 1 or 2
   int y, begin, count;
   int width, height;
   bool border;   // what points outside takes the nearest place inside
@@ -56,3 +56,8 @@ GEOMVISION_WARP_SAMPLE(warp_u16_f32, std::uint16_t, float, float);
 GEOMVISION_WARP_SAMPLE(warp_f32_f32, float, float, float);
 GEOMVISION_WARP_SAMPLE(warp_f64_f64, double, double, double);
 #undef GEOMVISION_WARP_SAMPLE
+
+// Adds what the gradient of a row of pixels, bilinear, gives their displacements.
+GEOMVISION_DECLARE_KERNEL(void, warp_slopes_f32,
+                          (const WarpSource<float>& image, const WarpPlaces<float>& places, const float* gradient,
+                           int count, float* d_x, float* d_y));

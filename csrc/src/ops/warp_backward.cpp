@@ -3,6 +3,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/ops/warp.hpp"
 #include "geomvision/parallel.hpp"
+#include "kernels/warp.hpp"
 #include "ops/scatter.hpp"
 
 namespace geomvision::ops {
@@ -89,25 +90,116 @@ struct Backward {
       }
     }
   }
+};
 
-  void run(const TensorView<T, 4>& d_image, const TensorView<T, 4>& d_displacement, int num_threads) const {
-    const int batch = static_cast<int>(image.size(0));
-    parallel_for(batch * rows, num_threads, [&](int first, int end) {
-      for (int i = first; i < end; ++i) {
-        const int b = i / rows, y = i % rows;
-        to_displacement(b, y, d_displacement.at(b, 0, y), d_displacement.at(b, 1, y));
+// Bilinear in float, the form that nets use most: places and slopes by kernels, sums four channels at a time, because
+// one pixel's sum waits for its neighbour's.
+struct BilinearBackward {
+  TensorView<const float, 4> d_warped, image, displacement;
+  bool border;
+  int channels, height, width, rows, columns;
+
+  int find(int b, int y, int x, WarpPlaces<float>& places) const {
+    const int count = std::min(kWarpTile, columns - x);
+    GEOMVISION_KERNEL(warp_places_f32)
+    ({displacement.at(b, 0, y), displacement.at(b, 1, y), 1, y, x, count, width, height, border, false}, places);
+    return count;
+  }
+
+  void to_displacement(int b, int y, float* d_x, float* d_y) const {
+    WarpPlaces<float> places;
+    const auto add = GEOMVISION_KERNEL(warp_slopes_f32);
+    std::fill_n(d_x, columns, 0.0f);
+    std::fill_n(d_y, columns, 0.0f);
+    for (int x = 0; x < columns; x += kWarpTile) {
+      const int count = find(b, y, x, places);
+      for (int c = 0; c < channels; ++c) {
+        add({image.at(b, c), image.stride(2), width, height, 1, false}, places, d_warped.at(b, c, y, x), count, d_x + x,
+            d_y + x);
       }
-    });
-    const int bands = (height + kBandRows - 1) / kBandRows, parts = (channels + kBandChannels - 1) / kBandChannels;
-    parallel_for(batch * bands * parts, num_threads, [&](int first, int end) {
-      for (int i = first; i < end; ++i) {
-        const int begin = i % bands * kBandRows, part = i / bands % parts * kBandChannels;
-        to_image(i / bands / parts, part, std::min(part + kBandChannels, channels), begin,
-                 std::min(begin + kBandRows, height), d_image);
+      for (int i = 0; i < count; ++i) {  // held at the border it does not move; outside there is nothing
+        const float at_x = static_cast<float>(x + i) + *displacement.at(b, 0, y, x + i);
+        const float at_y = static_cast<float>(y) + *displacement.at(b, 1, y, x + i);
+        const bool moves_x = at_x >= 0 && at_x <= static_cast<float>(width - 1) && width > 1;
+        const bool moves_y = at_y >= 0 && at_y <= static_cast<float>(height - 1) && height > 1;
+        if (!places.sampled[i] || !moves_x) d_x[x + i] = 0;
+        if (!places.sampled[i] || !moves_y) d_y[x + i] = 0;
       }
-    });
+    }
+  }
+
+  // Adds a tile to `count` channels that lie `plane` apart (gradients `step` apart), their rows [begin, end).
+  template <int count>
+  static void scatter(const WarpPlaces<float>& places, int pixels, const float* gradient, std::ptrdiff_t step,
+                      float* out, std::ptrdiff_t plane, std::ptrdiff_t stride, int right, int below, int begin,
+                      int end) {
+    for (int i = 0; i < pixels; ++i) {
+      if (!places.sampled[i]) continue;
+      const int y = places.y[i];
+      const float fx = places.fx[i], fy = places.fy[i];
+      float* at = out + y * stride + places.x[i];
+      if (y >= begin && y < end) {
+        const float near = (1 - fy) * (1 - fx), far = (1 - fy) * fx;
+        for (int c = 0; c < count; ++c) {
+          at[c * plane] += gradient[c * step + i] * near;
+          at[c * plane + right] += gradient[c * step + i] * far;
+        }
+      }
+      at += below * stride;
+      if (y + below >= begin && y + below < end) {
+        const float near = fy * (1 - fx), far = fy * fx;
+        for (int c = 0; c < count; ++c) {
+          at[c * plane] += gradient[c * step + i] * near;
+          at[c * plane + right] += gradient[c * step + i] * far;
+        }
+      }
+    }
+  }
+
+  void to_image(int b, int first, int last, int begin, int end, const TensorView<float, 4>& d_image) const {
+    WarpPlaces<float> places;
+    const int right = width > 1 ? 1 : 0, below = height > 1 ? 1 : 0;
+    for (int c = first; c < last; ++c) {
+      for (int y = begin; y < end; ++y) std::fill_n(d_image.at(b, c, y), width, 0.0f);
+    }
+    for (int y = 0; y < rows; ++y) {
+      if (!border && !Reach<float>(displacement.at(b, 1, y), columns, y).touches(begin, end, 2)) continue;
+      for (int x = 0; x < columns; x += kWarpTile) {
+        const int count = find(b, y, x, places);
+        int c = first;
+        for (; c + 4 <= last; c += 4) {
+          scatter<4>(places, count, d_warped.at(b, c, y, x), d_warped.stride(1), d_image.at(b, c), d_image.stride(1),
+                     d_image.stride(2), right, below, begin, end);
+        }
+        for (; c < last; ++c) {
+          scatter<1>(places, count, d_warped.at(b, c, y, x), d_warped.stride(1), d_image.at(b, c), d_image.stride(1),
+                     d_image.stride(2), right, below, begin, end);
+        }
+      }
+    }
   }
 };
+
+template <typename Kind, typename T>
+void run(const Kind& backward, const TensorView<T, 4>& d_image, const TensorView<T, 4>& d_displacement,
+         int num_threads) {
+  const int batch = static_cast<int>(d_image.size(0)), rows = backward.rows;
+  parallel_for(batch * rows, num_threads, [&](int first, int end) {
+    for (int i = first; i < end; ++i) {
+      const int b = i / rows, y = i % rows;
+      backward.to_displacement(b, y, d_displacement.at(b, 0, y), d_displacement.at(b, 1, y));
+    }
+  });
+  const int bands = (backward.height + kBandRows - 1) / kBandRows;
+  const int parts = (backward.channels + kBandChannels - 1) / kBandChannels;
+  parallel_for(batch * bands * parts, num_threads, [&](int first, int end) {
+    for (int i = first; i < end; ++i) {
+      const int begin = i % bands * kBandRows, part = i / bands % parts * kBandChannels;
+      backward.to_image(i / bands / parts, part, std::min(part + kBandChannels, backward.channels), begin,
+                        std::min(begin + kBandRows, backward.height), d_image);
+    }
+  });
+}
 
 }  // namespace
 
@@ -123,15 +215,17 @@ void warp_features_backward(TensorView<const T, 4> d_warped, TensorView<const T,
         d_warped.shape(), ", d_image ", d_image.shape(), ", d_displacement ", d_displacement.shape(),
         "; they do not belong together");
   check(d_warped.empty() || !image.empty(), "warp_backward: image is ", image.shape(), "; it has no pixels");
-  const auto run = [&](const auto& backward) { backward.run(d_image, d_displacement, num_threads); };
   const int channels = static_cast<int>(image.size(1)), height = static_cast<int>(image.size(2));
   const int width = static_cast<int>(image.size(3)), rows = static_cast<int>(displacement.size(2));
   const int columns = static_cast<int>(displacement.size(3));
   const bool border = options.outside == Outside::border;
-  if (options.mode == Interpolation::bilinear) {
-    run(Backward<T, 2>{d_warped, image, displacement, border, channels, height, width, rows, columns});
+  const auto with = [&](const auto& backward) { run(backward, d_image, d_displacement, num_threads); };
+  if (options.mode == Interpolation::bicubic) {
+    with(Backward<T, 4>{d_warped, image, displacement, border, channels, height, width, rows, columns});
+  } else if constexpr (std::is_same_v<T, float>) {
+    with(BilinearBackward{d_warped, image, displacement, border, channels, height, width, rows, columns});
   } else {
-    run(Backward<T, 4>{d_warped, image, displacement, border, channels, height, width, rows, columns});
+    with(Backward<T, 2>{d_warped, image, displacement, border, channels, height, width, rows, columns});
   }
 }
 

@@ -35,7 +35,8 @@ def _upsampled(costs: Tensor, disparities: int, height: int, width: int, first: 
 def _upsampled_backward(d_disparity: Tensor, costs: Tensor, disparities: int, num_threads: int) -> Tensor:
     with torch.enable_grad():
         leaf = costs.detach().requires_grad_()
-        disparity = _upsampled(leaf, disparities, *d_disparity.shape[1:], 0.0, num_threads)
+        _, height, width = d_disparity.shape
+        disparity = _upsampled(leaf, disparities, height, width, 0.0, num_threads)
         return torch.autograd.grad(disparity, leaf, d_disparity)[0]
 
 
