@@ -73,13 +73,17 @@ template <typename T>
 template <typename Visit>
 void WindowTile<T>::each_row(int level, const Visit& visit) const {
   const WindowLevel& size = plan_.levels[static_cast<std::size_t>(level)];
-  for (int j = 0; j < plan_.rows; ++j) {
-    for (int k = 0; k < count_; ++k) {
-      const std::ptrdiff_t y = at_[k].y + j, begin = std::max<std::ptrdiff_t>(0, at_[k].x);
-      const std::ptrdiff_t end = std::min<std::ptrdiff_t>(size.width, at_[k].x + plan_.side + 1);
-      if (y < 0 || y >= size.height || begin >= end) continue;
-      visit(k, j * plan_.pitch + (begin - at_[k].x), static_cast<int>(end - begin),
-            size.first + y * size.width + begin);
+  // A row of the windows of a few neighbours at a time: they overlap, and stay in the first-level cache.
+  constexpr int neighbours = 8;
+  for (int first = 0; first < count_; first += neighbours) {
+    for (int j = 0; j < plan_.rows; ++j) {
+      for (int k = first; k < std::min(count_, first + neighbours); ++k) {
+        const std::ptrdiff_t y = at_[k].y + j, begin = std::max<std::ptrdiff_t>(0, at_[k].x);
+        const std::ptrdiff_t end = std::min<std::ptrdiff_t>(size.width, at_[k].x + plan_.side + 1);
+        if (y < 0 || y >= size.height || begin >= end) continue;
+        visit(k, j * plan_.pitch + (begin - at_[k].x), static_cast<int>(end - begin),
+              size.first + y * size.width + begin);
+      }
     }
   }
 }
