@@ -97,6 +97,12 @@ inline Four load_four(const float* p) {
   return v;
 }
 
+// The first two cache lines of a row: rows a page or more apart are not foreseen by the processor.
+inline void fetch(const float* row, int columns) {
+  __builtin_prefetch(row);
+  if (columns > 16) __builtin_prefetch(row + 16);
+}
+
 inline void transpose_four(const float* from, std::ptrdiff_t from_step, float scale, float* to,
                            std::ptrdiff_t to_step) {
   const Four a = load_four(from) * scale, b = load_four(from + from_step) * scale;
@@ -144,9 +150,11 @@ void transpose(const float* from, std::ptrdiff_t from_step, int rows, int column
   const int whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
   for (int block = 0; block < whole_rows; block += 16) {  // whole cache lines of `to` at a time
     const int end = block + 16 < whole_rows ? block + 16 : whole_rows;
-    // Rows a page or more apart are not foreseen by the processor.
-    for (int y = end; y < rows && y < end + 16; ++y) __builtin_prefetch(from + y * from_step);
+    for (int y = end; y < rows && y < end + 16; ++y) fetch(from + y * from_step, columns);
     for (int x = 0; x < whole_columns; x += 4) {
+      for (int y = block; y < end && x % 16 == 0 && x + 32 < columns; ++y) {
+        __builtin_prefetch(from + y * from_step + x + 32);
+      }
       for (int y = block; y < end; y += 4) {
         transpose_four(from + y * from_step + x, from_step, scale, to + x * to_step + y, to_step);
       }
