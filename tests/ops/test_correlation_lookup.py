@@ -85,7 +85,7 @@ def test_equal_to_the_volume_path_as_published():
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.tuples(*(st.integers(1, n) for n in (2, 40, 9, 37))),
     st.tuples(st.integers(4, 20), st.integers(4, 20)),

@@ -50,7 +50,7 @@ def test_lookups_with_and_without_the_volume_are_equal(dtype):
     np.testing.assert_array_equal(ops.pyramid_lookup_1d(pyramid, at.numpy(), radius=3), found.numpy())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.tuples(st.integers(1, 2), st.integers(1, 6), st.integers(1, 35)),
     st.tuples(st.integers(1, 9), st.integers(1, 20)),

@@ -36,7 +36,7 @@ def test_constant_features_count_the_pixels_inside():
     np.testing.assert_allclose(found[0], (to_y >= 0) & (to_y < 8) & (to_x >= 0) & (to_x < 40))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.tuples(*(st.integers(1, n) for n in (2, 18, 12, 70))),
     st.integers(0, 6),

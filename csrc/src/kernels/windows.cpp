@@ -13,14 +13,16 @@ constexpr int most_positions = 12;
 template <int Count>
 __attribute__((always_inline)) inline void store_sums(const Lanes (&sums)[Count], float* out) {
   constexpr int twos = (Count + 1) / 2, fours = (twos + 1) / 2;
-  const auto or_zero = [](const Lanes* v, int k, int count) { return k < count ? v[k] : spread(0.0f); };
-  Lanes two[twos], four[4] = {spread(0.0f), spread(0.0f), spread(0.0f), spread(0.0f)};
+  const Lanes zero = spread(0.0f);
+  Lanes two[twos], four[4] = {zero, zero, zero, zero};
+#pragma GCC unroll 8
   for (int k = 0; k < twos; ++k) {
-    const Lanes a = sums[2 * k], b = or_zero(sums, 2 * k + 1, Count);
+    const Lanes a = sums[2 * k], b = 2 * k + 1 < Count ? sums[(2 * k + 1) % Count] : zero;
     two[k] = add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
   }
+#pragma GCC unroll 4
   for (int k = 0; k < fours; ++k) {
-    const Lanes a = two[2 * k], b = or_zero(two, 2 * k + 1, twos);
+    const Lanes a = two[2 * k], b = 2 * k + 1 < twos ? two[(2 * k + 1) % twos] : zero;
     four[k] = add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
   }
   const Lanes low = add(_mm512_unpacklo_ps(four[0], four[1]), _mm512_unpackhi_ps(four[0], four[1]));
@@ -59,6 +61,7 @@ template <int Count = most_positions>
 void correlate(const float* pixel, const float* row, std::ptrdiff_t step, int count, int channels, float* out) {
   if (count == Count) {
     Lanes sums[Count];
+#pragma GCC unroll 12
     for (int k = 0; k < Count; ++k) sums[k] = spread(0.0f);
     for (int c = 0; c < channels; c += lane_count) {
       const Lanes mine = load(pixel + c);
@@ -74,11 +77,14 @@ void correlate(const float* pixel, const float* row, std::ptrdiff_t step, int co
 template <int Vectors>
 void gather(const float* weights, const float* row, std::ptrdiff_t step, int count, float* sums) {
   Lanes total[Vectors];
+#pragma GCC unroll 8
   for (int v = 0; v < Vectors; ++v) total[v] = load(sums + v * lane_count);
   for (int k = 0; k < count; ++k, row += step) {
     const Lanes weight = spread(weights[k]);
+#pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) total[v] = fma(load(row + v * lane_count), weight, total[v]);
   }
+#pragma GCC unroll 8
   for (int v = 0; v < Vectors; ++v) store(sums + v * lane_count, total[v]);
 }
 
@@ -89,6 +95,12 @@ inline Four load_four(const float* p) {
   Four v;
   __builtin_memcpy(&v, p, sizeof v);
   return v;
+}
+
+// The first two cache lines of a row: rows a page or more apart are not foreseen by the processor.
+inline void fetch(const float* row, int columns) {
+  __builtin_prefetch(row);
+  if (columns > 16) __builtin_prefetch(row + 16);
 }
 
 inline void transpose_four(const float* from, std::ptrdiff_t from_step, float scale, float* to,
@@ -138,7 +150,11 @@ void transpose(const float* from, std::ptrdiff_t from_step, int rows, int column
   const int whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
   for (int block = 0; block < whole_rows; block += 16) {  // whole cache lines of `to` at a time
     const int end = block + 16 < whole_rows ? block + 16 : whole_rows;
+    for (int y = end; y < rows && y < end + 16; ++y) fetch(from + y * from_step, columns);
     for (int x = 0; x < whole_columns; x += 4) {
+      for (int y = block; y < end && x % 16 == 0 && x + 32 < columns; ++y) {
+        __builtin_prefetch(from + y * from_step + x + 32);
+      }
       for (int y = block; y < end; y += 4) {
         transpose_four(from + y * from_step + x, from_step, scale, to + x * to_step + y, to_step);
       }

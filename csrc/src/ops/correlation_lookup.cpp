@@ -23,7 +23,7 @@ std::vector<WindowLevel> levels_of(std::ptrdiff_t height, std::ptrdiff_t width, 
 
 template <typename T, typename Visit>
 void each_tile(std::ptrdiff_t width, const Visit& visit) {
-  constexpr int most = WindowPlan<T>::most_pixels;
+  constexpr int most = WindowPlan<T>::most_pixels / 4;
   for (std::ptrdiff_t x = 0; x < width; x += most)
     visit(x, static_cast<int>(std::min<std::ptrdiff_t>(most, width - x)));
 }

@@ -81,7 +81,7 @@ struct CorrelationLookup1D<T>::Scratch {
   template <typename Work>
   static void each_tile(const WindowPlan<T>& plan, WindowWorker<T>& worker, const TensorView<const T, 4>& features0,
                         const TensorView<const T, 3>& x, std::ptrdiff_t b, std::ptrdiff_t y, const Work& work) {
-    constexpr std::ptrdiff_t most = WindowPlan<T>::most_pixels;
+    const std::ptrdiff_t most = plan.tile_pixels;
     for (std::ptrdiff_t at = 0; at < x.size(2); at += most) {
       WindowTile<T> tile(plan, worker, b, y, at, static_cast<int>(std::min(most, x.size(2) - at)));
       tile.load_pixels(features0, 0, plan.step);

@@ -7,7 +7,8 @@ namespace geomvision::ops {
 
 template <typename T>
 WindowPlan<T>::WindowPlan(int radius_, bool along_rows_, std::vector<WindowLevel> levels_, std::ptrdiff_t channels_)
-    : radius(radius_),
+    : tile_pixels(along_rows_ ? most_pixels : most_pixels / 4),
+      radius(radius_),
       side(2 * radius_ + 1),
       side_y(along_rows_ ? 1 : side),
       rows(along_rows_ ? 1 : side + 1),
@@ -23,7 +24,7 @@ template <typename T>
 WindowTile<T>::WindowTile(const WindowPlan<T>& plan, WindowWorker<T>& worker, std::ptrdiff_t b, std::ptrdiff_t y,
                           std::ptrdiff_t x, int count)
     : plan_(plan), worker_(worker), b_(b), y_(y), x_(x), count_(count) {
-  constexpr std::size_t pixels = WindowPlan<T>::most_pixels;
+  const auto pixels = static_cast<std::size_t>(plan.tile_pixels);
   windows_ = worker.windows.reserve(pixels * static_cast<std::size_t>(plan.window_size));
   samples_ = worker.samples.reserve(pixels * static_cast<std::size_t>(plan.window_size));
   pixels_ = worker.pixels.reserve(pixels * static_cast<std::size_t>(plan.step));
@@ -73,13 +74,17 @@ template <typename T>
 template <typename Visit>
 void WindowTile<T>::each_row(int level, const Visit& visit) const {
   const WindowLevel& size = plan_.levels[static_cast<std::size_t>(level)];
-  for (int j = 0; j < plan_.rows; ++j) {
-    for (int k = 0; k < count_; ++k) {
-      const std::ptrdiff_t y = at_[k].y + j, begin = std::max<std::ptrdiff_t>(0, at_[k].x);
-      const std::ptrdiff_t end = std::min<std::ptrdiff_t>(size.width, at_[k].x + plan_.side + 1);
-      if (y < 0 || y >= size.height || begin >= end) continue;
-      visit(k, j * plan_.pitch + (begin - at_[k].x), static_cast<int>(end - begin),
-            size.first + y * size.width + begin);
+  // A row of the windows of a few neighbours at a time: they overlap, and stay in the first-level cache.
+  constexpr int neighbours = 8;
+  for (int first = 0; first < count_; first += neighbours) {
+    for (int j = 0; j < plan_.rows; ++j) {
+      for (int k = first; k < std::min(count_, first + neighbours); ++k) {
+        const std::ptrdiff_t y = at_[k].y + j, begin = std::max<std::ptrdiff_t>(0, at_[k].x);
+        const std::ptrdiff_t end = std::min<std::ptrdiff_t>(size.width, at_[k].x + plan_.side + 1);
+        if (y < 0 || y >= size.height || begin >= end) continue;
+        visit(k, j * plan_.pitch + (begin - at_[k].x), static_cast<int>(end - begin),
+              size.first + y * size.width + begin);
+      }
     }
   }
 }
@@ -150,7 +155,7 @@ template <typename T>
 void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed,
                              const TensorView<T, 4>& d_features0) {
   const int channels = static_cast<int>(last_channel_ - first_channel_);
-  T* d_pixels = worker_.d_pixels.reserve(WindowPlan<T>::most_pixels * static_cast<std::size_t>(plan_.step));
+  T* d_pixels = worker_.d_pixels.reserve(static_cast<std::size_t>(plan_.tile_pixels * plan_.step));
   for (int k = 0; k < count_; ++k) std::fill_n(d_pixels + k * plan_.step, channels, T(0));
   for (int level = 0; level < static_cast<int>(plan_.levels.size()); ++level) {
     open_windows(level);

@@ -18,8 +18,9 @@ template <typename T>
 struct WindowPlan {
   WindowPlan(int radius, bool along_rows, std::vector<WindowLevel> levels, std::ptrdiff_t channels);
 
-  static constexpr int most_pixels = 16;  // of a tile: neighbours in a row, whose windows overlap
+  static constexpr int most_pixels = 64;  // of a tile: neighbours in a row, whose windows overlap
 
+  int tile_pixels;   // fewer where windows are large
   int radius, side;  // samples in x
   int side_y;        // samples in y
   int rows;          // of the window of positions: side_y + 1, or the only one

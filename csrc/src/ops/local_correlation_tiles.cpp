@@ -188,10 +188,16 @@ void CorrelationStrip::pack_gradient(const TensorView<const float, 4>& d_out, bo
   float* line = worker_.line.reserve(static_cast<std::size_t>(plan_.strip));
   for (int i = -reach; i <= reach; ++i, to += tile_step) {
     const float* from = row % stride == 0 ? d_out.at(batch_, plane(i), row / stride) : nullptr;
-    for (int x = 0; x < columns_; ++x) {
-      const std::ptrdiff_t at = first_column_ + x + i * shift;
-      const bool there = from != nullptr && at >= 0 && at < plan_.width && at % stride == 0;
-      line[x] = there ? from[at / stride] : 0.0f;
+    const std::ptrdiff_t first = first_column_ + i * shift;
+    const std::ptrdiff_t begin = std::clamp<std::ptrdiff_t>(-first, 0, columns_);
+    const std::ptrdiff_t end =
+        from == nullptr ? begin : std::clamp<std::ptrdiff_t>(plan_.width - first, begin, columns_);
+    std::fill(line, line + columns_, 0.0f);
+    if (stride == 1) {
+      std::copy(from + first + begin, from + first + end, line + begin);
+    } else {
+      for (std::ptrdiff_t x = begin; x < end; ++x)
+        line[x] = (first + x) % stride == 0 ? from[(first + x) / stride] : 0.0f;
     }
     plan_.copy_blocks(line, 0, columns_, 1, scale, to, tile_step, block_step);
   }

@@ -35,7 +35,7 @@ struct VolumeLookup<T>::Scratch {
   void each_tile(const WindowPlan<T>& plan, const TensorView<const T, 4>& coordinates, int num_threads,
                  const Work& work) {
     const int height = static_cast<int>(coordinates.size(2));
-    const std::ptrdiff_t width = coordinates.size(3), most = WindowPlan<T>::most_pixels;
+    const std::ptrdiff_t width = coordinates.size(3), most = plan.tile_pixels;
     geomvision::each_worker(
         static_cast<int>(coordinates.size(0)) * height, num_threads, workers, [&](int row, WindowWorker<T>& worker) {
           const std::ptrdiff_t b = row / height, y = row % height;
