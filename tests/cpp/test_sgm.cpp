@@ -172,7 +172,7 @@ TEST_CASE("wrong arguments are refused with what was given and what is allowed")
   };
   refused([](SGMOptions& o) { o.max_disparity = o.min_disparity; });
   refused([](SGMOptions& o) { o.census = "3x3"; });
-  refused([](SGMOptions& o) { o.paths = 5; });
+  refused([](SGMOptions& o) { o.paths = 6; });
   refused([](SGMOptions& o) { o.p1 = o.p2 + 1; });
   refused([](SGMOptions& o) { o.p2 = 193; });
   refused([](SGMOptions& o) { o.subpixel = "cubic"; });

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "geomvision/image.hpp"
+#include "geomvision/stereo/postprocess.hpp"
+#include "geomvision/stereo/sgm.hpp"
+#include "kernels/sgm_winners.hpp"
+#include "stereo/sgm_sweep.hpp"
+
+namespace geomvision::stereo {
+
+/// Winner-take-all in both views from sums as they come, and what the views say of each other.
+class SGMChoice : public SGMSink {
+ public:
+  static constexpr std::int16_t none = std::numeric_limits<std::int16_t>::min();
+
+  /// Disparities first ... first + count - 1; members of the sweep have strips as it says.
+  void prepare(const SGMOptions& options, const SGMSweep& sweep, int first, int count, ImageView<float> disparity);
+
+  void begin_row(int member, int y, int begin, int end) override;
+  void take(int member, int y, int x, int pixels, std::uint16_t* sums) override;
+
+  /// After the sweep by `members`: confidence, and how each left pixel stands to the right view.
+  void hold_views_together(const SGMSweep& sweep, int members);
+
+  Image<float>& confidence() { return confidence_; }
+  Image<Agreement>& agreement() { return agreement_; }
+
+ private:
+  struct Offers {  // of one strip and row: smallest sums and their indices, see sgm_offer
+    std::uint16_t *best, *index;
+    int pitch;
+  };
+  Offers offers(int member, int y, int begin, int end);
+  void choose_right(const SGMSweep& sweep, int members, int y, std::uint16_t* best, std::int16_t* right);
+  void weigh(int y, const std::int16_t* right);
+
+  SGMOptions options_;
+  int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, height_ = 0, row_ = 0;
+  kernels::SGMFit fit_ = kernels::SGMFit::none;
+  ImageView<float> disparity_;
+  std::vector<std::uint16_t> indices_, pads_;  // in the layout of the sums
+  std::vector<std::uint16_t> offers_;          // of all strips and rows
+  std::vector<int> strip_begin_, strip_end_;   // of each member
+  Image<std::int16_t> left_;
+  Image<float> confidence_;
+  Image<Agreement> agreement_;
+  Image<std::uint16_t> best_;   // a row for each member
+  Image<std::int16_t> right_;  // likewise
+};
+
+}  // namespace geomvision::stereo
