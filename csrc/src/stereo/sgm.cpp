@@ -112,7 +112,7 @@ void SGM::Scratch::finish(const SGMOptions& options, ImageView<float> disparity)
     }
   };
   parallel_for(height, options.num_threads, std::ref(check_rows), 16);
-  speckle(disparity, options.speckle_size, options.speckle_range);
+  speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
   const auto confidence_rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       float* confidence = choice.confidence().view().row(y);
