@@ -40,6 +40,8 @@ inline Vector moved_up(Vector v, Vector lower) {
 inline Vector moved_down(Vector v, Vector upper) {
   return _mm256_alignr_epi8(_mm256_permute2x128_si256(v, upper, 0x21), v, 1);
 }
+inline Vector load_up(const std::uint8_t* from) { return moved_up(load(from), splat(255)); }
+inline Vector load_down(const std::uint8_t* from) { return moved_down(load(from), splat(255)); }
 inline std::uint16_t least_word(Vector v) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));

@@ -44,6 +44,13 @@ inline Vector moved_up(Vector v, Vector lower) {
 inline Vector moved_down(Vector v, Vector upper) {
   return _mm512_alignr_epi8(_mm512_alignr_epi64(upper, v, 2), v, 1);
 }
+// The vector one byte before or after `from`, as if 255 lay beyond the first or the last lane.
+inline Vector load_up(const std::uint8_t* from) {
+  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{1}, from - 1);
+}
+inline Vector load_down(const std::uint8_t* from) {
+  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{0} >> 1, from + 1);
+}
 inline std::uint16_t least_word(Vector v) {
   const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
   const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));

@@ -98,6 +98,8 @@ inline Vector moved_up(Vector v, Vector lower) {
 inline Vector moved_down(Vector v, Vector upper) {
   return each_byte([&](int i) { return i + 1 < lanes ? v.byte[i + 1] : upper.byte[0]; });
 }
+inline Vector load_up(const std::uint8_t* from) { return moved_up(load(from), splat(255)); }
+inline Vector load_down(const std::uint8_t* from) { return moved_down(load(from), splat(255)); }
 inline std::uint16_t least_word(Vector v) {
   const auto words = same_bits<Words>(v);
   std::uint16_t least = words.word[0];

@@ -3,8 +3,22 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
-inline void order(float& a, float& b) {
-  const float low = a < b ? a : b, high = a < b ? b : a;
+// Integers in the order of the floats they stand for; NaN comes last.
+inline int ordered(float value) {
+  int bits;
+  __builtin_memcpy(&bits, &value, sizeof(bits));
+  return value == value ? bits ^ ((bits >> 31) & 0x7fffffff) : 0x7fffffff;
+}
+
+inline float from_ordered(int bits) {
+  bits ^= (bits >> 31) & 0x7fffffff;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+inline void order(int& a, int& b) {
+  const int low = a < b ? a : b, high = a < b ? b : a;
   a = low;
   b = high;
 }
@@ -13,29 +27,29 @@ inline void order(float& a, float& b) {
 
 void median_3x3(const float* __restrict above, const float* __restrict here, const float* __restrict below, int width,
                 float* __restrict medians) {
-  const float last = __builtin_inff();
+  constexpr int missing = 0x7fffffff;
   for (int x = 1; x < width - 1; ++x) {
-    float v[9] = {above[x - 1], above[x], above[x + 1], here[x - 1], here[x],
-                  here[x + 1],  below[x - 1], below[x], below[x + 1]};
-    const float centre = v[4];
-    int count = 0;
-    for (float& value : v) {
-      const bool estimated = value == value;
-      count += estimated ? 1 : 0;
-      value = estimated ? value : last;
-    }
+    int a = ordered(above[x - 1]), b = ordered(above[x]), c = ordered(above[x + 1]);
+    int d = ordered(here[x - 1]), e = ordered(here[x]), f = ordered(here[x + 1]);
+    int g = ordered(below[x - 1]), h = ordered(below[x]), i = ordered(below[x + 1]);
+    const int centre = e;
+    const int gaps = (a == missing) + (b == missing) + (c == missing) + (d == missing) + (e == missing) +
+                     (f == missing) + (g == missing) + (h == missing) + (i == missing);
     // columns of three, then a network of 25 exchanges in all that sorts nine (Knuth, TAOCP 5.3.4)
-    order(v[0], v[1]), order(v[3], v[4]), order(v[6], v[7]);
-    order(v[1], v[2]), order(v[4], v[5]), order(v[7], v[8]);
-    order(v[0], v[1]), order(v[3], v[4]), order(v[6], v[7]);
-    order(v[0], v[3]), order(v[3], v[6]), order(v[0], v[3]);
-    order(v[1], v[4]), order(v[4], v[7]), order(v[1], v[4]);
-    order(v[2], v[5]), order(v[5], v[8]), order(v[2], v[5]);
-    order(v[1], v[3]), order(v[5], v[7]);
-    order(v[2], v[6]), order(v[4], v[6]), order(v[2], v[4]);
-    order(v[2], v[3]), order(v[5], v[6]);
-    const float median = count > 8 ? v[4] : (count > 6 ? v[3] : (count > 4 ? v[2] : (count > 2 ? v[1] : v[0])));
-    medians[x] = centre == centre ? median : centre;
+    order(a, b), order(d, e), order(g, h);
+    order(b, c), order(e, f), order(h, i);
+    order(a, b), order(d, e), order(g, h);
+    order(a, d), order(d, g), order(a, d);
+    order(b, e), order(e, h), order(b, e);
+    order(c, f), order(f, i), order(c, f);
+    order(b, d), order(f, h);
+    order(c, g), order(e, g), order(c, e);
+    order(c, d), order(f, g);
+    int median = gaps < 1 ? e : d;
+    median = gaps < 3 ? median : c;
+    median = gaps < 5 ? median : b;
+    median = gaps < 7 ? median : a;
+    medians[x] = centre == missing ? __builtin_nanf("") : from_ordered(median);
   }
 }
 

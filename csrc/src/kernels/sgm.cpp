@@ -18,6 +18,12 @@ struct Total {
   Vector even() const { return subtract_words(pairs, raised_bytes(odd)); }
 };
 
+// Whether path g comes from the pixel before: what was stored a moment ago is better shifted than loaded again askew.
+template <int Paths, SGMSums Mode>
+constexpr bool from_pixel_before(int g) {
+  return g == 0 && (Mode == SGMSums::begin || (Mode == SGMSums::none && Paths == 1));
+}
+
 // `Vectors` is 0 where their number is only known at run time.
 template <int Paths, SGMSums Mode, int Vectors>
 void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int any_vectors, std::uint8_t p1,
@@ -28,11 +34,13 @@ void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int an
   SGMPath path[Paths];
   for (int g = 0; g < Paths; ++g) path[g] = given[g];
   for (int x = 0; x < pixels; ++x) {
-    Vector below[Paths], at[Paths], least_before[Paths], jump[Paths], least[most_paths];
+    Vector behind[Paths], ahead[Paths], least_before[Paths], jump[Paths], least[most_paths];
     for (int g = 0; g < most_paths; ++g) least[g] = most;
     for (int g = 0; g < Paths; ++g) {
-      below[g] = most;
-      at[g] = load(path[g].before + x * pitch);
+      if (from_pixel_before<Paths, Mode>(g)) {
+        behind[g] = most;
+        ahead[g] = load(path[g].before + x * pitch);
+      }
       least_before[g] = splat(path[g].least_before[x]);
       jump[g] = add_capped(least_before[g], splat(path[g].jump[x]));
     }
@@ -46,9 +54,19 @@ void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int an
         total = {bytes, high_bytes(bytes)};
       }
       for (int g = 0; g < Paths; ++g) {
-        const Vector above = k + 1 < vectors ? load(path[g].before + here + lanes) : most;
-        const Vector near = smaller(moved_up(at[g], below[g]), moved_down(at[g], above));
-        const Vector way = smaller(smaller(at[g], add_capped(near, penalty)), jump[g]);
+        const std::uint8_t* before = path[g].before + here;
+        Vector at, near;
+        if (from_pixel_before<Paths, Mode>(g)) {
+          at = ahead[g];
+          ahead[g] = k + 1 < vectors ? load(before + lanes) : most;
+          near = smaller(moved_up(at, behind[g]), moved_down(at, ahead[g]));
+          behind[g] = at;
+        } else {
+          at = load(before);
+          near = smaller(k > 0 ? load(before - 1) : load_up(before),
+                         k + 1 < vectors ? load(before + 1) : load_down(before));
+        }
+        const Vector way = smaller(smaller(at, add_capped(near, penalty)), jump[g]);
         const Vector value = add_capped(cost, subtract(way, least_before[g]));
         store(path[g].here + here, value);
         least[g] = smaller(least[g], value);
@@ -57,8 +75,6 @@ void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int an
         } else if (Mode != SGMSums::none) {
           total.add(value);
         }
-        below[g] = at[g];
-        at[g] = above;
       }
       if (Mode == SGMSums::none) continue;
       Vector even = total.even(), odd = total.odd;
@@ -154,7 +170,9 @@ void mend_border(const SGMCosts& source, int x, std::ptrdiff_t pitch, std::uint8
   for (std::ptrdiff_t k = source.count; k < pitch; ++k) costs[k] = 255;
 }
 
-inline void pixel_costs(const SGMCosts& source, int x, int vectors, std::uint8_t* costs) {
+template <int Vectors>
+inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uint8_t* costs) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors;
   const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
   if (source.volume != nullptr) {
     const std::uint8_t* from = source.volume + x * source.volume_stride;
@@ -180,24 +198,40 @@ inline void pixel_costs(const SGMCosts& source, int x, int vectors, std::uint8_t
   for (std::ptrdiff_t k = source.count; k < pitch; ++k) costs[k] = 255;
 }
 
+template <int Vectors>
+void costs_and_west(const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1, std::uint8_t* costs) {
+  const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
+  for (int x = source.pixels - 1; x >= 0; --x) {
+    pixel_costs<Vectors>(source, x, vectors, costs + x * pitch);
+    const SGMPath here{west.before + x * pitch, west.least_before + x, west.jump + x, west.here + x * pitch,
+                       west.least + x};
+    advance<1, SGMSums::none, Vectors>(&here, costs + x * pitch, 1, vectors, p1, nullptr, nullptr);
+  }
+}
+
 }  // namespace
 
 int sgm_lanes() { return lanes; }
 int census_plane_bits() { return plane_bits; }
 
 void sgm_costs(const SGMCosts& source, int begin, int end, int vectors, std::uint8_t* costs) {
-  for (int x = begin; x < end; ++x, costs += vectors * lanes) pixel_costs(source, x, vectors, costs);
+  for (int x = begin; x < end; ++x, costs += vectors * lanes) {
+    if (vectors == 1) {
+      pixel_costs<1>(source, x, vectors, costs);
+    } else if (vectors == 2) {
+      pixel_costs<2>(source, x, vectors, costs);
+    } else {
+      pixel_costs<0>(source, x, vectors, costs);
+    }
+  }
 }
 
 void sgm_costs_and_west(const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1,
                         std::uint8_t* costs) {
-  const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
-  for (int x = source.pixels - 1; x >= 0; --x) {
-    pixel_costs(source, x, vectors, costs + x * pitch);
-    const SGMPath here{west.before + x * pitch, west.least_before + x, west.jump + x, west.here + x * pitch,
-                       west.least + x};
-    advance<1, SGMSums::none>(&here, costs + x * pitch, 1, vectors, p1, nullptr, nullptr);
-  }
+  if (vectors == 1) return costs_and_west<1>(source, west, vectors, p1, costs);
+  if (vectors == 2) return costs_and_west<2>(source, west, vectors, p1, costs);
+  if (vectors == 4) return costs_and_west<4>(source, west, vectors, p1, costs);
+  costs_and_west<0>(source, west, vectors, p1, costs);
 }
 
 void sgm_advance(const SGMPath* paths, int count, const std::uint8_t* costs, int pixels, int vectors, std::uint8_t p1,

@@ -62,12 +62,11 @@ void sgm_jumps(const std::uint16_t* __restrict here, const std::uint16_t* __rest
                int usual, std::uint8_t* __restrict jumps) {
   const auto whole = static_cast<float>(p2 * usual);
   for (int x = 0; x < width; ++x) {
-    int change = here[x] - before[x];
-    change = change < 0 ? -change : change;
-    change = change > 255 ? 255 : (change < usual ? usual : change);
+    const int difference = here[x] - before[x], size = difference < 0 ? -difference : difference;
+    const int least = size > usual ? size : usual, change = least < 255 ? least : 255;
     // rounded down; no quotient of such small integers lies so close below the next one that the division reaches it
-    const int lowered = static_cast<int>(whole / static_cast<float>(change));
-    jumps[x] = static_cast<std::uint8_t>(lowered > p1 ? lowered : p1);
+    const int lowered = static_cast<int>(whole / static_cast<float>(change)), kept = lowered > p1 ? lowered : p1;
+    jumps[x] = static_cast<std::uint8_t>(kept);
   }
 }
 

@@ -32,11 +32,14 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
   fit_ = options.subpixel == "none" ? kernels::SGMFit::none
                                     : (options.subpixel == "parabola" ? kernels::SGMFit::parabola
                                                                       : kernels::SGMFit::equiangular);
-  const int lanes = GEOMVISION_KERNEL(sgm_lanes)();
+  choose_ = GEOMVISION_KERNEL(sgm_choose);
+  estimate_ = GEOMVISION_KERNEL(sgm_estimate);
+  offer_ = GEOMVISION_KERNEL(sgm_offer);
+  lanes_ = GEOMVISION_KERNEL(sgm_lanes)();
   indices_.resize(static_cast<std::size_t>(padded_));
   pads_.resize(static_cast<std::size_t>(padded_));
   for (int i = 0; i < padded_; ++i) {
-    const int place = i / lanes * lanes + i % 2 * (lanes / 2) + i % lanes / 2;
+    const int place = i / lanes_ * lanes_ + i % 2 * (lanes_ / 2) + i % lanes_ / 2;
     indices_[static_cast<std::size_t>(place)] = static_cast<std::uint16_t>(i);
     pads_[static_cast<std::size_t>(place)] = i < count ? std::uint16_t{0} : nothing;
   }
@@ -68,15 +71,13 @@ void SGMChoice::begin_row(int member, int y, int begin, int end) {
 void SGMChoice::take(int member, int y, int x, int pixels, std::uint16_t* sums) {
   std::uint16_t memory[5][most_pixels];
   const kernels::SGMWinners winners{memory[0], memory[1], memory[2], memory[3], memory[4]};
-  const int vectors = padded_ / GEOMVISION_KERNEL(sgm_lanes)();
-  GEOMVISION_KERNEL(sgm_choose)(sums, pixels, vectors, count_, indices_.data(), pads_.data(), winners);
-  GEOMVISION_KERNEL(sgm_estimate)
-  (winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y) + x, disparity_.row(y) + x,
+  const int vectors = padded_ / lanes_;
+  choose_(sums, pixels, vectors, count_, indices_.data(), pads_.data(), winners);
+  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y) + x, disparity_.row(y) + x,
    confidence_.view().row(y) + x);
   const int end = strip_end_[static_cast<std::size_t>(member)];
   const Offers row = offers(member, y, strip_begin_[static_cast<std::size_t>(member)], end);
-  GEOMVISION_KERNEL(sgm_offer)
-  (sums, pixels, vectors, indices_.data(), end - 1 - x, row.pitch, row.best, row.index);
+  offer_(sums, pixels, vectors, indices_.data(), end - 1 - x, row.pitch, row.best, row.index);
 }
 
 // The right view's winners: the best offer of all strips, of equal ones the smallest disparity, whose left pixel lies

@@ -40,6 +40,10 @@ class SGMChoice : public SGMSink {
 
   SGMOptions options_;
   int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, height_ = 0, row_ = 0;
+  decltype(&kernels::baseline::sgm_choose) choose_ = nullptr;  // kernels are chosen once for each image
+  decltype(&kernels::baseline::sgm_estimate) estimate_ = nullptr;
+  decltype(&kernels::baseline::sgm_offer) offer_ = nullptr;
+  int lanes_ = 1;
   kernels::SGMFit fit_ = kernels::SGMFit::none;
   ImageView<float> disparity_;
   std::vector<std::uint16_t> indices_, pads_;  // in the layout of the sums

@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "geomvision/parallel.hpp"
-#include "kernels/sgm_guide.hpp"
 
 namespace geomvision::stereo {
 namespace {
@@ -42,6 +41,9 @@ void SGMSweep::choose_directions() {
 
 void SGMSweep::prepare(const SGMTask& task) {
   task_ = task;
+  advance_ = GEOMVISION_KERNEL(sgm_advance);
+  make_costs_ = GEOMVISION_KERNEL(sgm_costs);
+  jumps_ = GEOMVISION_KERNEL(sgm_jumps);
   choose_directions();
   const int lanes = GEOMVISION_KERNEL(sgm_lanes)();
   vectors_ = (task.count + lanes - 1) / lanes;
@@ -175,7 +177,7 @@ void SGMSweep::make_jumps(const Member& member, int y, Direction direction, std:
   }
   const std::uint16_t* here = guide_->row(y) + member.begin;
   const int from = std::clamp(y - direction.dy, 0, task_.height - 1);
-  GEOMVISION_KERNEL(sgm_jumps)(here, guide_->row(from) + member.begin - direction.dx, width, task_.p1, task_.p2,
+  jumps_(here, guide_->row(from) + member.begin - direction.dx, width, task_.p1, task_.p2,
                                SGMGuide::usual_change, jumps);
 }
 
@@ -237,7 +239,7 @@ void SGMSweep::pixels(Member& member, Kind kind, int y, int band_top, int west_r
   }
   if (kind == Kind::light) {
     costs = member.costs;
-    GEOMVISION_KERNEL(sgm_costs)(member.source, begin - member.begin, end - member.begin, vectors_, costs);
+    make_costs_(member.source, begin - member.begin, end - member.begin, vectors_, costs);
   }
   const std::uint8_t* west = row_in(west_, static_cast<std::size_t>(west_row % west_rows_)).costs + x * pitch;
   kernels::SGMPath paths[group];
@@ -258,7 +260,7 @@ void SGMSweep::pixels(Member& member, Kind kind, int y, int band_top, int west_r
     auto mode = kernels::SGMSums::add;
     if (kind == Kind::light) mode = kernels::SGMSums::none;
     if (kind == Kind::down && first == 0) mode = kernels::SGMSums::begin;
-    GEOMVISION_KERNEL(sgm_advance)(paths, static_cast<int>(last - first), costs, count, vectors_,
+    advance_(paths, static_cast<int>(last - first), costs, count, vectors_,
                                    static_cast<std::uint8_t>(task_.p1), mode, west, sums);
   }
   if (kind == Kind::up || up_.empty()) sink_->take(member.index, y, begin, count, sums);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/sgm.hpp"
+#include "kernels/sgm_guide.hpp"
 #include "progress.hpp"
 #include "stereo/aligned_bytes.hpp"
 #include "stereo/sgm_costs.hpp"
@@ -80,6 +81,9 @@ class SGMSweep {
   void make_jumps(const Member& member, int y, Direction direction, std::uint8_t* jumps) const;
 
   SGMTask task_;
+  decltype(&kernels::baseline::sgm_advance) advance_ = nullptr;  // kernels are chosen once for each image
+  decltype(&kernels::baseline::sgm_costs) make_costs_ = nullptr;
+  decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
   int most_members_ = 1, members_ = 1, vectors_ = 1, padded_ = 0;
   int band_ = 1;        // rows of a band
   int west_rows_ = 1;   // rows of the leftward path that are held
