@@ -46,18 +46,25 @@ inline std::uint16_t least_word(Vector v) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
 }
-inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
-  const Vector ab = smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
-  const Vector cd = smaller(_mm256_permute2x128_si256(c, d, 0x20), _mm256_permute2x128_si256(c, d, 0x31));
-  Vector v = smaller(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));  // a, c, b, d
-  v = smaller(v, _mm256_srli_epi64(v, 32));
-  v = smaller(v, _mm256_srli_epi64(v, 16));
-  v = smaller(v, _mm256_srli_epi64(v, 8));
-  const __m128i ac = _mm256_castsi256_si128(v), bd = _mm256_extracti128_si256(v, 1);
-  const __m128i bytes = _mm_unpacklo_epi8(ac, bd), upper = _mm_unpackhi_epi8(ac, bd);
-  return (static_cast<std::uint32_t>(_mm_cvtsi128_si32(bytes)) & 0xffff) |
-         (static_cast<std::uint32_t>(_mm_cvtsi128_si32(upper)) << 16);
-}
+struct LeastOfFour {
+  Vector v;  // in byte 0 of each quarter: of a, c, b, d
+
+  LeastOfFour(Vector a, Vector b, Vector c, Vector d) {
+    const Vector ab = smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+    const Vector cd = smaller(_mm256_permute2x128_si256(c, d, 0x20), _mm256_permute2x128_si256(c, d, 0x31));
+    v = smaller(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+    v = smaller(v, _mm256_srli_epi64(v, 32));
+    v = smaller(v, _mm256_srli_epi64(v, 16));
+    v = smaller(v, _mm256_srli_epi64(v, 8));
+  }
+  std::uint32_t bytes() const {
+    const __m128i ac = _mm256_castsi256_si128(v), bd = _mm256_extracti128_si256(v, 1);
+    const __m128i first = _mm_unpacklo_epi8(ac, bd), last = _mm_unpackhi_epi8(ac, bd);
+    return (static_cast<std::uint32_t>(_mm_cvtsi128_si32(first)) & 0xffff) |
+           (static_cast<std::uint32_t>(_mm_cvtsi128_si32(last)) << 16);
+  }
+  Vector first_everywhere() const { return _mm256_broadcastb_epi8(_mm256_castsi256_si128(v)); }
+};
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

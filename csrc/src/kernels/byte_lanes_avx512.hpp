@@ -56,18 +56,25 @@ inline std::uint16_t least_word(Vector v) {
   const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
 }
-// The smallest bytes of four vectors, the first one's lowest.
-inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
-  const Vector ab = smaller(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xee));
-  const Vector cd = smaller(_mm512_shuffle_i64x2(c, d, 0x44), _mm512_shuffle_i64x2(c, d, 0xee));
-  Vector v = smaller(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
-  v = smaller(v, _mm512_bsrli_epi128(v, 8));
-  v = smaller(v, _mm512_srli_epi64(v, 32));
-  v = smaller(v, _mm512_srli_epi64(v, 16));
-  v = smaller(v, _mm512_srli_epi64(v, 8));
-  const auto bytes = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm512_cvtepi64_epi8(v)));  // every other one
-  return static_cast<std::uint32_t>(_pext_u64(bytes, 0x00ff00ff00ff00ff));
-}
+// The smallest bytes of four vectors; `bytes` has the first one's lowest.
+struct LeastOfFour {
+  Vector v;  // in byte 0 of each quarter
+
+  LeastOfFour(Vector a, Vector b, Vector c, Vector d) {
+    const Vector ab = smaller(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xee));
+    const Vector cd = smaller(_mm512_shuffle_i64x2(c, d, 0x44), _mm512_shuffle_i64x2(c, d, 0xee));
+    v = smaller(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
+    v = smaller(v, _mm512_bsrli_epi128(v, 8));
+    v = smaller(v, _mm512_srli_epi64(v, 32));
+    v = smaller(v, _mm512_srli_epi64(v, 16));
+    v = smaller(v, _mm512_srli_epi64(v, 8));
+  }
+  std::uint32_t bytes() const {
+    const auto all = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm512_cvtepi64_epi8(v)));  // every other one
+    return static_cast<std::uint32_t>(_pext_u64(all, 0x00ff00ff00ff00ff));
+  }
+  Vector first_everywhere() const { return _mm512_broadcastb_epi8(_mm512_castsi512_si128(v)); }
+};
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

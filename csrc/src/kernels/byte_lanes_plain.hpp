@@ -112,10 +112,17 @@ inline std::uint8_t least_byte(Vector v) {
   }
   return v.byte[0];
 }
-inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
-  return static_cast<std::uint32_t>(least_byte(a) | least_byte(b) << 8 | least_byte(c) << 16) |
-         static_cast<std::uint32_t>(least_byte(d)) << 24;
-}
+struct LeastOfFour {
+  std::uint8_t least[4];
+
+  LeastOfFour(const Vector& a, const Vector& b, const Vector& c, const Vector& d)
+      : least{least_byte(a), least_byte(b), least_byte(c), least_byte(d)} {}
+  std::uint32_t bytes() const {
+    return static_cast<std::uint32_t>(least[0] | least[1] << 8 | least[2] << 16) |
+           static_cast<std::uint32_t>(least[3]) << 24;
+  }
+  Vector first_everywhere() const { return splat(least[0]); }
+};
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -18,57 +18,87 @@ struct Total {
   Vector even() const { return subtract_words(pairs, raised_bytes(odd)); }
 };
 
-// Whether path g comes from the pixel before: what was stored a moment ago is better shifted than loaded again askew.
-template <int Paths, SGMSums Mode>
-constexpr bool from_pixel_before(int g) {
-  return g == 0 && (Mode == SGMSums::begin || (Mode == SGMSums::none && Paths == 1));
+// One step: `at` are the path costs before, `near` the smaller ones of their neighbours, `limit` is least + jump.
+inline Vector next(Vector cost, Vector at, Vector near, Vector penalty, Vector limit, Vector least) {
+  return add_capped(cost, subtract(smaller(smaller(at, add_capped(near, penalty)), limit), least));
 }
 
-// `Vectors` is 0 where their number is only known at run time.
+// A path that comes from the pixel visited just before: its costs stay in registers where their number is known.
+template <int Vectors>
+class Chain {
+ public:
+  Chain(const std::uint8_t* before, std::uint8_t least, int any_vectors)
+      : vectors_(Vectors > 0 ? Vectors : any_vectors), least_(splat(least)), memory_(before) {
+    for (int k = 0; k < Vectors; ++k) held_[k] = load(before + k * lanes);
+  }
+  void begin(std::uint8_t jump) {
+    behind_ = splat(255);
+    at_ = vector(0);
+    limit_ = add_capped(least_, splat(jump));
+  }
+  // For k = 0, 1, ... in turn. `here` is where the caller keeps the result.
+  Vector step(int k, Vector cost, Vector penalty) {
+    const Vector ahead = k + 1 < vectors_ ? vector(k + 1) : splat(255);
+    const Vector near = smaller(moved_up(at_, behind_), moved_down(at_, ahead));
+    const Vector value = next(cost, at_, near, penalty, limit_, least_);
+    behind_ = at_;
+    at_ = ahead;
+    if (Vectors > 0) held_[k] = value;
+    return value;
+  }
+  void end(Vector least, const std::uint8_t* here) {
+    least_ = least;
+    memory_ = here;
+  }
+
+ private:
+  Vector vector(int k) const { return Vectors > 0 ? held_[k] : load(memory_ + k * lanes); }
+
+  const int vectors_;
+  Vector held_[Vectors + 1] = {};
+  Vector least_, behind_ = least_, at_ = least_, limit_ = least_;
+  const std::uint8_t* memory_;
+};
+
+// `Vectors` is 0 where their number is only known at run time. When sums begin, the first path comes from the pixel
+// before in the same row.
 template <int Paths, SGMSums Mode, int Vectors>
 void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int any_vectors, std::uint8_t p1,
              const std::uint8_t* other, std::uint16_t* sums) {
+  constexpr bool chained = Mode == SGMSums::begin;
   const int vectors = Vectors > 0 ? Vectors : any_vectors;
   const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
   const Vector penalty = splat(p1), most = splat(255);
   SGMPath path[Paths];
   for (int g = 0; g < Paths; ++g) path[g] = given[g];
+  Chain<Vectors> chain(path[0].before, path[0].least_before[0], vectors);
   for (int x = 0; x < pixels; ++x) {
-    Vector behind[Paths], ahead[Paths], least_before[Paths], jump[Paths], least[most_paths];
+    Vector least_before[Paths], limit[Paths], least[most_paths];
     for (int g = 0; g < most_paths; ++g) least[g] = most;
-    for (int g = 0; g < Paths; ++g) {
-      if (from_pixel_before<Paths, Mode>(g)) {
-        behind[g] = most;
-        ahead[g] = load(path[g].before + x * pitch);
-      }
+    if (chained) chain.begin(path[0].jump[x]);
+    for (int g = chained ? 1 : 0; g < Paths; ++g) {
       least_before[g] = splat(path[g].least_before[x]);
-      jump[g] = add_capped(least_before[g], splat(path[g].jump[x]));
+      limit[g] = add_capped(least_before[g], splat(path[g].jump[x]));
     }
 #pragma GCC unroll 4
     for (int k = 0; k < vectors; ++k) {
       const std::ptrdiff_t here = x * pitch + k * lanes;
       const Vector cost = load(costs + here);
-      Total total;
-      if (Mode == SGMSums::begin) {
-        const Vector bytes = load(other + here);
-        total = {bytes, high_bytes(bytes)};
-      }
+      Total total{cost, cost};
       for (int g = 0; g < Paths; ++g) {
-        const std::uint8_t* before = path[g].before + here;
-        Vector at, near;
-        if (from_pixel_before<Paths, Mode>(g)) {
-          at = ahead[g];
-          ahead[g] = k + 1 < vectors ? load(before + lanes) : most;
-          near = smaller(moved_up(at, behind[g]), moved_down(at, ahead[g]));
-          behind[g] = at;
+        Vector value;
+        if (chained && g == 0) {
+          value = chain.step(k, cost, penalty);
+          const Vector bytes = load(other + here);
+          total = {bytes, high_bytes(bytes)};
+          if (Vectors == 0 || x + 1 == pixels) store(path[g].here + here, value);
         } else {
-          at = load(before);
-          near = smaller(k > 0 ? load(before - 1) : load_up(before),
-                         k + 1 < vectors ? load(before + 1) : load_down(before));
+          const std::uint8_t* before = path[g].before + here;
+          const Vector near = smaller(k > 0 ? load(before - 1) : load_up(before),
+                                      k + 1 < vectors ? load(before + 1) : load_down(before));
+          value = next(cost, load(before), near, penalty, limit[g], least_before[g]);
+          store(path[g].here + here, value);
         }
-        const Vector way = smaller(smaller(at, add_capped(near, penalty)), jump[g]);
-        const Vector value = add_capped(cost, subtract(way, least_before[g]));
-        store(path[g].here + here, value);
         least[g] = smaller(least[g], value);
         if (Mode == SGMSums::add && g == 0) {
           total = {value, high_bytes(value)};
@@ -85,7 +115,9 @@ void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int an
       store(sums + here, even);
       store(sums + here + lanes / 2, odd);
     }
-    const std::uint32_t bytes = least_bytes(least[0], least[1], least[2], least[3]);
+    const LeastOfFour all(least[0], least[1], least[2], least[3]);
+    if (chained) chain.end(all.first_everywhere(), path[0].here + x * pitch);
+    const std::uint32_t bytes = all.bytes();
     for (int g = 0; g < Paths; ++g) path[g].least[x] = static_cast<std::uint8_t>(bytes >> 8 * g);
   }
 }
@@ -199,13 +231,24 @@ inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uin
 }
 
 template <int Vectors>
-void costs_and_west(const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1, std::uint8_t* costs) {
+void costs_and_west(const SGMCosts& source, const SGMPath& west, int any_vectors, std::uint8_t p1,
+                    std::uint8_t* costs) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors, last = source.pixels - 1;
   const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
-  for (int x = source.pixels - 1; x >= 0; --x) {
+  const Vector penalty = splat(p1), most = splat(255);
+  Chain<Vectors> chain(west.before + last * pitch, west.least_before[last], vectors);
+  for (int x = last; x >= 0; --x) {
     pixel_costs<Vectors>(source, x, vectors, costs + x * pitch);
-    const SGMPath here{west.before + x * pitch, west.least_before + x, west.jump + x, west.here + x * pitch,
-                       west.least + x};
-    advance<1, SGMSums::none, Vectors>(&here, costs + x * pitch, 1, vectors, p1, nullptr, nullptr);
+    chain.begin(west.jump[x]);
+    Vector least = most;
+    for (int k = 0; k < vectors; ++k) {
+      const Vector value = chain.step(k, load(costs + x * pitch + k * lanes), penalty);
+      store(west.here + x * pitch + k * lanes, value);
+      least = smaller(least, value);
+    }
+    const LeastOfFour all(least, least, least, least);
+    chain.end(all.first_everywhere(), west.here + x * pitch);
+    west.least[x] = static_cast<std::uint8_t>(all.bytes());
   }
 }
 

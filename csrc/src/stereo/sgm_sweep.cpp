@@ -11,7 +11,7 @@ namespace {
 
 constexpr int margin = 2;               // no path goes further to the side in one step
 constexpr int narrowest = 48;           // columns that are worth a member of the team
-constexpr int chunk = 16;               // pixels whose costs and sums stay in the first cache
+constexpr int chunk = 32;               // pixels whose costs and sums stay in the first cache
 constexpr std::size_t band_bytes = std::size_t{12} << 20;  // of sums and costs: what the caches of a machine hold
 constexpr int smallest_band = 16;
 constexpr int group = 4;  // paths that are followed at once
@@ -56,7 +56,7 @@ void SGMSweep::prepare(const SGMTask& task) {
                        std::max(smallest_band, task.height));
     band_ = std::min(band_, task.height);
   }
-  west_rows_ = 2 * most_members_ + 4;
+  west_rows_ = most_members_ == 1 ? 1 : 2 * most_members_ + 4;
   cost_rows_ = west_rows_ + (up_.empty() ? 0 : band_);
   allocate();
 }
@@ -143,7 +143,7 @@ void SGMSweep::sweep(Member& member, int members) {
     const int bottom = task_.height - band * band_, top = std::max(0, bottom - band_);
     for (int y = top; y < bottom; ++y) {
       const int west_row = band * band_ + y - top;
-      west_until(member, members, std::min(task_.height, west_row + 2 * member.index + 2));
+      west_until(member, members, std::min(task_.height, west_row + 2 * member.index + 1));
       step(member, members, Kind::down, y, top, west_row);
     }
     if (up_.empty()) continue;
