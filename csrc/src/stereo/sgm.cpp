@@ -11,6 +11,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
+#include "stereo/check_images.hpp"
 #include "stereo/sgm_choice.hpp"
 #include "stereo/sgm_costs.hpp"
 #include "stereo/sgm_guide.hpp"
@@ -26,14 +27,6 @@ void check_choice(const char* option, const std::string& value, std::initializer
   for (const char* name : allowed) list += std::string(list.empty() ? "'" : ", '") + name + "'";
   const bool known = std::any_of(allowed.begin(), allowed.end(), [&](const char* name) { return value == name; });
   check(known, "SGM: ", option, " is '", value, "'; allowed are ", list);
-}
-
-void check_finite(ImageView<const float> image, const char* name) {
-  for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) {
-      check(std::isfinite(image(x, y)), "SGM: ", name, " holds NaN or infinity at (", x, ", ", y, "); fill it first");
-    }
-  }
 }
 
 }  // namespace
@@ -141,8 +134,8 @@ void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<flo
   check(disparity.width() == width && disparity.height() == height, "SGM: disparity is ", disparity.width(), "x",
         disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
   if constexpr (std::is_same_v<T, float>) {
-    check_finite(left, "left");
-    check_finite(right, "right");
+    check_finite("SGM", left, "left");
+    check_finite("SGM", right, "right");
   }
   // disparities that no pixel of this width can have are not searched
   const int first = std::max(options_.min_disparity, 1 - width);
@@ -155,6 +148,36 @@ void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<flo
   CensusCosts<T>& census = scratch.census<T>();
   census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.members());
   scratch.aggregate(options_, census, first, count, disparity);
+}
+
+template <typename T>
+void SGM::match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T> left, ImageView<float> disparity) {
+  const int width = left.width(), height = left.height(), count = options_.max_disparity - options_.min_disparity;
+  check(!left.empty(), "SGM: the images are empty (", width, "x", height, " pixels)");
+  check(costs.size(0) == height && costs.size(1) == width && costs.size(2) == count, "SGM: costs are ", costs.shape(),
+        "; allowed is ", height, "x", width, "x", count, ": height, width and max_disparity - min_disparity");
+  check(disparity.width() == width && disparity.height() == height, "SGM: disparity is ", disparity.width(), "x",
+        disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
+  if constexpr (std::is_same_v<T, float>) check_finite("SGM", left, "left");
+  Scratch& scratch = *scratch_;
+  scratch.volume.prepare("SGM", costs, options_.p2, options_.num_threads);
+  scratch.guide.prepare(left, options_.num_threads);
+  scratch.sweep.prepare(scratch.task(options_, width, height, count));
+  scratch.aggregate(options_, scratch.volume, options_.min_disparity, count, disparity);
+}
+
+void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const std::uint8_t> left,
+                     ImageView<float> disparity) {
+  match_costs(costs, left, disparity);
+}
+
+void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const std::uint16_t> left,
+                     ImageView<float> disparity) {
+  match_costs(costs, left, disparity);
+}
+
+void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const float> left, ImageView<float> disparity) {
+  match_costs(costs, left, disparity);
 }
 
 void SGM::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right,

@@ -1,8 +1,12 @@
 #include "stereo/sgm_costs.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <type_traits>
 
+#include "geomvision/check.hpp"
+#include "geomvision/parallel.hpp"
 #include "kernels/census.hpp"
 
 namespace geomvision::stereo {
@@ -106,6 +110,29 @@ kernels::SGMCosts CensusCosts<T>::row(int member, int y, int begin, int end) {
   costs.count = count_;
   costs.neutral = bits / 3;
   return costs;
+}
+
+void VolumeCosts::prepare(const char* owner, TensorView<const std::uint8_t, 3> volume, int p2, int num_threads) {
+  constexpr std::ptrdiff_t most = std::numeric_limits<int>::max();
+  check(volume.size(0) * volume.size(1) <= most && volume.size(2) <= 16383, owner, ": costs are ", volume.shape(),
+        "; at most ", most, " pixels with 16383 disparities can be taken: cut them into tiles");
+  volume_ = volume;
+  const int height = static_cast<int>(volume.size(0)), width = static_cast<int>(volume.size(1));
+  largest_.resize(static_cast<std::size_t>(height));
+  const auto measure = [&](int begin, int end) {
+    for (int y = begin; y < end; ++y) {
+      std::uint8_t largest = 0;
+      for (int x = 0; x < width; ++x) {
+        const std::uint8_t* costs = volume.at(y, x);
+        for (std::ptrdiff_t k = 0; k < volume.size(2); ++k) largest = std::max(largest, costs[k]);
+      }
+      largest_[static_cast<std::size_t>(y)] = largest;
+    }
+  };
+  parallel_for(height, num_threads, std::ref(measure), 4);
+  const int largest = *std::max_element(largest_.begin(), largest_.end());
+  check(largest <= 255 - p2, owner, ": the largest cost is ", largest, " and p2 ", p2,
+        "; path costs are bytes, so costs must be at most 255 - p2 = ", 255 - p2, ": scale them down or lower p2");
 }
 
 kernels::SGMCosts VolumeCosts::row(int /*member*/, int y, int begin, int end) {

@@ -48,11 +48,13 @@ class CensusCosts : public SGMCostRows {
 /// Costs that the caller computed: (height, width, disparities).
 class VolumeCosts : public SGMCostRows {
  public:
-  void prepare(TensorView<const std::uint8_t, 3> volume) { volume_ = volume; }
+  /// Path costs are bytes: throws std::invalid_argument where a cost is above 255 - p2.
+  void prepare(const char* owner, TensorView<const std::uint8_t, 3> volume, int p2, int num_threads);
   kernels::SGMCosts row(int member, int y, int begin, int end) override;
 
  private:
   TensorView<const std::uint8_t, 3> volume_;
+  std::vector<int> largest_;  // cost of each row
 };
 
 }  // namespace geomvision::stereo
