@@ -18,6 +18,7 @@ struct Copy : public stereo::SGMSink {
   int lanes = 1, padded = 0;
 
   void begin_row(int /*member*/, int /*y*/, int /*begin*/, int /*end*/) override {}
+  void end_rows(int /*member*/, int /*members*/, int /*begin*/, int /*end*/) override {}
   void take(int /*member*/, int y, int x, int pixels, std::uint16_t* sums) override {
     const int count = static_cast<int>(to.size(2));
     for (int i = 0; i < pixels; ++i, sums += padded) {

@@ -61,7 +61,6 @@ struct SGM::Scratch {
   SGMGuide guide;
   SGMSweep sweep;
   SGMChoice choice;
-  Image<std::uint8_t> occluded;
   MedianFilter median;
   SpeckleFilter speckle;
   BackgroundFill fill;
@@ -86,22 +85,22 @@ SGMTask SGM::Scratch::task(const SGMOptions& options, int width, int height, int
 void SGM::Scratch::aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count,
                              ImageView<float> disparity) {
   choice.prepare(options, sweep, first, count, disparity);
-  const int members = sweep.run(costs, guide, choice);
-  choice.hold_views_together(sweep, members);
+  sweep.run(costs, guide, choice);
   finish(options, disparity);
 }
 
 void SGM::Scratch::finish(const SGMOptions& options, ImageView<float> disparity) {
   const int width = disparity.width(), height = disparity.height();
-  if (occluded.width() != width || occluded.height() != height) occluded.resize(width, height);
+  const ImageView<std::uint8_t> occluded = choice.agreement().view();  // becomes 1 and 0 on the way
   median(disparity, options.median, options.num_threads);
   const auto check_rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
-      for (int x = 0; x < width; ++x) {
-        const Agreement found = choice.agreement()(x, y);
-        occluded(x, y) = found == Agreement::occluded;
-        if (found == Agreement::occluded || found == Agreement::mismatched) disparity(x, y) = nan;
-      }
+      std::uint8_t* row = occluded.row(y);
+      float* px = disparity.row(y);
+      constexpr auto hidden = static_cast<std::uint8_t>(Agreement::occluded);
+      constexpr auto wrong = static_cast<std::uint8_t>(Agreement::mismatched);
+      for (int x = 0; x < width; ++x) px[x] = row[x] == hidden || row[x] == wrong ? nan : px[x];
+      for (int x = 0; x < width; ++x) row[x] = row[x] == hidden ? 1 : 0;
     }
   };
   parallel_for(height, options.num_threads, std::ref(check_rows), 16);
@@ -122,8 +121,8 @@ SGM::~SGM() = default;
 SGM::SGM(SGM&&) noexcept = default;
 SGM& SGM::operator=(SGM&&) noexcept = default;
 
-ImageView<const float> SGM::confidence() const { return std::as_const(scratch_->choice.confidence()).view(); }
-ImageView<const std::uint8_t> SGM::occluded() const { return std::as_const(scratch_->occluded).view(); }
+ImageView<const float> SGM::confidence() const { return scratch_->choice.confidence().view(); }
+ImageView<const std::uint8_t> SGM::occluded() const { return scratch_->choice.agreement().view(); }
 
 template <typename T>
 void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {

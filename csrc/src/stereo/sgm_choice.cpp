@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
-
-#include "geomvision/parallel.hpp"
 
 namespace geomvision::stereo {
 namespace {
 
 constexpr std::uint16_t nothing = std::numeric_limits<std::uint16_t>::max();  // above every sum
+constexpr int held = 3 * SGMSink::group;                                     // rows on their way
 constexpr int most_pixels = 64;                                              // taken at once
 constexpr int spare = 4;                                                     // words beyond a strip's last candidate
 
@@ -44,19 +42,20 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
     pads_[static_cast<std::size_t>(place)] = i < count ? std::uint16_t{0} : nothing;
   }
   row_ = 2 * (width_ + sweep.members() * (padded_ + spare));
-  offers_.resize(static_cast<std::size_t>(row_) * static_cast<std::size_t>(height_));
+  offers_.resize(static_cast<std::size_t>(row_) * held);
   strip_begin_.resize(static_cast<std::size_t>(sweep.members()));
   strip_end_.resize(static_cast<std::size_t>(sweep.members()));
-  fit(left_, width_, height_);
+  fit(left_, width_, held);
   fit(confidence_, width_, height_);
   fit(agreement_, width_, height_);
   fit(best_, width_, sweep.members());
   fit(right_, width_, sweep.members());
+  fit(agreement_row_, width_, sweep.members());
 }
 
 SGMChoice::Offers SGMChoice::offers(int member, int y, int begin, int end) {
   const int pitch = (end - begin + padded_ + spare) / 2;
-  std::uint16_t* row = offers_.data() + static_cast<std::size_t>(row_) * static_cast<std::size_t>(y);
+  std::uint16_t* row = offers_.data() + static_cast<std::size_t>(row_) * static_cast<std::size_t>(y % held);
   row += 2 * (begin + member * (padded_ + spare));
   return {row, row + 2 * pitch, pitch};
 }
@@ -73,7 +72,7 @@ void SGMChoice::take(int member, int y, int x, int pixels, std::uint16_t* sums) 
   const kernels::SGMWinners winners{memory[0], memory[1], memory[2], memory[3], memory[4]};
   const int vectors = padded_ / lanes_;
   choose_(sums, pixels, vectors, count_, indices_.data(), pads_.data(), winners);
-  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y) + x, disparity_.row(y) + x,
+  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y % held) + x, disparity_.row(y) + x,
    confidence_.view().row(y) + x);
   const int end = strip_end_[static_cast<std::size_t>(member)];
   const Offers row = offers(member, y, strip_begin_[static_cast<std::size_t>(member)], end);
@@ -82,11 +81,12 @@ void SGMChoice::take(int member, int y, int x, int pixels, std::uint16_t* sums) 
 
 // The right view's winners: the best offer of all strips, of equal ones the smallest disparity, whose left pixel lies
 // furthest to the left.
-void SGMChoice::choose_right(const SGMSweep& sweep, int members, int y, std::uint16_t* best, std::int16_t* right) {
+void SGMChoice::choose_right(int members, int y, std::uint16_t* best, std::int16_t* right) {
   std::fill_n(best, width_, nothing);
   std::fill_n(right, width_, none);
   for (int member = 0; member < members; ++member) {
-    const int begin = sweep.begin(member, members), end = sweep.begin(member + 1, members);
+    const int begin = strip_begin_[static_cast<std::size_t>(member)];
+    const int end = strip_end_[static_cast<std::size_t>(member)];
     const Offers row = offers(member, y, begin, end);
     const int last = end - 1 - first_;  // right column of place 0
     const int from = std::max(0, last - width_ + 1), until = std::min(end - begin + count_ - 1, last + 1);
@@ -100,8 +100,7 @@ void SGMChoice::choose_right(const SGMSweep& sweep, int members, int y, std::uin
 }
 
 // A winner that the right view confirms keeps its confidence; one whose match lies outside has none.
-void SGMChoice::weigh(int y, const std::int16_t* right) {
-  const std::int16_t* left = left_.view().row(y);
+void SGMChoice::weigh(int y, const std::int16_t* left, const std::int16_t* right) {
   float* confidence = confidence_.view().row(y);
   for (int x = 0; x < width_; ++x) {
     if (left[x] == none) continue;
@@ -112,24 +111,19 @@ void SGMChoice::weigh(int y, const std::int16_t* right) {
   }
 }
 
-void SGMChoice::hold_views_together(const SGMSweep& sweep, int members) {
-  const auto rows = [&](int member, int team) {
-    std::uint16_t* best = best_.view().row(member);
-    std::int16_t* right = right_.view().row(member);
-    const int begin = static_cast<int>(std::int64_t{height_} * member / team);
-    const int end = static_cast<int>(std::int64_t{height_} * (member + 1) / team);
-    for (int y = begin; y < end; ++y) {
-      choose_right(sweep, members, y, best, right);
-      weigh(y, right);
-      Agreement* agreement = agreement_.view().row(y);
-      if (options_.left_right < 0) {
-        std::fill_n(agreement, width_, Agreement::agrees);
-      } else {
-        left_right_check(left_.view().row(y), right, width_, none, options_.left_right, agreement);
-      }
-    }
-  };
-  parallel_team(sweep.members(), std::ref(rows));
+void SGMChoice::end_rows(int member, int members, int begin, int end) {
+  std::uint16_t* best = best_.view().row(member);
+  std::int16_t* right = right_.view().row(member);
+  Agreement* found = agreement_row_.view().row(member);
+  for (int y = begin + member; y < end; y += members) {
+    const std::int16_t* left = left_.view().row(y % held);
+    choose_right(members, y, best, right);
+    weigh(y, left, right);
+    std::fill_n(found, width_, Agreement::agrees);
+    if (options_.left_right >= 0) left_right_check(left, right, width_, none, options_.left_right, found);
+    std::uint8_t* agreement = agreement_.view().row(y);
+    for (int x = 0; x < width_; ++x) agreement[x] = static_cast<std::uint8_t>(found[x]);
+  }
 }
 
 }  // namespace geomvision::stereo

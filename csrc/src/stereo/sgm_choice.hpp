@@ -23,11 +23,12 @@ class SGMChoice : public SGMSink {
   void begin_row(int member, int y, int begin, int end) override;
   void take(int member, int y, int x, int pixels, std::uint16_t* sums) override;
 
-  /// After the sweep by `members`: confidence, and how each left pixel stands to the right view.
-  void hold_views_together(const SGMSweep& sweep, int members);
+  /// What the views say of each other: confidence, and how each left pixel stands to the right view.
+  void end_rows(int member, int members, int begin, int end) override;
 
   Image<float>& confidence() { return confidence_; }
-  Image<Agreement>& agreement() { return agreement_; }
+  /// For each left pixel the number of its `Agreement`.
+  Image<std::uint8_t>& agreement() { return agreement_; }
 
  private:
   struct Offers {  // of one strip and row: smallest sums and their indices, see sgm_offer
@@ -35,8 +36,8 @@ class SGMChoice : public SGMSink {
     int pitch;
   };
   Offers offers(int member, int y, int begin, int end);
-  void choose_right(const SGMSweep& sweep, int members, int y, std::uint16_t* best, std::int16_t* right);
-  void weigh(int y, const std::int16_t* right);
+  void choose_right(int members, int y, std::uint16_t* best, std::int16_t* right);
+  void weigh(int y, const std::int16_t* left, const std::int16_t* right);
 
   SGMOptions options_;
   int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, height_ = 0, row_ = 0;
@@ -47,13 +48,17 @@ class SGMChoice : public SGMSink {
   kernels::SGMFit fit_ = kernels::SGMFit::none;
   ImageView<float> disparity_;
   std::vector<std::uint16_t> indices_, pads_;  // in the layout of the sums
-  std::vector<std::uint16_t> offers_;          // of all strips and rows
-  std::vector<int> strip_begin_, strip_end_;   // of each member
+  // of the rows on their way, and all strips
+  std::vector<std::uint16_t> offers_;
   Image<std::int16_t> left_;
+  // of each member: its strip, and rows to work on
+  std::vector<int> strip_begin_, strip_end_;
+  Image<std::uint16_t> best_;
+  Image<std::int16_t> right_;
+  Image<Agreement> agreement_row_;
+  // of the image
   Image<float> confidence_;
-  Image<Agreement> agreement_;
-  Image<std::uint16_t> best_;   // a row for each member
-  Image<std::int16_t> right_;  // likewise
+  Image<std::uint8_t> agreement_;
 };
 
 }  // namespace geomvision::stereo

@@ -14,7 +14,7 @@ constexpr int narrowest = 48;           // columns that are worth a member of th
 constexpr int chunk = 32;               // pixels whose costs and sums stay in the first cache
 constexpr std::size_t band_bytes = std::size_t{12} << 20;  // of sums and costs: what the caches of a machine hold
 constexpr int smallest_band = 16;
-constexpr int group = 4;  // paths that are followed at once
+constexpr int at_once = 4;  // paths
 
 std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
@@ -27,6 +27,9 @@ struct SGMSweep::Member {
   std::uint8_t* costs;
   std::uint16_t* sums;
   std::uint8_t* jumps;  // of each direction, for the strip
+  kernels::SGMPath paths[8];  // through the row at hand, from its first column on
+  int rows = 0;               // whose sums have been taken
+  int group_steps[4] = {};    // after which the last groups of them were
 };
 
 void SGMSweep::choose_directions() {
@@ -56,8 +59,8 @@ void SGMSweep::prepare(const SGMTask& task) {
                        std::max(smallest_band, task.height));
     band_ = std::min(band_, task.height);
   }
-  west_rows_ = most_members_ == 1 ? 1 : 2 * most_members_ + 4;
-  cost_rows_ = west_rows_ + (up_.empty() ? 0 : band_);
+  west_rows_ = most_members_ == 1 ? 1 : 2 * most_members_ + 2;
+  cost_rows_ = 2 * most_members_ + (up_.empty() ? 0 : band_);
   allocate();
 }
 
@@ -104,7 +107,7 @@ void SGMSweep::allocate() {
   scratch_.resize(own / 64 * 64 * static_cast<std::size_t>(most_members_));
 }
 
-int SGMSweep::run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink) {
+void SGMSweep::run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink) {
   source_ = &costs;
   guide_ = &guide;
   sink_ = &sink;
@@ -115,18 +118,16 @@ int SGMSweep::run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink) {
   }
   const std::size_t own = (product(chunk, padded_) * 3 + product(task_.width + 64, 9)) / 64 * 64;
   const auto body = [&](int index, int members) {
-    if (index == 0) members_ = members;
     Member member{};
     member.index = index;
-    member.begin = begin(index, members);
-    member.end = begin(index + 1, members);
+    member.begin = first_column(index, members);
+    member.end = first_column(index + 1, members);
     member.costs = scratch_.data() + own * static_cast<std::size_t>(index);
     member.sums = reinterpret_cast<std::uint16_t*>(member.costs + product(chunk, padded_));
     member.jumps = member.costs + product(chunk, padded_) * 3;
     sweep(member, members);
   };
   parallel_team(most_members_, std::ref(body));
-  return members_;
 }
 
 // Bands are counted from below, and so are the rows of the leftward path: those of the lowest band first, each band's
@@ -149,6 +150,18 @@ void SGMSweep::sweep(Member& member, int members) {
     if (up_.empty()) continue;
     for (int y = bottom - 1; y >= top; --y) step(member, members, Kind::up, y, top, band * band_ + y - top);
   }
+  const int groups = (task_.height + SGMSink::group - 1) / SGMSink::group;
+  for (int last = std::max(0, groups - 2); last < groups; ++last) end_group(member, members, last);
+}
+
+// A group of rows is ended one group late, when nobody needs to be waited for any more.
+void SGMSweep::end_group(Member& member, int members, int group) {
+  for (int other = 0; other < members; ++other) {
+    if (other != member.index) done_[other].wait_for(member.group_steps[group % 4]);
+  }
+  const int begin = group * SGMSink::group, end = std::min(task_.height, begin + SGMSink::group);
+  const bool upwards = !up_.empty();
+  sink_->end_rows(member.index, members, upwards ? task_.height - end : begin, upwards ? task_.height - begin : end);
 }
 
 // Strips further to the right are first to follow the leftward path through a row, and last to use it: two rows more
@@ -203,65 +216,71 @@ SGMSweep::Row SGMSweep::vertical_row(Kind kind, std::size_t direction, int y, in
   return row_in(state_, first + static_cast<std::size_t>(y % (reach + 1)));
 }
 
+// Paths through a row, each from the strip's first column on; the one that runs right is the first. Returns how many.
+int SGMSweep::find_paths(Member& member, Kind kind, int y, int band_top) {
+  int found = 0;
+  const auto add = [&](Direction direction, Row here, Row before) {
+    std::uint8_t* jumps = member.jumps + product(found, member.end - member.begin);
+    make_jumps(member, y, direction, jumps);
+    const std::ptrdiff_t from = member.begin - direction.dx;
+    member.paths[found++] = {before.costs + from * padded_, before.least + from, jumps,
+                             here.costs + std::ptrdiff_t{member.begin} * padded_, here.least + member.begin};
+  };
+  if (kind == Kind::down) add({1, 0}, row_in(east_, 0), row_in(east_, 0));
+  const auto& directions = kind == Kind::up ? up_ : down_;
+  for (std::size_t v = 0; v < directions.size(); ++v) {
+    add(directions[v], vertical_row(kind, v, y, band_top), vertical_row(kind, v, y - directions[v].dy, band_top));
+  }
+  return found;
+}
+
 void SGMSweep::step(Member& member, int members, Kind kind, int y, int band_top, int west_row) {
   const bool rightward = kind == Kind::down;  // comes from the strip on the left, in this very row
   if (kind == Kind::light) member.source = source_->row(member.index, y, member.begin, member.end);
-  const auto& directions = kind == Kind::up ? up_ : down_;
-  const int width = member.end - member.begin;
-  for (std::size_t g = 0; g < directions.size(); ++g) {
-    make_jumps(member, y, directions[g], member.jumps + product(static_cast<int>(g), width));
-  }
-  if (rightward) {
-    make_jumps(member, y, {1, 0}, member.jumps + product(static_cast<int>(directions.size()), width));
-  }
-  const int left = member.index - 1, right = member.index + 1;
+  const int paths = find_paths(member, kind, y, band_top), left = member.index - 1, right = member.index + 1;
   const bool last_sweep = kind == Kind::up || up_.empty();
   if (left >= 0) done_[left].wait_for(rightward ? member.steps + 1 : member.steps);
   if (last_sweep) sink_->begin_row(member.index, y, member.begin, member.end);
   for (int x = member.begin; x < member.end; x += chunk) {
     const int end = std::min(member.end, x + chunk);
     if (end == member.end && right < members) begun_[right].wait_for(member.steps);
-    pixels(member, kind, y, band_top, west_row, x, end);
+    pixels(member, kind, paths, y, band_top, west_row, x, end);
     if (x == member.begin) begun_[member.index].reach(member.steps + 1);
   }
   done_[member.index].reach(++member.steps);
+  if (!last_sweep) return;
+  const int group = member.rows++ / SGMSink::group;
+  if (member.rows % SGMSink::group != 0 && member.rows != task_.height) return;
+  member.group_steps[group % 4] = member.steps;
+  if (group > 0 && member.rows != task_.height) end_group(member, members, group - 1);
 }
 
-void SGMSweep::pixels(Member& member, Kind kind, int y, int band_top, int west_row, int begin, int end) {
-  const auto& directions = kind == Kind::up ? up_ : down_;
-  const std::size_t all = directions.size() + (kind == Kind::down ? 1 : 0);
+void SGMSweep::pixels(Member& member, Kind kind, int paths, int y, int band_top, int west_row, int begin, int end) {
   const std::size_t x = static_cast<std::size_t>(begin), pitch = static_cast<std::size_t>(padded_);
-  const int strip = member.end - member.begin, count = end - begin;
-  std::uint8_t* costs = costs_.data() + (product(west_row % cost_rows_, task_.width) + x) * pitch;
+  const int inside = begin - member.begin, count = end - begin;
+  std::uint8_t* costs = member.costs;
   std::uint16_t* sums = member.sums;
   if (!up_.empty()) {
     sums = reinterpret_cast<std::uint16_t*>(sums_.data()) + (product(y - band_top, task_.width) + x) * pitch;
   }
   if (kind == Kind::light) {
-    costs = member.costs;
-    make_costs_(member.source, begin - member.begin, end - member.begin, vectors_, costs);
+    make_costs_(member.source, inside, inside + count, vectors_, costs);
+  } else {
+    costs = costs_.data() + (product(west_row % cost_rows_, task_.width) + x) * pitch;
   }
   const std::uint8_t* west = row_in(west_, static_cast<std::size_t>(west_row % west_rows_)).costs + x * pitch;
-  kernels::SGMPath paths[group];
-  for (std::size_t first = 0; first < all; first += group) {
-    const std::size_t last = std::min(all, first + group);
-    for (std::size_t g = first; g < last; ++g) {
-      const std::size_t v = kind == Kind::down ? g - 1 : g;  // among the vertical directions; the first runs right
-      const bool rightward = kind == Kind::down && g == 0;
-      const Direction direction = rightward ? Direction{1, 0} : directions[v];
-      const Row here = rightward ? row_in(east_, 0) : vertical_row(kind, v, y, band_top);
-      const Row before = rightward ? here : vertical_row(kind, v, y - direction.dy, band_top);
-      const std::ptrdiff_t from = begin - direction.dx;
-      const std::size_t jumps = rightward ? directions.size() : v;
-      paths[g - first] = {before.costs + from * padded_, before.least + from,
-                          member.jumps + jumps * static_cast<std::size_t>(strip) + (begin - member.begin),
-                          here.costs + x * pitch, here.least + begin};
+  for (int first = 0; first < paths; first += at_once) {
+    const int some = std::min(at_once, paths - first);
+    kernels::SGMPath here[at_once];
+    for (int g = 0; g < some; ++g) {
+      const kernels::SGMPath& path = member.paths[first + g];
+      here[g] = {path.before + inside * padded_, path.least_before + inside, path.jump + inside,
+                 path.here + inside * padded_, path.least + inside};
     }
     auto mode = kernels::SGMSums::add;
     if (kind == Kind::light) mode = kernels::SGMSums::none;
     if (kind == Kind::down && first == 0) mode = kernels::SGMSums::begin;
-    advance_(paths, static_cast<int>(last - first), costs, count, vectors_,
-                                   static_cast<std::uint8_t>(task_.p1), mode, west, sums);
+    advance_(here, some, costs, count, vectors_, static_cast<std::uint8_t>(task_.p1), mode, west, sums);
   }
   if (kind == Kind::up || up_.empty()) sink_->take(member.index, y, begin, count, sums);
 }

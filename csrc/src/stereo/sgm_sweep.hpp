@@ -14,12 +14,18 @@
 namespace geomvision::stereo {
 
 /// Who takes the sums over all paths, a few pixels at a time. Each member of the team has columns of its own, and
-/// takes those of a row from left to right.
+/// takes those of a row from left to right; rows come in order, downwards or upwards.
 class SGMSink {
  public:
+  /// Rows of a group, of which no more than three are on their way at a time.
+  static constexpr int group = 48;
+
   virtual ~SGMSink() = default;
   virtual void begin_row(int member, int y, int begin, int end) = 0;
   virtual void take(int member, int y, int x, int pixels, std::uint16_t* sums) = 0;
+
+  /// All sums of rows begin ... end - 1, a group, have been taken; each of `members` is told so.
+  virtual void end_rows(int member, int members, int begin, int end) = 0;
 };
 
 /// What a sweep is asked for.
@@ -45,11 +51,10 @@ class SGMSweep {
   int members() const { return most_members_; }
   int padded() const { return padded_; }
 
-  /// Returns the number of members that took part.
-  int run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink);
+  void run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink);
 
   /// First column of a member's strip.
-  int begin(int member, int members) const {
+  int first_column(int member, int members) const {
     return static_cast<int>(static_cast<std::int64_t>(task_.width) * member / members);
   }
 
@@ -76,15 +81,17 @@ class SGMSweep {
   int row_of(int west_row) const;
   void sweep(Member& member, int members);
   void west_until(Member& member, int members, int west_rows);
+  void end_group(Member& member, int members, int group);
   void step(Member& member, int members, Kind kind, int y, int band_top, int west_row);
-  void pixels(Member& member, Kind kind, int y, int band_top, int west_row, int begin, int end);
+  int find_paths(Member& member, Kind kind, int y, int band_top);
+  void pixels(Member& member, Kind kind, int paths, int y, int band_top, int west_row, int begin, int end);
   void make_jumps(const Member& member, int y, Direction direction, std::uint8_t* jumps) const;
 
   SGMTask task_;
   decltype(&kernels::baseline::sgm_advance) advance_ = nullptr;  // kernels are chosen once for each image
   decltype(&kernels::baseline::sgm_costs) make_costs_ = nullptr;
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
-  int most_members_ = 1, members_ = 1, vectors_ = 1, padded_ = 0;
+  int most_members_ = 1, vectors_ = 1, padded_ = 0;
   int band_ = 1;        // rows of a band
   int west_rows_ = 1;   // rows of the leftward path that are held
   int cost_rows_ = 1;   // rows of costs that are held
