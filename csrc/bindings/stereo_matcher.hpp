@@ -3,33 +3,42 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <limits>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <type_traits>
 
 #include "bind.hpp"
+#include "matcher_cache.hpp"
 
 namespace geomvision::bindings {
 
-/// (disparity, confidence, occluded) of a grey pair; `given` holds every option that `each_option` visits.
-template <typename Matcher, typename Options, typename T, typename EachOption>
-py::tuple run_matcher(const Array<T>& left, const Array<T>& right, const py::dict& given,
-                      const EachOption& each_option) {
+/// (disparity, confidence, occluded) of images of the size of `left`, by a matcher that `work(matcher, disparity)` asks.
+/// `given` holds every option that `each_option` visits; a matcher of the same options is used again (MatcherCache).
+template <typename Matcher, typename Options, typename T, typename EachOption, typename Work>
+py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option,
+                      const Work& work) {
   Options options;
+  std::ostringstream key;
+  key.precision(std::numeric_limits<float>::max_digits10);
   each_option(options, [&](const char* name, auto& value) {
     value = given[name].template cast<std::decay_t<decltype(value)>>();
+    key << value << ' ';
   });
-  const auto left_view = view(left, "left"), right_view = view(right, "right");
-  Array<float> disparity = make_array<float>(left_view.height(), left_view.width());
-  Array<float> confidence = make_array<float>(left_view.height(), left_view.width());
-  Array<bool> occluded = make_array<bool>(left_view.height(), left_view.width());
+  Array<float> disparity = make_array<float>(left.height(), left.width());
+  Array<float> confidence = make_array<float>(left.height(), left.width());
+  Array<bool> occluded = make_array<bool>(left.height(), left.width());
   const auto disparity_view = mutable_view(disparity), confidence_view = mutable_view(confidence);
   const auto occluded_view = mutable_view(occluded);
   {
     const py::gil_scoped_release release;
-    Matcher matcher(options);
-    matcher(left_view, right_view, disparity_view);
-    std::copy_n(matcher.confidence().data(), confidence.size(), confidence_view.data());
-    std::copy_n(matcher.occluded().data(), occluded.size(), occluded_view.data());
+    auto& cache = matcher_cache<Matcher>();
+    auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
+    work(*matcher, disparity_view);
+    std::copy_n(matcher->confidence().data(), confidence.size(), confidence_view.data());
+    std::copy_n(matcher->occluded().data(), occluded.size(), occluded_view.data());
+    cache.give_back(key.str(), std::move(matcher), disparity.size());
   }
   return py::make_tuple(disparity, confidence, occluded);
 }
@@ -50,13 +59,18 @@ void bind_stereo_matcher(py::module_& module, const std::string& name, const std
                return defaults;
              },
              options_doc.c_str());
+  module.def((name + "_forget").c_str(), [] { matcher_cache<Matcher>().forget(); },
+             "Free the memory that waits for the next call with the same options.");
   const auto define = [&](auto pixel) {
     using T = decltype(pixel);
     using namespace py::literals;
     module.def(
         name.c_str(),
         [each_option](const Array<T>& left, const Array<T>& right, const py::dict& options) {
-          return run_matcher<Matcher, Options>(left, right, options, each_option);
+          const auto left_view = view(left, "left"), right_view = view(right, "right");
+          return run_matcher<Matcher, Options>(
+              left_view, options, each_option,
+              [&](Matcher& matcher, ImageView<float> disparity) { matcher(left_view, right_view, disparity); });
         },
         doc.c_str(), "left"_a.noconvert(), "right"_a.noconvert(), "options"_a);
   };

@@ -36,8 +36,17 @@ Guide = NDArray[np.int32]
 #: (radius in x, radius in y) of the census windows.
 WINDOWS = {"5x5": (2, 2), "7x7": (3, 3), "9x7": (4, 3)}
 #: Directions in which paths run, as (dx, dy).
-ALONG_ROWS_AND_COLUMNS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-ALONG_DIAGONALS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
+ALONG_ROWS = ((1, 0), (-1, 0))
+DOWN, UP = ((0, 1),), ((0, -1),)
+DIAGONALLY_DOWN, DIAGONALLY_UP = ((1, 1), (-1, 1)), ((1, -1), (-1, -1))
+KNIGHTS_MOVES = tuple((dx, dy) for dx in (-2, -1, 1, 2) for dy in (-2, -1, 1, 2) if abs(dx) != abs(dy))
+#: Those of `SGM.paths`; the five need nothing from below, so that one pass over the rows will do.
+DIRECTIONS = {
+    4: ALONG_ROWS + DOWN + UP,
+    5: ALONG_ROWS + DOWN + DIAGONALLY_DOWN,
+    8: ALONG_ROWS + DOWN + UP + DIAGONALLY_DOWN + DIAGONALLY_UP,
+    16: ALONG_ROWS + DOWN + UP + DIAGONALLY_DOWN + DIAGONALLY_UP + KNIGHTS_MOVES,
+}
 #: Units of the guide that the mean difference of neighbours is worth.
 MEAN_CHANGE = 8
 #: Above every sum.
@@ -201,7 +210,7 @@ def run(sgm: SGM, left: Image, right: Image, trace: Trace) -> Disparity:
     sums = np.zeros(cost.shape, np.uint16)
     guide = guide_image(image[0])
     jumps = jump_penalties(sgm.p1, sgm.p2, sgm.adaptive_p2)
-    for dx, dy in ALONG_ROWS_AND_COLUMNS + (ALONG_DIAGONALS if sgm.paths == 8 else ()):
+    for dx, dy in DIRECTIONS[sgm.paths]:
         path = path_costs(cost, guide, (dx, dy), sgm.p1, jumps)
         trace.record(f"path({dx:+d},{dy:+d})", path, "bits", f"cheapest way here in steps of ({dx}, {dy})")
         sums += path

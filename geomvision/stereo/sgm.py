@@ -1,4 +1,4 @@
-"""Semi-global matching: every pixel asks along eight straight paths what smooth surface it may lie on."""
+"""Semi-global matching: every pixel asks along straight paths what smooth surface it may lie on."""
 
 from __future__ import annotations
 
@@ -22,12 +22,17 @@ class SGM(RangeSearch):
     A pixel fails the left–right check when its match lies outside the right image, or forms a pair with another left
     pixel, each the other's winner, whose disparity differs by more than `left_right`. `occluded` marks the failed ones
     that no right pixel points at (the others are visible, and mismatched); None without the check.
+    5 `paths` need one pass over the image, in memory of a few rows beside the results; the others a second one upwards,
+    which holds the sums of a band of rows. The memory of a call waits for the next one of the same options, unless the
+    image has more than 4 megapixels (at most four such calls' memory is kept; `_core.sgm_forget()` frees it).
     Where two disparities more than a pixel apart are equally good, as on a surface without texture, there is no
     estimate. Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
     """
 
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
-    paths: int = option(8, "4: along rows and columns; 8: with the diagonals", choices=(4, 8))
+    paths: int = option(
+        8, "4: rows and columns; 8: and diagonals; 16: and knight's moves; 5: rows and downwards", choices=(4, 5, 8, 16)
+    )
     p1: int = option(24, "penalty of a step of one pixel along a path", unit="bits", minimum=0, maximum=192)
     p2: int = option(180, "penalty of larger steps, at least p1", unit="bits", minimum=0, maximum=192)
     adaptive_p2: bool = option(True, "lower p2 where the left image changes strongly along the path")

@@ -213,7 +213,7 @@ def test_trace_names_every_stage_and_ends_in_the_result() -> None:
         ({"p1": 50, "p2": 40}, "p2 must be at least p1"),
         ({"p2": 193}, "between 0 and 192"),
         ({"census": "3x3"}, "'5x5', '7x7', '9x7'"),
-        ({"paths": 16}, "one of 4, 8"),
+        ({"paths": 6}, "one of 4, 5, 8, 16"),
         ({"median": 4}, "odd and between 1 and 15"),
         ({"left_right": -2}, "between -1 and 8192"),
         ({"speckle_range": float("nan")}, "between 0 and 8192"),

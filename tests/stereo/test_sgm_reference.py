@@ -27,7 +27,7 @@ def assert_equal(one: Disparity, other: Disparity) -> None:
 OPTIONS = st.fixed_dictionaries(
     {
         "census": st.sampled_from(["5x5", "7x7", "9x7"]),
-        "paths": st.sampled_from([4, 8]),
+        "paths": st.sampled_from([4, 5, 8, 16]),
         "p1": st.integers(0, 60),
         "p2": st.integers(60, 192),
         "adaptive_p2": st.booleans(),

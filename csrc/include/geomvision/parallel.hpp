@@ -15,4 +15,10 @@ int resolve_threads(int num_threads);
 /// pool; when it is busy (another caller, or a body that calls parallel_for) the calling thread does all the work.
 void parallel_for(int count, int num_threads, const std::function<void(int begin, int end)>& body, int grain = 1);
 
+/// Run `body(member, members)` for member = 0 ... members - 1, all at the same time, and wait: members may wait for
+/// one another. There are `num_threads` of them (0: all cores), or only one where the pool is busy (see parallel_for).
+///
+/// An exception is rethrown here, yet a body that others wait for must not throw.
+void parallel_team(int num_threads, const std::function<void(int member, int members)>& body);
+
 }  // namespace geomvision

@@ -18,7 +18,59 @@ void census_row(const T* const* rows, int radius_x, int radius_y, int width, std
   }
 }
 
+// One plane at a time: its neighbours' rows stay at hand while their bits are put together.
+template <typename T>
+void census_planes(const T* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
+                   std::uint8_t* planes) {
+  const T* __restrict centre = rows[radius_y];
+  const T* neighbour[8];
+  int found = 0;
+  for (int dy = -radius_y; dy <= radius_y; ++dy) {
+    for (int dx = -radius_x; dx <= radius_x; ++dx) {
+      if (dx == 0 && dy == 0) continue;
+      neighbour[found++] = rows[radius_y + dy] + (mirrored ? -dx : dx);
+      const bool last = dy == radius_y && dx == radius_x;
+      if (found < bits && !last) continue;
+      for (int missing = found; missing < 8; ++missing) neighbour[missing] = centre;  // never darker than itself
+      const T *a = neighbour[0], *b = neighbour[1], *c = neighbour[2], *d = neighbour[3];
+      const T *e = neighbour[4], *f = neighbour[5], *g = neighbour[6], *h = neighbour[7];
+      std::uint8_t* __restrict plane = planes;
+      if (bits == 4) {
+        for (int x = 0; x < width; ++x) {
+          const T at = centre[x];
+          plane[x] = static_cast<std::uint8_t>((a[x] < at ? 1 : 0) | (b[x] < at ? 2 : 0) | (c[x] < at ? 4 : 0) |
+                                               (d[x] < at ? 8 : 0));
+        }
+      } else {
+        for (int x = 0; x < width; ++x) {
+          const T at = centre[x];
+          plane[x] = static_cast<std::uint8_t>((a[x] < at ? 1 : 0) | (b[x] < at ? 2 : 0) | (c[x] < at ? 4 : 0) |
+                                               (d[x] < at ? 8 : 0) | (e[x] < at ? 16 : 0) | (f[x] < at ? 32 : 0) |
+                                               (g[x] < at ? 64 : 0) | (h[x] < at ? 128 : 0));
+        }
+      }
+      planes += pitch;
+      found = 0;
+    }
+  }
+}
+
 }  // namespace
+
+void census_planes_u8(const std::uint8_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
+                      std::uint8_t* planes) {
+  census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
+}
+
+void census_planes_u16(const std::uint16_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits,
+                       int width, int pitch, std::uint8_t* planes) {
+  census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
+}
+
+void census_planes_f32(const float* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
+                       std::uint8_t* planes) {
+  census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
+}
 
 void census_row_u16(const std::uint16_t* const* rows, int radius_x, int radius_y, int width, std::uint64_t* words) {
   census_row(rows, radius_x, radius_y, width, words);

@@ -1,27 +1,57 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "dispatch.hpp"
 
-// The inner loops of semi-global matching; disparity is the fastest index of every volume. Plain loops over bytes,
-// in integers that cannot overflow (see SGMOptions::p2), so that every instruction set gives the same numbers.
+// The inner loops of semi-global matching. A pixel's costs are bytes, one for each disparity, padded with 255 to whole
+// vectors of `sgm_lanes()`; all is integer and cannot overflow (see SGMOptions::p2), so every instruction set gives the
+// same numbers. Sums are 16-bit words, for each vector of bytes first those of its even lanes, then of its odd ones.
 
-// Hamming distances of one left word against `count` consecutive right words, and their sum.
-GEOMVISION_DECLARE_KERNEL(int, hamming_run,
-                          (std::uint64_t left, const std::uint64_t* right, int count, std::uint8_t* distances));
+namespace geomvision::kernels {
 
-// One step of a path (Hirschmueller 2008, eq. 13) from the pixel whose path costs are `previous` (readable at -1 and
-// `count`, where they hold 255) with smallest value `previous_min`. Writes `current`, adds it to `sums`, and returns
-// its smallest value.
-GEOMVISION_DECLARE_KERNEL(std::uint8_t, path_step,
-                          (const std::uint8_t* cost, const std::uint8_t* previous, std::uint8_t previous_min, int count,
-                           std::uint8_t p1, std::uint8_t p2, std::uint8_t* current, std::uint16_t* sums));
+/// One path through consecutive pixels of a row: each pointer belongs to the first of them. A pixel's path costs are
+/// bytes in the layout of the costs; `before` are those of the pixel that the path comes from.
+struct SGMPath {
+  const std::uint8_t* before;
+  const std::uint8_t* least_before;  // the smallest of them
+  const std::uint8_t* jump;          // penalty of larger steps, for each pixel
+  std::uint8_t* here;
+  std::uint8_t* least;
+};
 
-// Smallest of `count` values; `count` is at least 1.
-GEOMVISION_DECLARE_KERNEL(std::uint16_t, smallest_u16, (const std::uint16_t* values, int count));
+/// What becomes of the sums: not wanted; begun from one more path's costs; added to.
+enum class SGMSums { none, begin, add };
 
-// Offer the sums of one left pixel to the right pixels they belong to: where sums[i] < best[i], best[i] = sums[i] and
-// winner[i] = i.
-GEOMVISION_DECLARE_KERNEL(void, offer_sums,
-                          (const std::uint16_t* sums, int count, std::uint16_t* best, std::int16_t* winner));
+/// Census words of a row in planes of 4 or 8 bits (`census_plane_bits`), or a caller's costs (`volume` not null).
+struct SGMCosts {
+  const std::uint8_t* left;   // plane p of pixel i: left[p * left_pitch + i]
+  const std::uint8_t* right;  // plane p of candidate k of pixel i: right[p * right_pitch + (pixels - 1 - i) + k]
+  int left_pitch, right_pitch, planes;
+  int pixels;            // how many the row has
+  int match;             // column of the first pixel's first candidate
+  int width;             // of the right image: candidates beyond it cost `neutral` or the mean of those inside
+  int count, neutral;    // disparities; what cannot be seen costs that much at most
+  const std::uint8_t* volume;
+  std::ptrdiff_t volume_stride;
+};
+
+}  // namespace geomvision::kernels
+
+GEOMVISION_DECLARE_KERNEL(int, sgm_lanes, ());
+
+// Costs of pixels begin ... end - 1 of a row, that of `begin` first.
+GEOMVISION_DECLARE_KERNEL(void, sgm_costs,
+                          (const SGMCosts& source, int begin, int end, int vectors, std::uint8_t* costs));
+
+// The same for a whole row from its last pixel to its first, and the path in that direction through it.
+GEOMVISION_DECLARE_KERNEL(void, sgm_costs_and_west,
+                          (const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1,
+                           std::uint8_t* costs));
+
+// One step (Hirschmueller 2008, eq. 13) of each of `count` <= 4 paths at each of `pixels`. A path may come from the
+// pixel before in the same row.
+GEOMVISION_DECLARE_KERNEL(void, sgm_advance,
+                          (const SGMPath* paths, int count, const std::uint8_t* costs, int pixels, int vectors,
+                           std::uint8_t p1, SGMSums mode, const std::uint8_t* other, std::uint16_t* sums));

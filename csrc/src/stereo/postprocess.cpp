@@ -8,15 +8,30 @@
 
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
+#include "kernels/postprocess.hpp"
 
 namespace geomvision::stereo {
 namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr int block = 32;  // rows of a median filter that one thread takes
 
 void copy(ImageView<const float> from, Image<float>& to) {
   if (to.width() != from.width() || to.height() != from.height()) to.resize(from.width(), from.height());
   for (int y = 0; y < from.height(); ++y) std::copy_n(from.row(y), from.width(), to.view().row(y));
+}
+
+float median_at_border(const float* above, const float* here, const float* below, int x, int width) {
+  if (std::isnan(here[x])) return nan;
+  float window[9];
+  int count = 0;
+  for (int u = std::max(0, x - 1); u <= std::min(width - 1, x + 1); ++u) {
+    for (const float* row : {above, here, below}) {
+      if (!std::isnan(row[u])) window[count++] = row[u];
+    }
+  }
+  std::nth_element(window, window + (count - 1) / 2, window + count);
+  return window[(count - 1) / 2];
 }
 
 }  // namespace
@@ -54,6 +69,7 @@ void left_right_check(const std::int16_t* left, const std::int16_t* right, int w
 void MedianFilter::operator()(ImageView<float> disparity, int size, int num_threads) {
   check(size >= 1 && size <= 15 && size % 2 == 1, "MedianFilter: size is ", size, "; allowed is odd, 1 to 15");
   if (size == 1 || disparity.empty()) return;
+  if (size == 3) return smallest(disparity, num_threads);
   copy(disparity, source_);
   const int radius = size / 2, width = disparity.width(), height = disparity.height();
   const auto rows = [&](int begin, int end) {
@@ -75,37 +91,42 @@ void MedianFilter::operator()(ImageView<float> disparity, int size, int num_thre
   parallel_for(height, num_threads, std::ref(rows));
 }
 
-void SpeckleFilter::operator()(ImageView<float> disparity, int size, float range) {
-  check(size >= 0, "SpeckleFilter: size is ", size, "; allowed is 0 or more pixels");
-  check(range >= 0, "SpeckleFilter: range is ", range, "; allowed is 0 or more pixels");
-  if (size <= 1 || disparity.empty()) return;
-  const int width = disparity.width(), height = disparity.height();
-  check(static_cast<std::int64_t>(width) * height <= std::numeric_limits<int>::max(), "SpeckleFilter: the map is ",
-        width, "x", height, " pixels; at most ", std::numeric_limits<int>::max(), " in all can be taken");
-  visited_.assign(static_cast<std::size_t>(width) * height, 0);
-  region_.resize(visited_.size());
-  for (int start = 0; start < width * height; ++start) {
-    if (visited_[start] || std::isnan(disparity(start % width, start / width))) continue;
-    int found = 0;
-    region_[found++] = start;
-    visited_[start] = 1;
-    for (int next = 0; next < found; ++next) {
-      const int x = region_[next] % width, y = region_[next] / width;
-      const float here = disparity(x, y);
-      const auto visit = [&](int u, int v) {
-        if (u < 0 || v < 0 || u >= width || v >= height || visited_[v * width + u]) return;
-        if (!(std::fabs(disparity(u, v) - here) <= range)) return;
-        visited_[v * width + u] = 1;
-        region_[found++] = v * width + u;
-      };
-      visit(x - 1, y);
-      visit(x + 1, y);
-      visit(x, y - 1);
-      visit(x, y + 1);
+// 3 x 3 in place, in blocks of rows. Of a block are kept: the row above it, the row below it, and the two rows before
+// the next one as they were.
+void MedianFilter::smallest(ImageView<float> disparity, int num_threads) {
+  const int width = disparity.width(), height = disparity.height(), blocks = (height + block - 1) / block;
+  if (source_.width() != width || source_.height() != 4 * blocks) source_.resize(width, 4 * blocks);
+  const auto keep = [&](int y, int kept) {
+    float* to = source_.view().row(kept);
+    if (y < 0 || y >= height) {
+      std::fill_n(to, width, nan);
+    } else {
+      std::copy_n(disparity.row(y), width, to);
     }
-    if (found >= size) continue;
-    for (int i = 0; i < found; ++i) disparity(region_[i] % width, region_[i] / width) = nan;
-  }
+  };
+  const auto edges = [&](int begin, int end) {
+    for (int b = begin; b < end; ++b) {
+      keep(b * block - 1, 4 * b);
+      keep((b + 1) * block, 4 * b + 3);
+    }
+  };
+  const auto bodies = [&](int begin, int end) {
+    for (int b = begin; b < end; ++b) {
+      const float* above = source_.view().row(4 * b);
+      const int last = std::min(height, (b + 1) * block) - 1;
+      for (int y = b * block; y <= last; ++y) {
+        const int slot = 4 * b + 1 + y % 2;
+        keep(y, slot);
+        const float* here = source_.view().row(slot);
+        const float* below = y < last ? disparity.row(y + 1) : source_.view().row(4 * b + 3);
+        GEOMVISION_KERNEL(median_3x3)(above, here, below, width, disparity.row(y));
+        for (const int x : {0, width - 1}) disparity(x, y) = median_at_border(above, here, below, x, width);
+        above = here;
+      }
+    }
+  };
+  parallel_for(blocks, num_threads, std::ref(edges), 4);
+  parallel_for(blocks, num_threads, std::ref(bodies));
 }
 
 void BackgroundFill::operator()(ImageView<float> disparity, ImageView<const std::uint8_t> occluded, int num_threads) {

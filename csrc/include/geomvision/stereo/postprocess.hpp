@@ -33,6 +33,8 @@ class MedianFilter {
   void operator()(ImageView<float> disparity, int size, int num_threads = 0);
 
  private:
+  void smallest(ImageView<float> disparity, int num_threads);
+
   Image<float> source_;
 };
 
@@ -40,11 +42,18 @@ class MedianFilter {
 /// disparities differ by at most `range`. Keeps its memory between calls.
 class SpeckleFilter {
  public:
-  void operator()(ImageView<float> disparity, int size, float range);
+  void operator()(ImageView<float> disparity, int size, float range, int num_threads = 0);
 
  private:
-  std::vector<std::uint8_t> visited_;
-  std::vector<int> region_;
+  struct Row;
+  Row row(int slot);
+  void join_rows(ImageView<const float> disparity, float range, int slot, int begin, int end, bool seam);
+  void remove_small(float* disparity, int y, int size, float range, int slot);
+
+  int width_ = 0;
+  std::vector<int> parents_;         // at the first pixel of a run: the run it was joined to, or minus the region's size
+  std::vector<int> starts_;          // two rows for each block: where the run of a pixel begins
+  std::vector<std::uint8_t> links_;  // three rows for each block
 };
 
 /// Fill NaN from the estimates met first in the eight directions (Hirschmueller 2008, section 2.6.3): occluded pixels,

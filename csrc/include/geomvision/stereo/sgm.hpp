@@ -5,6 +5,7 @@
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/tensor.hpp"
 
 namespace geomvision::stereo {
 
@@ -13,7 +14,7 @@ struct SGMOptions {
   int max_disparity = 128;               ///< search min_disparity ... max_disparity - 1, pixels
   int min_disparity = 0;                 ///< may be negative
   std::string census = "9x7";            ///< window of the census transform: "5x5", "7x7" or "9x7" (width x height)
-  int paths = 8;                         ///< 4 (rows and columns) or 8 (with the diagonals)
+  int paths = 8;                         ///< 4: rows and columns; 8: and diagonals; 16: and knight's moves; 5: see below
   int p1 = 24;                           ///< penalty of a step of one pixel along a path
   int p2 = 180;                          ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
   bool adaptive_p2 = true;               ///< lower p2 where the left image changes strongly along the path
@@ -31,6 +32,9 @@ struct SGMOptions {
 };
 
 /// Semi-global matching of rectified pairs (Hirschmueller, TPAMI 2008) on census costs.
+///
+/// 5 paths are those along rows and the three that run down: one pass over the rows, in memory of a few of them and of
+/// the result. The others need a second pass upwards; it keeps the sums of a band of rows.
 ///
 ///     gv::stereo::SGM sgm({.max_disparity = 96});
 ///     gv::Image<float> disparity = sgm(left, right);     // pixels, NaN where there is no estimate
@@ -56,6 +60,15 @@ class SGM {
                   ImageView<float> disparity);
   void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
 
+  /// From costs that the caller computed, learned ones say: (height, width, max_disparity - min_disparity), for left
+  /// pixel x and disparity d those of right pixel x - d, where there is none whatever the caller holds for likely.
+  /// Path costs are bytes: costs above 255 - p2 are refused. `left` guides P2; `census` is not asked for.
+  void operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const std::uint8_t> left,
+                  ImageView<float> disparity);
+  void operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const std::uint16_t> left,
+                  ImageView<float> disparity);
+  void operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const float> left, ImageView<float> disparity);
+
   /// Confidence in [0, 1] of the last call: (s2 - s1) / s2 * 1 / (1 + |d_left - d_right|), with s1 the winning sum, s2
   /// the smallest more than one pixel away, d_right the right view's disparity; 0 for pixels without their own
   /// estimate.
@@ -68,6 +81,8 @@ class SGM {
   struct Scratch;
   template <typename T>
   void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  template <typename T>
+  void match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T> left, ImageView<float> disparity);
 
   SGMOptions options_;
   std::unique_ptr<Scratch> scratch_;

@@ -1,0 +1,80 @@
+#pragma once
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
+#endif
+#include <immintrin.h>
+
+#include <cstdint>
+
+// `byte_lanes.hpp` in 64 bytes with AVX-512.
+
+namespace geomvision::kernels::GEOMVISION_ISA {
+namespace {
+
+using Vector = __m512i;
+constexpr int lanes = 64;
+
+inline Vector load(const void* from) { return _mm512_loadu_si512(from); }
+inline void store(void* to, Vector v) { _mm512_storeu_si512(to, v); }
+inline Vector splat(std::uint8_t value) { return _mm512_set1_epi8(static_cast<char>(value)); }
+inline Vector splat_word(std::uint16_t value) { return _mm512_set1_epi16(static_cast<short>(value)); }
+inline Vector smaller(Vector a, Vector b) { return _mm512_min_epu8(a, b); }
+inline Vector add_capped(Vector a, Vector b) { return _mm512_adds_epu8(a, b); }
+inline Vector subtract(Vector a, Vector b) { return _mm512_sub_epi8(a, b); }
+inline Vector either(Vector a, Vector b) { return _mm512_or_si512(a, b); }
+inline Vector add_words(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
+inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
+inline Vector high_bytes(Vector v) { return _mm512_srli_epi16(v, 8); }
+inline Vector raised_bytes(Vector v) { return _mm512_slli_epi16(v, 8); }
+inline Vector smaller_words(Vector a, Vector b) { return _mm512_min_epu16(a, b); }
+inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
+  return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpeq_epi16_mask(a, b), then);
+}
+inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise) {
+  return _mm512_mask_mov_epi16(otherwise, _mm512_cmplt_epu16_mask(a, b), then);
+}
+inline Vector words_where_above_two(Vector a, Vector then) {  // 65535 elsewhere
+  return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpgt_epu16_mask(a, _mm512_set1_epi16(2)), then);
+}
+// Lane i holds lane i - 1 of v; the first one the last of `lower`. And the other way round.
+inline Vector moved_up(Vector v, Vector lower) {
+  return _mm512_alignr_epi8(v, _mm512_alignr_epi64(v, lower, 6), 15);
+}
+inline Vector moved_down(Vector v, Vector upper) {
+  return _mm512_alignr_epi8(_mm512_alignr_epi64(upper, v, 2), v, 1);
+}
+// The vector one byte before or after `from`, as if 255 lay beyond the first or the last lane.
+inline Vector load_up(const std::uint8_t* from) {
+  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{1}, from - 1);
+}
+inline Vector load_down(const std::uint8_t* from) {
+  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{0} >> 1, from + 1);
+}
+inline std::uint16_t least_word(Vector v) {
+  const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
+}
+// The smallest bytes of four vectors; `bytes` has the first one's lowest.
+struct LeastOfFour {
+  Vector v;  // in byte 0 of each quarter
+
+  LeastOfFour(Vector a, Vector b, Vector c, Vector d) {
+    const Vector ab = smaller(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xee));
+    const Vector cd = smaller(_mm512_shuffle_i64x2(c, d, 0x44), _mm512_shuffle_i64x2(c, d, 0xee));
+    v = smaller(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
+    v = smaller(v, _mm512_bsrli_epi128(v, 8));
+    v = smaller(v, _mm512_srli_epi64(v, 32));
+    v = smaller(v, _mm512_srli_epi64(v, 16));
+    v = smaller(v, _mm512_srli_epi64(v, 8));
+  }
+  std::uint32_t bytes() const {
+    const auto all = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm512_cvtepi64_epi8(v)));  // every other one
+    return static_cast<std::uint32_t>(_pext_u64(all, 0x00ff00ff00ff00ff));
+  }
+  Vector first_everywhere() const { return _mm512_broadcastb_epi8(_mm512_castsi512_si128(v)); }
+};
+
+}  // namespace
+}  // namespace geomvision::kernels::GEOMVISION_ISA
