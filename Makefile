@@ -7,17 +7,22 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 SOURCES := $(shell find csrc -type f) CMakeLists.txt pyproject.toml
-CPP := $(shell find csrc tests/cpp examples/cpp -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
+CPP := $(shell find csrc tests/cpp examples/cpp benches -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
 CMAKE := $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
 
-.PHONY: demo test pytest lint format bench clean cpp-tests sanitize
+SECONDS ?= 600
+SEED ?= 1
+
+.PHONY: demo test pytest lint format bench bench-kernels bench-scenes limits growth clean cpp-tests sanitize fuzz tsan
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    compare classical and learned on rendered scenes, write out/demo.html'
 	@echo 'make test    every test, C++ and Python'
 	@echo 'make lint    ruff, mypy, clang-format    make format   mend what they can'
-	@echo 'make bench   the table over real scenes   make clean    remove what was built'
+	@echo 'make bench   kernels against the fastest peers, and every method on real scenes'
+	@echo 'make fuzz    random arguments under sanitizers, SECONDS=600    make tsan    races of threads'
+	@echo 'make clean   remove what was built'
 
 $(VENV)/python: constraints.txt
 	@PYTHON=$(PYTHON) bash .ci/system-packages build
@@ -52,8 +57,19 @@ pytest: $(VENV)/dev
 cpp-tests: $(VENV)/dev
 	@bash tests/cpp/run.sh build/tests '$(CMAKE)'
 
+SANITIZED := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGEOMVISION_SANITIZE
+
 sanitize: $(VENV)/dev
-	@bash tests/cpp/run.sh build/sanitize '$(CMAKE)' -DGEOMVISION_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
+	@bash tests/cpp/run.sh build/sanitize '$(CMAKE)' $(SANITIZED)=ON
+	@[ ! -x build/sanitize/tests/cpp/geomvision_fuzz ] || build/sanitize/tests/cpp/geomvision_fuzz 15
+
+# Random arguments for the public C++ API. Another SEED finds other things; a failure prints the seed of its case.
+fuzz: sanitize
+	@build/sanitize/tests/cpp/geomvision_fuzz $(SECONDS) $(SEED)
+
+# Several callers of the pool and of threaded methods at once, a fork among them, under ThreadSanitizer.
+tsan: $(VENV)/dev
+	@bash tests/cpp/threads.sh build/tsan '$(CMAKE)' $(SANITIZED)=thread
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -68,8 +84,24 @@ format: $(VENV)/dev
 	$(BIN)/clang-format -i $(CPP)
 	$(BIN)/python tests/stubs.py
 
-bench: $(VENV)/dev
+bench: bench-kernels bench-scenes
+
+# Our kernels against OpenCV and torch, with bars, limits, memory and scaling. OPTIONS='--rows SGM' measures a part.
+bench-kernels: $(VENV)/dev
+	$(BIN)/python benches/kernels.py $(OPTIONS)
+
+# Every method under every protocol on real scenes.
+bench-scenes: $(VENV)/dev
 	$(BIN)/python benches/scenes.py
+
+limits: $(VENV)/dev
+	@$(CMAKE) -S . -B build/benches -DGEOMVISION_BENCHES=ON >/dev/null
+	@$(BIN)/cmake --build build/benches --target geomvision_limits
+	@build/benches/benches/limits/geomvision_limits
+
+# Time against pixels and disparities, up to 30 megapixels: the figure of docs/performance.md.
+growth: $(VENV)/dev
+	$(BIN)/python benches/growth.py
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,32 +12,101 @@ import numpy.typing
 
 __all__: list[str] = [
     "active_isa",
+    "ad_census",
+    "ad_census_options",
     "available_isas",
     "block_matching",
     "block_matching_options",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "correlation_features",
+    "correlation_features_backward",
+    "correlation_lookup_1d",
+    "correlation_lookup_1d_backward",
+    "correlation_lookup_1d_backward_coordinates",
+    "cross_aggregation",
+    "cross_arms",
     "difference_volume",
     "difference_volume_backward",
+    "fast_global_smoothing",
+    "fill_background",
     "group_wise_volume",
     "group_wise_volume_backward",
+    "guided_filter",
     "horn_schunck",
     "horn_schunck_options",
+    "left_right_check",
+    "local_correlation",
+    "local_correlation_backward",
     "lucas_kanade",
     "lucas_kanade_options",
+    "median",
+    "packed_lookup",
+    "packed_lookup_backward",
+    "packed_lookup_backward_coordinates",
+    "patchmatch",
+    "patchmatch_options",
+    "propagate_planes",
     "resolve_threads",
+    "right_winners",
     "sgm",
     "sgm_options",
     "soft_argmin",
     "soft_argmin_backward",
+    "speckle",
+    "splat_sum",
+    "splat_sum_backward",
+    "subpixel",
     "track_points",
     "track_points_options",
+    "uniqueness",
+    "upsampled_soft_argmin",
+    "upsampled_soft_argmin_backward",
     "version",
+    "volume_lookup",
+    "volume_lookup_backward",
+    "volume_lookup_backward_coordinates",
+    "warp",
+    "warp_features",
+    "warp_features_backward",
+    "warp_rounded",
+    "winner_takes_all",
 ]
 
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+def ad_census_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::ADCensusOptions.
     """
 
 def available_isas() -> list[str]:
@@ -99,6 +168,158 @@ def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float32],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float64],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float32],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float64],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.int32],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_aggregation(
+    volume: numpy.typing.NDArray[numpy.float32],
+    arms: numpy.typing.NDArray[numpy.uint8],
+    columns_first: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.uint8],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.uint16],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.int32],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def cross_arms(
+    image: numpy.typing.NDArray[numpy.float32],
+    arm: typing.SupportsInt | typing.SupportsIndex,
+    inner: typing.SupportsInt | typing.SupportsIndex,
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
 def difference_volume(
     left: numpy.typing.NDArray[numpy.float32],
     right: numpy.typing.NDArray[numpy.float32],
@@ -126,6 +347,51 @@ def difference_volume_backward(
     right: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.uint8],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.uint16],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.float32],
+    confidence: numpy.typing.NDArray[numpy.float32] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def fast_global_smoothing(
+    map: numpy.typing.NDArray[numpy.float64],
+    guide: numpy.typing.NDArray[numpy.float64],
+    confidence: numpy.typing.NDArray[numpy.float64] | None,
+    lambda_: typing.SupportsFloat | typing.SupportsIndex,
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def fill_background(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    occluded: numpy.typing.NDArray[numpy.uint8],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def group_wise_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -156,6 +422,22 @@ def group_wise_volume_backward(
     right: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def guided_filter(
+    values: numpy.typing.NDArray[numpy.float32],
+    guide: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def guided_filter(
+    values: numpy.typing.NDArray[numpy.float64],
+    guide: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -173,6 +455,50 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+def left_right_check(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def lucas_kanade(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -193,11 +519,179 @@ def lucas_kanade_options() -> dict[str, typing.Any]:
     Defaults of the C++ LucasKanadeOptions.
     """
 
+def median(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    size: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+def patchmatch_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::PatchMatchOptions.
+    """
+
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    planes: numpy.typing.NDArray[numpy.float32],
+    right_planes: numpy.typing.NDArray[numpy.float32],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    planes: numpy.typing.NDArray[numpy.float64],
+    right_planes: numpy.typing.NDArray[numpy.float64],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).
     """
 
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.int32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def right_winners(
+    volume: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def sgm(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
@@ -253,6 +747,70 @@ def soft_argmin_backward(
     costs: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+def speckle(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    size: typing.SupportsInt | typing.SupportsIndex,
+    range: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.int32],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def subpixel(
+    volume: numpy.typing.NDArray[numpy.float32],
+    winners: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    fit: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 def track_points(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -270,5 +828,235 @@ def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
     """
+
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.uint8],
+    second: numpy.typing.NDArray[numpy.uint8],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.uint16],
+    second: numpy.typing.NDArray[numpy.uint16],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.int32],
+    second: numpy.typing.NDArray[numpy.int32],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def uniqueness(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    cost: numpy.typing.NDArray[numpy.float32],
+    second: numpy.typing.NDArray[numpy.float32],
+    percent: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float32],
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float64],
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint16]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.int32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.int32]
+]: ...
+@typing.overload
+def winner_takes_all(
+    volume: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[
+    numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]
+]: ...
 
 version: str = "0.1.0"

@@ -40,8 +40,11 @@ def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
         raise ValueError(f"{name} has dtype {values.dtype}; it must be a number")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32, copy=True)
-    if np.isinf(values).any():
-        raise ValueError(f"{name} holds infinities; use NaN where there is no estimate")
+    if not np.isfinite(values).all():
+        if np.isinf(values).any():
+            raise ValueError(f"{name} holds infinities; use NaN where there is no estimate")
+        if channels:
+            values[np.isnan(values).any(axis=2)] = np.nan
     return values
 
 
@@ -55,8 +58,6 @@ class _Map:
 
     def __post_init__(self) -> None:
         values = _float_map(getattr(self, self._values), self._values, self._channels)
-        if self._channels:
-            values[np.isnan(values).any(axis=2)] = np.nan
         object.__setattr__(self, self._values, values)
         for name, dtype in (("confidence", np.float32), ("occluded", np.bool_)):
             extra = getattr(self, name)

@@ -27,6 +27,26 @@ void define(py::module_& module) {
         return d_costs.array;
       },
       "d_disparity"_a.noconvert(), "costs"_a.noconvert(), "num_threads"_a);
+  module.def(
+      "upsampled_soft_argmin",
+      [](const Array<T>& costs, int disparities, int height, int width, double first, int num_threads) {
+        const auto from = tensor<4>(costs, "costs");
+        Output<T, 3> disparity({from.size(0), height, width});
+        without_gil([&] { ops::upsampled_soft_argmin(from, disparity.view, disparities, first, num_threads); });
+        return disparity.array;
+      },
+      "costs"_a.noconvert(), "disparities"_a, "height"_a, "width"_a, "first"_a, "num_threads"_a);
+  module.def(
+      "upsampled_soft_argmin_backward",
+      [](const Array<T>& d_disparity, const Array<T>& costs, int disparities, int num_threads) {
+        const auto from = tensor<4>(costs, "costs");
+        const auto gradient = tensor<3>(d_disparity, "d_disparity");
+        Output<T, 4> d_costs(from.sizes());
+        without_gil(
+            [&] { ops::upsampled_soft_argmin_backward(gradient, from, d_costs.view, disparities, num_threads); });
+        return d_costs.array;
+      },
+      "d_disparity"_a.noconvert(), "costs"_a.noconvert(), "disparities"_a, "num_threads"_a);
 }
 
 }  // namespace

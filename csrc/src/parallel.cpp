@@ -53,6 +53,7 @@ struct Job {
 
 class Pool {
  public:
+  explicit Pool(long process) : process_(process) {}
   ~Pool() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -61,6 +62,8 @@ class Pool {
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
+
+  long process() const { return process_; }
 
   // Whether the job was done here; false when the pool is busy with another one.
   bool run(Job& job, int helpers) {
@@ -100,6 +103,7 @@ class Pool {
     }
   }
 
+  const long process_;
   std::mutex owner_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
@@ -111,17 +115,16 @@ class Pool {
   bool stopping_ = false;
 };
 
-// A forked child has none of its parent's threads: it leaves the parent's pool alone and makes its own.
+// A forked child has none of its parent's threads: it leaves the parent's pool alone and makes its own. Nothing is
+// locked here, since a thread of the parent that holds the lock at the fork would never release the child's.
 Pool& pool() {
-  static std::mutex mutex;
-  static long owner = -1;
-  static Pool* current = nullptr;
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (owner != process_id()) {
-    current = new Pool;  // lives as long as the process: threads must not be joined during static destruction
-    owner = process_id();
-  }
-  return *current;
+  static std::atomic<Pool*> current{nullptr};
+  Pool* found = current.load();
+  if (found != nullptr && found->process() == process_id()) return *found;
+  Pool* made = new Pool(process_id());  // lives as long as the process: its threads are not joined at its end
+  if (current.compare_exchange_strong(found, made)) return *made;
+  delete made;  // another thread of this process was faster
+  return *found;
 }
 
 thread_local bool inside_loop = false;

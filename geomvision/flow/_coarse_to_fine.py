@@ -20,7 +20,10 @@ COARSEST = 16
 
 
 class Step(NamedTuple):
-    """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far."""
+    """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far.
+
+    `kept` is what the method keeps from one warp of the level to the next; it begins empty.
+    """
 
     frame0: Float32
     warped: Float32
@@ -28,6 +31,7 @@ class Step(NamedTuple):
     gy: Float32
     u: Float32
     v: Float32
+    kept: dict[str, Float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +40,9 @@ class PyramidalFlow(FlowMethod, ABC):
 
     levels: int = option(10, "pyramid levels at most; each halves the image while 16 px remain", minimum=1, maximum=32)
     warps: int = option(5, "how often a level warps frame 1 by the flow so far", minimum=1, maximum=1000)
+    finest_warps: int = option(5, "such warps at most on the finest level", minimum=1, maximum=1000)
     median: int = option(
-        5, "side of the median filter on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
+        7, "length of the medians along x and y on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
     )
     check_occlusion: bool = option(False, "match back, too, and mark the pixels that do not return as occluded")
 
@@ -86,13 +91,15 @@ class PyramidalFlow(FlowMethod, ABC):
                 u, v = (_pyramid.enlarge(component, *small0.shape) for component in (u, v))
             stage = f"level {level}: "
             trace.record(stage + "frame0", small0, "grey levels", f"frame 0, each side divided by {2**level}")
-            for warp in range(self.warps):
-                last = trace if warp == self.warps - 1 else NoTrace()
+            warps = min(self.warps, self.finest_warps) if level == 0 else self.warps
+            kept: dict[str, Float32] = {}
+            for warp in range(warps):
+                last = trace if warp == warps - 1 else NoTrace()
                 warped = _pyramid.warp(small1, u, v)
                 gx, gy = _pyramid.gradients(small0, warped)
                 last.record(stage + "warped", warped, "grey levels", "frame 1 where the flow so far points")
                 last.record(stage + "gradient", np.stack([gx, gy], -1), "grey levels/px", "mean of both frames")
-                u, v, confidence = self._refine(Step(small0, warped, gx, gy, u, v), last, stage)
+                u, v, confidence = self._refine(Step(small0, warped, gx, gy, u, v, kept), last, stage)
                 u, v = _pyramid.median(u, self.median), _pyramid.median(v, self.median)
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence

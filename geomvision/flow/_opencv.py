@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image
+from ..method import BackendError
 from ..results import Flow
 from ..stereo._opencv import threads
 from ._base import FlowMethod
@@ -36,3 +38,16 @@ class OpenCVFlow(FlowMethod):
         with threads(self.num_threads):
             px = match(bytes0, bytes1)[:height, :width]
         return Flow(px=np.where(np.isfinite(px).all(axis=2, keepdims=True), px, np.float32(np.nan)))
+
+
+def optflow(owner: str, function: str) -> Any:
+    """A function of OpenCV's contributed module optflow; raises BackendError where OpenCV came without it."""
+    import cv2
+
+    found = getattr(getattr(cv2, "optflow", None), function, None)
+    if found is None:
+        raise BackendError(
+            f"{owner} cannot run here: OpenCV {cv2.__version__} has no optflow.{function}; "
+            "pip uninstall opencv-python opencv-python-headless, then pip install opencv-contrib-python"
+        )
+    return found

@@ -15,10 +15,10 @@ from ..images import Float32, Mask
 
 HALF = np.float32(0.5)
 ONE = np.float32(1)
+ONE_AND_A_HALF = np.float32(1.5)
 TWO = np.float32(2)
-THREE = np.float32(3)
+TWO_AND_A_HALF = np.float32(2.5)
 FOUR = np.float32(4)
-FIVE = np.float32(5)
 SIX = np.float32(6)
 EIGHT = np.float32(8)
 SIXTEENTH = np.float32(1 / 16)
@@ -54,17 +54,18 @@ def enlarge(flow: Float32, height: int, width: int) -> Float32:
         y0, y1 = y // 2, min((y + 1) // 2, rows - 1)
         for x in range(width):
             x0, x1 = x // 2, min((x + 1) // 2, columns - 1)
-            fine[y, x] = HALF * ((flow[y0, x0] + flow[y0, x1]) + (flow[y1, x0] + flow[y1, x1]))
+            fine[y, x] = HALF * ((flow[y0, x0] + flow[y1, x0]) + (flow[y0, x1] + flow[y1, x1]))
     return fine
 
 
 @njit(cache=True)
-def cubic(before: Any, first: Any, second: Any, after: Any, t: Any) -> Any:
-    """Between `first` (t = 0) and `second` (t = 1) by cubic convolution, a = −1/2 (Keys 1981)."""
-    slope = HALF * (second - before)
-    bend = HALF * ((TWO * before - FIVE * first) + (FOUR * second - after))
-    twist = HALF * (THREE * (first - second) + (after - before))
-    return first + t * (slope + t * (bend + t * twist))
+def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:
+    """Weights of four neighbours for a place t from the second to the third: cubic convolution, a = −½ (Keys 1981)."""
+    before = ((ONE - HALF * t) * t - HALF) * t
+    first = (ONE_AND_A_HALF * t - TWO_AND_A_HALF) * t * t + ONE
+    second = ((TWO - ONE_AND_A_HALF * t) * t + HALF) * t
+    after = (HALF * t - HALF) * t * t
+    return before, first, second, after
 
 
 @njit(cache=True)
@@ -78,12 +79,13 @@ def warp(image: Float32, u: Float32, v: Float32) -> Float32:
             px = min(max(np.float32(x) + u[y, x], ZERO), np.float32(width - 1))
             py = min(max(np.float32(y) + v[y, x], ZERO), np.float32(height - 1))
             ix, iy = int(px), int(py)
-            fx, fy = px - np.float32(ix), py - np.float32(iy)
-            x0, x2, x3 = max(ix - 1, 0), min(ix + 1, width - 1), min(ix + 2, width - 1)
+            a, b, c, d = cubic_weights(py - np.float32(iy))
+            y0, y2, y3 = max(iy - 1, 0), min(iy + 1, height - 1), min(iy + 2, height - 1)
             for k in range(4):
-                row = min(max(iy + k - 1, 0), height - 1)
-                column[k] = cubic(image[row, x0], image[row, ix], image[row, x2], image[row, x3], fx)
-            warped[y, x] = cubic(column[0], column[1], column[2], column[3], fy)
+                at = min(max(ix + k - 1, 0), width - 1)
+                column[k] = (a * image[y0, at] + b * image[iy, at]) + (c * image[y2, at] + d * image[y3, at])
+            a, b, c, d = cubic_weights(px - np.float32(ix))
+            warped[y, x] = (a * column[0] + b * column[1]) + (c * column[2] + d * column[3])
     return warped
 
 
@@ -109,24 +111,25 @@ def gradients(frame0: Float32, warped: Float32) -> tuple[Float32, Float32]:
 
 @njit(cache=True)
 def median(values: Float32, size: int) -> Float32:
-    """Median over size x size pixels."""
+    """Medians of `size` pixels along x, then along y: nearly the median of the square, at a tenth of the work.
+
+    A separable median (Narendra, IEEE PAMI 1981).
+    """
+    return medians_along(medians_along(values, size).T, size).T
+
+
+@njit(cache=True)
+def medians_along(values: Float32, size: int) -> Float32:
+    """Median of `size` pixels along each row."""
     height, width = values.shape
     radius = size // 2
     result = np.empty((height, width), np.float32)
-    window = np.empty(size * size, np.float32)
+    window = np.empty(size, np.float32)
     for y in range(height):
         for x in range(width):
-            count = 0
-            for dy in range(-radius, radius + 1):
-                for dx in range(-radius, radius + 1):
-                    value = values[min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)]
-                    place = count
-                    while place > 0 and window[place - 1] > value:  # insertion sort
-                        window[place] = window[place - 1]
-                        place -= 1
-                    window[place] = value
-                    count += 1
-            result[y, x] = window[count // 2] + ZERO  # −0 becomes 0: which of two equal zeros is taken is open
+            for k in range(size):
+                window[k] = values[y, min(max(x + k - radius, 0), width - 1)]
+            result[y, x] = np.sort(window)[radius] + ZERO  # −0 becomes 0: which of two equal zeros is taken is open
     return result
 
 

@@ -110,11 +110,14 @@ class PointTracker(Method):
         for level in reversed(range(len(pyramid0))):
             image0, gx, gy = pyramid0[level]
             scale = 0.5**level
-            template = _steps.cut(image0, gx, gy, start[0] * scale, start[1] * scale, self.window)
+            at = start * scale
+            template, known = _steps.cut(image0, at[0], at[1], self.window)
+            along, down = (_steps.cut(derivative, at[0], at[1], self.window)[0] for derivative in (gx, gy))
             move = move if level == len(pyramid0) - 1 else 2.0 * move
-            move, eigenvalue = _steps.descend(
-                template, pyramid1[level][0], start * scale, move, self.iterations, self.accuracy
+            move = _steps.descend(
+                template, along, down, pyramid1[level][0], at, move, self.iterations, self.accuracy
             )
+            eigenvalue = _steps.smaller_eigenvalue(along, down, float(known.sum()))
         end = start + move
         if not _steps.is_inside(pyramid1[0][0], end[0], end[1]):
             return np.full(2, np.nan), np.nan

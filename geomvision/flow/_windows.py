@@ -64,15 +64,15 @@ def over_windows(values: Float32, weights: Float32) -> Float32:
     rows, result = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     for y in range(height):
         for x in range(width):
-            total = ZERO
-            for k in range(len(weights)):
-                total += weights[k] * values[y, min(max(x + k - radius, 0), width - 1)]
+            total = weights[radius] * values[y, x]
+            for k in range(1, radius + 1):
+                total += weights[radius + k] * (values[y, max(x - k, 0)] + values[y, min(x + k, width - 1)])
             rows[y, x] = total
     for y in range(height):
         for x in range(width):
-            total = ZERO
-            for k in range(len(weights)):
-                total += weights[k] * rows[min(max(y + k - radius, 0), height - 1), x]
+            total = weights[radius] * rows[y, x]
+            for k in range(1, radius + 1):
+                total += weights[radius + k] * (rows[max(y - k, 0), x] + rows[min(y + k, height - 1), x])
             result[y, x] = total
     return result
 
@@ -94,8 +94,9 @@ def solve(
             p, q = xq[y, x] + weight * mean_u[y, x], yq[y, x] + weight * mean_v[y, x]
             determinant = a * c - b * b
             if determinant > ZERO:
-                u[y, x] = min(max((c * p - b * q) / determinant, -far_x), far_x)
-                v[y, x] = min(max((a * q - b * p) / determinant, -far_y), far_y)
+                inverse = ONE / determinant
+                u[y, x] = min(max((c * p - b * q) * inverse, -far_x), far_x)
+                v[y, x] = min(max((a * q - b * p) * inverse, -far_y), far_y)
             else:  # only by rounding, with a prior that is tiny beside the gradients
                 u[y, x], v[y, x] = mean_u[y, x], mean_v[y, x]
     return u, v

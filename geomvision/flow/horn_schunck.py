@@ -37,7 +37,7 @@ class HornSchunck(PyramidalFlow):
     def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:
         from . import _relaxation
 
-        gx, gy, rest, inverse = _relaxation.linearise(*step, self.alpha)
+        gx, gy, rest, inverse = _relaxation.linearise(*step[:6], self.alpha)
         trace.record(stage + "constraint", rest, "grey levels", "t − gx u − gy v: what gx u + gy v must cancel")
         u, v = step.u, step.v
         for _ in range(self.iterations):

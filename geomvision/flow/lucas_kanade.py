@@ -28,9 +28,10 @@ class LucasKanade(PyramidalFlow):
     dtype; floats are scaled by the joint range of both frames. Images without contrast give zero flow, confidence 0.
     """
 
-    window: int = option(9, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
+    finest_warps: int = option(3, "such warps at most on the finest level, which costs most", minimum=1, maximum=1000)
+    window: int = option(7, "side of the window", unit="px", minimum=1, maximum=255, odd=True)
     weighting: str = option(
-        "gaussian", "weights in the window: sigma a fifth of its side, or equal", choices=("gaussian", "box")
+        "box", "weights in the window: equal, or a Gaussian of a fifth of its side", choices=("gaussian", "box")
     )
     robust: float = option(
         5.0,
@@ -39,7 +40,7 @@ class LucasKanade(PyramidalFlow):
         minimum=0.0,
     )
     min_eigenvalue: float = option(
-        4.0,
+        3.0,
         "eigenvalue at which window and surroundings weigh alike",
         unit="(grey levels/px)²",
         minimum=0.01,
@@ -57,7 +58,7 @@ class LucasKanade(PyramidalFlow):
         from . import _windows
 
         weights = _windows.window_weights(self.window, self.weighting)
-        products = _windows.products(*step, self.robust)
+        products = _windows.products(*step[:6], self.robust)
         xx, xy, yy, xq, yq = (_windows.over_windows(product, weights) for product in products)
         mean_u, mean_v = (_windows.over_windows(component, weights) for component in (step.u, step.v))
         eigenvalue = _windows.smaller_eigenvalue(xx, xy, yy)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..images import Image
-from ..method import BackendError, backend, option
+from ..method import backend, option
 from ..results import Flow
-from ._opencv import OpenCVFlow
+from ._opencv import OpenCVFlow, optflow
 
 SMALLEST = 16
 
@@ -38,14 +38,7 @@ class OpenCVTVL1(OpenCVFlow):
         return self.run(frame0, frame1, lambda a, b: tvl1.calc(a, b, None), SMALLEST)
 
     def _made(self) -> Any:
-        import cv2
-
-        if not hasattr(getattr(cv2, "optflow", None), "createOptFlow_DualTVL1"):
-            raise BackendError(
-                f"OpenCVTVL1 cannot run here: OpenCV {cv2.__version__} has no module optflow; "
-                "pip uninstall opencv-python opencv-python-headless, then pip install opencv-contrib-python"
-            )
-        tvl1 = cv2.optflow.createOptFlow_DualTVL1()
+        tvl1 = optflow("OpenCVTVL1", "createOptFlow_DualTVL1")()
         tvl1.setLambda(self.data_weight)
         tvl1.setTau(self.tau)
         tvl1.setTheta(self.theta)

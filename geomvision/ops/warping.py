@@ -2,39 +2,129 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from ..images import Float32, Image
+from ._dispatch import Array, has_core, is_tensor, kernel_ready, on_arrays, require_floating
+
+Mode = Literal["bilinear", "bicubic"]
+Outside = Literal["nan", "zero", "border"]
 
 
-def warp(image: Image, displacement: NDArray[np.floating]) -> Float32:
-    """Sample `image` at (x + dx, y + dy), bilinearly.
+def warp(
+    image: Array,
+    displacement: Array,
+    *,
+    mode: Mode = "bilinear",
+    outside: Outside = "nan",
+    dtype: DTypeLike = None,
+    return_valid: bool = False,
+    num_threads: int = 0,
+) -> Any:
+    """Sample `image` at (x + dx, y + dy). Inside is [0, W − 1] x [0, H − 1]; NaN is never inside.
 
     Args:
-        image: (H, W) or (H, W, C), any real dtype.
-        displacement: (h, w, 2) as (dx, dy) in pixels.
+        image: numpy (H, W) or (H, W, C), any real dtype; or a floating tensor (B, C, H, W).
+        displacement: (h, w, 2) as (dx, dy) in pixels; for a tensor (B, 2, h, w), in its dtype.
+        mode: "bilinear", or "bicubic": cubic convolution with a = −1/2 (Keys 1981), the border repeating.
+        outside: what a pixel becomes that points outside: "nan", "zero", or "border": the nearest place inside, but
+            0 where the displacement is NaN. Nets train with "zero" or "border".
+        dtype: None for float32; or the image's own uint8 or uint16, rounded to nearest (for numpy images only).
+        return_valid: also return where the displacement points inside, bool (h, w) or (B, h, w).
+        num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:
-        float32 (h, w) or (h, w, C); NaN where the displacement is NaN or points outside [0, W − 1] x [0, H − 1].
+        float32 (h, w) or (h, w, C); for tensors (B, C, h, w) in their dtype, differentiable in both arguments: pixels
+        that point outside give nothing. With `return_valid` a pair.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes, modes, or an image without pixels.
     """
+    for name, value, allowed in (("mode", mode, Mode), ("outside", outside, Outside)):
+        if value not in allowed.__args__:  # type: ignore[attr-defined]
+            given = ", ".join(map(repr, allowed.__args__))  # type: ignore[attr-defined]
+            raise ValueError(f"warp: {name} is {value!r}; allowed are {given}")
+    if is_tensor(image) or is_tensor(displacement):
+        warped, valid = _warp_tensors(image, displacement, mode, outside, dtype, num_threads)
+    else:
+        warped, valid = _warp_arrays(image, displacement, mode, outside, dtype, return_valid, num_threads)
+    return (warped, valid) if return_valid else warped
+
+
+def warp_by_disparity(right: Array, disparity: Array, **options: Any) -> Any:
+    """The right view seen from the left: `warp` by (−disparity, 0), with its options.
+
+    Args:
+        right: numpy (H, W) or (H, W, C), or a tensor (B, C, H, W).
+        disparity: (h, w), or a tensor (B, h, w), pixels: x_right = x_left − disparity.
+    """
+    if is_tensor(disparity):
+        import torch
+
+        return warp(right, torch.stack([-disparity, torch.zeros_like(disparity)], 1), **options)
+    if not isinstance(disparity, np.ndarray) or disparity.ndim != 2:
+        raise ValueError(f"warp_by_disparity: disparity has shape {np.shape(disparity)}; it must be (H, W)")
+    displacement = np.zeros((*disparity.shape, 2), np.float32)
+    np.negative(disparity, out=displacement[..., 0], casting="unsafe")
+    return warp(right, displacement, **options)
+
+
+def _warp_tensors(image: Any, displacement: Any, mode: Mode, outside: Outside, dtype: Any, num_threads: int) -> Any:
+    require_floating("warp", image=image, displacement=displacement)
+    if dtype is not None:
+        raise TypeError(f"warp: dtype is {dtype}; tensors keep theirs: leave it out")
+    if image.ndim != 4:
+        raise ValueError(f"warp: image has shape {tuple(image.shape)}; it must be (B, C, H, W)")
+    if displacement.ndim != 4 or displacement.shape[1] != 2 or displacement.shape[0] != image.shape[0]:
+        expected = f"({image.shape[0]}, 2, h, w) as (dx, dy)"
+        raise ValueError(f"warp: displacement has shape {tuple(displacement.shape)}; it must be {expected}")
+    _require_pixels(image, image.shape[2:])
+    from ._torch import warp_features
+
+    warped, inside = warp_features(image, displacement, mode == "bicubic", outside, num_threads)
+    return warped, inside.bool()
+
+
+def _warp_arrays(
+    image: Any, displacement: Any, mode: Mode, outside: Outside, dtype: Any, return_valid: bool, num_threads: int
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    if not isinstance(image, np.ndarray) or not isinstance(displacement, np.ndarray):
+        kinds = f"{type(image).__name__} and {type(displacement).__name__}"
+        raise TypeError(f"warp: image and displacement are {kinds}; they must be numpy arrays or torch tensors")
+    if image.ndim not in (2, 3):
+        raise ValueError(f"warp: image has shape {image.shape}; it must be (H, W) or (H, W, C)")
     if displacement.ndim != 3 or displacement.shape[2] != 2:
-        raise ValueError(f"displacement has shape {displacement.shape}; it must be (H, W, 2) as (dx, dy)")
-    height, width = image.shape[:2]
-    rows, columns = displacement.shape[:2]
-    x = np.arange(columns, dtype=np.float32) + displacement[..., 0]
-    y = np.arange(rows, dtype=np.float32)[:, None] + displacement[..., 1]
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
-    x0 = np.minimum(x.astype(np.intp), max(width - 2, 0))
-    y0 = np.minimum(y.astype(np.intp), max(height - 2, 0))
-    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
-    fx, fy = (x - x0).astype(np.float32), (y - y0).astype(np.float32)
-    if image.ndim == 3:
-        fx, fy = fx[..., None], fy[..., None]
-    source = image.astype(np.float32, copy=False)
-    top = source[y0, x0] * (1 - fx) + source[y0, x1] * fx
-    bottom = source[y1, x0] * (1 - fx) + source[y1, x1] * fx
-    sampled: Float32 = (top * (1 - fy) + bottom * fy).astype(np.float32)
-    sampled[~inside] = np.nan
-    return sampled
+        raise ValueError(f"warp: displacement has shape {displacement.shape}; it must be (H, W, 2) as (dx, dy)")
+    if image.dtype.kind not in "buif" or displacement.dtype.kind not in "buif":
+        raise TypeError(f"warp: image is {image.dtype}, displacement {displacement.dtype}; they must be real numbers")
+    _require_pixels(image, image.shape[:2])
+    rounded = dtype is not None and np.dtype(dtype) != np.float32
+    if rounded and (np.dtype(dtype) != image.dtype or image.dtype.name not in ("uint8", "uint16")):
+        raise TypeError(f"warp: dtype is {np.dtype(dtype)}; allowed are float32, and uint8 or uint16 of such an image")
+    if rounded and outside == "nan":
+        raise ValueError(f"warp: {np.dtype(dtype)} cannot be NaN; choose outside='zero' or 'border'")
+    if image.dtype.name not in ("uint8", "uint16", "float32"):
+        image = image.astype(np.float32)
+    displacement = displacement.astype(np.float32, copy=False)
+    layers = image.reshape(*image.shape[:2], -1) if image.ndim == 2 else image
+    bicubic = mode == "bicubic"
+    if not has_core():
+        planes = np.moveaxis(layers, 2, 0)[None].astype(np.float32)
+        field = np.moveaxis(displacement, 2, 0)[None]
+        warped, inside = on_arrays("warp_features", planes, field, bicubic, outside, num_threads)
+        warped, inside = np.moveaxis(warped[0], 0, 2), inside[0]
+        warped = np.clip(np.rint(warped), 0, np.iinfo(image.dtype).max).astype(image.dtype) if rounded else warped
+    else:
+        from .. import _core
+
+        run = _core.warp_rounded if rounded else _core.warp
+        ready = kernel_ready(layers), kernel_ready(displacement)
+        warped, inside = run(*ready, bicubic, outside, return_valid, num_threads)
+    return warped.reshape(*displacement.shape[:2], *image.shape[2:]), inside.astype(bool)
+
+
+def _require_pixels(image: Any, size: Any) -> None:
+    if 0 in size:
+        raise ValueError(f"warp: image has shape {tuple(image.shape)}; it has no pixels to look up")

@@ -10,11 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "flow/median_network.hpp"
+#include "allocations.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
+#include "geomvision/flow/tvl1.hpp"
 #include "geomvision/isa.hpp"
+#include "kernels/flow.hpp"
 
 using namespace geomvision;
 using namespace geomvision::flow;
@@ -169,25 +171,65 @@ TEST_CASE("points are followed, and lost outside") {
   CHECK(track_points(frame0, frame1, {}).empty());
 }
 
-TEST_CASE("median networks find the median of sequences of zeros and ones") {
-  for (const int count : {1, 9, 25, 49}) {  // every one of up to 16 values, scattered ones of more
-    const std::vector<int> pairs = median_network(count);
-    for (std::uint64_t code = 0; code < (std::uint64_t{1} << std::min(count, 16)); ++code) {
-      const std::uint64_t bits = count <= 16 ? code : (code + 1) * 0x9E3779B97F4A7C15u;
-      std::vector<int> values;
+
+TEST_CASE("a second call of the same size allocates nothing") {
+  const Image<float> frame0 = pattern(200, 150, 2.3, -1.4), frame1 = pattern(200, 150, 0, 0);
+  Image<Vec2f> flow(200, 150);
+  LucasKanade lucas_kanade;
+  HornSchunck horn_schunck;
+  TVL1 tvl1;
+  for (PyramidalFlow* method : {static_cast<PyramidalFlow*>(&lucas_kanade), static_cast<PyramidalFlow*>(&horn_schunck),
+                                static_cast<PyramidalFlow*>(&tvl1)}) {
+    (*method)(frame0, frame1, flow.view());
+    const long before = allocations();
+    (*method)(frame0, frame1, flow.view());
+    CHECK(allocations() == before);
+  }
+  const std::vector<Point> points(500, Point{60, 70});
+  std::vector<Track> tracks(points.size());
+  PointTracker tracker;
+  tracker(frame0, frame1, points.data(), 500, tracks.data());
+  const long before = allocations();
+  tracker(frame0, frame1, points.data(), 500, tracks.data());
+  CHECK(allocations() == before);
+}
+
+TEST_CASE("TV-L1 finds a shift, whatever the threads and the instruction set") {
+  const Image<float> frame0 = pattern(301, 231, 2.3, -1.4), frame1 = pattern(301, 231, 0, 0);
+  TVL1Options options;
+  options.num_threads = 1;
+  const Image<Vec2f> expected = TVL1(options)(frame0, frame1);
+  CHECK(mean_error(expected, 2.3, -1.4, 10) < 0.05);
+  for (const int threads : {2, 3, 8}) {
+    options.num_threads = threads;
+    CHECK(equal(TVL1(options)(frame0, frame1), expected));
+  }
+}
+
+TEST_CASE("median kernels find the median of every sequence of zeros and ones") {
+  const auto columns = GEOMVISION_KERNEL(flow_median_columns);
+  const auto down = GEOMVISION_KERNEL(flow_median_rows);
+  for (int radius = 0; radius <= 3; ++radius) {
+    const int count = 2 * radius + 1;
+    for (int code = 0; code < 1 << count; ++code) {
+      std::vector<std::vector<float>> rows(7, std::vector<float>(64));
+      std::vector<float> along(64), out(64);
+      const float* pointers[7];
       int ones = 0;
-      for (int i = 0; i < count; ++i) {
-        values.push_back(static_cast<int>(bits >> i & 1u));
-        ones += values.back();
+      for (int k = 0; k < count; ++k) {
+        const int bit = code >> k & 1;
+        ones += bit;
+        along[static_cast<std::size_t>(k)] = static_cast<float>(bit);
+        std::fill(rows[static_cast<std::size_t>(k)].begin(), rows[static_cast<std::size_t>(k)].end(),
+                  static_cast<float>(bit));
+        pointers[k] = rows[static_cast<std::size_t>(k)].data();
       }
-      for (std::size_t k = 0; k < pairs.size(); k += 2) {
-        int& low = values[static_cast<std::size_t>(pairs[k])];
-        int& high = values[static_cast<std::size_t>(pairs[k + 1])];
-        if (high < low) std::swap(low, high);
-      }
-      const bool right = values[static_cast<std::size_t>(count / 2)] == (ones > count / 2 ? 1 : 0);
-      if (!right) FAIL_CHECK("count ", count, ", sequence ", bits);
+      const float median = ones > radius ? 1.0f : 0.0f;
+      columns(along.data() + radius, radius, 1, out.data());
+      CHECK(out[0] == median);
+      down(pointers, radius, 21, out.data());
+      CHECK(std::all_of(out.begin(), out.begin() + 21, [&](float value) { return value == median; }));
+      CHECK(out[21] == 0.0f);
     }
-    CHECK(pairs.size() % 2 == 0);
   }
 }

@@ -75,6 +75,7 @@ def test_options_are_the_cores_and_are_checked_there():
         {
             "levels": st.integers(1, 4),
             "warps": st.integers(1, 3),
+            "finest_warps": st.integers(1, 3),
             "median": st.sampled_from([1, 3, 5, 7]),
             "check_occlusion": st.booleans(),
             "alpha": st.floats(0.01, 30.0),

@@ -52,7 +52,7 @@ def test_one_step_on_a_ramp_is_the_closed_form():
 
 
 def test_a_straight_edge_moves_along_its_normal_and_has_no_confidence():
-    flow = gv.flow.LucasKanade(levels=1, warps=50, robust=0.0)(*ramps())
+    flow = gv.flow.LucasKanade(levels=1, warps=50, finest_warps=50, robust=0.0)(*ramps())
     inside = flow.px[12:-12, 12:-12]
     np.testing.assert_allclose(inside[..., 0], 2 / 3, atol=1e-3)
     np.testing.assert_allclose(inside[..., 1], 0, atol=1e-3)
@@ -156,6 +156,7 @@ OPTIONS = st.fixed_dictionaries(
     {
         "levels": st.integers(1, 4),
         "warps": st.integers(1, 3),
+        "finest_warps": st.integers(1, 3),
         "median": st.sampled_from([1, 3, 5, 7]),
         "check_occlusion": st.booleans(),
         "window": st.sampled_from([1, 3, 9, 31]),

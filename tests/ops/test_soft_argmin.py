@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geomvision import ops
 
@@ -42,6 +44,106 @@ def test_numpy_and_torch_agree_on_every_number_of_threads():
     for threads in range(2, 9):
         np.testing.assert_array_equal(ops.soft_argmin(volume.numpy(), num_threads=threads), expected)
         np.testing.assert_array_equal(ops.soft_argmin(volume, num_threads=threads).numpy(), expected)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from([1, 2, 5, 40]),
+    st.integers(1, 3),
+    st.sampled_from([1, 7, 16, 63, 64, 77, 150]),
+    st.sampled_from([0.1, 3.0, 200.0]),
+)
+def test_any_width_has_the_values_and_derivatives_of_the_twin(candidates, height, width, spread):
+    volume = spread * costs((1, candidates, height, width), torch.float64)
+    weight = costs((1, height, width), torch.float64, seed=1)
+    expected, slope = twin._twin(volume, 2.0, 0), twin._twin_backward(weight, volume, 0)
+    found = torch.ops.geomvision.soft_argmin(volume.float(), 2.0, 0)
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=1e-6 * candidates * (1 + spread))
+    found = torch.ops.geomvision.soft_argmin_backward(weight.float(), volume.float(), 0)
+    torch.testing.assert_close(found.double(), slope, rtol=0, atol=4e-6 * candidates * (1 + spread))
+
+
+def test_costs_that_rise_linearly_are_upsampled_to_a_line():
+    # Costs that are linear in x at one candidate and 0 at the other: the logistic curve, at half-pixel centres.
+    volume = np.zeros((1, 2, 2, 6))
+    volume[0, 1] = np.arange(6)
+    found = ops.upsampled_soft_argmin(volume, size=(2, 4, 24), first=1.0)
+    x = np.clip((np.arange(24) + 0.5) / 4 - 0.5, 0, 5)
+    np.testing.assert_allclose(found, np.broadcast_to(1 + 1 / (1 + np.exp(x)), (1, 4, 24)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_valley_stays_where_it_is_when_upsampled_and_no_cost_underflows(dtype):
+    volume = np.full((1, 9, 3, 20), 1e6, dtype)
+    volume[:, 5] = -1e6
+    found = ops.upsampled_soft_argmin(volume, scale=4)
+    # Candidate 5 of 9 lies between the candidates 21 and 22 of 36.
+    np.testing.assert_allclose(found, np.full((1, 12, 80), 21.5), atol=1e-4)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from([1, 2, 3, 12, 70]),
+    st.integers(1, 12),
+    st.sampled_from([1, 2, 5, 16, 33, 260]),
+    st.sampled_from([(2, 2, 2), (4, 4, 4), (8, 3, 2.5), (4, 0.5, 7.3), (3, 2, 2), (1, 1, 1), (0.7, 0.6, 0.5)]),
+    st.sampled_from([0.1, 3.0, 200.0]),
+)
+def test_any_upsampling_has_the_values_and_derivatives_of_the_twin(candidates, height, width, scales, spread):
+    if candidates * width > 4000:
+        height = 1
+    volume = spread * costs((1, candidates, height, width), torch.float64)
+    size = [max(1, round(s * n)) for s, n in zip(scales, volume.shape[1:], strict=True)]
+    weight = costs((1, *size[1:]), torch.float64, seed=1)
+    expected = twin._upsampled(volume, *size, 2.0, 0)
+    slope = twin._upsampled_backward(weight, volume, size[0], 0)
+    atol = 2e-6 * max(size) * (1 + spread) + 1e-6 * max(size) ** 2
+    found = torch.ops.geomvision.upsampled_soft_argmin(volume.float(), *size, 2.0, 0)
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=atol)
+    found = torch.ops.geomvision.upsampled_soft_argmin_backward(weight.float(), volume.float(), size[0], 0)
+    torch.testing.assert_close(found.double(), slope, rtol=0, atol=atol * max(scales) ** 2)
+    found = torch.ops.geomvision.upsampled_soft_argmin(volume, *size, 2.0, 0)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-9 * max(size))
+    found = torch.ops.geomvision.upsampled_soft_argmin_backward(weight, volume, size[0], 0)
+    torch.testing.assert_close(found, slope, rtol=0, atol=1e-8 * max(size))
+
+
+def test_upsampling_gives_the_same_on_every_number_of_threads():
+    volume = costs((2, 6, 21, 19))
+    weight = costs((2, 84, 76), seed=1)
+    expected = ops.upsampled_soft_argmin(volume, scale=4, num_threads=1)
+    slope = torch.ops.geomvision.upsampled_soft_argmin_backward(weight, volume, 24, 1)
+    for threads in range(2, 9):
+        assert torch.equal(ops.upsampled_soft_argmin(volume, scale=4, num_threads=threads), expected)
+        assert torch.equal(torch.ops.geomvision.upsampled_soft_argmin_backward(weight, volume, 24, threads), slope)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
+def test_upsampled_operator(assert_operator, dtype):
+    tolerance = {torch.float16: 5e-2, torch.bfloat16: 4e-1}.get(dtype, 1e-4)
+    operator = torch.ops.geomvision.upsampled_soft_argmin.default
+    inputs = (costs(dtype=dtype, requires_grad=True), 28, 9, 21, 3.0, 0)
+    assert_operator(operator, twin._upsampled, *inputs, rtol=1e-2 * tolerance, atol=tolerance)
+
+
+def test_upsampled_derivative_and_compilation(assert_compiles):
+    leaf = costs((1, 3, 2, 3), torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda c: ops.upsampled_soft_argmin(c, size=(12, 5, 8)), leaf)
+    assert_compiles(lambda c: ops.upsampled_soft_argmin(c * 2, scale=4), costs(requires_grad=True), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({}, TypeError, "exactly one of them"),
+        ({"scale": 2, "size": (1, 1, 1)}, TypeError, "exactly one of them"),
+        ({"scale": 0}, ValueError, r"cannot become \(0, 0, 0\): all must be 1 or more"),
+        ({"size": (4, -1, 3)}, ValueError, r"cannot become \(4, -1, 3\)"),
+    ],
+)
+def test_wrong_upsampling_says_what_is_allowed(options, kind, message):
+    with pytest.raises(kind, match=message):
+        ops.upsampled_soft_argmin(np.zeros((1, 2, 3, 4), np.float32), **options)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "flow/rows.hpp"
+#include "flow/warped_rows.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/flow.hpp"
 
@@ -14,6 +14,7 @@ namespace {
 constexpr const char* owner = "LucasKanade";
 constexpr double no_limit = std::numeric_limits<double>::max();
 
+// Weights of a window of sum 1 in one direction, from its middle to its end.
 std::vector<float> window_weights(int window, Weighting weighting) {
   const int radius = window / 2;
   const double sigma = window / 5.0;
@@ -24,14 +25,37 @@ std::vector<float> window_weights(int window, Weighting weighting) {
     total += weights.back();
   }
   std::vector<float> normalised;
-  for (const double weight : weights) normalised.push_back(static_cast<float>(weight / total));
+  for (int k = radius; k < window; ++k) {
+    normalised.push_back(static_cast<float>(weights[static_cast<std::size_t>(k)] / total));
+  }
   return normalised;
 }
 
 }  // namespace
 
+// What one band of rows needs. Sums are gxx, gxy, gyy, gxq, gyq, u, v.
+struct LucasKanade::Band {
+  WarpedRows warped;
+  RollingRows product, sums[7], total[7], solved;
+  MedianRows median_u, median_v;
+
+  void fit(int width, int radius, int median) {
+    warped.fit(width, radius);
+    product.fit(5, width, radius);
+    for (RollingRows& rows : sums) rows.fit(2 * radius + 2, width, 0);
+    for (RollingRows& rows : total) rows.fit(1, width, 0);
+    solved.fit(2, width, largest_radius);
+    median_u.fit(width, median);
+    median_v.fit(width, median);
+  }
+};
+
+LucasKanade::~LucasKanade() = default;
+LucasKanade::LucasKanade(LucasKanade&&) noexcept = default;
+LucasKanade& LucasKanade::operator=(LucasKanade&&) noexcept = default;
+
 LucasKanade::LucasKanade(const LucasKanadeOptions& options)
-    : PyramidalFlow(owner, {options.levels, options.warps, options.median, options.min_confidence,
+    : PyramidalFlow(owner, {options.levels, options.warps, options.finest_warps, options.median, options.min_confidence,
                             options.check_occlusion, options.num_threads}),
       options_(options) {
   check_range(owner, "min_confidence", options.min_confidence, 0.0, 1.0);
@@ -45,44 +69,69 @@ LucasKanade::LucasKanade(const LucasKanadeOptions& options)
 void LucasKanade::refine(Stage& stage, Image<float>* confidence) {
   const int width = stage.u.width();
   const int height = stage.u.height();
-  for (Image<float>& plane : products_) fit(plane, width, height);
-  const auto multiply = GEOMVISION_KERNEL(flow_products);
-  const auto inverse = static_cast<float>(options_.robust > 0 ? std::min(1.0 / options_.robust, 1e6) : 0.0);
-  for_rows(width, height, num_threads(), [&](int y) {
-    float* out[5];
-    for (int k = 0; k < 5; ++k) out[k] = row(products_[k], y);
-    multiply({row(stage.frame0, y), row(stage.warped, y), row(stage.gx, y), row(stage.gy, y), row(stage.u, y),
-              row(stage.v, y), width, height, y},
-             inverse, out);
+  const int reach = options_.median / 2 + options_.window / 2 + 2;
+  const int bands = count_bands(width, height, options_.num_threads, 2 * reach);
+  if (static_cast<int>(bands_.size()) < bands) bands_.resize(static_cast<std::size_t>(bands));
+  for_bands(bands, height, options_.num_threads, [&](int index, int first, int last) {
+    Band& band = bands_[static_cast<std::size_t>(index)];
+    band.fit(width, options_.window / 2, options_.median);
+    refine(stage, confidence, band, first, last);
   });
-  for (int k = 0; k < 5; ++k) sum_over_windows(products_[k], products_[k]);
-  sum_over_windows(stage.u, products_[5]);
-  sum_over_windows(stage.v, products_[6]);
-  const auto solve = GEOMVISION_KERNEL(flow_solve);
-  const auto rate = GEOMVISION_KERNEL(flow_confidence);
-  const auto prior = static_cast<float>(options_.min_eigenvalue);
-  for_rows(width, height, num_threads(), [&](int y) {
-    const float* sums[7];
-    for (int k = 0; k < 7; ++k) sums[k] = row(products_[k], y);
-    solve(sums, prior, static_cast<float>(width), static_cast<float>(height), width, row(stage.u, y), row(stage.v, y));
-    if (confidence != nullptr) rate(sums, prior, width, row(*confidence, y));
-  });
+  std::swap(stage.u, stage.spare_u);
+  std::swap(stage.v, stage.spare_v);
 }
 
-void LucasKanade::sum_over_windows(const Image<float>& values, Image<float>& sums) {
-  const int width = values.width();
-  const int height = values.height();
-  const int count = options_.window;
-  fit(rows_, width, height);
-  const auto columns = GEOMVISION_KERNEL(flow_window_columns);
-  const auto rows = GEOMVISION_KERNEL(flow_window_rows);
-  for_rows(width, height, num_threads(),
-           [&](int y) { columns(row(values, y), weights_.data(), count, width, row(rows_, y)); });
-  for_rows(width, height, num_threads(), [&](int y) {
-    const float* around[255];
-    for (int k = 0; k < count; ++k) around[k] = clamped_row(rows_, y + k - count / 2);
-    rows(around, weights_.data(), count, width, row(sums, y));
-  });
+// Rows are pulled through the stages: a row of the result asks for the rows of the median around it, those for the
+// sums over windows, those for the products, those for the warped frame. So nothing leaves the cache in between.
+void LucasKanade::refine(Stage& stage, Image<float>* confidence, Band& band, int first, int last) const {
+  const int width = stage.u.width();
+  const int height = stage.u.height();
+  const int radius = options_.window / 2;
+  const Frames frames{stage.frame0, within_margin(stage.wide), stage.u, stage.v};
+  const auto inverse = static_cast<float>(options_.robust > 0 ? std::min(1.0 / options_.robust, 1e6) : 0.0);
+  const auto prior = static_cast<float>(options_.min_eigenvalue);
+
+  const auto products = GEOMVISION_KERNEL(flow_products);
+  const auto along = GEOMVISION_KERNEL(flow_window_columns);
+  const auto down = GEOMVISION_KERNEL(flow_window_rows);
+  const auto find = GEOMVISION_KERNEL(flow_solve);
+  const auto rate = GEOMVISION_KERNEL(flow_confidence);
+
+  int multiplied = std::max(first - options_.median / 2 - radius, 0);
+  band.warped.start(multiplied);
+  const auto multiply = [&](int y) {
+    const FlowRow here = band.warped.next(frames, y);
+    float* out[5];
+    for (int k = 0; k < 5; ++k) out[k] = band.product[k];
+    products(here, inverse, out);
+    const float* summands[7] = {out[0], out[1], out[2], out[3], out[4], here.u, here.v};
+    for (int k = 0; k < 5; ++k) band.product.close(k);
+    for (int k = 0; k < 7; ++k) along(summands[k], weights_.data(), radius, width, band.sums[k][y]);
+  };
+
+  int solved = std::max(first - options_.median / 2, 0);
+  const auto solve = [&](int y) {
+    for (; multiplied <= std::min(y + radius, height - 1); ++multiplied) multiply(multiplied);
+    const float* total[7];
+    for (int k = 0; k < 7; ++k) {
+      const float* around[255];
+      for (int d = 0; d < options_.window; ++d) around[d] = band.sums[k][std::clamp(y + d - radius, 0, height - 1)];
+      down(around, weights_.data(), radius, width, band.total[k][0]);
+      total[k] = band.total[k][0];
+    }
+    find(total, prior, static_cast<float>(width), static_cast<float>(height), width, band.solved[0], band.solved[1]);
+    band.median_u.take(band.solved.close(0), y);
+    band.median_v.take(band.solved.close(1), y);
+    if (confidence != nullptr && y >= first && y < last) {
+      rate(total, prior, width, row(*confidence, y));
+    }
+  };
+
+  for (int y = first; y < last; ++y) {
+    for (; solved <= std::min(y + options_.median / 2, height - 1); ++solved) solve(solved);
+    band.median_u.give(y, height, row(stage.spare_u, y));
+    band.median_v.give(y, height, row(stage.spare_v, y));
+  }
 }
 
 }  // namespace geomvision::flow

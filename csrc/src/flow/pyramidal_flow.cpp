@@ -5,9 +5,9 @@
 #include <limits>
 #include <type_traits>
 
-#include "flow/median_network.hpp"
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
+#include "flow/warped_rows.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/flow.hpp"
 
@@ -30,16 +30,33 @@ void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& g
   for (int y = 0; y < image.height(); ++y) {
     const T* in = image.row(y);
     float* out = row(grey, y);
+    int wrong = 0;
     for (int x = 0; x < image.width(); ++x) {
       if constexpr (std::is_same_v<T, std::uint16_t>) {
         out[x] = static_cast<float>(in[x] / 257.0);
       } else {
         out[x] = static_cast<float>(in[x]);
-        check(std::abs(out[x]) <= largest, owner, ": pixel (", x, ", ", y, ") is ", out[x],
-              "; grey levels are numbers within +-", largest);
+        wrong += std::abs(out[x]) <= largest ? 0 : 1;
       }
     }
+    for (int x = 0; wrong > 0 && x < image.width(); ++x) {
+      check(std::abs(out[x]) <= largest, owner, ": pixel (", x, ", ", y, ") is ", out[x],
+            "; grey levels are numbers within +-", largest);
+    }
   }
+}
+
+// The image with border pixels repeated, 1 to the left and above, 2 to the right and below.
+void widen(const Image<float>& image, Image<float>& wide, int threads) {
+  const int width = image.width();
+  fit(wide, width + 3, image.height() + 3);
+  for_rows(wide.width(), wide.height(), threads, [&](int y) {
+    const float* in = clamped_row(image, y - 1);
+    float* out = row(wide, y);
+    out[0] = in[0];
+    std::copy(in, in + width, out + 1);
+    out[width + 1] = out[width + 2] = in[width - 1];
+  });
 }
 
 template <typename T>
@@ -50,13 +67,22 @@ void check_output(const char* owner, const char* name, ImageView<T> output, int 
 
 }  // namespace
 
+struct PyramidalFlow::Filter {
+  MedianRows rows;
+  RollingRows closed;
+};
+
+PyramidalFlow::~PyramidalFlow() = default;
+PyramidalFlow::PyramidalFlow(PyramidalFlow&&) noexcept = default;
+PyramidalFlow& PyramidalFlow::operator=(PyramidalFlow&&) noexcept = default;
+
 PyramidalFlow::PyramidalFlow(const char* owner, const Settings& settings) : owner_(owner), settings_(settings) {
   check_range(owner, "levels", settings.levels, 1, 32);
   check_range(owner, "warps", settings.warps, 1, 1000);
+  check_range(owner, "finest_warps", settings.finest_warps, 1, 1000);
   check(settings.median >= 1 && settings.median <= 7 && settings.median % 2 == 1, owner, ": median is ",
         settings.median, "; allowed are 1, 3, 5 and 7");
   resolve_threads(settings.num_threads);
-  network_ = median_network(settings.median * settings.median);
 }
 
 template <typename T>
@@ -108,7 +134,7 @@ void PyramidalFlow::build_pyramid() {
   }
   for (int level = 0; level < used_; ++level) {
     Stage& s = stages_[static_cast<std::size_t>(level)];
-    for (Image<float>* image : {&s.warped, &s.mean, &s.gx, &s.gy, &s.u, &s.v, &s.spare_u, &s.spare_v}) {
+    for (Image<float>* image : {&s.u, &s.v, &s.spare_u, &s.spare_v}) {
       fit(*image, s.frame0.width(), s.frame0.height());
     }
   }
@@ -126,42 +152,49 @@ void PyramidalFlow::descend(bool backward, ImageView<Vec2f> flow) {
       enlarge(coarse.v, stage.v, settings_.num_threads);
     }
     if (backward) std::swap(stage.frame0, stage.frame1);
-    for (int warp = 0; warp < settings_.warps; ++warp) {
-      const bool last = level == 0 && warp == settings_.warps - 1;
-      warp_once(stage, last && !backward ? &confidence_ : nullptr);
+    widen(stage.frame1, stage.wide, settings_.num_threads);
+    begin(stage);
+    const int warps = level == 0 ? std::min(settings_.warps, settings_.finest_warps) : settings_.warps;
+    for (int warp = 0; warp < warps; ++warp) {
+      const bool last = level == 0 && warp == warps - 1;
+      refine(stage, last && !backward ? &confidence_ : nullptr);
     }
     if (backward) std::swap(stage.frame0, stage.frame1);
   }
   const Stage& finest = stages_[0];
-  for (int y = 0; y < flow.height(); ++y) {
-    for (int x = 0; x < flow.width(); ++x) flow(x, y) = {finest.u(x, y), finest.v(x, y)};
-  }
+  for_rows(flow.width(), flow.height(), settings_.num_threads, [&](int y) {
+    const float* u = row(finest.u, y);
+    const float* v = row(finest.v, y);
+    Vec2f* out = flow.row(y);
+    for (int x = 0; x < flow.width(); ++x) out[x] = {u[x], v[x]};
+  });
 }
 
-void PyramidalFlow::warp_once(Stage& stage, Image<float>* confidence) {
+void PyramidalFlow::filter(Stage& stage) {
   const int width = stage.u.width();
   const int height = stage.u.height();
-  const auto warp = GEOMVISION_KERNEL(flow_warp);
-  const auto mean = GEOMVISION_KERNEL(flow_mean);
-  for_rows(width, height, settings_.num_threads, [&](int y) {
-    warp(stage.frame1.data(), width, height, y, row(stage.u, y), row(stage.v, y), row(stage.warped, y));
-    mean(row(stage.frame0, y), row(stage.warped, y), width, row(stage.mean, y));
-  });
-  differentiate(stage.mean, stage.gx, stage.gy, settings_.num_threads);
-  refine(stage, confidence);
-  filter(stage.u, stage.spare_u);
-  filter(stage.v, stage.spare_v);
-}
-
-void PyramidalFlow::filter(Image<float>& values, Image<float>& spare) {
   const int radius = settings_.median / 2;
-  const auto median = GEOMVISION_KERNEL(flow_median);
-  for_rows(values.width(), values.height(), settings_.num_threads, [&](int y) {
-    const float* rows[7];
-    for (int k = 0; k <= 2 * radius; ++k) rows[k] = clamped_row(values, y + k - radius);
-    median(rows, radius, values.width(), network_.data(), static_cast<int>(network_.size() / 2), row(spare, y));
+  const int bands = count_bands(width, height, settings_.num_threads, 2 * radius);
+  if (static_cast<int>(filters_.size()) < bands) filters_.resize(static_cast<std::size_t>(bands));
+  for_bands(bands, height, settings_.num_threads, [&](int band, int first, int last) {
+    auto& [rows, closed] = filters_[static_cast<std::size_t>(band)];
+    rows.fit(width, settings_.median);
+    closed.fit(1, width, largest_radius);
+    for (int component = 0; component < 2; ++component) {
+      const Image<float>& from = component == 0 ? stage.u : stage.v;
+      Image<float>& to = component == 0 ? stage.spare_u : stage.spare_v;
+      int taken = std::max(first - radius, 0);
+      for (int y = first; y < last; ++y) {
+        for (; taken <= std::min(y + radius, height - 1); ++taken) {
+          std::copy(row(from, taken), row(from, taken) + width, closed[0]);
+          rows.take(closed.close(0), taken);
+        }
+        rows.give(y, height, row(to, y));
+      }
+    }
   });
-  std::swap(values, spare);
+  std::swap(stage.u, stage.spare_u);
+  std::swap(stage.v, stage.spare_v);
 }
 
 void PyramidalFlow::operator()(Bytes frame0, Bytes frame1, ImageView<Vec2f> flow, ImageView<float> confidence,

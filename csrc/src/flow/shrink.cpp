@@ -20,15 +20,4 @@ void shrink(const Image<float>& large, Image<float>& narrow, Image<float>& small
   });
 }
 
-void differentiate(const Image<float>& image, Image<float>& gx, Image<float>& gy, int num_threads) {
-  fit(gx, image.width(), image.height());
-  fit(gy, image.width(), image.height());
-  const auto gradients = GEOMVISION_KERNEL(flow_gradients);
-  for_rows(image.width(), image.height(), num_threads, [&](int y) {
-    const float* five[5];
-    for (int k = 0; k < 5; ++k) five[k] = clamped_row(image, y + k - 2);
-    gradients(five, image.width(), row(gx, y), row(gy, y));
-  });
-}
-
 }  // namespace geomvision::flow

@@ -10,7 +10,4 @@ constexpr int coarsest = 16;
 /// Half the size: blurred by (1 4 6 4 1)/16 in x and y (Burt & Adelson 1983), every second pixel kept.
 void shrink(const Image<float>& large, Image<float>& narrow, Image<float>& small, int num_threads);
 
-/// Derivatives by (1 -8 0 8 -1)/12; all three of one size.
-void differentiate(const Image<float>& image, Image<float>& gx, Image<float>& gy, int num_threads);
-
 }  // namespace geomvision::flow

@@ -7,158 +7,82 @@
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
 #include "geomvision/check.hpp"
+#include "kernels/flow.hpp"
+#include "kernels/track.hpp"
 
 namespace geomvision::flow {
 namespace {
 
 constexpr const char* owner = "track_points";
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// A window whose smaller eigenvalue is below this share of the larger one: rounding decides where it moves.
+constexpr double least_determinant = 1e-6;
 
-struct Level {
-  Image<float> image, gx, gy;
-};
-using Pyramid = std::vector<Level>;
-
-// A pixel of the window: its offset from the point, its grey level and derivatives in the first frame.
-struct Sample {
-  double dx, dy, grey, gx, gy;
-};
-
-struct Tensor {
-  double xx = 0, xy = 0, yy = 0;
-
-  void add(double gx, double gy) {
-    xx = xx + gx * gx;
-    xy = xy + gx * gy;
-    yy = yy + gy * gy;
-  }
-};
-
-Pyramid make_pyramid(ImageView<const float> frame, int levels, int threads) {
-  Pyramid pyramid(1);
-  Image<float> narrow;
-  pyramid[0].image.resize(frame.width(), frame.height());
-  for (int y = 0; y < frame.height(); ++y) {
-    std::copy(frame.row(y), frame.row(y) + frame.width(), row(pyramid[0].image, y));
-    const bool finite =
-        std::all_of(frame.row(y), frame.row(y) + frame.width(), [](float value) { return std::isfinite(value); });
-    check(finite, owner, ": row ", y, " of a frame holds NaN or infinity; mask or fill it first");
-  }
-  while (static_cast<int>(pyramid.size()) < levels) {
-    const Image<float>& large = pyramid.back().image;
-    if (std::min(large.width(), large.height()) < 2 * coarsest) break;
-    Level small;
-    shrink(large, narrow, small.image, threads);
-    pyramid.push_back(std::move(small));
-  }
-  for (Level& level : pyramid) differentiate(level.image, level.gx, level.gy, threads);
-  return pyramid;
+bool is_inside(int width, int height, Point at) {
+  return at.x >= 0.0 && at.y >= 0.0 && at.x <= width - 1.0 && at.y <= height - 1.0;
 }
 
-bool is_inside(const Image<float>& image, double x, double y) {
-  return x >= 0.0 && y >= 0.0 && x <= image.width() - 1.0 && y <= image.height() - 1.0;
-}
-
-double sample(const Image<float>& image, double x, double y) {
-  const int ix = static_cast<int>(x);
-  const int iy = static_cast<int>(y);
-  const int x1 = std::min(ix + 1, image.width() - 1);
-  const int y1 = std::min(iy + 1, image.height() - 1);
-  const double fx = x - ix;
-  const double fy = y - iy;
-  const double a = image(ix, iy), b = image(x1, iy), c = image(ix, y1), d = image(x1, y1);
-  const double top = a + fx * (b - a);
-  const double bottom = c + fx * (d - c);
-  return top + fy * (bottom - top);
-}
-
-void cut(const Level& level, Point at, int window, std::vector<Sample>& samples) {
-  samples.clear();
-  for (int dy = -(window / 2); dy <= window / 2; ++dy) {
-    for (int dx = -(window / 2); dx <= window / 2; ++dx) {
-      const double x = at.x + dx;
-      const double y = at.y + dy;
-      if (!is_inside(level.image, x, y)) continue;
-      samples.push_back({static_cast<double>(dx), static_cast<double>(dy), sample(level.image, x, y),
-                         sample(level.gx, x, y), sample(level.gy, x, y)});
-    }
-  }
-}
-
-// Smaller eigenvalue of the window's mean structure tensor.
-double smaller_eigenvalue(const std::vector<Sample>& samples) {
-  Tensor sum;
-  for (const Sample& s : samples) sum.add(s.gx, s.gy);
-  const double half = 0.5 * (sum.xx - sum.yy);
-  const double smaller = 0.5 * (sum.xx + sum.yy) - std::sqrt(half * half + sum.xy * sum.xy);
-  return std::max(smaller, 0.0) / static_cast<double>(std::max<std::size_t>(samples.size(), 1));
-}
-
-// Gauss-Newton steps. Window pixels that leave the image are left out; an undetermined step ends the search.
-Point descend(const std::vector<Sample>& samples, const Image<float>& image, Point at, Point move,
-              const TrackOptions& options) {
-  for (int iteration = 0; iteration < options.iterations; ++iteration) {
-    Tensor sum;
-    double xt = 0, yt = 0;
-    for (const Sample& s : samples) {
-      const double x = at.x + s.dx + move.x;
-      const double y = at.y + s.dy + move.y;
-      if (!is_inside(image, x, y)) continue;
-      const double t = sample(image, x, y) - s.grey;
-      sum.add(s.gx, s.gy);
-      xt = xt + s.gx * t;
-      yt = yt + s.gy * t;
-    }
-    const double determinant = sum.xx * sum.yy - sum.xy * sum.xy;
-    if (!(determinant > 1e-9 * ((sum.xx + sum.yy) * (sum.xx + sum.yy)))) break;
-    const Point step{(sum.xy * yt - sum.yy * xt) / determinant, (sum.xy * xt - sum.xx * yt) / determinant};
-    move = {move.x + step.x, move.y + step.y};
-    if (step.x * step.x + step.y * step.y <= options.accuracy * options.accuracy) break;
-  }
-  return move;
-}
-
-// Where a point goes and the smaller eigenvalue at its start; NaN where either end is outside.
-Track follow(const Pyramid& from, const Pyramid& to, Point start, const TrackOptions& options,
-             std::vector<Sample>& samples) {
-  Track track{{nan, nan}, nan, nan};
-  if (!is_inside(from[0].image, start.x, start.y)) return track;
-  Point move;
-  double eigenvalue = nan;
-  const int top = static_cast<int>(from.size()) - 1;
-  for (int level = top; level >= 0; --level) {
-    const auto index = static_cast<std::size_t>(level);
-    const double scale = std::ldexp(1.0, -level);
-    const Point at{start.x * scale, start.y * scale};
-    cut(from[index], at, options.window, samples);
-    if (level < top) move = {2.0 * move.x, 2.0 * move.y};
-    move = descend(samples, to[index].image, at, move, options);
-    if (level == 0) eigenvalue = smaller_eigenvalue(samples);
-  }
-  const Point end{start.x + move.x, start.y + move.y};
-  if (is_inside(to[0].image, end.x, end.y)) track = {end, eigenvalue, nan};
-  return track;
-}
-
-Track track_point(const Pyramid& pyramid0, const Pyramid& pyramid1, Point start, const TrackOptions& options,
-                  std::vector<Sample>& samples) {
-  constexpr Point lost{nan, nan};
-  Track track = follow(pyramid0, pyramid1, start, options, samples);
-  if (!(track.min_eigenvalue >= options.min_eigenvalue)) return {lost, track.min_eigenvalue, nan};
-  if (options.forward_backward > 0) {
-    const Point back = follow(pyramid1, pyramid0, track.end, options, samples).end;
-    const double x = back.x - start.x;
-    const double y = back.y - start.y;
-    track.forward_backward = std::sqrt(x * x + y * y);
-    if (!(track.forward_backward <= options.forward_backward)) track.end = lost;
-  }
-  return track;
+// Which of the `window` columns (or rows) from first + fraction on lie in an image of `size`.
+void lie_inside(int first, float fraction, int window, int size, int* begin, int* end) {
+  *begin = std::clamp(-first, 0, window);
+  *end = std::clamp(size - (fraction > 0.0f ? 1 : 0) - first, *begin, window);
 }
 
 }  // namespace
 
-std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const float> frame1,
-                                const std::vector<Point>& points, const TrackOptions& options) {
+// The image and its derivatives, with a margin on all sides that holds a window outside: border pixels are repeated.
+struct PointTracker::Level {
+  Image<float> image;
+  RollingRows planes[3];
+  int margin = 0;
+
+  void fit(int window) {
+    margin = window + 1;
+    for (RollingRows& plane : planes) plane.fit(image.height() + 2 * margin, image.width(), margin);
+  }
+
+  // Row y of a plane, which may lie in the margin.
+  float* operator()(int plane, int y) { return planes[plane][y + margin]; }
+
+  // The window around a place, of one plane. False where it lies outside altogether.
+  bool place(int plane, Point at, int window, TrackWindow& out) {
+    const int width = image.width();
+    const int height = image.height();
+    const int radius = window / 2;
+    const bool near = at.x + radius >= 0.0 && at.y + radius >= 0.0 && at.x - radius <= width - 1.0 &&
+                      at.y - radius <= height - 1.0;
+    if (!near) return false;
+    const double floor_x = std::floor(at.x);
+    const double floor_y = std::floor(at.y);
+    const int x = static_cast<int>(floor_x) - radius;
+    const int y = static_cast<int>(floor_y) - radius;
+    out.fx = static_cast<float>(at.x - floor_x);
+    out.fy = static_cast<float>(at.y - floor_y);
+    lie_inside(x, out.fx, window, width, &out.first_column, &out.last_column);
+    lie_inside(y, out.fy, window, height, &out.first_row, &out.last_row);
+    out.pixels = (*this)(plane, y) + x;
+    out.stride = planes[plane].stride();
+    return true;
+  }
+};
+
+// The window of frame 0 that is looked for.
+struct PointTracker::Scratch {
+  std::vector<float> cut;
+  int window = 0, pitch = 0;
+
+  void fit(int side) {
+    window = side;
+    pitch = (side + 7) / 8 * 8;
+    cut.resize(static_cast<std::size_t>(3 * window * pitch));
+  }
+};
+
+PointTracker::~PointTracker() = default;
+PointTracker::PointTracker(PointTracker&&) noexcept = default;
+PointTracker& PointTracker::operator=(PointTracker&&) noexcept = default;
+
+PointTracker::PointTracker(const TrackOptions& options) : options_(options) {
   constexpr double no_limit = std::numeric_limits<double>::max();
   check_range(owner, "window", options.window, 3, 255);
   check(options.window % 2 == 1, owner, ": window is ", options.window, "; it must be odd");
@@ -167,22 +91,134 @@ std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const f
   check_range(owner, "accuracy", options.accuracy, 0.0, no_limit);
   check_range(owner, "min_eigenvalue", options.min_eigenvalue, 0.0, no_limit);
   check_range(owner, "forward_backward", options.forward_backward, 0.0, no_limit);
+  resolve_threads(options.num_threads);
+}
+
+void PointTracker::build(ImageView<const float> frame, bool derivatives, std::vector<Level>& pyramid) {
+  if (pyramid.empty()) pyramid.resize(static_cast<std::size_t>(options_.levels));
+  fit(pyramid[0].image, frame.width(), frame.height());
+  for (int y = 0; y < frame.height(); ++y) {
+    const float* in = frame.row(y);
+    int wrong = 0;
+    for (int x = 0; x < frame.width(); ++x) wrong += std::isfinite(in[x]) ? 0 : 1;
+    check(wrong == 0, owner, ": row ", y, " of a frame holds NaN or infinity; mask or fill it first");
+    std::copy(in, in + frame.width(), row(pyramid[0].image, y));
+  }
+  used_ = 1;
+  while (used_ < options_.levels) {
+    const Image<float>& large = pyramid[static_cast<std::size_t>(used_ - 1)].image;
+    if (std::min(large.width(), large.height()) < 2 * coarsest) break;
+    shrink(large, narrow_, pyramid[static_cast<std::size_t>(used_++)].image, options_.num_threads);
+  }
+  for (int index = 0; index < used_; ++index) widen(pyramid[static_cast<std::size_t>(index)], derivatives);
+}
+
+void PointTracker::widen(Level& level, bool derivatives) {
+  const auto differentiate = GEOMVISION_KERNEL(flow_gradients);
+  const int width = level.image.width();
+  const int height = level.image.height();
+  level.fit(options_.window);
+  const int rows = height + 2 * level.margin;
+  for_rows(width, rows, options_.num_threads, [&](int y) {
+    std::copy_n(clamped_row(level.image, y - level.margin), width, level.planes[0][y]);
+    level.planes[0].close(y);
+  });
+  if (!derivatives) return;
+  for_rows(width, rows, options_.num_threads, [&](int y) {
+    const float* five[5];
+    const int middle = std::clamp(y - level.margin, 0, height - 1);
+    for (int k = 0; k < 5; ++k) five[k] = level(0, std::clamp(middle + k - 2, 0, height - 1));
+    differentiate(five, width, level.planes[1][y], level.planes[2][y]);
+    for (int plane = 1; plane < 3; ++plane) level.planes[plane].close(y);
+  });
+}
+
+// Gauss-Newton steps. Window pixels that leave the image are left out; an undetermined step ends the search.
+Point PointTracker::descend(Level& to, Point at, Point move, const float* tensor, Scratch& scratch) const {
+  const auto compare = GEOMVISION_KERNEL(track_compare);
+  for (int iteration = 0; iteration < options_.iterations; ++iteration) {
+    TrackWindow window;
+    if (!to.place(0, {at.x + move.x, at.y + move.y}, scratch.window, window)) break;
+    float sums[5] = {0, 0, tensor[0], tensor[1], tensor[2]};
+    compare(window, scratch.window, scratch.pitch, scratch.cut.data(), sums);
+    const double xt = sums[0], yt = sums[1], xx = sums[2], xy = sums[3], yy = sums[4];
+    const double determinant = xx * yy - xy * xy;
+    if (!(determinant > least_determinant * ((xx + yy) * (xx + yy)))) break;
+    const Point step{(xy * yt - yy * xt) / determinant, (xy * xt - xx * yt) / determinant};
+    move = {move.x + step.x, move.y + step.y};
+    if (step.x * step.x + step.y * step.y <= options_.accuracy * options_.accuracy) break;
+  }
+  return move;
+}
+
+// Where a point goes and the smaller eigenvalue at its start; NaN where either end is outside.
+Track PointTracker::follow(std::vector<Level>& from, std::vector<Level>& to, Point start, Scratch& scratch) const {
+  Track track{{nan, nan}, nan, nan};
+  const int width = from[0].image.width();
+  const int height = from[0].image.height();
+  if (!is_inside(width, height, start)) return track;
+  const auto cut = GEOMVISION_KERNEL(track_cut);
+  Point move;
+  double eigenvalue = nan;
+  for (int level = used_ - 1; level >= 0; --level) {
+    const auto index = static_cast<std::size_t>(level);
+    const double scale = std::ldexp(1.0, -level);
+    const Point at{start.x * scale, start.y * scale};
+    TrackWindow windows[3];
+    for (int plane = 0; plane < 3; ++plane) from[index].place(plane, at, scratch.window, windows[plane]);
+    float tensor[3];
+    cut(windows, scratch.window, scratch.pitch, scratch.cut.data(), tensor);
+    if (level < used_ - 1) move = {2.0 * move.x, 2.0 * move.y};
+    move = descend(to[index], at, move, tensor, scratch);
+    if (level > 0) continue;
+    const TrackWindow& in = windows[0];
+    const double count = (in.last_row - in.first_row) * (in.last_column - in.first_column);
+    const double xx = tensor[0], xy = tensor[1], yy = tensor[2];
+    const double half = 0.5 * (xx - yy);
+    eigenvalue = std::max(0.5 * (xx + yy) - std::sqrt(half * half + xy * xy), 0.0) / std::max(count, 1.0);
+  }
+  const Point end{start.x + move.x, start.y + move.y};
+  if (is_inside(width, height, end)) track = {end, eigenvalue, nan};
+  return track;
+}
+
+Track PointTracker::track(Point start, Scratch& scratch) {
+  constexpr Point lost{nan, nan};
+  Track track = follow(pyramid0_, pyramid1_, start, scratch);
+  if (!(track.min_eigenvalue >= options_.min_eigenvalue)) return {lost, track.min_eigenvalue, nan};
+  if (options_.forward_backward > 0) {
+    const Point back = follow(pyramid1_, pyramid0_, track.end, scratch).end;
+    const double x = back.x - start.x;
+    const double y = back.y - start.y;
+    track.forward_backward = std::sqrt(x * x + y * y);
+    if (!(track.forward_backward <= options_.forward_backward)) track.end = lost;
+  }
+  return track;
+}
+
+void PointTracker::operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points,
+                              int count, Track* tracks) {
   check(!frame0.empty() && frame0.width() == frame1.width() && frame0.height() == frame1.height(), owner,
         ": frame0 is ", frame0.width(), "x", frame0.height(), ", frame1 is ", frame1.width(), "x", frame1.height(),
         "; they must be equal and not empty");
-  const Pyramid pyramid0 = make_pyramid(frame0, options.levels, options.num_threads);
-  const Pyramid pyramid1 = make_pyramid(frame1, options.levels, options.num_threads);
+  build(frame0, true, pyramid0_);
+  build(frame1, options_.forward_backward > 0, pyramid1_);
+  constexpr int few = 16;  // points that are worth a thread
+  const int pieces = std::clamp(count / few, 1, 8 * resolve_threads(options_.num_threads));
+  if (static_cast<int>(scratch_.size()) < pieces) scratch_.resize(static_cast<std::size_t>(pieces));
+  for_bands(pieces, count, options_.num_threads, [&](int piece, int first, int last) {
+    Scratch& scratch = scratch_[static_cast<std::size_t>(piece)];
+    scratch.fit(options_.window);
+    for (int i = first; i < last; ++i) tracks[i] = track(points[i], scratch);
+  });
+}
+
+std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const float> frame1,
+                                const std::vector<Point>& points, const TrackOptions& options) {
+  check(points.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()), owner, ": too many points");
   std::vector<Track> tracks(points.size());
-  parallel_for(
-      static_cast<int>(points.size()), options.num_threads,
-      [&](int begin, int end) {
-        std::vector<Sample> samples;
-        for (int i = begin; i < end; ++i) {
-          const auto index = static_cast<std::size_t>(i);
-          tracks[index] = track_point(pyramid0, pyramid1, points[index], options, samples);
-        }
-      },
-      8);
+  PointTracker tracker(options);
+  tracker(frame0, frame1, points.data(), static_cast<int>(points.size()), tracks.data());
   return tracks;
 }
 

@@ -3,6 +3,10 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
+typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+
+constexpr int block = 32;
+
 int at_least(int value, int limit) { return value < limit ? limit : value; }
 int at_most(int value, int limit) { return value > limit ? limit : value; }
 float within(float value, float limit) {
@@ -10,38 +14,31 @@ float within(float value, float limit) {
   return above < limit ? above : limit;
 }
 
-// Between `first` (t = 0) and `second` (t = 1) by cubic convolution, a = -1/2 (Keys 1981).
-float cubic(float before, float first, float second, float after, float t) {
-  const float slope = 0.5f * (second - before);
-  const float bend = 0.5f * ((2.0f * before - 5.0f * first) + (4.0f * second - after));
-  const float twist = 0.5f * (3.0f * (first - second) + (after - before));
-  return first + t * (slope + t * (bend + t * twist));
-}
-
-constexpr int block = 32;
-
-// Columns x, x + 1, ... of the window's pixels, one array of `block` values for each pixel of the window.
-void gather(const float* const* rows, int radius, int width, int x, float (*values)[block]) {
-  const bool inside = x - radius >= 0 && x + block + radius <= width;
-  for (int dy = 0; dy <= 2 * radius; ++dy) {
-    for (int dx = -radius; dx <= radius; ++dx, ++values) {
-      if (inside) {
-        for (int i = 0; i < block; ++i) (*values)[i] = rows[dy][x + dx + i];
-      } else {
-        for (int i = 0; i < block; ++i) (*values)[i] = rows[dy][at_most(at_least(x + dx + i, 0), width - 1)];
-      }
-    }
-  }
+// Weights of four neighbours at t between the second (t = 0) and the third (t = 1): cubic convolution, a = -1/2.
+void cubic_weights(float t, float* w, int step) {
+  w[0] = ((1.0f - 0.5f * t) * t - 0.5f) * t;
+  w[step] = (1.5f * t - 2.5f) * t * t + 1.0f;
+  w[2 * step] = ((2.0f - 1.5f * t) * t + 0.5f) * t;
+  w[3 * step] = (0.5f * t - 0.5f) * t * t;
 }
 
 }  // namespace
 
 void flow_shrink_columns(const float* row, int width, float* out) {
-  for (int x = 0; x < (width + 1) / 2; ++x) {
-    const float far = row[at_least(2 * x - 2, 0)] + row[at_most(2 * x + 2, width - 1)];
-    const float near = row[at_least(2 * x - 1, 0)] + row[at_most(2 * x + 1, width - 1)];
+  const auto blur = [&](int x, int left2, int left1, int right1, int right2) {
+    const float far = row[left2] + row[right2];
+    const float near = row[left1] + row[right1];
     out[x] = (far + 4.0f * near + 6.0f * row[2 * x]) * (1.0f / 16);
-  }
+  };
+  const int small = (width + 1) / 2;
+  const int inside = at_least(at_most((width - 1) / 2, small), 1);  // from here on the right neighbours are missing
+  const auto at_border = [&](int x) {
+    blur(x, at_least(2 * x - 2, 0), at_least(2 * x - 1, 0), at_most(2 * x + 1, width - 1),
+         at_most(2 * x + 2, width - 1));
+  };
+  at_border(0);
+  for (int x = 1; x < inside; ++x) blur(x, 2 * x - 2, 2 * x - 1, 2 * x + 1, 2 * x + 2);
+  for (int x = inside; x < small; ++x) at_border(x);
 }
 
 void flow_shrink_rows(const float* const* rows, int width, float* out) {
@@ -53,29 +50,46 @@ void flow_shrink_rows(const float* const* rows, int width, float* out) {
 }
 
 void flow_enlarge(const float* top, const float* bottom, int columns, int width, float* out) {
-  for (int x = 0; x < width; ++x) {
-    const int x0 = x / 2;
-    const int x1 = at_most((x + 1) / 2, columns - 1);
-    out[x] = 0.5f * ((top[x0] + top[x1]) + (bottom[x0] + bottom[x1]));
+  const int pairs = at_most(width / 2, columns - 1);
+  for (int x = 0; x < pairs; ++x) {
+    const float here = top[x] + bottom[x];
+    const float next = top[x + 1] + bottom[x + 1];
+    out[2 * x] = 0.5f * (here + here);
+    out[2 * x + 1] = 0.5f * (here + next);
   }
+  const float last = top[columns - 1] + bottom[columns - 1];
+  for (int x = 2 * pairs; x < width; ++x) out[x] = 0.5f * (last + last);
 }
 
-void flow_warp(const float* image, int width, int height, int y, const float* u, const float* v, float* out) {
-  for (int x = 0; x < width; ++x) {
-    const float px = within(static_cast<float>(x) + u[x], static_cast<float>(width - 1));
-    const float py = within(static_cast<float>(y) + v[x], static_cast<float>(height - 1));
-    const int ix = static_cast<int>(px);
-    const int iy = static_cast<int>(py);
-    const float fx = px - static_cast<float>(ix);
-    const int x0 = at_least(ix - 1, 0);
-    const int x2 = at_most(ix + 1, width - 1);
-    const int x3 = at_most(ix + 2, width - 1);
-    float column[4];
-    for (int k = 0; k < 4; ++k) {
-      const float* row = image + static_cast<std::ptrdiff_t>(at_most(at_least(iy + k - 1, 0), height - 1)) * width;
-      column[k] = cubic(row[x0], row[ix], row[x2], row[x3], fx);
+void flow_warp(const FlowImage& image, int y, const float* u, const float* v, float* out) {
+  const auto far_x = static_cast<float>(image.width - 1);
+  const auto far_y = static_cast<float>(image.height - 1);
+  std::ptrdiff_t place[block];
+  float across[4 * block];
+  float down[4 * block];
+  float columns[4 * block];
+  for (int first = 0; first < image.width; first += block) {
+    const int count = at_most(image.width - first, block);
+    for (int i = 0; i < count; ++i) {
+      const float px = within(static_cast<float>(first + i) + u[first + i], far_x);
+      const float py = within(static_cast<float>(y) + v[first + i], far_y);
+      const int ix = static_cast<int>(px);
+      const int iy = static_cast<int>(py);
+      place[i] = (iy - 1) * image.stride + (ix - 1);
+      cubic_weights(px - static_cast<float>(ix), across + i, block);
+      cubic_weights(py - static_cast<float>(iy), down + i, block);
     }
-    out[x] = cubic(column[0], column[1], column[2], column[3], py - static_cast<float>(iy));
+    for (int i = 0; i < count; ++i) {  // four columns of a pixel at once
+      const float* at = image.origin + place[i];
+      Four rows[4];
+      for (int k = 0; k < 4; ++k) rows[k] = *reinterpret_cast<const Four*>(at + k * image.stride) * down[k * block + i];
+      *reinterpret_cast<Four*>(columns + 4 * i) = (rows[0] + rows[1]) + (rows[2] + rows[3]);
+    }
+    for (int i = 0; i < count; ++i) {
+      const float* c = columns + 4 * i;
+      out[first + i] = (across[i] * c[0] + across[block + i] * c[1]) +
+                       (across[2 * block + i] * c[2] + across[3 * block + i] * c[3]);
+    }
   }
 }
 
@@ -85,39 +99,13 @@ void flow_mean(const float* a, const float* b, int width, float* out) {
 
 void flow_gradients(const float* const* rows, int width, float* gx, float* gy) {
   const float* row = rows[2];
-  const auto along = [&](int x, int left2, int left1, int right1, int right2) {
-    gx[x] = (8.0f * (row[right1] - row[left1]) - (row[right2] - row[left2])) * (1.0f / 12);
-  };
-  const auto at_border = [&](int x) {
-    along(x, at_least(x - 2, 0), at_least(x - 1, 0), at_most(x + 1, width - 1), at_most(x + 2, width - 1));
-  };
-  for (int x = 0; x < at_most(width, 2); ++x) at_border(x);
-  for (int x = 2; x < width - 2; ++x) along(x, x - 2, x - 1, x + 1, x + 2);
-  for (int x = at_least(width - 2, 2); x < width; ++x) at_border(x);
+  for (int x = 0; x < width; ++x) {
+    gx[x] = (8.0f * (row[x + 1] - row[x - 1]) - (row[x + 2] - row[x - 2])) * (1.0f / 12);
+  }
   for (int x = 0; x < width; ++x) {
     const float near = rows[3][x] - rows[1][x];
     const float far = rows[4][x] - rows[0][x];
     gy[x] = (8.0f * near - far) * (1.0f / 12);
-  }
-}
-
-void flow_median(const float* const* rows, int radius, int width, const int* pairs, int pair_count, float* out) {
-  float values[49][block];
-  const int middle = (2 * radius + 1) * (2 * radius + 1) / 2;
-  for (int x = 0; x < width; x += block) {
-    gather(rows, radius, width, x, values);
-    for (int k = 0; k < pair_count; ++k) {
-      float* low = values[pairs[2 * k]];
-      float* high = values[pairs[2 * k + 1]];
-      for (int i = 0; i < block; ++i) {
-        const float a = low[i];
-        const float b = high[i];
-        low[i] = a < b ? a : b;
-        high[i] = a < b ? b : a;
-      }
-    }
-    const int count = at_most(width - x, block);
-    for (int i = 0; i < count; ++i) out[x + i] = values[middle][i] + 0.0f;  // -0 becomes 0
   }
 }
 

@@ -8,23 +8,45 @@ float within(float value, float limit) {
   return above < limit ? above : limit;
 }
 
-// 1 where the pixel's target lies in the image, else 0.
-float inside(const FlowRow& in, int x) {
-  const float px = static_cast<float>(x) + in.u[x];
-  const float py = static_cast<float>(in.y) + in.v[x];
-  const bool in_x = px >= 0.0f && px <= static_cast<float>(in.width - 1);
-  const bool in_y = py >= 0.0f && py <= static_cast<float>(in.height - 1);
-  return in_x && in_y ? 1.0f : 0.0f;
+typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+constexpr int lanes = 16;
+
+const Vector& at(const float* values) { return *reinterpret_cast<const Vector*>(values); }
+Vector& at(float* values) { return *reinterpret_cast<Vector*>(values); }
+
+// `weight` where the targets of pixels x, x + 1, ... lie in the image, else 0.
+void keep_inside(const FlowRow& in, int x, Vector& weight) {
+  const Vector steps = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Vector px = (static_cast<float>(x) + steps) + at(in.u + x);
+  const Vector py = static_cast<float>(in.y) + at(in.v + x);
+  const float far_x = static_cast<float>(in.width - 1);
+  const float far_y = static_cast<float>(in.height - 1);
+  const Vector none = {};
+  weight = (px >= 0.0f) & (px <= far_x) & (py >= 0.0f) & (py <= far_y) ? weight : none;
 }
 
-// Sum of the window around column x of a row whose border pixels repeat.
-float clamped_sum(const float* row, const float* weights, int count, int width, int x) {
-  float total = 0.0f;
-  for (int k = 0; k < count; ++k) {
-    const int column = x + k - count / 2;
-    total += weights[k] * row[column < 0 ? 0 : (column > width - 1 ? width - 1 : column)];
+// Sums over 2 radius + 1 values, each value(x, k) that of columns x, x + 1, ...; a known radius unrolls the loop.
+template <int known, typename Value>
+void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
+  const int reach = known > 0 ? known : radius;
+  for (int x = 0; x < width; x += lanes) {
+    Vector total = weights[0] * at(value(x, 0));
+    for (int k = 1; k <= reach; ++k) total += weights[k] * (at(value(x, -k)) + at(value(x, k)));
+    at(out + x) = total;
   }
-  return total;
+}
+
+template <typename Value>
+void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
+  if (radius == 2) {
+    sum_over_window<2>(value, weights, radius, width, out);
+  } else if (radius == 3) {
+    sum_over_window<3>(value, weights, radius, width, out);
+  } else if (radius == 4) {
+    sum_over_window<4>(value, weights, radius, width, out);
+  } else {
+    sum_over_window<0>(value, weights, radius, width, out);
+  }
 }
 
 // Local average of Horn-Schunck: a sixth of each direct neighbour, a twelfth of each diagonal one.
@@ -37,82 +59,76 @@ float around(const float* up, const float* here, const float* down, int x, int l
 }  // namespace
 
 void flow_products(const FlowRow& in, float inverse, float* const* out) {
-  for (int x = 0; x < in.width; ++x) {
-    const float gx = in.gx[x];
-    const float gy = in.gy[x];
-    const float t = in.warped[x] - in.frame0[x];
-    const float scaled = t * inverse;
-    const float weight = inside(in, x) * (1.0f / (1.0f + scaled * scaled));
-    const float q = gx * in.u[x] + gy * in.v[x] - t;
-    const float wx = weight * gx;
-    const float wy = weight * gy;
-    out[0][x] = wx * gx;
-    out[1][x] = wx * gy;
-    out[2][x] = wy * gy;
-    out[3][x] = wx * q;
-    out[4][x] = wy * q;
+  for (int x = 0; x < in.width; x += lanes) {
+    const Vector gx = at(in.gx + x);
+    const Vector gy = at(in.gy + x);
+    const Vector t = at(in.warped + x) - at(in.frame0 + x);
+    const Vector scaled = t * inverse;
+    Vector weight = 1.0f / (1.0f + scaled * scaled);
+    keep_inside(in, x, weight);
+    const Vector q = gx * at(in.u + x) + gy * at(in.v + x) - t;
+    const Vector wx = weight * gx;
+    const Vector wy = weight * gy;
+    at(out[0] + x) = wx * gx;
+    at(out[1] + x) = wx * gy;
+    at(out[2] + x) = wy * gy;
+    at(out[3] + x) = wx * q;
+    at(out[4] + x) = wy * q;
   }
 }
 
-void flow_window_columns(const float* row, const float* weights, int count, int width, float* out) {
-  const int radius = count / 2;
-  const int first = radius < width ? radius : width;
-  const int last = width - radius > first ? width - radius : first;
-  for (int x = 0; x < first; ++x) out[x] = clamped_sum(row, weights, count, width, x);
-  for (int x = last; x < width; ++x) out[x] = clamped_sum(row, weights, count, width, x);
-  for (int x = first; x < last; ++x) out[x] = 0.0f;
-  for (int k = 0; k < count; ++k) {
-    const float weight = weights[k];
-    const float* shifted = row + (k - radius);
-    for (int x = first; x < last; ++x) out[x] += weight * shifted[x];
-  }
+void flow_window_columns(const float* row, const float* weights, int radius, int width, float* out) {
+  sum_over_window([row](int x, int k) { return row + x + k; }, weights, radius, width, out);
 }
 
-void flow_window_rows(const float* const* rows, const float* weights, int count, int width, float* out) {
-  for (int x = 0; x < width; ++x) out[x] = 0.0f;
-  for (int k = 0; k < count; ++k) {
-    const float weight = weights[k];
-    const float* row = rows[k];
-    for (int x = 0; x < width; ++x) out[x] += weight * row[x];
-  }
+void flow_window_rows(const float* const* rows, const float* weights, int radius, int width, float* out) {
+  const float* const* middle = rows + radius;
+  sum_over_window([middle](int x, int k) { return middle[k] + x; }, weights, radius, width, out);
 }
 
-void flow_solve(const float* const* sums, float prior, float far_x, float far_y, int width, float* u, float* v) {
+void flow_solve(const float* const* sums, float prior, float far_x, float far_y, int width, float* __restrict u,
+                float* __restrict v) {
+  const float *xx = sums[0], *xy = sums[1], *yy = sums[2], *xq = sums[3], *yq = sums[4];
+  const float *mean_u = sums[5], *mean_v = sums[6];
   for (int x = 0; x < width; ++x) {
-    const float a = sums[0][x] + prior;
-    const float b = sums[1][x];
-    const float c = sums[2][x] + prior;
-    const float p = sums[3][x] + prior * sums[5][x];
-    const float q = sums[4][x] + prior * sums[6][x];
+    const float a = xx[x] + prior;
+    const float b = xy[x];
+    const float c = yy[x] + prior;
+    const float p = xq[x] + prior * mean_u[x];
+    const float q = yq[x] + prior * mean_v[x];
     const float determinant = a * c - b * b;
     const bool regular = determinant > 0.0f;
-    const float divisor = regular ? determinant : 1.0f;
-    u[x] = regular ? within((c * p - b * q) / divisor, far_x) : sums[5][x];
-    v[x] = regular ? within((a * q - b * p) / divisor, far_y) : sums[6][x];
+    const float inverse = 1.0f / (regular ? determinant : 1.0f);
+    const float new_u = within((c * p - b * q) * inverse, far_x);
+    const float new_v = within((a * q - b * p) * inverse, far_y);
+    u[x] = regular ? new_u : mean_u[x];
+    v[x] = regular ? new_v : mean_v[x];
   }
 }
 
-void flow_confidence(const float* const* sums, float min_eigenvalue, int width, float* confidence) {
+void flow_confidence(const float* const* sums, float min_eigenvalue, int width, float* __restrict confidence) {
+  const float *xx = sums[0], *xy = sums[1], *yy = sums[2];
   for (int x = 0; x < width; ++x) {
-    const float half = 0.5f * (sums[0][x] - sums[2][x]);
-    const float radius = __builtin_sqrtf(half * half + sums[1][x] * sums[1][x]);
-    const float smaller = 0.5f * (sums[0][x] + sums[2][x]) - radius;
+    const float half = 0.5f * (xx[x] - yy[x]);
+    const float radius = __builtin_sqrtf(half * half + xy[x] * xy[x]);
+    const float smaller = 0.5f * (xx[x] + yy[x]) - radius;
     const float eigenvalue = smaller > 0.0f ? smaller : 0.0f;
     confidence[x] = eigenvalue / (eigenvalue + min_eigenvalue);
   }
 }
 
-void flow_linearise(const FlowRow& in, float alpha2, float* gx, float* gy, float* rest, float* inverse) {
-  for (int x = 0; x < in.width; ++x) {
-    const float weight = inside(in, x);
-    const float t = in.warped[x] - in.frame0[x];
-    rest[x] = weight * (t - (in.gx[x] * in.u[x] + in.gy[x] * in.v[x]));
-    const float ix = weight * in.gx[x];
-    const float iy = weight * in.gy[x];
-    const float energy = ix * ix + iy * iy;
-    gx[x] = ix;
-    gy[x] = iy;
-    inverse[x] = 1.0f / (alpha2 + energy);
+void flow_linearise(const FlowRow& in, float alpha2, float* const* out) {
+  for (int x = 0; x < in.width; x += lanes) {
+    const Vector none = {};
+    Vector weight = none + 1.0f;
+    keep_inside(in, x, weight);
+    const Vector t = at(in.warped + x) - at(in.frame0 + x);
+    const Vector gx = weight * at(in.gx + x);
+    const Vector gy = weight * at(in.gy + x);
+    at(out[0] + x) = gx;
+    at(out[1] + x) = gy;
+    at(out[2] + x) = weight * (t - (at(in.gx + x) * at(in.u + x) + at(in.gy + x) * at(in.v + x)));
+    at(out[3] + x) = 1.0f / (alpha2 + (gx * gx + gy * gy));
   }
 }
 

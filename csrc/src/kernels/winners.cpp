@@ -1,92 +1,130 @@
 #include "kernels/winners.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-trapping-math")  // divisions of lanes that do not count: else the loops stay scalar
-#endif
-
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
-struct Whole {
-  static float offset(std::int32_t, std::int32_t, std::int32_t) { return 0.0f; }
-};
+// Costs as integers in the same order, and the largest of them, which stands for "no candidate".
+inline std::uint8_t ordered(std::uint8_t cost) { return cost; }
+inline std::uint16_t ordered(std::uint16_t cost) { return cost; }
+inline std::int32_t ordered(std::int32_t cost) { return cost; }
 
-struct Parabola {
-  static float offset(std::int32_t before, std::int32_t at, std::int32_t after) {
-    const std::int32_t curvature = before - 2 * at + after;
-    const float through = static_cast<float>(2 * (curvature == 0 ? 1 : curvature));
-    return curvature == 0 ? 0.0f : static_cast<float>(before - after) / through;
-  }
-};
+// A float's bits count up from 0 as it grows, and down as it falls below. Infinity and NaN are none.
+inline std::int32_t ordered(float cost) {
+  const float positive_zero = cost + 0.0f;
+  std::int32_t bits;
+  __builtin_memcpy(&bits, &positive_zero, sizeof bits);
+  return cost <= 3.402823466e38f ? bits ^ ((bits >> 31) & 0x7fffffff) : 0x7fffffff;
+}
 
-struct Equiangular {
-  static float offset(std::int32_t before, std::int32_t at, std::int32_t after) {
-    const std::int32_t rise = (before > after ? before : after) - at;
-    const float through = static_cast<float>(2 * (rise == 0 ? 1 : rise));
-    return rise == 0 ? 0.0f : static_cast<float>(before - after) / through;
-  }
-};
+inline void restore(std::uint8_t order, std::uint8_t& cost) { cost = order; }
+inline void restore(std::uint16_t order, std::uint16_t& cost) { cost = order; }
+inline void restore(std::int32_t order, std::int32_t& cost) { cost = order; }
+inline void restore(std::int32_t order, float& cost) {
+  const std::int32_t bits = order == 0x7fffffff ? 0x7f800000 : order ^ ((order >> 31) & 0x7fffffff);
+  __builtin_memcpy(&cost, &bits, sizeof bits);
+}
 
-// `Product` holds a hundred times any cost.
-template <typename Fit, typename Product>
-void refine(const RowRefinement& how, const RowWinners& found, std::int16_t* __restrict winner,
-            float* __restrict disparity, float* __restrict margin) {
-  const std::int32_t* __restrict places = found.winner;
-  const std::int32_t* __restrict leasts = found.least;
-  const std::int32_t* __restrict seconds = found.second;
-  const std::int32_t* __restrict befores = found.before;
-  const std::int32_t* __restrict afters = found.after;
-  const std::int32_t none = how.none, first = how.first;
-  const Product share = 100 - how.uniqueness;
-  for (int x = 0; x < how.width; ++x) {
-    const std::int32_t least = leasts[x], second = seconds[x], before = befores[x], after = afters[x];
-    const bool there = least != none, alone = second == none;
-    const bool wins = there & (alone | (Product{100} * least < share * second));
-    const bool inner = there & (before != none) & (after != none);
-    const std::int32_t at = there ? least : 0;
-    const float offset = Fit::offset(inner ? before : at, at, inner ? after : at);
-    const std::int32_t whole = first + places[x];
-    winner[x] = static_cast<std::int16_t>(wins ? whole : -32768);
-    disparity[x] = wins ? static_cast<float>(whole) + offset : __builtin_nanf("");
-    const float ratio = static_cast<float>(second - least) / static_cast<float>(second == 0 ? 1 : second);
-    margin[x] = wins & !alone ? ratio : 0.0f;
+// A key is a cost with its place below it: the smallest key is the first of the smallest costs.
+template <typename T>
+struct Form;
+template <>
+struct Form<std::uint8_t> {
+  using Order = std::uint8_t;
+  using Key = std::uint32_t;
+  static constexpr int bits = 16;
+  static constexpr Order none = 0xff;
+};
+template <>
+struct Form<std::uint16_t> {
+  using Order = std::uint16_t;
+  using Key = std::uint32_t;
+  static constexpr int bits = 16;
+  static constexpr Order none = 0xffff;
+};
+template <>
+struct Form<std::int32_t> {
+  using Order = std::int32_t;
+  using Key = std::int64_t;
+  static constexpr int bits = 32;
+  static constexpr Order none = 0x7fffffff;
+};
+template <>
+struct Form<float> : Form<std::int32_t> {};
+
+template <typename T>
+inline typename Form<T>::Key key_of(T cost, int k) {
+  using Key = typename Form<T>::Key;
+  return static_cast<Key>(ordered(cost)) * (Key(1) << Form<T>::bits) + static_cast<Key>(k);
+}
+
+template <typename T>
+void left_row(const T* volume, std::ptrdiff_t apart, int width, int count, int first, float* winners, T* cost,
+              T* second) {
+  using F = Form<T>;
+  using Key = typename F::Key;
+  for (int x = 0; x < width; ++x) {
+    const T* costs = volume + x * apart;
+    Key least = key_of(costs[0], 0);
+    for (int k = 1; k < count; ++k) {
+      const Key key = key_of(costs[k], k);
+      least = key < least ? key : least;
+    }
+    const auto order = static_cast<typename F::Order>(least >> F::bits);
+    const int winner = static_cast<int>(least & ((Key(1) << F::bits) - 1));
+    std::int32_t other = F::none;
+    for (int k = 0; k < count; ++k) {
+      const std::int32_t candidate = ordered(costs[k]);
+      const bool apart_from_it = static_cast<unsigned>(k - winner + 1) > 2;
+      other = apart_from_it && candidate < other ? candidate : other;
+    }
+    restore(order, cost[x]);
+    restore(static_cast<typename F::Order>(other), second[x]);
+    winners[x] = order == F::none ? __builtin_nanf("") : static_cast<float>(first + winner);
   }
 }
 
-inline int clipped(int gradient) { return gradient < -31 ? -31 : (gradient > 31 ? 31 : gradient); }
+// Left pixel x offers its costs to the right pixels x - first - k, which lie side by side in mirrored keys.
+template <typename T>
+void right_row(const T* volume, std::ptrdiff_t apart, int width, int count, int first, typename Form<T>::Key* keys,
+               float* winners) {
+  using F = Form<T>;
+  using Key = typename F::Key;
+  const Key nothing = static_cast<Key>(F::none) * (Key(1) << F::bits);
+  for (int i = 0; i < width; ++i) keys[i] = nothing;
+  for (std::int64_t x = 0; x < width; ++x) {
+    const std::int64_t nearest = x - first;  // the match of candidate 0
+    const std::int64_t begin = nearest >= width ? nearest - width + 1 : 0,
+                       end = nearest + 1 < count ? nearest + 1 : count;
+    if (begin >= end) continue;
+    Key* __restrict offered = keys + (width - 1 - nearest);
+    const T* __restrict costs = volume + x * apart;
+    for (int k = static_cast<int>(begin); k < static_cast<int>(end); ++k) {
+      const Key key = key_of(costs[k], k);
+      offered[k] = key < offered[k] ? key : offered[k];
+    }
+  }
+  for (int x = 0; x < width; ++x) {
+    const Key key = keys[width - 1 - x];
+    const int k = static_cast<int>(key & ((Key(1) << F::bits) - 1));
+    winners[x] = (key >> F::bits) == F::none ? __builtin_nanf("") : static_cast<float>(first + k);
+  }
+}
 
 }  // namespace
 
-void refine_row(const RowRefinement& how, const RowWinners& found, std::int16_t* winner, float* disparity,
-                float* margin) {
-  const auto with = [&](auto fit) {
-    if (how.none <= 65535) return refine<decltype(fit), std::int32_t>(how, found, winner, disparity, margin);
-    refine<decltype(fit), std::int64_t>(how, found, winner, disparity, margin);
-  };
-  if (how.fit == RowRefinement::parabola) return with(Parabola{});
-  if (how.fit == RowRefinement::equiangular) return with(Equiangular{});
-  with(Whole{});
-}
-
-void confirm_row(const std::int32_t* __restrict apart, const std::uint8_t* __restrict contradicted, int width,
-                 float* __restrict disparity, float* __restrict confidence) {
-  for (int x = 0; x < width; ++x) {
-    const float seen = disparity[x], shared = confidence[x] / static_cast<float>(1 + apart[x]);
-    const bool holds = contradicted[x] == 0;
-    confidence[x] = holds ? shared : 0.0f;
-    disparity[x] = holds ? seen : __builtin_nanf("");
+#define GEOMVISION_WINNERS(T, Key, suffix)                                                                       \
+  void winners_##suffix(const T* volume, std::ptrdiff_t apart, int width, int count, int first, float* winners,  \
+                        T* cost, T* second) {                                                                    \
+    left_row(volume, apart, width, count, first, winners, cost, second);                                         \
+  }                                                                                                              \
+  void right_winners_##suffix(const T* volume, std::ptrdiff_t apart, int width, int count, int first, Key* keys, \
+                              float* winners) {                                                                  \
+    right_row(volume, apart, width, count, first, keys, winners);                                                \
   }
-}
 
-void xsobel_row(const std::uint8_t* __restrict above, const std::uint8_t* __restrict row,
-                const std::uint8_t* __restrict below, int width, std::uint8_t* __restrict filtered) {
-  const auto filter = [&](int x, int before, int after) {
-    const int gradient = above[after] - above[before] + 2 * (row[after] - row[before]) + below[after] - below[before];
-    filtered[x] = static_cast<std::uint8_t>(clipped(gradient) + 31);
-  };
-  filter(0, 0, width > 1 ? 1 : 0);
-  for (int x = 1; x < width - 1; ++x) filter(x, x - 1, x + 1);
-  filter(width - 1, width > 1 ? width - 2 : 0, width - 1);
-}
+GEOMVISION_WINNERS(std::uint8_t, std::uint32_t, u8)
+GEOMVISION_WINNERS(std::uint16_t, std::uint32_t, u16)
+GEOMVISION_WINNERS(std::int32_t, std::int64_t, i32)
+GEOMVISION_WINNERS(float, std::int64_t, f32)
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

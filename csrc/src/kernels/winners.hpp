@@ -1,36 +1,23 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "dispatch.hpp"
-#include "kernels/window_search.hpp"
 
-namespace geomvision::kernels {
+// One row of a volume: `width` pixels, `apart` elements apart, of `count` candidates. `none` as in ops/winners.hpp.
+//
+// keys: scratch, right_key<T> for each of `width` pixels.
+#define GEOMVISION_DECLARE_WINNERS(T, Key, suffix)                                                                   \
+  GEOMVISION_DECLARE_KERNEL(                                                                                         \
+      void, winners_##suffix,                                                                                        \
+      (const T* volume, std::ptrdiff_t apart, int width, int count, int first, float* winners, T* cost, T* second)); \
+  GEOMVISION_DECLARE_KERNEL(                                                                                         \
+      void, right_winners_##suffix,                                                                                  \
+      (const T* volume, std::ptrdiff_t apart, int width, int count, int first, Key* keys, float* winners))
 
-/// How the costs of a row become disparities: `none` is the cost of no candidate.
-struct RowRefinement {
-  int width, first;
-  std::int32_t none;
-  int uniqueness;  // percent
-  enum { whole, parabola, equiangular } fit;
-};
-
-}  // namespace geomvision::kernels
-
-// A winner must beat the second by `uniqueness` percent, or there is none: `winner` the smallest 16-bit integer,
-// `disparity` NaN. `margin` is (second - least) / second, 0 without one of them.
-GEOMVISION_DECLARE_KERNEL(void, refine_row,
-                          (const RowRefinement& how, const RowWinners& found, std::int16_t* winner, float* disparity,
-                           float* margin));
-
-// The right view sees left pixel x `apart[x]` pixels from where the left one does: its confidence is divided by one
-// more. Where it contradicts, disparity becomes NaN and confidence 0.
-GEOMVISION_DECLARE_KERNEL(void, confirm_row,
-                          (const std::int32_t* apart, const std::uint8_t* contradicted, int width, float* disparity,
-                           float* confidence));
-
-// The horizontal Sobel gradient of the middle one of three rows of bytes, whose borders are repeated, clipped to
-// -31 ... 31, plus 31.
-GEOMVISION_DECLARE_KERNEL(void, xsobel_row,
-                          (const std::uint8_t* above, const std::uint8_t* row, const std::uint8_t* below, int width,
-                           std::uint8_t* filtered));
+GEOMVISION_DECLARE_WINNERS(std::uint8_t, std::uint32_t, u8);
+GEOMVISION_DECLARE_WINNERS(std::uint16_t, std::uint32_t, u16);
+GEOMVISION_DECLARE_WINNERS(std::int32_t, std::int64_t, i32);
+GEOMVISION_DECLARE_WINNERS(float, std::int64_t, f32);
+#undef GEOMVISION_DECLARE_WINNERS

@@ -13,9 +13,9 @@
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 #include "kernels/block_matching.hpp"
-#include "kernels/winners.hpp"
+#include "kernels/row_finish.hpp"
 #include "stereo/byte_windows.hpp"
-#include "stereo/levels.hpp"
+#include "stereo/matched_levels.hpp"
 #include "stereo/window_costs.hpp"
 
 namespace geomvision::stereo {

@@ -1,6 +1,44 @@
 """The ops as torch operators `torch.ops.geomvision.NAME`. Importing this registers them all; needs torch."""
 
+from .correlation_lookup import correlation_features, packed_lookup
+from .correlation_lookup_1d import correlation_lookup_1d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
-from .soft_argmin import soft_argmin
+from .cross_aggregation import cross_aggregation, cross_arms
+from .disparity_maps import fill_background, left_right_check, median, speckle
+from .fast_global_smoothing import fast_global_smoothing
+from .guided_filter import guided_filter
+from .local_correlation import local_correlation
+from .propagate_planes import propagate_planes
+from .soft_argmin import soft_argmin, upsampled_soft_argmin
+from .splatting import splat_sum
+from .volume_lookup import volume_lookup
+from .warping import warp_features
+from .winners import right_winners, subpixel, uniqueness, winner_takes_all
 
-__all__ = ["concatenated_volume", "difference_volume", "group_wise_volume", "soft_argmin"]
+__all__ = [
+    "concatenated_volume",
+    "correlation_features",
+    "correlation_lookup_1d",
+    "cross_aggregation",
+    "cross_arms",
+    "difference_volume",
+    "fast_global_smoothing",
+    "fill_background",
+    "group_wise_volume",
+    "guided_filter",
+    "left_right_check",
+    "local_correlation",
+    "median",
+    "packed_lookup",
+    "propagate_planes",
+    "right_winners",
+    "soft_argmin",
+    "speckle",
+    "splat_sum",
+    "subpixel",
+    "uniqueness",
+    "upsampled_soft_argmin",
+    "volume_lookup",
+    "warp_features",
+    "winner_takes_all",
+]

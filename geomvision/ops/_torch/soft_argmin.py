@@ -1,4 +1,4 @@
-"""Soft-argmin in plain torch, and as an operator with its derivative."""
+"""Soft-argmin in plain torch, and as operators with their derivatives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ._operator import operator
 
@@ -25,9 +26,34 @@ def _twin_backward(d_disparity: Tensor, costs: Tensor, num_threads: int) -> Tens
     return share * (mean - candidates) * d_disparity[:, None]
 
 
+def _upsampled(costs: Tensor, disparities: int, height: int, width: int, first: float, num_threads: int) -> Tensor:
+    size = (disparities, height, width)
+    wide = functional.interpolate(costs[:, None], size, mode="trilinear", align_corners=False)
+    return _twin(wide[:, 0], first, num_threads)
+
+
+def _upsampled_backward(d_disparity: Tensor, costs: Tensor, disparities: int, num_threads: int) -> Tensor:
+    with torch.enable_grad():
+        leaf = costs.detach().requires_grad_()
+        disparity = _upsampled(leaf, disparities, *d_disparity.shape[1:], 0.0, num_threads)
+        return torch.autograd.grad(disparity, leaf, d_disparity)[0]
+
+
+def _upsampled_shape(
+    costs: Tensor, disparities: int, height: int, width: int, first: float, num_threads: int
+) -> Tensor:
+    return costs.new_empty(costs.shape[0], height, width)
+
+
 soft_argmin = operator("soft_argmin", _twin, shape=lambda costs, first, num_threads: costs.new_empty(costs[:, 0].shape))
 soft_argmin_backward = operator(
-    "soft_argmin_backward", _twin_backward, shape=lambda d_disparity, costs, num_threads: torch.empty_like(costs)
+    "soft_argmin_backward", _twin_backward, shape=lambda d_disparity, costs, num_threads: costs.new_empty(costs.shape)
+)
+upsampled_soft_argmin = operator("upsampled_soft_argmin", _upsampled, shape=_upsampled_shape)
+upsampled_soft_argmin_backward = operator(
+    "upsampled_soft_argmin_backward",
+    _upsampled_backward,
+    shape=lambda d_disparity, costs, disparities, num_threads: costs.new_empty(costs.shape),
 )
 
 
@@ -42,3 +68,17 @@ def _derivative(ctx: Any, d_disparity: Tensor) -> tuple[Any, ...]:
 
 
 soft_argmin.register_autograd(_derivative, setup_context=_remember)
+
+
+def _remember_upsampled(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    costs, ctx.disparities, _, _, _, ctx.num_threads = inputs
+    ctx.save_for_backward(costs)
+
+
+def _upsampled_derivative(ctx: Any, d_disparity: Tensor) -> tuple[Any, ...]:
+    (costs,) = ctx.saved_tensors
+    d_costs = upsampled_soft_argmin_backward(d_disparity, costs, ctx.disparities, ctx.num_threads)
+    return d_costs, None, None, None, None, None
+
+
+upsampled_soft_argmin.register_autograd(_upsampled_derivative, setup_context=_remember_upsampled)

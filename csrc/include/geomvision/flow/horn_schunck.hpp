@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "geomvision/flow/pyramidal_flow.hpp"
 
 namespace geomvision::flow {
@@ -8,7 +10,8 @@ namespace geomvision::flow {
 struct HornSchunckOptions {
   int levels = 10;
   int warps = 5;
-  int median = 5;
+  int finest_warps = 5;
+  int median = 7;
   bool check_occlusion = false;
   double alpha = 10.0;  ///< grey levels/px
   int iterations = 50;
@@ -20,12 +23,17 @@ class HornSchunck : public PyramidalFlow {
  public:
   /// Throws std::invalid_argument when an option is out of range.
   explicit HornSchunck(const HornSchunckOptions& options = {});
+  ~HornSchunck() override;
+  HornSchunck(HornSchunck&&) noexcept;
+  HornSchunck& operator=(HornSchunck&&) noexcept;
 
  private:
+  struct Band;
   void refine(Stage& stage, Image<float>* confidence) override;
 
   HornSchunckOptions options_;
-  Image<float> rest_, inverse_;
+  std::vector<Band> bands_;
+  Image<float> gx_, gy_, rest_, inverse_;
 };
 
 }  // namespace geomvision::flow

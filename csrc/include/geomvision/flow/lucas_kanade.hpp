@@ -12,13 +12,14 @@ enum class Weighting { gaussian, box };
 struct LucasKanadeOptions {
   int levels = 10;
   int warps = 5;
-  int median = 5;
+  int finest_warps = 3;
+  int median = 7;
   double min_confidence = 0.0;
   bool check_occlusion = false;
-  int window = 9;
-  Weighting weighting = Weighting::gaussian;
+  int window = 7;
+  Weighting weighting = Weighting::box;
   double robust = 5.0;          ///< grey levels
-  double min_eigenvalue = 4.0;  ///< (grey levels/px)^2
+  double min_eigenvalue = 3.0;  ///< (grey levels/px)^2
   int num_threads = 0;          ///< 0: all cores; the result does not depend on it
 };
 
@@ -27,15 +28,18 @@ class LucasKanade : public PyramidalFlow {
  public:
   /// Throws std::invalid_argument when an option is out of range.
   explicit LucasKanade(const LucasKanadeOptions& options = {});
+  ~LucasKanade() override;
+  LucasKanade(LucasKanade&&) noexcept;
+  LucasKanade& operator=(LucasKanade&&) noexcept;
 
  private:
+  struct Band;
   void refine(Stage& stage, Image<float>* confidence) override;
-  void sum_over_windows(const Image<float>& values, Image<float>& sums);  // may be the same
+  void refine(Stage& stage, Image<float>* confidence, Band& band, int first, int last) const;
 
   LucasKanadeOptions options_;
-  std::vector<float> weights_;
-  Image<float> products_[7];  ///< sums over windows: gxx, gxy, gyy, gxq, gyq, u, v
-  Image<float> rows_;
+  std::vector<float> weights_;  ///< of the two values k away in a window, k = 0 ... window / 2
+  std::vector<Band> bands_;
 };
 
 }  // namespace geomvision::flow

@@ -28,9 +28,9 @@ class PyramidalFlow {
   using Words = ImageView<const std::uint16_t>;
   using Floats = ImageView<const float>;
 
-  virtual ~PyramidalFlow() = default;
-  PyramidalFlow(PyramidalFlow&&) = default;
-  PyramidalFlow& operator=(PyramidalFlow&&) = default;
+  virtual ~PyramidalFlow();
+  PyramidalFlow(PyramidalFlow&&) noexcept;
+  PyramidalFlow& operator=(PyramidalFlow&&) noexcept;
   PyramidalFlow(const PyramidalFlow&) = delete;
   PyramidalFlow& operator=(const PyramidalFlow&) = delete;
 
@@ -51,24 +51,31 @@ class PyramidalFlow {
   struct Settings {
     int levels;
     int warps;
+    int finest_warps;  ///< at most so many on the finest level
     int median;
     double min_confidence;  ///< -1: the method has no confidence
     bool check_occlusion;
     int num_threads;
   };
 
-  /// One level during one warp: frames, derivatives of their mean, the flow so far.
+  /// One level: both frames (frame 1 also with a margin), the flow so far, and room for the next one.
   struct Stage {
-    Image<float> frame0, frame1, warped, mean, gx, gy, u, v, spare_u, spare_v;
+    Image<float> frame0, frame1, wide, u, v, spare_u, spare_v;
   };
 
   /// Throws std::invalid_argument when a setting is out of range; `owner` names the method in the message.
   PyramidalFlow(const char* owner, const Settings& settings);
 
-  /// Better flow stage.u, stage.v after one warp; confidence when `confidence` is not null (of the level's size).
+  /// What a level needs before its first warp.
+  virtual void begin(Stage& /*stage*/) {}
+
+  /// Better flow stage.u, stage.v by one warp and one median; confidence when `confidence` is not null (of its size).
   virtual void refine(Stage& stage, Image<float>* confidence) = 0;
 
-  int num_threads() const { return settings_.num_threads; }
+  /// The median on the whole flow of a stage, for methods that do not filter as they go.
+  void filter(Stage& stage);
+
+  const Settings& settings() const { return settings_; }
 
  private:
   template <typename T>
@@ -76,13 +83,12 @@ class PyramidalFlow {
                 ImageView<float> confidence, ImageView<std::uint8_t> occluded);
   void descend(bool backward, ImageView<Vec2f> flow);
   void build_pyramid();
-  void warp_once(Stage& stage, Image<float>* confidence);
-  void filter(Image<float>& values, Image<float>& spare);
 
+  struct Filter;
   const char* owner_;
   Settings settings_;
-  std::vector<int> network_;  ///< pairs of indices: the compare-exchanges that find a median
   std::vector<Stage> stages_;
+  std::vector<Filter> filters_;
   int used_ = 0;  ///< levels of the present call
   Image<float> narrow_, confidence_;
   Image<Vec2f> back_;

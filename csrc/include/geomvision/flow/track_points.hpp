@@ -30,8 +30,40 @@ struct Track {
   double forward_backward;  ///< distance from the start after tracking back, pixels
 };
 
-/// Follow points from frame 0 to frame 1 by Lucas-Kanade on pyramids (Bouguet 2001). Frames hold grey levels 0...255.
-/// Throws std::invalid_argument when an option is out of range, or the frames are empty or differ in size.
+/// Follows points from frame 0 to frame 1 by Lucas-Kanade on pyramids (Bouguet 2001).
+///
+/// Frames hold grey levels 0...255. One object serves one caller at a time: it keeps its scratch memory, so that a call
+/// on frames of the same size allocates nothing.
+class PointTracker {
+ public:
+  /// Throws std::invalid_argument when an option is out of range.
+  explicit PointTracker(const TrackOptions& options = {});
+  ~PointTracker();
+  PointTracker(PointTracker&&) noexcept;
+  PointTracker& operator=(PointTracker&&) noexcept;
+
+  /// Into given tracks, one for each point. Throws std::invalid_argument when the frames are empty, differ in size or
+  /// hold NaN or infinity.
+  void operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points, int count,
+                  Track* tracks);
+
+ private:
+  struct Level;
+  struct Scratch;
+  void build(ImageView<const float> frame, bool derivatives, std::vector<Level>& pyramid);
+  void widen(Level& level, bool derivatives);
+  Track track(Point start, Scratch& scratch);
+  Track follow(std::vector<Level>& from, std::vector<Level>& to, Point start, Scratch& scratch) const;
+  Point descend(Level& to, Point at, Point move, const float* tensor, Scratch& scratch) const;
+
+  TrackOptions options_;
+  std::vector<Level> pyramid0_, pyramid1_;
+  std::vector<Scratch> scratch_;
+  Image<float> narrow_;
+  int used_ = 0;  ///< levels of the present call
+};
+
+/// Follow points once: see `PointTracker`.
 std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const float> frame1,
                                 const std::vector<Point>& points, const TrackOptions& options = {});
 

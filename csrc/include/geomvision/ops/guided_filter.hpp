@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "geomvision/tensor.hpp"
+
+namespace geomvision::ops {
+
+/// Guided filter (He, Sun & Tang, TPAMI 2013): near each pixel the result is a linear function of the guide.
+///
+/// In every window of radius r the values p are fitted by a * I + b, a = (Sigma + epsilon)^-1 cov(I, p), and a pixel
+/// takes the mean of all fits whose windows hold it. Windows end at the border of the image. Over the slices of a cost
+/// volume this is the aggregation of Rhemann et al. (CVPR 2011). Sums run in double. Keeps its memory between calls.
+template <typename T>
+class GuidedFilter {
+ public:
+  /// values, result: (height, width, slices); guide: (height, width, 1 or 3); epsilon in squared units of the guide,
+  /// above 0; radius 1 to 1000.
+  void operator()(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, double epsilon,
+                  TensorView<T, 3> result, int num_threads = 0);
+
+ private:
+  template <int channels>
+  void run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, TensorView<T, 3> result,
+           int num_threads);
+
+  std::vector<T> windows_;  // of each pixel's window: mean of the guide, upper triangle of (Sigma + epsilon)^-1
+  std::vector<double> scratch_;
+};
+
+}  // namespace geomvision::ops

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dispatch.hpp"
+
+namespace geomvision {
+
+constexpr int kWarpTile = 64;
+
+// Pixels [begin, begin + count) of row y of a displacement field over an image of width x height; count <= kWarpTile.
+template <typename T>
+struct WarpRow {
+  const T* dx;
+  const T* dy;
+  std::ptrdiff_t step;  // between pixels
+  int y, begin, count;
+  int width, height;
+  bool border;   // what points outside takes the nearest place inside
+  bool bicubic;  // the first of the two middle taps may be the last pixel
+};
+
+// Where they point: the pixel at or before, and the way from it to the next.
+template <typename T>
+struct WarpPlaces {
+  alignas(64) int x[kWarpTile];
+  alignas(64) int y[kWarpTile];
+  alignas(64) T fx[kWarpTile];
+  alignas(64) T fy[kWarpTile];
+  alignas(64) int sampled[kWarpTile];  // -1 or 0
+  alignas(64) int inside[kWarpTile];   // -1 or 0
+};
+
+// `channels` values for each pixel, side by side.
+template <typename T>
+struct WarpSource {
+  const T* data;
+  std::ptrdiff_t stride;
+  int width, height, channels;
+  bool bicubic;
+};
+
+}  // namespace geomvision
+
+GEOMVISION_DECLARE_KERNEL(void, warp_places_f32, (const WarpRow<float>& row, WarpPlaces<float>& places));
+GEOMVISION_DECLARE_KERNEL(void, warp_places_f64, (const WarpRow<double>& row, WarpPlaces<double>& places));
+
+#define GEOMVISION_WARP_SAMPLE(name, In, T, Out) \
+  GEOMVISION_DECLARE_KERNEL(                     \
+      void, name, (const WarpSource<In>& image, const WarpPlaces<T>& places, int count, T fill, Out* warped))
+GEOMVISION_WARP_SAMPLE(warp_u8_u8, std::uint8_t, float, std::uint8_t);
+GEOMVISION_WARP_SAMPLE(warp_u16_u16, std::uint16_t, float, std::uint16_t);
+GEOMVISION_WARP_SAMPLE(warp_u8_f32, std::uint8_t, float, float);
+GEOMVISION_WARP_SAMPLE(warp_u16_f32, std::uint16_t, float, float);
+GEOMVISION_WARP_SAMPLE(warp_f32_f32, float, float, float);
+GEOMVISION_WARP_SAMPLE(warp_f64_f64, double, double, double);
+#undef GEOMVISION_WARP_SAMPLE

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace geomvision {
+
+/// Scratch memory that begins on a cache line and keeps what it has when less is asked for.
+template <typename T>
+class Aligned {
+ public:
+  /// Room for `count` elements, whose values are whatever was there.
+  T* reserve(std::size_t count) {
+    if (memory_.size() < count + 64 / sizeof(T)) memory_.resize(count + 64 / sizeof(T));
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
+    return memory_.data() + (64 - address % 64) % 64 / sizeof(T);
+  }
+
+ private:
+  std::vector<T> memory_;
+};
+
+}  // namespace geomvision

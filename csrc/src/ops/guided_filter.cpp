@@ -1,0 +1,205 @@
+#include "geomvision/ops/guided_filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "geomvision/check.hpp"
+#include "kernels/guided_filter.hpp"
+#include "ops/pieces.hpp"
+
+namespace geomvision::ops {
+namespace {
+
+using kernels::GuidedRow;
+using kernels::GuidedWindow;
+
+constexpr int slices_at_once = 16;
+
+struct Float {
+  static auto add() { return GEOMVISION_KERNEL(guided_add_f32); }
+  static auto fit() { return GEOMVISION_KERNEL(guided_fit_f32); }
+  static auto slide() { return GEOMVISION_KERNEL(guided_slide_f32); }
+  static auto apply() { return GEOMVISION_KERNEL(guided_apply_f32); }
+};
+
+struct Double {
+  static auto add() { return GEOMVISION_KERNEL(guided_add_f64); }
+  static auto fit() { return GEOMVISION_KERNEL(guided_fit_f64); }
+  static auto slide() { return GEOMVISION_KERNEL(guided_slide_f64); }
+  static auto apply() { return GEOMVISION_KERNEL(guided_apply_f64); }
+};
+
+template <typename T>
+using Kernels = std::conditional_t<std::is_same_v<T, float>, Float, Double>;
+
+// Columns [begin, end) of a tile of results, and the wider ranges its fits and its values come from.
+struct Tile {
+  int begin, end, fits_begin, fits_end, values_begin, values_end;
+
+  Tile(int index, int size, int width, int radius)
+      : begin(index * size),
+        end(std::min(width, begin + size)),
+        fits_begin(std::max(0, begin - radius)),
+        fits_end(std::min(width, end + radius)),
+        values_begin(std::max(0, fits_begin - radius)),
+        values_end(std::min(width, fits_end + radius)) {}
+
+  int fits() const { return fits_end - fits_begin; }
+  int values() const { return values_end - values_begin; }
+};
+
+int window_rows(int y, int radius, int height) {
+  return std::min(height - 1, y + radius) - std::max(0, y - radius) + 1;
+}
+
+// 1 / (variance + epsilon), or the inverse of the symmetric 3 x 3 matrix by its cofactors.
+template <typename T>
+void invert(const double* sums, const double* mean, double scale, double epsilon, int channels, T* inverse) {
+  if (channels == 1) {
+    inverse[0] = static_cast<T>(1 / (std::max(0.0, sums[0] * scale - mean[0] * mean[0]) + epsilon));
+    return;
+  }
+  const auto covariance = [&](int i, int a, int b) { return sums[i] * scale - mean[a] * mean[b]; };
+  const double rr = covariance(0, 0, 0) + epsilon, rg = covariance(1, 0, 1), rb = covariance(2, 0, 2);
+  const double gg = covariance(3, 1, 1) + epsilon, gb = covariance(4, 1, 2), bb = covariance(5, 2, 2) + epsilon;
+  const double c0 = gg * bb - gb * gb, c1 = gb * rb - rg * bb, c2 = rg * gb - gg * rb;
+  const double determinant = 1 / (rr * c0 + rg * c1 + rb * c2);
+  const double entries[6] = {c0, c1, c2, rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg};
+  for (int i = 0; i < 6; ++i) inverse[i] = static_cast<T>(entries[i] * determinant);
+}
+
+// Sums of the guide and of its products over windows, one band of rows; `windows` as the class says.
+template <int channels, typename T>
+void describe(TensorView<const T, 3> guide, int radius, double epsilon, int first, int last, double* columns,
+              T* windows) {
+  constexpr int planes = channels == 1 ? 2 : 9;
+  const int width = static_cast<int>(guide.size(1)), height = static_cast<int>(guide.size(0));
+  std::fill_n(columns, static_cast<std::size_t>(width) * planes, 0.0);
+  const auto add = [&](int y, double sign) {
+    const T* row = guide.at(y);
+    for (int x = 0; x < width; ++x) {
+      double* sums = columns + static_cast<std::ptrdiff_t>(x) * planes;
+      for (int a = 0, i = channels; a < channels; ++a) {
+        const double value = sign * row[x * channels + a];
+        sums[a] += value;
+        for (int b = a; b < channels; ++b) sums[i++] += value * row[x * channels + b];
+      }
+    }
+  };
+  for (int y = std::max(0, first - radius); y < std::min(height, first + radius); ++y) add(y, 1);
+  for (int y = first; y < last; ++y) {
+    if (y + radius < height) add(y + radius, 1);
+    if (y - radius - 1 >= std::max(0, first - radius)) add(y - radius - 1, -1);
+    double total[planes] = {};
+    const int rows = window_rows(y, radius, height);
+    for (int x = 0, begin = 0, end = 0; x < width; ++x) {
+      for (; end < width && end <= x + radius; ++end) {
+        for (int i = 0; i < planes; ++i) total[i] += columns[static_cast<std::ptrdiff_t>(end) * planes + i];
+      }
+      for (; begin < x - radius; ++begin) {
+        for (int i = 0; i < planes; ++i) total[i] -= columns[static_cast<std::ptrdiff_t>(begin) * planes + i];
+      }
+      const double scale = 1 / (static_cast<double>(end - begin) * rows);
+      double mean[channels];
+      T* fact = windows + (static_cast<std::ptrdiff_t>(y) * width + x) * planes;
+      for (int c = 0; c < channels; ++c) mean[c] = total[c] * scale, fact[c] = static_cast<T>(mean[c]);
+      invert(total + channels, mean, scale, epsilon, channels, fact + channels);
+    }
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius,
+                                 double epsilon, TensorView<T, 3> result, int num_threads) {
+  check_range("GuidedFilter", "radius", radius, 1, 1000);
+  check(epsilon > 0 && std::isfinite(epsilon), "GuidedFilter: epsilon is ", epsilon, "; it must be above 0");
+  check(guide.size(2) == 1 || guide.size(2) == 3 || guide.empty(), "GuidedFilter: the guide is ", guide.shape(),
+        "; the last size must be 1 or 3");
+  check(guide.size(0) == values.size(0) && guide.size(1) == values.size(1) && result.sizes() == values.sizes(),
+        "GuidedFilter: values are ", values.shape(), ", the guide ", guide.shape(), ", the result ", result.shape(),
+        "; heights and widths must agree");
+  check(guide.stride(1) == guide.size(2) || guide.empty(), "GuidedFilter: the guide's pixels must lie side by side");
+  if (values.empty()) return;
+  const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
+  const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;
+  windows_.resize(static_cast<std::size_t>(width) * height * facts);
+  constexpr int band = 64;  // fixed, so that sums do not depend on the number of threads
+  const auto body = [&](int index, double* columns) {
+    const int first = index * band, last = std::min(height, first + band);
+    if (channels == 1) {
+      describe<1>(guide, radius, epsilon, first, last, columns, windows_.data());
+    } else {
+      describe<3>(guide, radius, epsilon, first, last, columns, windows_.data());
+    }
+  };
+  for_each_piece((height + band - 1) / band, num_threads, scratch_, static_cast<std::size_t>(width) * facts, body);
+  channels == 1 ? run<1>(values, guide, radius, result, num_threads)
+                : run<3>(values, guide, radius, result, num_threads);
+}
+
+template <typename T>
+template <int channels>
+void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius,
+                          TensorView<T, 3> result, int num_threads) {
+  constexpr int planes = channels + 1, facts = channels == 1 ? 2 : 9;
+  const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
+  const int slices = static_cast<int>(values.size(2)), window = 2 * radius + 1;
+  const int at_once = slices == 1 ? 1 : slices_at_once;
+  const int tile_size = std::max(4 * radius, at_once == 1 ? 512 : 64);
+  const int tiles = (width + tile_size - 1) / tile_size, chunks = (slices + at_once - 1) / at_once;
+  const std::size_t column = static_cast<std::size_t>(std::min(width, tile_size + 4 * radius)) * at_once * planes;
+  const auto body = [&](int index, double* scratch) {
+    const Tile tile(index % tiles, tile_size, width, radius);
+    const int first = index / tiles * at_once, valid = std::min(at_once, slices - first);
+    const int fit_size = tile.fits() * at_once * planes;
+    double *value_sums = scratch, *fit_sums = scratch + column;
+    T* fits = reinterpret_cast<T*>(scratch + 2 * column);  // the last `window` rows of them
+    std::fill_n(scratch, 2 * column, 0.0);
+    const auto add = [&](int y, double sign) {
+      const std::ptrdiff_t ahead = sign > 0 && y + 1 < height ? values.stride(0) : 0;
+      Kernels<T>::add()({values.at(y, tile.values_begin, first), values.stride(1), ahead,
+                         guide.at(y, tile.values_begin), tile.values(), at_once, valid, channels},
+                        sign, value_sums);
+    };
+    const auto fit_row = [&](int y) { return fits + static_cast<std::ptrdiff_t>(y % window) * fit_size; };
+    for (int entering = 0; entering < height + 2 * radius; ++entering) {
+      if (entering < height) add(entering, 1);
+      if (entering >= window && entering - window < height) add(entering - window, -1);
+      const int y = entering - radius, out = y - radius;
+      if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
+      if (y >= 0 && y < height) {
+        const GuidedWindow range{tile.fits(),
+                                 tile.fits_begin - tile.values_begin,
+                                 tile.values(),
+                                 radius,
+                                 window_rows(y, radius, height),
+                                 at_once,
+                                 valid,
+                                 channels};
+        Kernels<T>::fit()(range, value_sums,
+                          windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
+                          fit_row(y));
+        Kernels<T>::slide()(fit_row(y), nullptr, fit_size, fit_sums);
+      }
+      if (out < 0 || out >= height) continue;
+      const GuidedWindow range{tile.end - tile.begin,
+                               tile.begin - tile.fits_begin,
+                               tile.fits(),
+                               radius,
+                               window_rows(out, radius, height),
+                               at_once,
+                               valid,
+                               channels};
+      Kernels<T>::apply()(range, fit_sums, guide.at(out, tile.begin), result.at(out, tile.begin, first),
+                          result.stride(1));
+    }
+  };
+  for_each_piece(tiles * chunks, num_threads, scratch_, column * (2 + static_cast<std::size_t>(window)), body);
+}
+
+template class GuidedFilter<float>;
+template class GuidedFilter<double>;
+
+}  // namespace geomvision::ops

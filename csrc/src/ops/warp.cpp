@@ -1,0 +1,138 @@
+#include "geomvision/ops/warp.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "geomvision/check.hpp"
+#include "geomvision/parallel.hpp"
+#include "kernels/warp.hpp"
+
+namespace geomvision::ops {
+namespace {
+
+template <typename T>
+auto finder() {
+  if constexpr (std::is_same_v<T, float>) {
+    return GEOMVISION_KERNEL(warp_places_f32);
+  } else {
+    return GEOMVISION_KERNEL(warp_places_f64);
+  }
+}
+
+template <typename In, typename Out>
+auto sampler() {
+  if constexpr (std::is_same_v<Out, std::uint8_t>) {
+    return GEOMVISION_KERNEL(warp_u8_u8);
+  } else if constexpr (std::is_same_v<Out, std::uint16_t>) {
+    return GEOMVISION_KERNEL(warp_u16_u16);
+  } else if constexpr (std::is_same_v<In, std::uint8_t>) {
+    return GEOMVISION_KERNEL(warp_u8_f32);
+  } else if constexpr (std::is_same_v<In, std::uint16_t>) {
+    return GEOMVISION_KERNEL(warp_u16_f32);
+  } else if constexpr (std::is_same_v<In, float>) {
+    return GEOMVISION_KERNEL(warp_f32_f32);
+  } else {
+    return GEOMVISION_KERNEL(warp_f64_f64);
+  }
+}
+
+template <typename T>
+T fill_value(WarpOptions options) {
+  return options.outside == Outside::nan ? std::numeric_limits<T>::quiet_NaN() : T(0);
+}
+
+// Nothing can be looked up in an image without pixels.
+template <typename View>
+void check_image(const View& image, std::ptrdiff_t height, std::ptrdiff_t width, bool wanted) {
+  check(!wanted || (height > 0 && width > 0), "warp: image is ", image.shape(), "; it has no pixels to look up");
+}
+
+}  // namespace
+
+template <typename In, typename Out>
+void warp(TensorView<const In, 3> image, TensorView<const float, 3> displacement, TensorView<Out, 3> warped,
+          WarpOptions options, int num_threads, TensorView<std::uint8_t, 2> inside) {
+  static_assert(std::is_same_v<Out, In> || std::is_same_v<Out, float>);
+  const int rows = static_cast<int>(displacement.size(0)), columns = static_cast<int>(displacement.size(1));
+  check(displacement.size(2) == 2, "warp: displacement is ", displacement.shape(), "; it must be h x w x 2");
+  check(warped.size(0) == rows && warped.size(1) == columns && warped.size(2) == image.size(2), "warp: image is ",
+        image.shape(), ", displacement ", displacement.shape(), ", warped ", warped.shape(),
+        "; warped must be as large as the displacement, with the channels of the image");
+  check(std::is_floating_point_v<Out> || options.outside != Outside::nan,
+        "warp: integers cannot be NaN: choose another outside");
+  check(!inside.data() || (inside.size(0) == rows && inside.size(1) == columns), "warp: displacement is ",
+        displacement.shape(), ", inside ", inside.shape(), "; they must be equally large");
+  check(displacement.stride(1) == 2 && (image.stride(1) == image.size(2)) && (warped.stride(1) == warped.size(2)),
+        "warp: pixels of a row must lie side by side");
+  check_image(image, image.size(0), image.size(1), !warped.empty());
+  if (displacement.empty()) return;
+  const int height = static_cast<int>(image.size(0)), width = static_cast<int>(image.size(1));
+  const bool bicubic = options.mode == Interpolation::bicubic, border = options.outside == Outside::border;
+  const WarpSource<In> source{image.data(), image.stride(0), width, height, static_cast<int>(image.size(2)), bicubic};
+  const auto find = finder<float>();
+  const auto sample = sampler<In, Out>();
+  parallel_for(rows, num_threads, [&](int first, int end) {
+    WarpPlaces<float> places;
+    for (int y = first; y < end; ++y) {
+      for (int x = 0; x < columns; x += kWarpTile) {
+        const int count = std::min(kWarpTile, columns - x);
+        const float* flow = displacement.at(y);
+        find({flow, flow + 1, 2, y, x, count, width, height, border, bicubic}, places);
+        sample(source, places, count, fill_value<float>(options), warped.at(y, x));
+        for (int i = 0; inside.data() && i < count; ++i) *inside.at(y, x + i) = places.inside[i] != 0;
+      }
+    }
+  });
+}
+
+template <typename T>
+void warp_features(TensorView<const T, 4> image, TensorView<const T, 4> displacement, TensorView<T, 4> warped,
+                   WarpOptions options, int num_threads, TensorView<std::uint8_t, 3> inside) {
+  const int rows = static_cast<int>(displacement.size(2)), columns = static_cast<int>(displacement.size(3));
+  const int batch = static_cast<int>(displacement.size(0)), channels = static_cast<int>(image.size(1));
+  check(displacement.size(1) == 2 && image.size(0) == batch, "warp: image is ", image.shape(), ", displacement ",
+        displacement.shape(), "; it must be batch x 2 x h x w");
+  check(warped.sizes() == typename TensorView<T, 4>::Sizes{batch, channels, rows, columns}, "warp: image is ",
+        image.shape(), ", displacement ", displacement.shape(), ", warped ", warped.shape(),
+        "; warped must be as large as the displacement, with the channels of the image");
+  check(!inside.data() || inside.sizes() == TensorView<std::uint8_t, 3>::Sizes{batch, rows, columns},
+        "warp: displacement is ", displacement.shape(), ", inside ", inside.shape(), "; they must be equally large");
+  check_image(image, image.size(2), image.size(3), !warped.empty());
+  if (displacement.empty()) return;
+  const int height = static_cast<int>(image.size(2)), width = static_cast<int>(image.size(3));
+  const bool bicubic = options.mode == Interpolation::bicubic, border = options.outside == Outside::border;
+  const auto find = finder<T>();
+  const auto sample = sampler<T, T>();
+  parallel_for(batch * rows, num_threads, [&](int first, int end) {
+    WarpPlaces<T> places;
+    for (int row = first; row < end; ++row) {
+      const int b = row / rows, y = row % rows;
+      for (int x = 0; x < columns; x += kWarpTile) {
+        const int count = std::min(kWarpTile, columns - x);
+        find({displacement.at(b, 0, y), displacement.at(b, 1, y), 1, y, x, count, width, height, border, bicubic},
+             places);
+        for (int c = 0; c < channels; ++c) {
+          sample({image.at(b, c), image.stride(2), width, height, 1, bicubic}, places, count, fill_value<T>(options),
+                 warped.at(b, c, y, x));
+        }
+        for (int i = 0; inside.data() && i < count; ++i) *inside.at(b, y, x + i) = places.inside[i] != 0;
+      }
+    }
+  });
+}
+
+#define GEOMVISION_WARP(In, Out)                                                                                \
+  template void warp(TensorView<const In, 3>, TensorView<const float, 3>, TensorView<Out, 3>, WarpOptions, int, \
+                     TensorView<std::uint8_t, 2>)
+GEOMVISION_WARP(std::uint8_t, std::uint8_t);
+GEOMVISION_WARP(std::uint8_t, float);
+GEOMVISION_WARP(std::uint16_t, std::uint16_t);
+GEOMVISION_WARP(std::uint16_t, float);
+GEOMVISION_WARP(float, float);
+template void warp_features(TensorView<const float, 4>, TensorView<const float, 4>, TensorView<float, 4>, WarpOptions,
+                            int, TensorView<std::uint8_t, 3>);
+template void warp_features(TensorView<const double, 4>, TensorView<const double, 4>, TensorView<double, 4>,
+                            WarpOptions, int, TensorView<std::uint8_t, 3>);
+
+}  // namespace geomvision::ops

@@ -1,0 +1,55 @@
+"""Guided filter in plain torch, and as an operator."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._operator import operator
+
+
+def _window_sums(values: Tensor, radius: int, axis: int) -> Tensor:
+    """Sums over 2 · radius + 1 neighbours along an axis, as differences of running sums; windows end at the border."""
+    size = values.shape[axis]
+    running = torch.cat([torch.zeros_like(values.narrow(axis, 0, 1)), values.cumsum(axis)], axis)
+    place = torch.arange(size, device=values.device)
+    end, begin = (place + radius + 1).clamp(max=size), (place - radius).clamp(min=0)
+    return running.index_select(axis, end) - running.index_select(axis, begin)
+
+
+def _twin(values: Tensor, guide: Tensor, radius: int, epsilon: float, num_threads: int) -> Tensor:
+    if values.numel() == 0:
+        return values.clone()
+    image, p = guide.double(), values.double()
+    ones = torch.ones_like(image[..., :1])
+
+    def sums(x: Tensor) -> Tensor:
+        return _window_sums(_window_sums(x, radius, 1), radius, 2)
+
+    area = sums(ones)
+
+    def mean(x: Tensor) -> Tensor:
+        return sums(x) / area
+
+    channels = image.shape[-1]
+    centre = mean(image)
+    products = image[..., :, None] * image[..., None, :]
+    covariance = mean(products.flatten(3)).reshape(products.shape) - centre[..., :, None] * centre[..., None, :]
+    eye = torch.eye(channels, dtype=image.dtype, device=image.device)
+    level = mean(p)
+    with_guide = torch.stack(
+        [mean(p * image[..., c : c + 1]) - level * centre[..., c : c + 1] for c in range(channels)], -2
+    )
+    slope = torch.linalg.solve(covariance + epsilon * eye, with_guide)  # (B, H, W, channels, K)
+    offset = level - (slope * centre[..., None]).sum(-2)
+    result = mean(offset)
+    for c in range(channels):
+        result = result + mean(slope[..., c, :]) * image[..., c : c + 1]
+    return result.to(values.dtype)
+
+
+guided_filter = operator(
+    "guided_filter",
+    _twin,
+    shape=lambda values, guide, radius, epsilon, num_threads: values.new_empty(values.shape),
+)

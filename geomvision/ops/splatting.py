@@ -1,0 +1,114 @@
+"""Forward splatting: carry every pixel to where its flow points."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from ._dispatch import Array, is_tensor, on_arrays, require_floating
+
+Mode = Literal["sum", "average", "softmax"]
+Holes = Literal["nan", "zero"]
+
+#: An importance this much below the highest of its image counts as this much below: e^-60 hides a pixel behind any
+#: other, and still shows it where nothing else lands.
+DEPTH_OF_IMPORTANCE = 60.0
+
+
+def splat(
+    image: Array,
+    flow: Array,
+    *,
+    mode: Mode = "sum",
+    importance: Array | None = None,
+    holes: Holes = "nan",
+    num_threads: int = 0,
+) -> Any:
+    """Add every pixel, bilinearly, to the four around (x + dx, y + dy) (Niklaus & Liu, CVPR 2020).
+
+    What falls outside is lost; pixels whose flow is NaN or infinite go nowhere.
+
+    Args:
+        image: numpy (H, W) or (H, W, C), or a tensor (B, C, H, W), floating point.
+        flow: (H, W, 2) as (dx, dy) in pixels; for a tensor (B, 2, H, W). In the dtype of the image.
+        mode: "sum"; "average": divided by the weights that landed; "softmax": weighted by exp(importance) before.
+        importance: (H, W), or a tensor (B, 1, H, W): needed by "softmax" and by nothing else.
+        holes: what a mean becomes where nothing lands: "nan" or "zero". Nets train with "zero".
+        num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
+
+    Returns:
+        As the image. Differentiable in image, flow and importance.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes or modes, a missing or needless importance.
+    """
+    if mode not in ("sum", "average", "softmax") or holes not in ("nan", "zero"):
+        allowed = "'sum', 'average', 'softmax' and 'nan', 'zero'"
+        raise ValueError(f"splat: mode is {mode!r}, holes is {holes!r}; allowed are {allowed}")
+    if (importance is None) == (mode == "softmax"):
+        raise ValueError(f"splat: mode is {mode!r}, importance is {type(importance).__name__}; only 'softmax' needs it")
+    arrays = {"image": image, "flow": flow} | ({} if importance is None else {"importance": importance})
+    require_floating("splat", **arrays)
+    if is_tensor(image):
+        _check_shapes(image, flow, importance, image.shape[:1], image.shape[2:], (1,) if image.ndim == 4 else ())
+        return _splat_tensors(image, flow, importance, mode, holes, num_threads)
+    if image.ndim not in (2, 3):
+        raise ValueError(f"splat: image has shape {image.shape}; it must be (H, W) or (H, W, C)")
+    if flow.shape != (*image.shape[:2], 2) or (importance is not None and importance.shape != image.shape[:2]):
+        other = "" if importance is None else f", importance {importance.shape}; it must be (H, W)"
+        raise ValueError(f"splat: image is {image.shape}, flow {flow.shape}; it must be (H, W, 2){other}")
+    planes = np.moveaxis(image[..., None] if image.ndim == 2 else image, 2, 0)[None]
+    field = np.moveaxis(flow, 2, 0)[None]
+    weight = None if importance is None else importance[None, None]
+    splatted = _splat_arrays(planes, field, weight, mode, holes, num_threads)
+    return np.ascontiguousarray(np.moveaxis(splatted[0], 0, 2)).reshape(image.shape)
+
+
+def _check_shapes(image: Any, flow: Any, importance: Any, batch: Any, size: Any, one: tuple[int, ...]) -> None:
+    if image.ndim != 4 or flow.shape != (*batch, 2, *size):
+        raise ValueError(
+            f"splat: image has shape {tuple(image.shape)}, flow {tuple(flow.shape)}; they must be (B, C, H, W) and "
+            "(B, 2, H, W)"
+        )
+    if importance is not None and importance.shape != (*batch, *one, *size):
+        raise ValueError(f"splat: importance has shape {tuple(importance.shape)}; it must be (B, 1, H, W)")
+
+
+def _splat_tensors(image: Any, flow: Any, importance: Any, mode: Mode, holes: Holes, num_threads: int) -> Any:
+    import torch
+
+    from ._torch import splat_sum
+
+    if mode == "sum":
+        return splat_sum(image, flow, num_threads)
+    weight = torch.ones_like(image[:, :1])
+    if importance is not None and importance.numel():
+        highest = importance.detach().amax((1, 2, 3), keepdim=True)
+        weight = (importance - highest).clamp(min=-DEPTH_OF_IMPORTANCE).to(_wide(image)).exp()
+    wide = torch.cat([image.to(weight.dtype) * weight, weight], 1)
+    total = splat_sum(wide, flow.to(weight.dtype), num_threads)
+    landed = total[:, -1:] > 0
+    mean = total[:, :-1] / torch.where(landed, total[:, -1:], 1)
+    return torch.where(landed, mean, float("nan") if holes == "nan" else 0.0).to(image.dtype)
+
+
+def _wide(image: Any) -> Any:
+    """float32 for the halves, which cannot hold e^-60."""
+    import torch
+
+    return torch.float64 if image.dtype == torch.float64 else torch.float32
+
+
+def _splat_arrays(image: Any, flow: Any, importance: Any, mode: Mode, holes: Holes, num_threads: int) -> Any:
+    if mode == "sum":
+        return on_arrays("splat_sum", image, flow, num_threads)
+    wide = np.float64 if image.dtype == np.float64 else np.float32
+    weight = np.ones((1, 1, *image.shape[2:]), wide)
+    if importance is not None and importance.size:
+        weight = np.exp(np.maximum(importance.astype(wide) - wide(importance.max()), -DEPTH_OF_IMPORTANCE))
+    stacked = np.concatenate([image.astype(wide) * weight, weight], 1)
+    total = on_arrays("splat_sum", stacked, flow.astype(wide), num_threads)
+    landed = total[:, -1:] > 0
+    mean = total[:, :-1] / np.where(landed, total[:, -1:], 1)
+    return np.where(landed, mean, wide(np.nan if holes == "nan" else 0)).astype(image.dtype)

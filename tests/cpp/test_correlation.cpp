@@ -1,0 +1,132 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "allocations.hpp"
+#include "geomvision/isa.hpp"
+#include "geomvision/ops/correlation_lookup.hpp"
+#include "geomvision/ops/local_correlation.hpp"
+#include "geomvision/ops/volume_lookup.hpp"
+
+namespace gv = geomvision;
+using gv::TensorView;
+
+namespace {
+
+template <typename T, int Rank>
+struct Tensor {
+  typename TensorView<T, Rank>::Sizes sizes;
+  std::vector<T> values;
+
+  explicit Tensor(typename TensorView<T, Rank>::Sizes given, unsigned seed = 0) : sizes(given) {
+    std::size_t count = 1;
+    for (const std::ptrdiff_t size : sizes) count *= static_cast<std::size_t>(size);
+    values.resize(count);
+    std::mt19937 random(seed);
+    for (T& value : values) value = static_cast<T>(random() % 2001) / 1000 - 1;
+  }
+  operator TensorView<T, Rank>() { return {values.data(), sizes}; }              // NOLINT
+  operator TensorView<const T, Rank>() const { return {values.data(), sizes}; }  // NOLINT
+};
+
+template <typename T>
+void check_close(const std::vector<T>& found, const std::vector<double>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t k = 0; k < found.size(); ++k) CHECK(found[k] == doctest::Approx(expected[k]).epsilon(1e-4));
+}
+
+// What differs between float and double, and from one instruction set to the next, is rounding.
+template <typename Run>
+void check_every_isa(const Run& run) {
+  const std::vector<double> expected = run(double{}, 1);
+#if defined(__unix__) || defined(__APPLE__)
+  for (const gv::Isa isa : gv::available_isas()) {
+    setenv("GEOMVISION_ISA", gv::name(isa), 1);
+    const std::vector<float> found = run(float{}, 1);
+    check_close(found, expected);
+    for (const int threads : {2, 3, 8}) CHECK(run(float{}, threads) == found);
+  }
+  unsetenv("GEOMVISION_ISA");
+#endif
+}
+
+Tensor<float, 4> some_coordinates() {
+  Tensor<float, 4> at({1, 2, 7, 19}, 5);
+  for (float& value : at.values) value = 6 + 9 * value;
+  return at;
+}
+
+}  // namespace
+
+TEST_CASE("local correlation is equal for every instruction set and number of threads") {
+  check_every_isa([](auto kind, int threads) {
+    using T = decltype(kind);
+    const Tensor<T, 4> left({1, 13, 11, 37}, 1), right({1, 13, 11, 37}, 2);
+    Tensor<T, 4> out({1, 49, 11, 37}), d_left(left.sizes), d_right(left.sizes);
+    gv::ops::LocalCorrelation<T> correlation({3, 1, 2});
+    correlation(left, right, out, threads);
+    correlation.backward(out, left, right, d_left, d_right, threads);
+    std::vector<T> all = out.values;
+    all.insert(all.end(), d_left.values.begin(), d_left.values.end());
+    all.insert(all.end(), d_right.values.begin(), d_right.values.end());
+    for (T& value : all) value += 10;  // so that a relative tolerance fits
+    return all;
+  });
+}
+
+TEST_CASE("lookups are equal for every instruction set and number of threads") {
+  check_every_isa([](auto kind, int threads) {
+    using T = decltype(kind);
+    const Tensor<T, 4> features0({1, 21, 7, 19}, 1), features1({1, 21, 12, 14}, 2);
+    const Tensor<float, 4> given = some_coordinates();
+    Tensor<T, 4> at(given.sizes);
+    std::copy(given.values.begin(), given.values.end(), at.values.begin());
+    gv::ops::CorrelationLookup<T> lookup({2, 2});
+    const std::ptrdiff_t positions = lookup.positions(12, 14);
+    Tensor<T, 3> packed({1, positions, 32}), d_packed({1, positions, 32});
+    Tensor<T, 4> out({1, 50, 7, 19}), d_features0(features0.sizes);
+    lookup.pack(features1, packed, threads);
+    lookup(features0, packed, 12, 14, at, out, threads);
+    lookup.backward(out, features0, packed, 12, 14, at, d_features0, d_packed, threads);
+    std::vector<T> all = out.values;
+    all.insert(all.end(), d_features0.values.begin(), d_features0.values.end());
+    all.insert(all.end(), d_packed.values.begin(), d_packed.values.end());
+    for (T& value : all) value += 10;
+    return all;
+  });
+}
+
+TEST_CASE("a second lookup or correlation of the same size allocates nothing but its plan") {
+  const Tensor<float, 4> left({1, 32, 24, 64}, 1), right({1, 32, 24, 64}, 2);
+  Tensor<float, 4> out({1, 81, 24, 64}), windows({1, 4 * 81, 24, 64}), at({1, 2, 24, 64}, 3);
+  gv::ops::LocalCorrelation<float> correlation;
+  gv::ops::CorrelationLookup<float> lookup({4, 4});
+  Tensor<float, 3> packed({1, lookup.positions(24, 64), 32});
+  lookup.pack(right, packed, 1);
+  const auto both = [&] {
+    correlation(left, right, out, 1);
+    lookup(left, packed, 24, 64, at, windows, 1);
+  };
+  both();
+  const long before = allocations();
+  both();
+  CHECK(allocations() - before <= 12);  // the lists of levels and displacements; no memory that grows with the image
+}
+
+TEST_CASE("sizes that disagree are refused with both of them") {
+  const Tensor<float, 4> left({1, 3, 5, 6}), right({1, 3, 5, 7});
+  Tensor<float, 4> out({1, 81, 5, 6});
+  CHECK_THROWS_WITH_AS(gv::ops::LocalCorrelation<float>()(left, right, out),
+                       "LocalCorrelation: left is 1x3x5x6, right is 1x3x5x7; they must be equal",
+                       std::invalid_argument);
+  CHECK_THROWS_AS(gv::ops::LocalCorrelation<float>({-1, 1, 1}), std::invalid_argument);
+  CHECK_THROWS_AS(gv::ops::CorrelationLookup<float>({4, 4}).positions(7, 64), std::invalid_argument);
+  const Tensor<float, 3> x({1, 5, 6});
+  CHECK_THROWS_AS(gv::ops::CorrelationLookup1D<float>({4, 1})(left, right, x, out), std::invalid_argument);
+  const Tensor<float, 5> volume({1, 5, 6, 5, 6});
+  CHECK_THROWS_AS(gv::ops::VolumeLookup<float>()(volume, left, out), std::invalid_argument);
+}

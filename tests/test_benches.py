@@ -1,0 +1,124 @@
+"""The benches compare like with like: every peer of ours in torch computes what its row says; verdicts are right."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHES = Path(__file__).resolve().parents[1] / "benches"
+
+
+@pytest.fixture(autouse=True)
+def benches(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHES))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(BENCHES)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
+
+
+def features(torch, *shape):
+    return torch.randn(2, *shape, generator=torch.Generator().manual_seed(1)).double().unbind(0)
+
+
+def test_local_correlation_of_both_peers_is_the_mean_product_of_two_pixels(torch):
+    import torch_peers
+
+    left, right = features(torch, 1, 3, 5, 6)
+    for peer in (torch_peers.shift_loop, torch_peers.banded_bmm):
+        out = peer(left, right, 2)
+        assert out.shape == (1, 25, 5, 6)
+        for j, i, y, x in ((0, 0, 3, 4), (2, 2, 0, 0), (4, 1, 1, 5), (1, 4, 2, 2)):
+            expected = float((left[0, :, y, x] * right[0, :, y + j - 2, x + i - 2]).mean())
+            assert float(out[0, j * 5 + i, y, x]) == pytest.approx(expected)
+        assert float(out[0, 0, 0, 0]) == 0.0  # beyond the border
+
+
+def test_raft_lookup_at_whole_pixels_reads_the_volume(torch):
+    import torch_peers
+
+    first, second = features(torch, 1, 4, 8, 8)
+    pyramid = torch_peers.all_pairs(first, second, 2)
+    places = torch.full((1, 2, 8, 8), 4.0).double()
+    found = torch_peers.lookup(pyramid, places, 1)
+    assert found.shape == (1, 18, 8, 8)
+    dot = float((first[0, :, 2, 3] * second[0, :, 4, 5]).sum() / 2)  # x + 1, y + 0
+    assert float(found[0, 2 * 3 + 1, 2, 3]) == pytest.approx(dot)
+    mean = second[0, :, 4:6, 4:6].mean((1, 2))  # level 1 at (2, 2)
+    assert float(found[0, 9 + 4, 2, 3]) == pytest.approx(float((first[0, :, 2, 3] * mean).sum() / 2))
+
+
+def test_raft_stereo_lookup_at_whole_pixels_reads_the_row(torch):
+    import torch_peers
+
+    first, second = features(torch, 1, 4, 3, 8)
+    found = torch_peers.lookup_1d(torch_peers.all_pairs_1d(first, second, 1), torch.full((1, 3, 8), 4.0).double(), 1)
+    assert found.shape == (1, 3, 3, 8)
+    assert float(found[0, 2, 1, 6]) == pytest.approx(float((first[0, :, 1, 6] * second[0, :, 1, 5]).sum() / 2))
+
+
+def test_group_wise_volume_is_the_mean_product_of_each_group(torch):
+    import torch_peers
+
+    left, right = features(torch, 1, 6, 2, 5)
+    volume = torch_peers.group_wise(left, right, 3, 2)
+    expected = float((left[0, 3:, 1, 4] * right[0, 3:, 1, 2]).mean())
+    assert float(volume[0, 1, 2, 1, 4]) == pytest.approx(expected)
+    assert float(volume[0, 0, 2, 0, 1]) == 0.0
+
+
+def test_upsampled_soft_argmin_of_a_sharp_minimum_is_where_it_is(torch):
+    import torch_peers
+
+    costs = torch.full((1, 4, 2, 2), 1e3).double()
+    costs[:, 2] = 0
+    found = torch_peers.upsampled_soft_argmin(costs, (16, 8, 8))
+    assert found.shape == (1, 8, 8)
+    assert float(found.mean()) == pytest.approx(9.5)  # candidate 2 covers 8 … 11
+
+
+def test_every_demand_on_accuracy_is_a_known_duel_and_names_are_unique():
+    import kernels
+    import quality
+
+    rows = kernels.all_rows()
+    assert {row.quality for row in rows if row.quality} == set(quality.DUELS)
+    names = [row.name for row in rows]
+    cases = [(contest.row, contest.case) for row in rows for contest in row.cases]
+    assert len(set(names)) == len(names)
+    assert len(set(cases)) == len(cases)
+
+
+def test_a_row_is_judged_by_the_median_over_its_cases():
+    from contest import Contest, Row, Work
+    from verdicts import judge, status
+
+    def case(name, ours, peer):
+        sides = {"geomvision": {"median_ms": ours}, "peer": {"median_ms": peer}}
+        runs = {str(n): {"sides": sides, "best_peer": "peer", "ratio": peer / ours} for n in (1, 4)}
+        return {"case": name, "runs": runs}
+
+    contests = tuple(Contest(row="r", case=n, prepare=dict, work=Work(flops=2e9)) for n in "abc")
+    row = Row(name="r", peer="peer", bar=3.0, bar_avx2=2.0, near_limit=1.5, cases=contests)
+    result = {"missing": None, "cases": {"a": case("a", 2.0, 20.0), "b": case("b", 2.0, 5.0), "c": case("c", 2.0, 4.0)}}
+    rates = dict.fromkeys(("lanes8_gops", "hamming_gpairs", "fma_gflops", "dram_copy_gbs"), 1000.0)
+    limits = {"threads": 4, "instruction_sets": {"baseline": {"1": rates, "4": rates}}}
+    wheel, avx2 = ({"opencv": {"baseline": text}} for text in ("SSE SSE2 SSE3", "SSE4_2 AVX2"))
+    result["demands"] = judge(row, result, wheel, limits, 4)
+    found = {demand["demand"]: (demand["value"], demand["pass"]) for demand in result["demands"]}
+    assert found == {"ratio, 4 threads": (2.5, False), "time / limit": (pytest.approx(1.0), True)}
+    assert status(result) == "fall short"
+    assert judge(row, result, avx2, limits, 4)[0]["pass"]
+
+
+def test_the_name_of_a_processor_becomes_a_file_name():
+    from surroundings import slug
+
+    machine = {"cpu": "Intel(R) Xeon(R) CPU @ 2.20GHz", "cores": 8}
+    assert slug(machine) == "intel-xeon-8-cores"
