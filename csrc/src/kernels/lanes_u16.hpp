@@ -11,6 +11,10 @@
 
 // One vector of unsigned 16-bit lanes of the instruction set a kernel is compiled for. Only for kernels: everything
 // lies in the instruction set's own namespace and is private to the file that includes it.
+#if !defined(__AVX2__)
+#include "kernels/lanes_u16_plain.hpp"
+#endif
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -30,25 +34,18 @@ inline Lanes unite(Lanes a, Lanes b) { return _mm512_or_si512(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
 
-// The last lane chosen; at least one is.
-inline int last(Chosen chosen) { return 31 - __builtin_clz(chosen); }
-inline bool any(Chosen chosen) { return chosen != 0; }
-
 inline std::uint16_t smallest(Lanes a) {
   const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
   const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
 }
 
-inline Bytes load_bytes(const std::uint8_t* from) {
-  Bytes a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  asm("" : "+v"(a));  // stays in a register: GCC would load it again for every use
-  return a;
-}
+inline Bytes load_bytes(const std::uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
 inline Bytes every_byte(std::uint8_t value) { return _mm256_set1_epi8(static_cast<char>(value)); }
 inline Bytes distance(Bytes a, Bytes b) { return _mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b)); }
 inline Lanes widen(Bytes a) { return _mm512_cvtepu8_epi16(a); }
-// a - b where both are below 128.
+// Of bytes below 128.
+inline Bytes near_distance(Bytes a, Bytes b) { return _mm256_abs_epi8(_mm256_sub_epi8(a, b)); }
 inline Lanes difference(Bytes a, Bytes b) { return _mm512_cvtepi8_epi16(_mm256_sub_epi8(a, b)); }
 
 #elif defined(__AVX2__)
@@ -66,8 +63,6 @@ inline Lanes smaller(Lanes a, Lanes b) { return _mm256_min_epu16(a, b); }
 inline Lanes unite(Lanes a, Lanes b) { return _mm256_or_si256(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(_mm256_min_epu16(a, b), a); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm256_blendv_epi8(no, yes, chosen); }
-inline int last(Chosen chosen) { return (31 - __builtin_clz(static_cast<unsigned>(_mm256_movemask_epi8(chosen)))) / 2; }
-inline bool any(Chosen chosen) { return _mm256_movemask_epi8(chosen) != 0; }
 inline std::uint16_t smallest(Lanes a) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
@@ -76,86 +71,9 @@ inline Bytes load_bytes(const std::uint8_t* from) { return _mm_loadu_si128(reint
 inline Bytes every_byte(std::uint8_t value) { return _mm_set1_epi8(static_cast<char>(value)); }
 inline Bytes distance(Bytes a, Bytes b) { return _mm_sub_epi8(_mm_max_epu8(a, b), _mm_min_epu8(a, b)); }
 inline Lanes widen(Bytes a) { return _mm256_cvtepu8_epi16(a); }
+inline Bytes near_distance(Bytes a, Bytes b) { return _mm_abs_epi8(_mm_sub_epi8(a, b)); }
 inline Lanes difference(Bytes a, Bytes b) { return _mm256_cvtepi8_epi16(_mm_sub_epi8(a, b)); }
 
-#else
-constexpr int lanes = 8;
-struct Lanes {
-  std::uint16_t at[lanes];
-};
-struct Chosen {
-  bool at[lanes];
-};
-struct Bytes {
-  std::uint8_t at[lanes];
-};
-
-template <typename To, typename Make>
-inline To each(const Make& make) {
-  To made;
-  for (int i = 0; i < lanes; ++i) made.at[i] = make(i);
-  return made;
-}
-
-inline std::uint16_t low_bits(int value) { return static_cast<std::uint16_t>(value); }
-inline Lanes load(const std::uint16_t* from) {
-  return each<Lanes>([&](int i) { return from[i]; });
-}
-inline void store(std::uint16_t* to, const Lanes& a) {
-  for (int i = 0; i < lanes; ++i) to[i] = a.at[i];
-}
-inline Lanes every(std::uint16_t value) {
-  return each<Lanes>([&](int) { return value; });
-}
-inline Lanes add(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] + b.at[i]); });
-}
-inline Lanes subtract(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
-}
-inline Lanes smaller(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
-}
-inline Lanes unite(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] | b.at[i]); });
-}
-inline Chosen at_most(const Lanes& a, const Lanes& b) {
-  return each<Chosen>([&](int i) { return a.at[i] <= b.at[i]; });
-}
-inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
-  return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
-}
-inline int last(const Chosen& chosen) {
-  int lane = lanes - 1;
-  while (lane > 0 && !chosen.at[lane]) --lane;
-  return lane;
-}
-inline bool any(const Chosen& chosen) {
-  bool found = false;
-  for (int i = 0; i < lanes; ++i) found |= chosen.at[i];
-  return found;
-}
-inline std::uint16_t smallest(const Lanes& a) {
-  std::uint16_t least = a.at[0];
-  for (int i = 1; i < lanes; ++i) least = a.at[i] < least ? a.at[i] : least;
-  return least;
-}
-inline Bytes load_bytes(const std::uint8_t* from) {
-  return each<Bytes>([&](int i) { return from[i]; });
-}
-inline Bytes every_byte(std::uint8_t value) {
-  return each<Bytes>([&](int) { return value; });
-}
-inline Bytes distance(const Bytes& a, const Bytes& b) {
-  return each<Bytes>(
-      [&](int i) { return static_cast<std::uint8_t>(a.at[i] < b.at[i] ? b.at[i] - a.at[i] : a.at[i] - b.at[i]); });
-}
-inline Lanes widen(const Bytes& a) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i]); });
-}
-inline Lanes difference(const Bytes& a, const Bytes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
-}
 #endif
 
 }  // namespace

@@ -7,27 +7,54 @@ namespace {
 
 constexpr std::uint16_t no_cost = 65535;
 
-// What the sums of a column gain when a row of bytes below 128 enters and another leaves.
+// What the sums of a left column gain when a row of bytes below 128 enters and another leaves.
 struct SmallBytes {
-  using Pixel = std::uint8_t;
-  const MatchedRows<Pixel> entering, leaving;
+  Bytes in, out;
+  const std::uint8_t *right_in, *right_out;
 
-  Lanes gain(int column, int lane) const {
-    const int at = column + lane;
-    return difference(distance(every_byte(entering.left[column]), load_bytes(entering.right + at)),
-                      distance(every_byte(leaving.left[column]), load_bytes(leaving.right + at)));
+  Lanes gain(int lane) const {
+    return difference(near_distance(in, load_bytes(right_in + lane)), near_distance(out, load_bytes(right_out + lane)));
   }
 };
 
 struct AnyBytes {
-  using Pixel = std::uint8_t;
-  const MatchedRows<Pixel> entering, leaving;
+  Bytes in, out;
+  const std::uint8_t *right_in, *right_out;
 
-  Lanes gain(int column, int lane) const {
-    const int at = column + lane;
-    return subtract(widen(distance(every_byte(entering.left[column]), load_bytes(entering.right + at))),
-                    widen(distance(every_byte(leaving.left[column]), load_bytes(leaving.right + at))));
+  Lanes gain(int lane) const {
+    return subtract(widen(distance(in, load_bytes(right_in + lane))),
+                    widen(distance(out, load_bytes(right_out + lane))));
   }
+};
+
+template <typename Column>
+struct ByteRows {
+  const MatchedRows<std::uint8_t> entering, leaving;
+
+  Column left(int column) const {
+    return {every_byte(entering.left[column]), every_byte(leaving.left[column]), entering.right + column,
+            leaving.right + column};
+  }
+};
+
+// The places whose disparities lead left pixel x into the right image.
+class Candidates {
+ public:
+  Candidates(const RowSearch& row, int x) {
+    const int d = x - row.first;
+    const int highest = d < row.count - 1 ? d : row.count - 1;
+    const int lowest = d - (row.width - 1) > 0 ? d - (row.width - 1) : 0;
+    const bool some = lowest <= highest;
+    lowest_ = some ? static_cast<std::uint16_t>(lowest) : no_place;
+    reach_ = some ? static_cast<std::uint16_t>(highest - lowest) : std::uint16_t{0};
+  }
+  // The costs there, no_cost elsewhere.
+  Lanes only(Lanes places, Lanes costs) const {
+    return choose(at_most(subtract(places, every(lowest_)), every(reach_)), costs, every(no_cost));
+  }
+
+ private:
+  std::uint16_t lowest_, reach_;
 };
 
 // Searches a row in blocks of as many pixels as there are lanes: first all costs of the block, then its winners.
@@ -45,19 +72,34 @@ class Sweep {
 
   void run() {
     begin();
+    const int last = row_.first + row_.count - 1;
     for (int x = 0; x < row_.width; x += lanes) {
       const int pixels = row_.width - x < lanes ? row_.width - x : lanes;
-      const bool all_left = x >= row_.first + row_.count - 1;        // d <= x
-      const bool all_right = x + pixels <= row_.width + row_.first;  // x - d < width
-      for (int i = 0; i < vectors_; ++i) {
-        if (all_left && all_right && (i > 0 || row_.padded == row_.count)) {
-          sum<false>(x, pixels, i);
-        } else {
-          sum<true>(x, pixels, i);
-        }
+      const bool inside = x >= last && x + pixels <= row_.width + row_.first;  // d <= x and x - d < width
+      switch (inside ? vectors_ : 0) {
+        case 1:
+          sum<1>(x, pixels);
+          break;
+        case 2:
+          sum<2>(x, pixels);
+          break;
+        case 3:
+          sum<3>(x, pixels);
+          break;
+        case 4:
+          sum<4>(x, pixels);
+          break;
+        case 6:
+          sum<6>(x, pixels);
+          break;
+        case 8:
+          sum<8>(x, pixels);
+          break;
+        default:
+          sum<0>(x, pixels);
       }
       see_from_right(x, pixels);
-      choose_winners(x, pixels);
+      find_second(x, pixels);
     }
     for (int i = 0; i < vectors_; ++i) store(row_.from_right + blocks_end() + i * lanes, load(place_ + i * lanes));
   }
@@ -79,7 +121,7 @@ class Sweep {
       store(place_ + i * lanes, every(no_place));
       Lanes window = every(0);
       for (int column = 0; column < 2 * row_.radius; ++column) {
-        const Lanes sum = add(load(sums(i, column)), term_.gain(column, i * lanes));
+        const Lanes sum = add(load(sums(i, column)), term_.left(column).gain(i * lanes));
         store(sums(i, column), sum);
         window = add(window, sum);
       }
@@ -87,35 +129,53 @@ class Sweep {
     }
   }
 
-  // The windows' sums of one vector of disparities; `partly` where some are no candidates.
-  template <bool partly>
-  void sum(int x, int pixels, int i) {
-    const Lanes places = load(places_ + i * lanes);
-    Lanes window = load(window_ + i * lanes);
-    std::uint16_t* entering = sums(i, x + 2 * row_.radius);
-    const std::uint16_t* leaving = sums(i, x);
-    std::uint16_t* cost = costs_ + i * lanes;
+  // The costs of each pixel, and the smallest of them. Either all disparities are candidates, `known` vectors of them,
+  // or (0) any number of vectors, whose sums over the windows then stay in memory.
+  template <int known>
+  void sum(int x, int pixels) {
+    constexpr int held = known > 0 ? known : 1;
+    const int vectors = known > 0 ? known : vectors_, stride = stride_;
+    const std::int64_t plane = sums(1, 0) - sums(0, 0);
+    const std::uint16_t* places = places_;
+    std::uint16_t* entering = sums(0, x + 2 * row_.radius);
+    const std::uint16_t* leaving = sums(0, x);
+    std::uint16_t* cost = costs_;
+    const RowWinners found = row_.found;
+    const Lanes nothing = every(no_cost);
+    // Disparities that only fill the first vector.
+    const Lanes padding =
+        choose(at_most(every(static_cast<std::uint16_t>(row_.count)), load(places)), nothing, every(0));
     const Term term = term_;
-    const int column = x + 2 * row_.radius, stride = stride_;
+    const int column = x + 2 * row_.radius;
+    Lanes window[held];
+    for (int i = 0; i < known; ++i) window[i] = load(window_ + i * lanes);
     for (int b = 0; b < pixels; ++b) {
-      const Lanes gained = add(load(entering), term.gain(column + b, i * lanes));
-      store(entering, gained);
-      window = add(window, gained);
-      if (partly) {
-        const int d = x + b - row_.first;
-        const int highest = d < row_.count - 1 ? d : row_.count - 1;
-        const int lowest = d - (row_.width - 1) > 0 ? d - (row_.width - 1) : 0;
-        const bool some = lowest <= highest;
-        const Lanes above = subtract(places, every(some ? static_cast<std::uint16_t>(lowest) : no_place));
-        const Lanes reach = every(some ? static_cast<std::uint16_t>(highest - lowest) : std::uint16_t{0});
-        store(cost, choose(at_most(above, reach), window, every(no_cost)));
-      } else {
-        store(cost, window);
+      const Candidates candidates(row_, x + b);
+      const auto left = term.left(column + b);
+      Lanes best = nothing, place = nothing;
+#pragma GCC unroll 8
+      for (int i = 0; i < vectors; ++i) {
+        const Lanes gained = add(load(entering + i * plane), left.gain(i * lanes));
+        store(entering + i * plane, gained);
+        const Lanes all = add(known > 0 ? window[known > 0 ? i : 0] : load(window_ + i * lanes), gained);
+        const Lanes rest = subtract(all, load(leaving + i * plane));
+        if constexpr (known > 0) {
+          window[i] = rest;
+        } else {
+          store(window_ + i * lanes, rest);
+        }
+        const Lanes here = load(places + i * lanes);
+        const Lanes valid = known > 0 ? (i == 0 ? unite(all, padding) : all) : candidates.only(here, all);
+        store(cost + i * lanes, valid);
+        place = choose(at_most(valid, best), here, place);
+        best = smaller(best, valid);
       }
-      window = subtract(window, load(leaving));
+      const std::uint16_t least = smallest(best);
+      found.least[x + b] = least;
+      found.winner[x + b] = smallest(choose(at_most(best, every(least)), place, nothing));
       entering += lanes, leaving += lanes, cost += stride;
     }
-    store(window_ + i * lanes, window);
+    for (int i = 0; i < known; ++i) store(window_ + i * lanes, window[i]);
   }
 
   // What pixel b offers in lane j belongs to the right pixel of lane j + b. The first vector of right pixels is done
@@ -126,6 +186,7 @@ class Sweep {
       Lanes place = i < vectors_ ? load(place_ + i * lanes) : every(no_place);
       Lanes here = subtract(load(places_), every(static_cast<std::uint16_t>(i * lanes)));
       const std::uint16_t* cost = costs_ + i * lanes;
+#pragma GCC unroll 4
       for (int b = 0; b < pixels; ++b) {
         const Lanes offer = load(cost);
         place = choose(at_most(best, offer), place, here);
@@ -142,7 +203,6 @@ class Sweep {
     }
   }
 
-  // `known` vectors, or (0) any number.
   template <int known>
   std::uint16_t smallest_of(const std::uint16_t* cost) const {
     const int vectors = known > 0 ? known : vectors_;
@@ -151,47 +211,29 @@ class Sweep {
     return smallest(least);
   }
 
-  template <int known>
-  void choose_winners(int x, int pixels) {
+  // The smallest cost away from the winner, and those beside it.
+  void find_second(int x, int pixels) {
     const RowWinners found = row_.found;
-    const int vectors = known > 0 ? known : vectors_, last = row_.padded - 1, stride = stride_;
+    const int last = row_.padded - 1, stride = stride_;
     std::uint16_t* cost = costs_;
-    for (int b = 0; b < pixels; ++b, cost += stride) {
-      Lanes best = load(cost), place = load(places_);
-      for (int i = 1; i < vectors; ++i) {
-        const Lanes here = load(cost + i * lanes);
-        place = choose(at_most(here, best), load(places_ + i * lanes), place);
-        best = smaller(best, here);
-      }
-      const std::uint16_t least = smallest(best);
-      found.least[x + b] = least;
-      found.winner[x + b] = smallest(choose(at_most(best, every(least)), place, every(no_cost)));
-    }
-    cost = costs_;
     for (int b = 0; b < pixels; ++b, cost += stride) {
       std::uint16_t* at = cost + (last - found.winner[x + b]);
       found.before[x + b] = at[1];
       found.after[x + b] = at[-1];
-      at[-1] = at[0] = at[1] = no_cost;  // leave the second
+      at[-1] = at[0] = at[1] = no_cost;
     }
-    cost = costs_;
-    for (int b = 0; b < pixels; ++b, cost += stride) found.second[x + b] = smallest_of<known>(cost);
-  }
-
-  void choose_winners(int x, int pixels) {
+    const auto each = [&](auto smallest_cost) {
+      for (int b = 0; b < pixels; ++b) found.second[x + b] = smallest_cost(costs_ + b * stride);
+    };
     switch (vectors_) {
-      case 1:
-        return choose_winners<1>(x, pixels);
       case 2:
-        return choose_winners<2>(x, pixels);
-      case 3:
-        return choose_winners<3>(x, pixels);
+        return each([this](const std::uint16_t* costs) { return smallest_of<2>(costs); });
       case 4:
-        return choose_winners<4>(x, pixels);
+        return each([this](const std::uint16_t* costs) { return smallest_of<4>(costs); });
       case 8:
-        return choose_winners<8>(x, pixels);
+        return each([this](const std::uint16_t* costs) { return smallest_of<8>(costs); });
       default:
-        return choose_winners<0>(x, pixels);
+        return each([this](const std::uint16_t* costs) { return smallest_of<0>(costs); });
     }
   }
 
@@ -222,12 +264,12 @@ void add_bytes(const RowSearch& row, const MatchedRows<std::uint8_t>& entering) 
 
 void search_small_bytes(const RowSearch& row, const MatchedRows<std::uint8_t>& entering,
                         const MatchedRows<std::uint8_t>& leaving) {
-  Sweep<SmallBytes>(row, {entering, leaving}).run();
+  Sweep<ByteRows<SmallBytes>>(row, {entering, leaving}).run();
 }
 
 void search_bytes(const RowSearch& row, const MatchedRows<std::uint8_t>& entering,
                   const MatchedRows<std::uint8_t>& leaving) {
-  Sweep<AnyBytes>(row, {entering, leaving}).run();
+  Sweep<ByteRows<AnyBytes>>(row, {entering, leaving}).run();
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -56,12 +56,12 @@ void BlockMatchingOptions::check() const {
 struct Band {
   WindowCosts costs;
   ByteWindows::Band bytes;
-  std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
-  std::vector<std::int32_t> found[5];     // see RowWinners
-  std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
-  std::vector<Agreement> agreement;
+  std::vector<std::int64_t> texture;       // window sums of a row's horizontal gradients
+  std::vector<std::int32_t> found[5];      // see RowWinners
+  std::vector<std::int16_t> left, right;   // whole-pixel winners of both views
   std::vector<std::int32_t> apart;         // how far the right view's disparity is from the left one's
   std::vector<std::uint8_t> contradicted;  // by the right view
+  std::vector<std::uint8_t> seen;          // left pixels that right ones point at, and one for those that do not point
 
   kernels::RowWinners row(std::size_t width) {
     for (auto& each : found) each.resize(width);
@@ -193,7 +193,9 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
   const kernels::RowWinners found = band.row(width);
   band.left.resize(width);
   band.right.resize(width);
-  band.agreement.resize(width);
+  band.apart.resize(width);
+  band.contradicted.resize(width);
+  band.seen.resize(width + 1);
   for (int y = begin; y < end; ++y) {
     if (in_bytes) {
       if (y == begin) bytes.start(band.bytes, y);
@@ -231,30 +233,28 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
   }
 }
 
-// A winner that the right view confirms keeps its confidence; one that fails the check is none.
+// A winner that the right view confirms keeps its confidence; one that fails the check is none. The check is that of
+// `left_right_check`, without branches: here every match lies inside the image and has a winner.
 void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, int y,
                                        ImageView<float> disparity) {
-  const int width = pair.width;
+  const int width = pair.width, tolerance = options.left_right;
+  const bool checked = tolerance >= 0;
   const std::int16_t *left = band.left.data(), *right = band.right.data();
-  std::uint8_t* hidden = &occluded(0, y);
-  band.apart.resize(band.left.size());
-  band.contradicted.assign(band.left.size(), 0);
+  std::int32_t* apart = band.apart.data();
+  std::uint8_t *seen = band.seen.data(), *contradicted = band.contradicted.data(), *hidden = &occluded(0, y);
+  std::fill_n(seen, width + 1, std::uint8_t{0});
+  for (int x = 0; x < width; ++x) seen[right[x] == none ? width : x + right[x]] = 1;
   for (int x = 0; x < width; ++x) {
     const bool known = left[x] != none;
-    const int there = right[known ? x - left[x] : x];
-    band.apart[static_cast<std::size_t>(x)] = known ? std::abs(left[x] - there) : 0;
+    const int match = known ? x - left[x] : x, there = right[match];
+    const int distance = known ? std::abs(left[x] - there) : 0;
+    const bool taken = left[there == none ? x : match + there] == there;
+    const bool fails = checked & known & taken & (distance > tolerance);
+    apart[x] = distance;
+    contradicted[x] = fails;
+    hidden[x] = checked & (fails | !known) & (seen[x] == 0);
   }
-  std::fill_n(hidden, width, std::uint8_t{0});
-  if (options.left_right >= 0) {
-    left_right_check(left, right, width, none, options.left_right, band.agreement.data());
-    for (std::size_t x = 0; x < band.agreement.size(); ++x) {
-      const Agreement found = band.agreement[x];
-      hidden[x] = found == Agreement::occluded;
-      band.contradicted[x] = found == Agreement::occluded || found == Agreement::mismatched;
-    }
-  }
-  GEOMVISION_KERNEL(confirm_row)
-  (band.apart.data(), band.contradicted.data(), width, disparity.row(y), &confidence(0, y));
+  GEOMVISION_KERNEL(confirm_row)(apart, contradicted, width, disparity.row(y), &confidence(0, y));
 }
 
 void BlockMatching::Scratch::finish(const BlockMatchingOptions& options, ImageView<float> disparity) {

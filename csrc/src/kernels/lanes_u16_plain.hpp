@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+
+// The lanes of lanes_u16.hpp as plain loops, for machines without AVX2.
+namespace geomvision::kernels::GEOMVISION_ISA {
+namespace {
+
+constexpr int lanes = 8;
+struct Lanes {
+  std::uint16_t at[lanes];
+};
+struct Chosen {
+  bool at[lanes];
+};
+struct Bytes {
+  std::uint8_t at[lanes];
+};
+
+template <typename To, typename Make>
+inline To each(const Make& make) {
+  To made;
+  for (int i = 0; i < lanes; ++i) made.at[i] = make(i);
+  return made;
+}
+
+inline std::uint16_t low_bits(int value) { return static_cast<std::uint16_t>(value); }
+inline Lanes load(const std::uint16_t* from) {
+  return each<Lanes>([&](int i) { return from[i]; });
+}
+inline void store(std::uint16_t* to, const Lanes& a) {
+  for (int i = 0; i < lanes; ++i) to[i] = a.at[i];
+}
+inline Lanes every(std::uint16_t value) {
+  return each<Lanes>([&](int) { return value; });
+}
+inline Lanes add(const Lanes& a, const Lanes& b) {
+  return each<Lanes>([&](int i) { return low_bits(a.at[i] + b.at[i]); });
+}
+inline Lanes subtract(const Lanes& a, const Lanes& b) {
+  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
+}
+inline Lanes smaller(const Lanes& a, const Lanes& b) {
+  return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
+}
+inline Lanes unite(const Lanes& a, const Lanes& b) {
+  return each<Lanes>([&](int i) { return low_bits(a.at[i] | b.at[i]); });
+}
+inline Chosen at_most(const Lanes& a, const Lanes& b) {
+  return each<Chosen>([&](int i) { return a.at[i] <= b.at[i]; });
+}
+inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
+  return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
+}
+inline std::uint16_t smallest(const Lanes& a) {
+  std::uint16_t least = a.at[0];
+  for (int i = 1; i < lanes; ++i) least = a.at[i] < least ? a.at[i] : least;
+  return least;
+}
+inline Bytes load_bytes(const std::uint8_t* from) {
+  return each<Bytes>([&](int i) { return from[i]; });
+}
+inline Bytes every_byte(std::uint8_t value) {
+  return each<Bytes>([&](int) { return value; });
+}
+inline Bytes distance(const Bytes& a, const Bytes& b) {
+  return each<Bytes>(
+      [&](int i) { return static_cast<std::uint8_t>(a.at[i] < b.at[i] ? b.at[i] - a.at[i] : a.at[i] - b.at[i]); });
+}
+inline Bytes near_distance(const Bytes& a, const Bytes& b) { return distance(a, b); }
+inline Lanes widen(const Bytes& a) {
+  return each<Lanes>([&](int i) { return low_bits(a.at[i]); });
+}
+inline Lanes difference(const Bytes& a, const Bytes& b) {
+  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
+}
+
+}  // namespace
+}  // namespace geomvision::kernels::GEOMVISION_ISA
