@@ -12,20 +12,41 @@ import numpy.typing
 
 __all__: list[str] = [
     "active_isa",
+    "ad_census",
+    "ad_census_options",
     "available_isas",
     "block_matching",
     "block_matching_options",
+    "concatenated_volume",
+    "concatenated_volume_backward",
+    "correlation_features",
+    "correlation_features_backward",
+    "correlation_lookup_1d",
+    "correlation_lookup_1d_backward",
+    "correlation_lookup_1d_backward_coordinates",
     "cross_aggregation",
     "cross_arms",
+    "difference_volume",
+    "difference_volume_backward",
     "fast_global_smoothing",
     "fill_background",
+    "group_wise_volume",
+    "group_wise_volume_backward",
     "guided_filter",
     "horn_schunck",
     "horn_schunck_options",
     "left_right_check",
+    "local_correlation",
+    "local_correlation_backward",
     "lucas_kanade",
     "lucas_kanade_options",
     "median",
+    "packed_lookup",
+    "packed_lookup_backward",
+    "packed_lookup_backward_coordinates",
+    "patchmatch",
+    "patchmatch_options",
+    "propagate_planes",
     "resolve_threads",
     "right_winners",
     "sgm",
@@ -33,17 +54,61 @@ __all__: list[str] = [
     "soft_argmin",
     "soft_argmin_backward",
     "speckle",
+    "splat_sum",
+    "splat_sum_backward",
     "subpixel",
     "track_points",
     "track_points_options",
+    "tvl1",
+    "tvl1_options",
     "uniqueness",
+    "upsampled_soft_argmin",
+    "upsampled_soft_argmin_backward",
     "version",
+    "volume_lookup",
+    "volume_lookup_backward",
+    "volume_lookup_backward_coordinates",
+    "warp",
+    "warp_features",
+    "warp_features_backward",
+    "warp_rounded",
     "winner_takes_all",
 ]
 
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+@typing.overload
+def ad_census(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
+    """
+
+def ad_census_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::ADCensusOptions.
     """
 
 def available_isas() -> list[str]:
@@ -82,6 +147,116 @@ def block_matching_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::BlockMatchingOptions.
     """
 
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def concatenated_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def concatenated_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float32],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features(
+    features1: numpy.typing.NDArray[numpy.float64],
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float32],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_features_backward(
+    d_packed: numpy.typing.NDArray[numpy.float64],
+    channels: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_lookup_1d_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def cross_aggregation(
     volume: numpy.typing.NDArray[numpy.uint8],
@@ -147,6 +322,34 @@ def cross_arms(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
 @typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def difference_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def difference_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
     guide: numpy.typing.NDArray[numpy.uint8],
@@ -192,6 +395,36 @@ def fill_background(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def group_wise_volume(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    groups: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def group_wise_volume_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
 def guided_filter(
     values: numpy.typing.NDArray[numpy.float32],
     guide: numpy.typing.NDArray[numpy.float32],
@@ -213,6 +446,7 @@ def horn_schunck(
     *,
     levels: typing.SupportsInt | typing.SupportsIndex,
     warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
     median: typing.SupportsInt | typing.SupportsIndex,
     check_occlusion: bool,
     alpha: typing.SupportsFloat | typing.SupportsIndex,
@@ -230,12 +464,51 @@ def left_right_check(
     tolerance: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def local_correlation(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def local_correlation_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def lucas_kanade(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
     *,
     levels: typing.SupportsInt | typing.SupportsIndex,
     warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
     median: typing.SupportsInt | typing.SupportsIndex,
     min_confidence: typing.SupportsFloat | typing.SupportsIndex,
     check_occlusion: bool,
@@ -255,6 +528,145 @@ def median(
     size: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup(
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    packed: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def packed_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    packed: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.uint16], right: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+@typing.overload
+def patchmatch(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    options: dict[str, typing.Any],
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
+    """
+
+def patchmatch_options() -> dict[str, typing.Any]:
+    """
+    Defaults of gv::stereo::PatchMatchOptions.
+    """
+
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    planes: numpy.typing.NDArray[numpy.float32],
+    right_planes: numpy.typing.NDArray[numpy.float32],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def propagate_planes(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    planes: numpy.typing.NDArray[numpy.float64],
+    right_planes: numpy.typing.NDArray[numpy.float64],
+    min_disparity: typing.SupportsInt | typing.SupportsIndex,
+    max_disparity: typing.SupportsInt | typing.SupportsIndex,
+    iteration: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    step: typing.SupportsInt | typing.SupportsIndex,
+    gamma: typing.SupportsFloat | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    tau_colour: typing.SupportsFloat | typing.SupportsIndex,
+    tau_gradient: typing.SupportsFloat | typing.SupportsIndex,
+    max_slope: typing.SupportsFloat | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).
@@ -342,9 +754,35 @@ def soft_argmin_backward(
 def speckle(
     disparity: numpy.typing.NDArray[numpy.float32],
     size: typing.SupportsInt | typing.SupportsIndex,
-    range_px: typing.SupportsFloat | typing.SupportsIndex,
+    range: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_sum(
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def splat_sum_backward(
+    d_sum: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
 def subpixel(
     volume: numpy.typing.NDArray[numpy.uint8],
@@ -395,6 +833,26 @@ def track_points_options() -> dict[str, typing.Any]:
     Defaults of the C++ TrackOptions.
     """
 
+def tvl1(
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    *,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
+    median: typing.SupportsInt | typing.SupportsIndex,
+    check_occlusion: bool,
+    data_weight: typing.SupportsFloat | typing.SupportsIndex,
+    theta: typing.SupportsFloat | typing.SupportsIndex,
+    tau: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def tvl1_options() -> dict[str, typing.Any]:
+    """
+    Defaults of the C++ TVL1Options.
+    """
+
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],
@@ -427,6 +885,171 @@ def uniqueness(
     percent: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin(
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float32],
+    costs: numpy.typing.NDArray[numpy.float32],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def upsampled_soft_argmin_backward(
+    d_disparity: numpy.typing.NDArray[numpy.float64],
+    costs: numpy.typing.NDArray[numpy.float64],
+    disparities: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup(
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float32],
+    volume: numpy.typing.NDArray[numpy.float32],
+    coordinates: numpy.typing.NDArray[numpy.float32],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def volume_lookup_backward_coordinates(
+    d_out: numpy.typing.NDArray[numpy.float64],
+    volume: numpy.typing.NDArray[numpy.float64],
+    coordinates: numpy.typing.NDArray[numpy.float64],
+    level: typing.SupportsInt | typing.SupportsIndex,
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features(
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float32],
+    image: numpy.typing.NDArray[numpy.float32],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def warp_features_backward(
+    d_warped: numpy.typing.NDArray[numpy.float64],
+    image: numpy.typing.NDArray[numpy.float64],
+    displacement: numpy.typing.NDArray[numpy.float64],
+    bicubic: bool,
+    outside: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint8],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]]: ...
+@typing.overload
+def warp_rounded(
+    image: numpy.typing.NDArray[numpy.uint16],
+    displacement: numpy.typing.NDArray[numpy.float32],
+    bicubic: bool,
+    outside: str,
+    with_inside: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint8]]: ...
 @typing.overload
 def winner_takes_all(
     volume: numpy.typing.NDArray[numpy.uint8],
