@@ -13,9 +13,11 @@ import numpy.typing
 __all__: list[str] = [
     "active_isa",
     "ad_census",
+    "ad_census_forget",
     "ad_census_options",
     "available_isas",
     "block_matching",
+    "block_matching_forget",
     "block_matching_options",
     "concatenated_volume",
     "concatenated_volume_backward",
@@ -45,12 +47,16 @@ __all__: list[str] = [
     "packed_lookup_backward",
     "packed_lookup_backward_coordinates",
     "patchmatch",
+    "patchmatch_forget",
     "patchmatch_options",
     "propagate_planes",
     "resolve_threads",
     "right_winners",
     "sgm",
+    "sgm_forget",
+    "sgm_from_costs",
     "sgm_options",
+    "sgm_paths",
     "soft_argmin",
     "soft_argmin_backward",
     "speckle",
@@ -106,6 +112,11 @@ def ad_census(
     (disparity, confidence, occluded) of a grey pair; `options` holds every field of ADCensusOptions.
     """
 
+def ad_census_forget() -> None:
+    """
+    Free the memory that waits for the next call with the same options.
+    """
+
 def ad_census_options() -> dict[str, typing.Any]:
     """
     Defaults of gv::stereo::ADCensusOptions.
@@ -140,6 +151,11 @@ def block_matching(
 ) -> tuple[typing.Any, ...]:
     """
     (disparity, confidence, occluded) of a grey pair; `options` holds every field of BlockMatchingOptions.
+    """
+
+def block_matching_forget() -> None:
+    """
+    Free the memory that waits for the next call with the same options.
     """
 
 def block_matching_options() -> dict[str, typing.Any]:
@@ -624,6 +640,11 @@ def patchmatch(
     (disparity, confidence, occluded) of a grey pair; `options` holds every field of PatchMatchOptions.
     """
 
+def patchmatch_forget() -> None:
+    """
+    Free the memory that waits for the next call with the same options.
+    """
+
 def patchmatch_options() -> dict[str, typing.Any]:
     """
     Defaults of gv::stereo::PatchMatchOptions.
@@ -722,9 +743,90 @@ def sgm(
     (disparity, confidence, occluded) of a grey pair; `options` holds every field of SGMOptions.
     """
 
+def sgm_forget() -> None:
+    """
+    Free the memory that waits for the next call with the same options.
+    """
+
+@typing.overload
+def sgm_from_costs(
+    costs: numpy.typing.NDArray[numpy.uint8], left: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) from costs (H, W, disparities) of at most 255 - p2 and the grey left image.
+    """
+
+@typing.overload
+def sgm_from_costs(
+    costs: numpy.typing.NDArray[numpy.uint8], left: numpy.typing.NDArray[numpy.uint16], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) from costs (H, W, disparities) of at most 255 - p2 and the grey left image.
+    """
+
+@typing.overload
+def sgm_from_costs(
+    costs: numpy.typing.NDArray[numpy.uint8], left: numpy.typing.NDArray[numpy.float32], options: dict[str, typing.Any]
+) -> tuple[typing.Any, ...]:
+    """
+    (disparity, confidence, occluded) from costs (H, W, disparities) of at most 255 - p2 and the grey left image.
+    """
+
 def sgm_options() -> dict[str, typing.Any]:
     """
     Defaults of gv::stereo::SGMOptions.
+    """
+
+@typing.overload
+def sgm_paths(
+    costs: numpy.typing.NDArray[numpy.uint8],
+    guide: numpy.typing.NDArray[numpy.uint8],
+    paths: typing.SupportsInt | typing.SupportsIndex,
+    p1: typing.SupportsInt | typing.SupportsIndex,
+    p2: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]:
+    """
+    Sums of path costs (H, W, disparities); P2 is lower where the guide changes.
+    """
+
+@typing.overload
+def sgm_paths(
+    costs: numpy.typing.NDArray[numpy.uint8],
+    guide: numpy.typing.NDArray[numpy.uint16],
+    paths: typing.SupportsInt | typing.SupportsIndex,
+    p1: typing.SupportsInt | typing.SupportsIndex,
+    p2: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]:
+    """
+    Sums of path costs (H, W, disparities); P2 is lower where the guide changes.
+    """
+
+@typing.overload
+def sgm_paths(
+    costs: numpy.typing.NDArray[numpy.uint8],
+    guide: numpy.typing.NDArray[numpy.float32],
+    paths: typing.SupportsInt | typing.SupportsIndex,
+    p1: typing.SupportsInt | typing.SupportsIndex,
+    p2: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]:
+    """
+    Sums of path costs (H, W, disparities); P2 is lower where the guide changes.
+    """
+
+@typing.overload
+def sgm_paths(
+    costs: numpy.typing.NDArray[numpy.uint8],
+    guide: None,
+    paths: typing.SupportsInt | typing.SupportsIndex,
+    p1: typing.SupportsInt | typing.SupportsIndex,
+    p2: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]:
+    """
+    Sums of path costs (H, W, disparities) with the same P2 everywhere.
     """
 
 @typing.overload
@@ -754,7 +856,7 @@ def soft_argmin_backward(
 def speckle(
     disparity: numpy.typing.NDArray[numpy.float32],
     size: typing.SupportsInt | typing.SupportsIndex,
-    range: typing.SupportsFloat | typing.SupportsIndex,
+    range_px: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload

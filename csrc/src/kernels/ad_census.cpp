@@ -49,4 +49,39 @@ std::uint16_t scan_step(const std::uint16_t* __restrict cost, const std::uint16_
   return least;
 }
 
+namespace {
+
+// Number of set bits; compilers know this form and use the machine's instruction where there is one.
+inline std::uint8_t set_bits(std::uint64_t word) {
+  word = word - ((word >> 1) & 0x5555555555555555u);
+  word = (word & 0x3333333333333333u) + ((word >> 2) & 0x3333333333333333u);
+  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return static_cast<std::uint8_t>((word * 0x0101010101010101u) >> 56);
+}
+
+}  // namespace
+
+int hamming_run(std::uint64_t left, const std::uint64_t* __restrict right, int count,
+                std::uint8_t* __restrict distances) {
+  for (int i = 0; i < count; ++i) distances[i] = set_bits(left ^ right[i]);
+  int sum = 0;
+  for (int i = 0; i < count; ++i) sum += distances[i];
+  return sum;
+}
+
+std::uint16_t smallest_u16(const std::uint16_t* values, int count) {
+  std::uint16_t least = values[0];
+  for (int i = 1; i < count; ++i) least = values[i] < least ? values[i] : least;
+  return least;
+}
+
+void offer_sums(const std::uint16_t* __restrict sums, int count, std::uint16_t* __restrict best,
+                std::int16_t* __restrict winner) {
+  for (int i = 0; i < count; ++i) {
+    const bool better = sums[i] < best[i];
+    best[i] = better ? sums[i] : best[i];
+    winner[i] = better ? static_cast<std::int16_t>(i) : winner[i];
+  }
+}
+
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -27,3 +27,15 @@ GEOMVISION_DECLARE_KERNEL(std::uint16_t, scan_step,
                           (const std::uint16_t* cost, const std::uint16_t* previous, std::uint16_t previous_min,
                            int count, const std::uint16_t* changed, const std::uint16_t* small,
                            const std::uint16_t* large, std::uint16_t* current, std::uint16_t* sums));
+
+// Hamming distances of one left word against `count` consecutive right words, and their sum.
+GEOMVISION_DECLARE_KERNEL(int, hamming_run,
+                          (std::uint64_t left, const std::uint64_t* right, int count, std::uint8_t* distances));
+
+// Smallest of `count` values; `count` is at least 1.
+GEOMVISION_DECLARE_KERNEL(std::uint16_t, smallest_u16, (const std::uint16_t* values, int count));
+
+// Offer the sums of one left pixel to the right pixels they belong to: where sums[i] < best[i], best[i] = sums[i] and
+// winner[i] = i.
+GEOMVISION_DECLARE_KERNEL(void, offer_sums,
+                          (const std::uint16_t* sums, int count, std::uint16_t* best, std::int16_t* winner));

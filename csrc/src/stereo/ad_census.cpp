@@ -10,7 +10,7 @@
 
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
-#include "kernels/sgm.hpp"
+#include "kernels/ad_census.hpp"
 #include "stereo/ad_census_volume.hpp"
 #include "stereo/check_pair.hpp"
 #include "stereo/disparity_repair.hpp"

@@ -8,7 +8,6 @@
 #include "geomvision/parallel.hpp"
 #include "kernels/ad_census.hpp"
 #include "kernels/census.hpp"
-#include "kernels/sgm.hpp"
 #include "stereo/levels.hpp"
 
 namespace geomvision::stereo {
