@@ -19,7 +19,7 @@ CASES = [
 ]
 EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth") for name in getattr(gv, task).METHODS]
 OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_")]
-CLASSICAL = [(task, name) for task, name in OURS if not name.startswith("refined_")]
+CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)
 
 

@@ -194,21 +194,35 @@ def weigh(margin: Float32, left: post.Winners, right: post.Winners) -> Float32:
     return confidence
 
 
+def wide(image: Image) -> Image:
+    """8 bits as 16, so that loops are compiled for fewer types."""
+    return image.astype(np.uint16) if image.dtype == np.uint8 else image
+
+
 def run(sgm: SGM, left: Image, right: Image, trace: Trace) -> Disparity:
     """Match a grey pair, recording every stage."""
-    image = [view.astype(np.uint16) if view.dtype == np.uint8 else view for view in (left, right)]
     disparities = sgm.searched(left.shape[1])
-    first, count = disparities.start, len(disparities)
+    cost = census_costs(sgm, left, right, disparities, trace) if sgm.cost == "census" else sgm.costs(left, right)
+    names = f"at disparities {disparities.start} … {disparities.stop - 1}"
+    trace.record("cost", cost, "bits", f"{'Hamming distance' if sgm.cost == 'census' else sgm.cost} {names}")
+    return aggregate(sgm, cost, left, disparities.start, trace)
+
+
+def census_costs(sgm: SGM, left: Image, right: Image, disparities: range, trace: Trace) -> Costs:
+    """Hamming distances of the census words of both views."""
     radius_x, radius_y = WINDOWS[sgm.census]
-    words = [census(view, radius_x, radius_y) for view in image]
+    words = [census(wide(view), radius_x, radius_y) for view in (left, right)]
     trace.record("census_left", words[0], doc="which neighbours are darker, one bit each")
     trace.record("census_right", words[1], doc="which neighbours are darker, one bit each")
     bits = (2 * radius_x + 1) * (2 * radius_y + 1) - 1
-    cost = matching_cost(words[0], words[1], first, count, bits)
-    trace.record("cost", cost, "bits", f"Hamming distance at disparities {first} … {first + count - 1}")
+    found: Costs = matching_cost(words[0], words[1], disparities.start, len(disparities), bits)
+    return found
 
+
+def aggregate(sgm: SGM, cost: Costs, left: Image, first: int, trace: Trace) -> Disparity:
+    """From costs to sums over paths, and from those to disparities."""
     sums = np.zeros(cost.shape, np.uint16)
-    guide = guide_image(image[0])
+    guide = guide_image(wide(left))
     jumps = jump_penalties(sgm.p1, sgm.p2, sgm.adaptive_p2)
     for dx, dy in DIRECTIONS[sgm.paths]:
         path = path_costs(cost, guide, (dx, dy), sgm.p1, jumps)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..images import Image, as_pair, to_grey
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images import Image, ImageError, as_image, as_pair, to_grey
 from ..method import OptionError, backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
 from ._base import RangeSearch
 
+Costs = NDArray[np.uint8]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SGM(RangeSearch):
-    """Semi-global matching on census costs (Hirschmüller, TPAMI 2008).
+    """Semi-global matching on census or any other costs (Hirschmüller, TPAMI 2008).
 
     `confidence` is (s₂ − s₁) / s₂ / (1 + |d_left − d_right|): s₁ is the winning sum, s₂ the smallest one more than a
     pixel away, d_right the disparity of the right pixel that the winner points at. It is 0 where the pixel has no
@@ -29,6 +34,9 @@ class SGM(RangeSearch):
     estimate. Disparities that no pixel of the image can have (|d| ≥ width) are not searched.
     """
 
+    cost: str = option(
+        "census", "matching cost: 'census', or learned features: shipped weights such as 'mc_cnn', or a path of weights"
+    )
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(
         8, "4: rows and columns; 8: and diagonals; 16: and knight's moves; 5: rows and downwards", choices=(4, 5, 8, 16)
@@ -51,14 +59,54 @@ class SGM(RangeSearch):
         if self.p1 > self.p2:
             raise OptionError(f"SGM: p1 is {self.p1} and p2 {self.p2}; p2 must be at least p1")
 
+    def costs(self, left: Image, right: Image) -> Costs:
+        """The (H, W, disparities) uint8 volume of a cost other than census, between 0 and 63, of a grey pair."""
+        from . import _costs
+
+        return _costs.volume(self.cost, left, right, self.searched(left.shape[1]), self.num_threads)
+
+    def from_costs(self, costs: Costs, left: Any) -> Disparity:
+        """Match on the caller's costs: whatever net or op they come from.
+
+        Args:
+            costs: uint8 (H, W, D) for the D disparities that are searched, each at most 255 − `p2`.
+            left: the left image, (H, W) or (H, W, 3): P2 is lower where it changes.
+
+        Raises:
+            ImageError: when the volume does not have the image's size and the searched disparities.
+            ValueError: when a cost is above 255 − `p2`.
+        """
+        image = to_grey(as_image(left, "left"))
+        shape = (*image.shape, len(self.searched(image.shape[1])))
+        if costs.dtype != np.uint8 or costs.shape != shape:
+            raise ImageError(f"costs are {costs.dtype} {costs.shape}; they must be uint8 {shape}")
+        if costs.max() > 255 - self.p2:
+            raise ValueError(f"costs are up to {costs.max()}; with p2 {self.p2} they may be 255 − p2 = {255 - self.p2}")
+        if self.chosen_backend().name == "cpp":
+            return self._core_on(costs, image)
+        from . import _sgm_reference
+
+        return _sgm_reference.aggregate(self, costs, image, self.searched(image.shape[1]).start, NoTrace())
+
+    def _core_on(self, costs: Costs, left: Image) -> Disparity:
+        from .. import _core
+
+        searched = self.searched(left.shape[1])
+        limits = {"min_disparity": searched.start, "max_disparity": searched.stop, "num_threads": self.num_threads}
+        return self._result(*_core.sgm_from_costs(np.ascontiguousarray(costs), left, {**self.options(), **limits}))
+
+    def _result(self, px: Any, confidence: Any, occluded: Any) -> Disparity:
+        return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
+
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:
         from .. import _core
 
+        left, right = to_grey(left), to_grey(right)
+        if self.cost != "census":
+            return self._core_on(self.costs(left, right), left)
         self.searched(left.shape[1])
-        options = {**self.options(), "num_threads": self.num_threads}
-        px, confidence, occluded = _core.sgm(to_grey(left), to_grey(right), options)
-        return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
+        return self._result(*_core.sgm(left, right, {**self.options(), "num_threads": self.num_threads}))
 
     @backend("reference", requires="numba", extra="reference")
     def _reference(self, left: Image, right: Image) -> Disparity:

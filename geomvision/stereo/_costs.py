@@ -1,0 +1,103 @@
+"""Matching costs as bytes: what semi-global matching adds up along its paths, of other ops or learned by a net.
+
+A byte cost is between 0 and `MOST`, as much as the 62 bits of a census word differ at most, so that the same
+penalties P1 and P2 suit every cost.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images import Image
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Costs = NDArray[np.uint8]
+
+#: The largest cost.
+MOST = 63
+#: What a candidate outside the right image costs at most: more than a good match, less than a wrong one.
+NEUTRAL = MOST // 3
+#: Rows that are matched at a time, so that floating-point costs of the whole image never exist.
+BAND = 32
+#: 1 − similarity of unit vectors that costs `MOST`: less than opposite ones, as chance alone makes few so unlike.
+FARTHEST = 1.5
+
+
+def scaled(cost: NDArray[np.floating[Any]], largest: float) -> Costs:
+    """0 … `largest` and more, as 0 … `MOST`; rounded to the nearest."""
+    bytes_: Costs = np.rint(np.minimum(cost, largest) * np.float32(MOST / largest)).astype(np.uint8)
+    return bytes_
+
+
+def with_border(cost: Costs, disparities: range) -> Costs:
+    """Candidates outside the right image made neutral, in place: they cost `NEUTRAL`, or the mean of those inside
+    where that is less, so that the border is neither preferred nor lost.
+    """
+    height, width, _ = cost.shape
+    matches = np.arange(width)[:, None] - np.array(disparities)
+    inside = (matches >= 0) & (matches < width)
+    for y in range(height):
+        total = (cost[y] * inside).sum(1, dtype=np.int64)
+        neutral = np.minimum(NEUTRAL, total // np.maximum(inside.sum(1), 1))
+        neutral[~inside.any(1)] = NEUTRAL
+        cost[y] = np.where(inside, cost[y], neutral[:, None].astype(np.uint8))
+    return cost
+
+
+def volume(cost: str, left: Image, right: Image, disparities: range, num_threads: int) -> Costs:
+    """(H, W, disparities) of a grey pair by the name of an op, or of weights."""
+    return learned(left, right, disparities, cost, num_threads)
+
+
+def learned(left: Image, right: Image, disparities: range, name: str, num_threads: int) -> Costs:
+    """(H, W, disparities): how unlike the features of both views are; a grey pair of any scale."""
+    import torch
+
+    from .. import ops, weights
+
+    net = _net(*weights.version(name))
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads or before)
+    try:
+        with torch.inference_mode():
+            features = [net(torch.from_numpy(image.astype(np.float32))[None, None]) for image in (left, right)]
+            aligned, lead = _aligned(features[0], features[1], disparities.start)
+            cost = np.empty((*left.shape, len(disparities)), np.uint8)
+            for top in range(0, left.shape[0], BAND):
+                rows = [f[:, :, top : top + BAND].contiguous() for f in aligned]
+                alike = ops.correlation_volume(*rows, max_disparity=len(disparities)) * rows[0].shape[1]
+                cost[top : top + BAND] = scaled(1 - alike[0, ..., lead:].permute(1, 2, 0).numpy(), FARTHEST)
+    finally:
+        torch.set_num_threads(before)
+    return with_border(cost, disparities)
+
+
+def _aligned(left: Any, right: Any, first: int) -> tuple[tuple[Any, Any], int]:
+    """Both so moved that candidate 0 of a volume is disparity `first`, and the columns put before the left one."""
+    from torch.nn.functional import pad
+
+    lead = max(0, -first)
+    shifted = pad(right, (max(0, first), lead))[..., : right.shape[3] + lead]
+    return (pad(left, (lead, 0)), shifted), lead
+
+
+@lru_cache(maxsize=2)
+def _net(path: Path, _written_ns: int) -> nn.Module:
+    from .. import weights
+    from ..nets.mc_cnn import MCCNNFast, from_public
+
+    if path.suffix == weights.SUFFIX:
+        state, card = weights.load(path)
+        net = MCCNNFast(**card.arguments)
+        weights.put_into(net, state, card)
+        return net.eval()
+    net = MCCNNFast()
+    net.load_state_dict(from_public(weights.load_torch(path)), strict=True)
+    return net.eval()
