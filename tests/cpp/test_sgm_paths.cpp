@@ -156,8 +156,8 @@ TEST_CASE("the matcher takes costs that the caller computed") {
   }
   options.max_disparity = 15;
   gv::stereo::SGM wider(options);
-  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()),
-                       doctest::Contains("allowed is 20x60x17"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()), doctest::Contains("allowed is 20x60x17"),
+                       std::invalid_argument);
 }
 
 TEST_CASE("costs, options and sizes that are not allowed are refused") {
