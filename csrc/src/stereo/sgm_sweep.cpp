@@ -243,7 +243,7 @@ void SGMSweep::step(Member& member, int members, Kind kind, int y, int band_top,
   if (last_sweep) sink_->begin_row(member.index, y, member.begin, member.end);
   for (int x = member.begin; x < member.end; x += chunk) {
     const int end = std::min(member.end, x + chunk);
-    if (end == member.end && right < members) begun_[right].wait_for(member.steps);
+    if (end + margin > member.end && right < members) begun_[right].wait_for(member.steps);
     pixels(member, kind, paths, y, band_top, west_row, x, end);
     if (x == member.begin) begun_[member.index].reach(member.steps + 1);
   }
