@@ -14,11 +14,11 @@
 
 namespace geomvision::bindings {
 
-/// (disparity, confidence, occluded) of images of the size of `left`, by a matcher that `work(matcher, disparity)` asks.
-/// `given` holds every option that `each_option` visits; a matcher of the same options is used again (MatcherCache).
+/// (disparity, confidence, occluded) of images of the size of `left`, by a matcher that `work(matcher, disparity)`
+/// asks. `given` holds every option that `each_option` visits; a matcher of the same options is used again
+/// (MatcherCache).
 template <typename Matcher, typename Options, typename T, typename EachOption, typename Work>
-py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option,
-                      const Work& work) {
+py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option, const Work& work) {
   Options options;
   std::ostringstream key;
   key.precision(std::numeric_limits<float>::max_digits10);

@@ -15,7 +15,9 @@ class alignas(64) Progress {
   void reach(int steps) {
     steps_.store(steps);
     if (sleepers_.load() == 0) return;
-    { const std::lock_guard<std::mutex> lock(mutex_); }  // whoever looked a moment ago sleeps now
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+    }  // whoever looked a moment ago sleeps now
     reached_.notify_all();
   }
 

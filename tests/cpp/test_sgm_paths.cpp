@@ -126,6 +126,20 @@ TEST_CASE("sums depend neither on threads nor on the instruction set nor on stri
   CHECK(sums.values == expected.values);
 }
 
+TEST_CASE("paths cross from strip to strip wherever these end") {
+  for (int width = 126; width < 134; ++width) {
+    for (const int strips : {2, 3, 4}) {  // a strip is half as wide; its last chunk may be one pixel
+      const auto costs = noise(30, width * strips / 2 + strips, 9, static_cast<unsigned>(width));
+      Volume<std::uint16_t> sums(30, costs.width, 9), expected(30, costs.width, 9);
+      SGMPaths(options_of(16, 5, 60, 1))(costs.read(), expected.view());
+      for (int again = 0; again < 5; ++again) {
+        SGMPaths(options_of(16, 5, 60, strips))(costs.read(), sums.view());
+        CHECK(sums.values == expected.values);
+      }
+    }
+  }
+}
+
 TEST_CASE("a second call of the same size allocates nothing") {
   const auto costs = noise(30, 120, 40, 7);
   Volume<std::uint16_t> sums(30, 120, 40);
@@ -156,8 +170,8 @@ TEST_CASE("the matcher takes costs that the caller computed") {
   }
   options.max_disparity = 15;
   gv::stereo::SGM wider(options);
-  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()),
-                       doctest::Contains("allowed is 20x60x17"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()), doctest::Contains("allowed is 20x60x17"),
+                       std::invalid_argument);
 }
 
 TEST_CASE("costs, options and sizes that are not allowed are refused") {

@@ -78,11 +78,12 @@ def test_cpp_equals_the_reference_on_every_pixel(
         assert_equal(sgm.with_options(backend="cpp")(left, right), expected)
 
 
-def test_cpp_equals_the_reference_on_large_ranges_and_strips() -> None:
+@pytest.mark.parametrize("paths", [5, 16])
+def test_cpp_equals_the_reference_on_large_ranges_and_strips(paths: int) -> None:
     """Longer than a strip of paths and than any vector: sizes that the small random cases do not reach."""
-    scene = np.random.default_rng(4).integers(0, 60000, (70, 177)).astype(np.uint16)
-    left, right = scene[:, :170], scene[:, 7:]
-    sgm = SGM(max_disparity=150, fill="background")
+    scene = np.random.default_rng(4).integers(0, 60000, (70, 407)).astype(np.uint16)
+    left, right = scene[:, :400], scene[:, 7:]
+    sgm = SGM(max_disparity=150, fill="background", paths=paths)
     expected = sgm.with_options(backend="reference")(left, right)
     for threads in range(1, 9):
         assert_equal(sgm.with_options(backend="cpp", num_threads=threads)(left, right), expected)

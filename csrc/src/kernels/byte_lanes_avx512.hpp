@@ -38,12 +38,8 @@ inline Vector words_where_above_two(Vector a, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpgt_epu16_mask(a, _mm512_set1_epi16(2)), then);
 }
 // Lane i holds lane i - 1 of v; the first one the last of `lower`. And the other way round.
-inline Vector moved_up(Vector v, Vector lower) {
-  return _mm512_alignr_epi8(v, _mm512_alignr_epi64(v, lower, 6), 15);
-}
-inline Vector moved_down(Vector v, Vector upper) {
-  return _mm512_alignr_epi8(_mm512_alignr_epi64(upper, v, 2), v, 1);
-}
+inline Vector moved_up(Vector v, Vector lower) { return _mm512_alignr_epi8(v, _mm512_alignr_epi64(v, lower, 6), 15); }
+inline Vector moved_down(Vector v, Vector upper) { return _mm512_alignr_epi8(_mm512_alignr_epi64(upper, v, 2), v, 1); }
 // The vector one byte before or after `from`, as if 255 lay beyond the first or the last lane.
 inline Vector load_up(const std::uint8_t* from) {
   return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{1}, from - 1);

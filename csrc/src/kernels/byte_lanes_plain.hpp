@@ -118,8 +118,8 @@ struct LeastOfFour {
   LeastOfFour(const Vector& a, const Vector& b, const Vector& c, const Vector& d)
       : least{least_byte(a), least_byte(b), least_byte(c), least_byte(d)} {}
   std::uint32_t bytes() const {
-    return static_cast<std::uint32_t>(least[0] | least[1] << 8 | least[2] << 16) |
-           static_cast<std::uint32_t>(least[3]) << 24;
+    return static_cast<std::uint32_t>(least[0] | least[1] << 8 | least[2] << 16) | static_cast<std::uint32_t>(least[3])
+                                                                                       << 24;
   }
   Vector first_everywhere() const { return splat(least[0]); }
 };

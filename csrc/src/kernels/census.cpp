@@ -57,18 +57,18 @@ void census_planes(const T* const* rows, int radius_x, int radius_y, bool mirror
 
 }  // namespace
 
-void census_planes_u8(const std::uint8_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
-                      std::uint8_t* planes) {
+void census_planes_u8(const std::uint8_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width,
+                      int pitch, std::uint8_t* planes) {
   census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
 }
 
-void census_planes_u16(const std::uint16_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits,
-                       int width, int pitch, std::uint8_t* planes) {
+void census_planes_u16(const std::uint16_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width,
+                       int pitch, std::uint8_t* planes) {
   census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
 }
 
-void census_planes_f32(const float* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
-                       std::uint8_t* planes) {
+void census_planes_f32(const float* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width,
+                       int pitch, std::uint8_t* planes) {
   census_planes(rows, radius_x, radius_y, mirrored, bits, width, pitch, planes);
 }
 

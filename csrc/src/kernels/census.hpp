@@ -14,8 +14,8 @@ GEOMVISION_DECLARE_KERNEL(void, census_row_u16,
 GEOMVISION_DECLARE_KERNEL(void, census_row_f32,
                           (const float* const* rows, int radius_x, int radius_y, int width, std::uint64_t* words));
 
-// The same words in planes of `bits` (4 or 8; SGM wants `census_plane_bits()`), one byte for each pixel and plane: plane p of pixel x is
-// planes[p * pitch + x]. Where `mirrored`, the rows run from right to left.
+// The same words in planes of `bits` (4 or 8; SGM wants `census_plane_bits()`), one byte for each pixel and plane:
+// plane p of pixel x is planes[p * pitch + x]. Where `mirrored`, the rows run from right to left.
 GEOMVISION_DECLARE_KERNEL(int, census_plane_bits, ());
 GEOMVISION_DECLARE_KERNEL(void, census_planes_u8,
                           (const std::uint8_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits,
@@ -24,5 +24,5 @@ GEOMVISION_DECLARE_KERNEL(void, census_planes_u16,
                           (const std::uint16_t* const* rows, int radius_x, int radius_y, bool mirrored, int bits,
                            int width, int pitch, std::uint8_t* planes));
 GEOMVISION_DECLARE_KERNEL(void, census_planes_f32,
-                          (const float* const* rows, int radius_x, int radius_y, bool mirrored, int bits,
-                           int width, int pitch, std::uint8_t* planes));
+                          (const float* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width,
+                           int pitch, std::uint8_t* planes));

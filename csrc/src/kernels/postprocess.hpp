@@ -6,7 +6,8 @@
 
 // Rows of disparity maps, NaN where there is no estimate.
 
-// Medians of 3 x 3 windows, for x = 1 ... width - 2: of the estimates alone, of an even number the lower one; NaN stays.
+// Medians of 3 x 3 windows, for x = 1 ... width - 2: of the estimates alone, of an even number the lower one; NaN
+// stays.
 GEOMVISION_DECLARE_KERNEL(void, median_3x3,
                           (const float* above, const float* here, const float* below, int width, float* medians));
 

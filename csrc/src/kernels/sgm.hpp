@@ -29,10 +29,10 @@ struct SGMCosts {
   const std::uint8_t* left;   // plane p of pixel i: left[p * left_pitch + i]
   const std::uint8_t* right;  // plane p of candidate k of pixel i: right[p * right_pitch + (pixels - 1 - i) + k]
   int left_pitch, right_pitch, planes;
-  int pixels;            // how many the row has
-  int match;             // column of the first pixel's first candidate
-  int width;             // of the right image: candidates beyond it cost `neutral` or the mean of those inside
-  int count, neutral;    // disparities; what cannot be seen costs that much at most
+  int pixels;          // how many the row has
+  int match;           // column of the first pixel's first candidate
+  int width;           // of the right image: candidates beyond it cost `neutral` or the mean of those inside
+  int count, neutral;  // disparities; what cannot be seen costs that much at most
   const std::uint8_t* volume;
   std::ptrdiff_t volume_stride;
 };

@@ -21,7 +21,7 @@ enum class SGMFit { none, parabola, equiangular };
 
 // Winners of the left view; the smallest index of equal sums. Marks padding in `sums` with 65535.
 GEOMVISION_DECLARE_KERNEL(void, sgm_choose,
-                          (std::uint16_t * sums, int pixels, int vectors, int count, const std::uint16_t* indices,
+                          (std::uint16_t* sums, int pixels, int vectors, int count, const std::uint16_t* indices,
                            const std::uint16_t* pads, const SGMWinners& winners));
 
 // Offer the sums of left pixels to the right pixels they belong to. Candidate i of pixel x has place p = first - x + i:

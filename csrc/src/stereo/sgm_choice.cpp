@@ -7,9 +7,9 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr std::uint16_t nothing = std::numeric_limits<std::uint16_t>::max();  // above every sum
-constexpr int held = 3 * SGMSink::group;                                     // rows on their way
-constexpr int most_pixels = 64;                                              // taken at once
-constexpr int spare = 4;                                                     // words beyond a strip's last candidate
+constexpr int held = 3 * SGMSink::group;                                      // rows on their way
+constexpr int most_pixels = 64;                                               // taken at once
+constexpr int spare = 4;                                                      // words beyond a strip's last candidate
 
 template <typename T>
 void fit(Image<T>& image, int width, int height) {
@@ -27,9 +27,9 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
   disparity_ = disparity;
   width_ = disparity.width();
   height_ = disparity.height();
-  fit_ = options.subpixel == "none" ? kernels::SGMFit::none
-                                    : (options.subpixel == "parabola" ? kernels::SGMFit::parabola
-                                                                      : kernels::SGMFit::equiangular);
+  fit_ = options.subpixel == "none"
+             ? kernels::SGMFit::none
+             : (options.subpixel == "parabola" ? kernels::SGMFit::parabola : kernels::SGMFit::equiangular);
   choose_ = GEOMVISION_KERNEL(sgm_choose);
   estimate_ = GEOMVISION_KERNEL(sgm_estimate);
   offer_ = GEOMVISION_KERNEL(sgm_offer);
@@ -72,8 +72,8 @@ void SGMChoice::take(int member, int y, int x, int pixels, std::uint16_t* sums) 
   const kernels::SGMWinners winners{memory[0], memory[1], memory[2], memory[3], memory[4]};
   const int vectors = padded_ / lanes_;
   choose_(sums, pixels, vectors, count_, indices_.data(), pads_.data(), winners);
-  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y % held) + x, disparity_.row(y) + x,
-   confidence_.view().row(y) + x);
+  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, left_.view().row(y % held) + x,
+            disparity_.row(y) + x, confidence_.view().row(y) + x);
   const int end = strip_end_[static_cast<std::size_t>(member)];
   const Offers row = offers(member, y, strip_begin_[static_cast<std::size_t>(member)], end);
   offer_(sums, pixels, vectors, indices_.data(), end - 1 - x, row.pitch, row.best, row.index);

@@ -97,7 +97,8 @@ kernels::SGMCosts CensusCosts<T>::row(int member, int y, int begin, int end) {
   const int pixels = end - begin, bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1;
   const int of_plane = GEOMVISION_KERNEL(census_plane_bits)();
   take_planes<T>(left, radius_x_, radius_y_, false, of_plane, pixels, left_pitch_, strip.left_planes.data());
-  take_planes<T>(right, radius_x_, radius_y_, true, of_plane, pixels + padded_ - 1, right_pitch_, strip.right_planes.data());
+  take_planes<T>(right, radius_x_, radius_y_, true, of_plane, pixels + padded_ - 1, right_pitch_,
+                 strip.right_planes.data());
   kernels::SGMCosts costs{};
   costs.left = strip.left_planes.data();
   costs.right = strip.right_planes.data();

@@ -9,9 +9,9 @@
 namespace geomvision::stereo {
 namespace {
 
-constexpr int margin = 2;               // no path goes further to the side in one step
-constexpr int narrowest = 48;           // columns that are worth a member of the team
-constexpr int chunk = 32;               // pixels whose costs and sums stay in the first cache
+constexpr int margin = 2;                                  // no path goes further to the side in one step
+constexpr int narrowest = 48;                              // columns that are worth a member of the team
+constexpr int chunk = 32;                                  // pixels whose costs and sums stay in the first cache
 constexpr std::size_t band_bytes = std::size_t{12} << 20;  // of sums and costs: what the caches of a machine hold
 constexpr int smallest_band = 16;
 constexpr int at_once = 4;  // paths
@@ -26,7 +26,7 @@ struct SGMSweep::Member {
   kernels::SGMCosts source{};
   std::uint8_t* costs;
   std::uint16_t* sums;
-  std::uint8_t* jumps;  // of each direction, for the strip
+  std::uint8_t* jumps;        // of each direction, for the strip
   kernels::SGMPath paths[8];  // through the row at hand, from its first column on
   int rows = 0;               // whose sums have been taken
   int group_steps[4] = {};    // after which the last groups of them were
@@ -190,8 +190,8 @@ void SGMSweep::make_jumps(const Member& member, int y, Direction direction, std:
   }
   const std::uint16_t* here = guide_->row(y) + member.begin;
   const int from = std::clamp(y - direction.dy, 0, task_.height - 1);
-  jumps_(here, guide_->row(from) + member.begin - direction.dx, width, task_.p1, task_.p2,
-                               SGMGuide::usual_change, jumps);
+  jumps_(here, guide_->row(from) + member.begin - direction.dx, width, task_.p1, task_.p2, SGMGuide::usual_change,
+         jumps);
 }
 
 // Path costs of a vertical direction in row y. Those of rows above the band come from what the light sweep kept.
@@ -243,7 +243,7 @@ void SGMSweep::step(Member& member, int members, Kind kind, int y, int band_top,
   if (last_sweep) sink_->begin_row(member.index, y, member.begin, member.end);
   for (int x = member.begin; x < member.end; x += chunk) {
     const int end = std::min(member.end, x + chunk);
-    if (end == member.end && right < members) begun_[right].wait_for(member.steps);
+    if (end + margin > member.end && right < members) begun_[right].wait_for(member.steps);
     pixels(member, kind, paths, y, band_top, west_row, x, end);
     if (x == member.begin) begun_[member.index].reach(member.steps + 1);
   }

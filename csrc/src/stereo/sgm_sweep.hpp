@@ -92,10 +92,10 @@ class SGMSweep {
   decltype(&kernels::baseline::sgm_costs) make_costs_ = nullptr;
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
   int most_members_ = 1, vectors_ = 1, padded_ = 0;
-  int band_ = 1;        // rows of a band
-  int west_rows_ = 1;   // rows of the leftward path that are held
-  int cost_rows_ = 1;   // rows of costs that are held
-  int kept_rows_ = 0;   // rows of path costs that are kept for a band
+  int band_ = 1;       // rows of a band
+  int west_rows_ = 1;  // rows of the leftward path that are held
+  int cost_rows_ = 1;  // rows of costs that are held
+  int kept_rows_ = 0;  // rows of path costs that are kept for a band
   std::vector<Direction> down_, up_;
   AlignedBytes state_, east_, west_, kept_, zeros_, costs_, sums_, scratch_;
   Progress begun_[most_strips], done_[most_strips], west_done_[most_strips];

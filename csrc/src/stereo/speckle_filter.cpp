@@ -105,7 +105,8 @@ void SpeckleFilter::operator()(ImageView<float> disparity, int size, float range
   for (int b = 1; b < blocks; ++b) join_rows(disparity, range, 0, b * block - 1, b * block + 1, true);
   const auto remove = [&](int begin, int end) {
     for (int b = begin; b < end; ++b) {
-      for (int y = b * block; y < std::min(height, (b + 1) * block); ++y) remove_small(disparity.row(y), y, size, range, b);
+      for (int y = b * block; y < std::min(height, (b + 1) * block); ++y)
+        remove_small(disparity.row(y), y, size, range, b);
     }
   };
   parallel_for(blocks, num_threads, std::ref(remove));

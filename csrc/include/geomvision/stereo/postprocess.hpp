@@ -51,8 +51,8 @@ class SpeckleFilter {
   void remove_small(float* disparity, int y, int size, float range, int slot);
 
   int width_ = 0;
-  std::vector<int> parents_;         // at the first pixel of a run: the run it was joined to, or minus the region's size
-  std::vector<int> starts_;          // two rows for each block: where the run of a pixel begins
+  std::vector<int> parents_;  // at the first pixel of a run: the run it was joined to, or minus the region's size
+  std::vector<int> starts_;   // two rows for each block: where the run of a pixel begins
   std::vector<std::uint8_t> links_;  // three rows for each block
 };
 

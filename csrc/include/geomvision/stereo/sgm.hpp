@@ -11,13 +11,13 @@ namespace geomvision::stereo {
 
 /// Options of `SGM`; names, meaning and defaults are those of the Python class.
 struct SGMOptions {
-  int max_disparity = 128;               ///< search min_disparity ... max_disparity - 1, pixels
-  int min_disparity = 0;                 ///< may be negative
-  std::string census = "9x7";            ///< window of the census transform: "5x5", "7x7" or "9x7" (width x height)
-  int paths = 8;                         ///< 4: rows and columns; 8: and diagonals; 16: and knight's moves; 5: see below
-  int p1 = 24;                           ///< penalty of a step of one pixel along a path
-  int p2 = 180;                          ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
-  bool adaptive_p2 = true;               ///< lower p2 where the left image changes strongly along the path
+  int max_disparity = 128;     ///< search min_disparity ... max_disparity - 1, pixels
+  int min_disparity = 0;       ///< may be negative
+  std::string census = "9x7";  ///< window of the census transform: "5x5", "7x7" or "9x7" (width x height)
+  int paths = 8;               ///< 4: rows and columns; 8: and diagonals; 16: and knight's moves; 5: see below
+  int p1 = 24;                 ///< penalty of a step of one pixel along a path
+  int p2 = 180;                ///< penalty of larger steps; p1 <= p2 <= 192, so that path costs fit a byte
+  bool adaptive_p2 = true;     ///< lower p2 where the left image changes strongly along the path
   std::string subpixel = "equiangular";  ///< "none", "parabola" or "equiangular"
   int uniqueness = 0;          ///< percent by which the best sum must beat those more than 1 px away; ties never pass
   int left_right = 1;          ///< tolerance of the left-right check, pixels; -1: no check
