@@ -23,6 +23,8 @@ __all__: list[str] = [
     "sgm_options",
     "track_points",
     "track_points_options",
+    "tvl1",
+    "tvl1_options",
     "version",
 ]
 
@@ -73,6 +75,7 @@ def horn_schunck(
     *,
     levels: typing.SupportsInt | typing.SupportsIndex,
     warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
     median: typing.SupportsInt | typing.SupportsIndex,
     check_occlusion: bool,
     alpha: typing.SupportsFloat | typing.SupportsIndex,
@@ -90,6 +93,7 @@ def lucas_kanade(
     *,
     levels: typing.SupportsInt | typing.SupportsIndex,
     warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
     median: typing.SupportsInt | typing.SupportsIndex,
     min_confidence: typing.SupportsFloat | typing.SupportsIndex,
     check_occlusion: bool,
@@ -156,6 +160,26 @@ def track_points(
 def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
+    """
+
+def tvl1(
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    *,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
+    median: typing.SupportsInt | typing.SupportsIndex,
+    check_occlusion: bool,
+    data_weight: typing.SupportsFloat | typing.SupportsIndex,
+    theta: typing.SupportsFloat | typing.SupportsIndex,
+    tau: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def tvl1_options() -> dict[str, typing.Any]:
+    """
+    Defaults of the C++ TVL1Options.
     """
 
 version: str = "0.1.0"

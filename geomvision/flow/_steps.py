@@ -41,7 +41,7 @@ def cut(image: Float32, x: float, y: float, window: int) -> tuple[Float32, Float
     radius = window // 2
     if not (x + radius >= 0.0 and y + radius >= 0.0 and x - radius <= width - 1.0 and y - radius <= height - 1.0):
         return values, known
-    left, top = int(math.floor(x)) - radius, int(math.floor(y)) - radius
+    left, top = math.floor(x) - radius, math.floor(y) - radius
     fx, fy = np.float32(x - math.floor(x)), np.float32(y - math.floor(y))
     first_column, last_column = lie_inside(left, fx, window, width)
     first_row, last_row = lie_inside(top, fy, window, height)
@@ -75,7 +75,7 @@ def total(a: Float32, b: Float32) -> Any:
 
 
 @njit(cache=True)
-def smaller_eigenvalue(gx: Float32, gy: Float32, count: float) -> float:
+def smaller_eigenvalue(gx: Float32, gy: Float32, count: float) -> Any:
     """Smaller eigenvalue of a window's mean structure tensor."""
     xx, xy, yy = total(gx, gx), total(gx, gy), total(gy, gy)
     half = 0.5 * (xx - yy)

@@ -114,9 +114,7 @@ class PointTracker(Method):
             template, known = _steps.cut(image0, at[0], at[1], self.window)
             along, down = (_steps.cut(derivative, at[0], at[1], self.window)[0] for derivative in (gx, gy))
             move = move if level == len(pyramid0) - 1 else 2.0 * move
-            move = _steps.descend(
-                template, along, down, pyramid1[level][0], at, move, self.iterations, self.accuracy
-            )
+            move = _steps.descend(template, along, down, pyramid1[level][0], at, move, self.iterations, self.accuracy)
             eigenvalue = _steps.smaller_eigenvalue(along, down, float(known.sum()))
         end = start + move
         if not _steps.is_inside(pyramid1[0][0], end[0], end[1]):
