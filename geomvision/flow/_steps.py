@@ -75,7 +75,7 @@ def total(a: Float32, b: Float32) -> Any:
 
 
 @njit(cache=True)
-def smaller_eigenvalue(gx: Float32, gy: Float32, count: float) -> float:
+def smaller_eigenvalue(gx: Float32, gy: Float32, count: float) -> Any:
     """Smaller eigenvalue of a window's mean structure tensor."""
     xx, xy, yy = total(gx, gx), total(gx, gy), total(gy, gy)
     half = 0.5 * (xx - yy)

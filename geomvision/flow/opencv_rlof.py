@@ -1,71 +1,58 @@
-"""OpenCV's robust local optical flow, made dense by interpolation."""
+"""OpenCV's robust local optical flow, interpolated from a grid."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images import Image
-from ..method import OptionError, backend, option
+from ..method import backend, option
 from ..results import Flow
 from ._opencv import OpenCVFlow, optflow
 
-#: On less, the interpolation of OpenCV 5.0 runs out of seeds and asks for endless memory.
-SMALLEST = 48
+#: Smaller images end in std::bad_alloc.
+SMALLEST = 64
+#: Of OpenCV's three interpolations (0 geodesic, 1 epic, 2 ric) the one that answers alike from call to call.
+GEODESIC = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCVRLOF(OpenCVFlow):
-    """Robust local optical flow (Senst et al., IEEE TCSVT 2012) on a grid of points, interpolated between them.
+    """Robust local optical flow (Senst, Eiselein & Sikora, TCSVT 2012) on a grid, made dense along edges.
 
-    Takes luma of 8 bits. Points that do not return when they are tracked back are left out before the interpolation
-    (Geistert et al. 2016). Needs opencv-contrib-python.
+    Points of a grid are tracked with a robust norm and an illumination model, forward and backward; the dense flow is
+    their geodesic interpolation. OpenCV 5's other interpolations (epic, ric) give other flows from call to call, and
+    NaN at times, so they are not offered. Runs on one thread. Takes luma of 8 bits. Needs opencv-contrib-python.
     """
 
-    large_window: int = option(21, "side of the largest support region", unit="px", minimum=3, maximum=255, odd=True)
-    small_window: int = option(9, "side of the smallest support region", unit="px", minimum=3, maximum=255, odd=True)
-    levels: int = option(5, "pyramid levels at most", minimum=1, maximum=16)
-    iterations: int = option(30, "steps at most on each level", minimum=1, maximum=10_000)
-    illumination: bool = option(True, "let brightness change by a gain and an offset within a window")
-    grid: int = option(6, "distance between the points that are tracked", unit="px", minimum=1, maximum=8)
+    grid_step: int = option(6, "distance of the tracked points", unit="px", minimum=1, maximum=64)
     forward_backward: float = option(
-        1.0, "largest distance from the start after tracking back; 0 does not track back", unit="px", minimum=0.0
+        1.0, "points that do not return to within this are not used", unit="px", minimum=0.0, maximum=100.0
     )
-    interpolation: str = option("edge_aware", "how to fill in between points", choices=("edge_aware", "geodesic"))
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.small_window > self.large_window:
-            raise OptionError(
-                f"OpenCVRLOF: small_window is {self.small_window}; allowed is at most large_window, {self.large_window}"
-            )
+    region: str = option("fixed", "window: of fixed size, or its part of like colour", choices=("fixed", "cross"))
+    post_filter: bool = option(True, "smooth along edges afterwards, by the fast global smoother")
 
     @backend("cv2", requires="cv2")
     def _cv2(self, frame0: Image, frame1: Image) -> Flow:
-        flow = optflow("OpenCVRLOF", "calcOpticalFlowDenseRLOF")
-        interpolations = {
-            "edge_aware": optflow("OpenCVRLOF", "INTERP_EPIC"),
-            "geodesic": optflow("OpenCVRLOF", "INTERP_GEO"),
-        }
-        options: dict[str, Any] = {
-            "rlofParam": self._parameters(),
-            "forwardBackwardThreshold": self.forward_backward,
-            "gridStep": (self.grid, self.grid),
-            "interp_type": interpolations[self.interpolation],
-        }
+        match = optflow("OpenCVRLOF", "calcOpticalFlowDenseRLOF")
+        tracking = optflow("OpenCVRLOF", "RLOFOpticalFlowParameter_create")()
+        tracking.setSupportRegionType(("fixed", "cross").index(self.region))
+        step = (self.grid_step, self.grid_step)
 
-        def match(bytes0: Image, bytes1: Image) -> Any:
-            return flow(np.dstack([bytes0] * 3), np.dstack([bytes1] * 3), None, **options)
+        def flow(first: Image, second: Image) -> NDArray[np.float32]:
+            colour = [np.dstack([image] * 3) for image in (first, second)]
+            options = {"interp_type": GEODESIC, "use_post_proc": self.post_filter}
+            found: NDArray[np.float32] = match(
+                *colour,
+                None,
+                rlofParam=tracking,
+                forwardBackwardThreshold=self.forward_backward,
+                gridStep=step,
+                **options,
+            )
+            return found
 
-        return self.run(frame0, frame1, match, SMALLEST)
-
-    def _parameters(self) -> Any:
-        parameters = optflow("OpenCVRLOF", "RLOFOpticalFlowParameter").create()
-        parameters.setLargeWinSize(self.large_window)
-        parameters.setSmallWinSize(self.small_window)
-        parameters.setMaxLevel(self.levels - 1)
-        parameters.setMaxIteration(self.iterations)
-        parameters.setUseIlluminationModel(self.illumination)
-        return parameters
+        # On several threads OpenCV's smoother rounds otherwise, by a millionth of a pixel.
+        return self.with_options(num_threads=1).run(frame0, frame1, flow, smallest=SMALLEST)

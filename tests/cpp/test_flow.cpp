@@ -171,7 +171,6 @@ TEST_CASE("points are followed, and lost outside") {
   CHECK(track_points(frame0, frame1, {}).empty());
 }
 
-
 TEST_CASE("a second call of the same size allocates nothing") {
   const Image<float> frame0 = pattern(200, 150, 2.3, -1.4), frame1 = pattern(200, 150, 0, 0);
   Image<Vec2f> flow(200, 150);

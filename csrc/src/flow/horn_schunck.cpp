@@ -15,8 +15,8 @@ constexpr double no_confidence = -1.0;
 }  // namespace
 
 HornSchunck::HornSchunck(const HornSchunckOptions& options)
-    : PyramidalFlow(owner, {options.levels, options.warps, options.finest_warps, options.median, no_confidence, options.check_occlusion,
-                            options.num_threads}),
+    : PyramidalFlow(owner, {options.levels, options.warps, options.finest_warps, options.median, no_confidence,
+                            options.check_occlusion, options.num_threads}),
       options_(options) {
   check_range(owner, "alpha", options.alpha, 0.01, 1e6);
   check_range(owner, "iterations", options.iterations, 1, 100000);

@@ -49,8 +49,8 @@ struct PointTracker::Level {
     const int width = image.width();
     const int height = image.height();
     const int radius = window / 2;
-    const bool near = at.x + radius >= 0.0 && at.y + radius >= 0.0 && at.x - radius <= width - 1.0 &&
-                      at.y - radius <= height - 1.0;
+    const bool near =
+        at.x + radius >= 0.0 && at.y + radius >= 0.0 && at.x - radius <= width - 1.0 && at.y - radius <= height - 1.0;
     if (!near) return false;
     const double floor_x = std::floor(at.x);
     const double floor_y = std::floor(at.y);

@@ -26,8 +26,7 @@ struct FlowImage {
 };
 
 // Row y of the image at (x + u, y + v), bicubic. `out` is whole.
-GEOMVISION_DECLARE_KERNEL(void, flow_warp,
-                          (const FlowImage& image, int y, const float* u, const float* v, float* out));
+GEOMVISION_DECLARE_KERNEL(void, flow_warp, (const FlowImage& image, int y, const float* u, const float* v, float* out));
 
 GEOMVISION_DECLARE_KERNEL(void, flow_mean, (const float* a, const float* b, int width, float* out));
 
@@ -78,7 +77,8 @@ GEOMVISION_DECLARE_KERNEL(void, flow_relax,
                            float* new_u, float* new_v));
 
 // TV-L1: one iteration of a row of the flow (u, v), in place. `data` are gx, gy, rest, inverse as flow_linearise gives
-// them; `dual` are the dual fields x and y of u, then of v, whose value at x = -1 is 0; `above` their y fields a row up.
+// them; `dual` are the dual fields x and y of u, then of v, whose value at x = -1 is 0; `above` their y fields a row
+// up.
 struct FlowPrimal {
   const float* data[4];
   const float* dual[4];
@@ -89,6 +89,7 @@ struct FlowPrimal {
 };
 GEOMVISION_DECLARE_KERNEL(void, flow_primal, (const FlowPrimal& in, float* u, float* v));
 
-// One iteration of a row of a dual field (px, py) of a component whose value at x = width repeats; `rate` is tau / theta.
+// One iteration of a row of a dual field (px, py) of a component whose value at x = width repeats; `rate` is tau /
+// theta.
 GEOMVISION_DECLARE_KERNEL(void, flow_dual,
                           (const float* here, const float* below, float rate, int width, float* px, float* py));

@@ -87,8 +87,8 @@ void flow_warp(const FlowImage& image, int y, const float* u, const float* v, fl
     }
     for (int i = 0; i < count; ++i) {
       const float* c = columns + 4 * i;
-      out[first + i] = (across[i] * c[0] + across[block + i] * c[1]) +
-                       (across[2 * block + i] * c[2] + across[3 * block + i] * c[3]);
+      out[first + i] =
+          (across[i] * c[0] + across[block + i] * c[1]) + (across[2 * block + i] * c[2] + across[3 * block + i] * c[3]);
     }
   }
 }

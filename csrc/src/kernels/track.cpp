@@ -48,7 +48,10 @@ struct Rows {
   using Floats = typename Lanes::Floats;
 
   Rows(const TrackWindow& window, int x)
-      : next(window.pixels + window.first_row * window.stride + x), stride(window.stride), fx(window.fx), fy(window.fy) {
+      : next(window.pixels + window.first_row * window.stride + x),
+        stride(window.stride),
+        fx(window.fx),
+        fy(window.fy) {
     const Floats left = at<Lanes>(next);
     upper = left + fx * (at<Lanes>(next + 1) - left);
   }
@@ -141,8 +144,7 @@ void track_cut(const TrackWindow* windows, int window, int pitch, float* cut, fl
 
 void track_compare(const TrackWindow& in, int window, int pitch, const float* cut, float* sums) {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(window) * pitch;
-  const bool whole =
-      in.first_row == 0 && in.last_row == window && in.first_column == 0 && in.last_column == window;
+  const bool whole = in.first_row == 0 && in.last_row == window && in.first_column == 0 && in.last_column == window;
   const int power = whole_power(window);
   const int wanted = whole ? 2 : 5;
   float columns[5][widest];

@@ -5,8 +5,8 @@
 #include "dispatch.hpp"
 
 // A window of pixels at a place between pixels: `pixels` is its upper left one's upper left neighbour, fx and fy in
-// [0, 1] how far it lies from there. Rows and columns outside [first, last) are not in the image. Rows may be read up to
-// 16 floats beyond the window. geomvision/flow/_steps.py in Python is the reference: the same operations on floats.
+// [0, 1] how far it lies from there. Rows and columns outside [first, last) are not in the image. Rows may be read up
+// to 16 floats beyond the window. geomvision/flow/_steps.py in Python is the reference: the same operations on floats.
 struct TrackWindow {
   const float* pixels;
   std::ptrdiff_t stride;

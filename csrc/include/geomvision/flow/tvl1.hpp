@@ -20,7 +20,8 @@ struct TVL1Options {
   int num_threads = 0;  ///< 0: all cores; the result does not depend on it
 };
 
-/// Flow of least total variation whose brightness changes least, both in L1, coarse to fine (Zach, Pock & Bischof 2007).
+/// Flow of least total variation whose brightness changes least, both in L1, coarse to fine (Zach, Pock & Bischof
+/// 2007).
 class TVL1 : public PyramidalFlow {
  public:
   /// Throws std::invalid_argument when an option is out of range.
