@@ -11,16 +11,21 @@ import numpy
 import numpy.typing
 
 __all__: list[str] = [
+    "absolute_differences",
     "active_isa",
     "ad_census",
     "ad_census_forget",
     "ad_census_options",
     "available_isas",
+    "birchfield_tomasi",
     "block_matching",
     "block_matching_forget",
     "block_matching_options",
+    "box_aggregation",
+    "census_transform",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "correlation_costs",
     "correlation_features",
     "correlation_features_backward",
     "correlation_lookup_1d",
@@ -35,6 +40,7 @@ __all__: list[str] = [
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
+    "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
     "left_right_check",
@@ -62,6 +68,7 @@ __all__: list[str] = [
     "speckle",
     "splat_sum",
     "splat_sum_backward",
+    "squared_differences",
     "subpixel",
     "track_points",
     "track_points_options",
@@ -81,6 +88,38 @@ __all__: list[str] = [
     "winner_takes_all",
 ]
 
+@typing.overload
+def absolute_differences(
+    left: numpy.typing.NDArray[numpy.uint8],
+    right: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]: ...
+@typing.overload
+def absolute_differences(
+    left: numpy.typing.NDArray[numpy.uint16],
+    right: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int32]: ...
+@typing.overload
+def absolute_differences(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def absolute_differences(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
@@ -128,6 +167,38 @@ def available_isas() -> list[str]:
     """
 
 @typing.overload
+def birchfield_tomasi(
+    left: numpy.typing.NDArray[numpy.uint8],
+    right: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def birchfield_tomasi(
+    left: numpy.typing.NDArray[numpy.uint16],
+    right: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def birchfield_tomasi(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def birchfield_tomasi(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
 def block_matching(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
 ) -> tuple[typing.Any, ...]:
@@ -164,6 +235,57 @@ def block_matching_options() -> dict[str, typing.Any]:
     """
 
 @typing.overload
+def box_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint8],
+    window: typing.SupportsInt | typing.SupportsIndex,
+    mean: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def box_aggregation(
+    volume: numpy.typing.NDArray[numpy.uint16],
+    window: typing.SupportsInt | typing.SupportsIndex,
+    mean: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def box_aggregation(
+    volume: numpy.typing.NDArray[numpy.int32],
+    window: typing.SupportsInt | typing.SupportsIndex,
+    mean: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def box_aggregation(
+    volume: numpy.typing.NDArray[numpy.float32],
+    window: typing.SupportsInt | typing.SupportsIndex,
+    mean: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def box_aggregation(
+    volume: numpy.typing.NDArray[numpy.float64],
+    window: typing.SupportsInt | typing.SupportsIndex,
+    mean: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def census_transform(
+    image: numpy.typing.NDArray[numpy.uint8], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int64]: ...
+@typing.overload
+def census_transform(
+    image: numpy.typing.NDArray[numpy.uint16], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int64]: ...
+@typing.overload
+def census_transform(
+    image: numpy.typing.NDArray[numpy.float32], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int64]: ...
+@typing.overload
+def census_transform(
+    image: numpy.typing.NDArray[numpy.float64], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int64]: ...
+@typing.overload
 def concatenated_volume(
     left: numpy.typing.NDArray[numpy.float32],
     right: numpy.typing.NDArray[numpy.float32],
@@ -185,6 +307,46 @@ def concatenated_volume_backward(
 def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def correlation_costs(
+    left: numpy.typing.NDArray[numpy.uint8],
+    right: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    means: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_costs(
+    left: numpy.typing.NDArray[numpy.uint16],
+    right: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    means: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_costs(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    means: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def correlation_costs(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    means: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def correlation_features(
     features1: numpy.typing.NDArray[numpy.float32],
@@ -456,6 +618,13 @@ def guided_filter(
     epsilon: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+def hamming_distances(
+    left: numpy.typing.NDArray[numpy.int64],
+    right: numpy.typing.NDArray[numpy.int64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]: ...
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -885,6 +1054,38 @@ def splat_sum_backward(
     flow: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def squared_differences(
+    left: numpy.typing.NDArray[numpy.uint8],
+    right: numpy.typing.NDArray[numpy.uint8],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint16]: ...
+@typing.overload
+def squared_differences(
+    left: numpy.typing.NDArray[numpy.uint16],
+    right: numpy.typing.NDArray[numpy.uint16],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def squared_differences(
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def squared_differences(
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def subpixel(
     volume: numpy.typing.NDArray[numpy.uint8],

@@ -1,5 +1,6 @@
 """The kernels' Python face: numpy in, numpy out; torch in, torch out (see `_dispatch` for how)."""
 
+from .box import box_aggregation
 from .correlation_lookup import CorrelationLookup, correlation_features, correlation_lookup
 from .correlation_lookup_1d import correlation_lookup_1d
 from .correlation_volume import (
@@ -16,6 +17,15 @@ from .disparity_maps import fill_background, left_right_check, median, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_aggregation, guided_filter
 from .local_correlation import local_correlation
+from .matching_costs import (
+    absolute_differences,
+    birchfield_tomasi,
+    census,
+    census_transform,
+    ncc,
+    squared_differences,
+    zncc,
+)
 from .propagate_planes import propagate_planes
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .splatting import splat
@@ -25,8 +35,13 @@ from .winners import Winners, right_winners, subpixel, uniqueness, winner_takes_
 __all__ = [
     "CorrelationLookup",
     "Winners",
+    "absolute_differences",
     "all_pairs_correlation",
     "all_pairs_correlation_1d",
+    "birchfield_tomasi",
+    "box_aggregation",
+    "census",
+    "census_transform",
     "concatenated_volume",
     "correlation_features",
     "correlation_lookup",
@@ -45,6 +60,7 @@ __all__ = [
     "left_right_check",
     "local_correlation",
     "median",
+    "ncc",
     "propagate_planes",
     "pyramid_lookup",
     "pyramid_lookup_1d",
@@ -52,10 +68,12 @@ __all__ = [
     "soft_argmin",
     "speckle",
     "splat",
+    "squared_differences",
     "subpixel",
     "uniqueness",
     "upsampled_soft_argmin",
     "warp",
     "warp_by_disparity",
     "winner_takes_all",
+    "zncc",
 ]

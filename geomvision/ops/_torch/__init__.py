@@ -1,5 +1,6 @@
 """The ops as torch operators `torch.ops.geomvision.NAME`. Importing this registers them all; needs torch."""
 
+from .box import box_aggregation
 from .correlation_lookup import correlation_features, packed_lookup
 from .correlation_lookup_1d import correlation_lookup_1d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
@@ -8,6 +9,14 @@ from .disparity_maps import fill_background, left_right_check, median, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_filter
 from .local_correlation import local_correlation
+from .matching_costs import (
+    absolute_differences,
+    birchfield_tomasi,
+    census_transform,
+    correlation_costs,
+    hamming_distances,
+    squared_differences,
+)
 from .propagate_planes import propagate_planes
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .splatting import splat_sum
@@ -16,7 +25,12 @@ from .warping import warp_features
 from .winners import right_winners, subpixel, uniqueness, winner_takes_all
 
 __all__ = [
+    "absolute_differences",
+    "birchfield_tomasi",
+    "box_aggregation",
+    "census_transform",
     "concatenated_volume",
+    "correlation_costs",
     "correlation_features",
     "correlation_lookup_1d",
     "cross_aggregation",
@@ -26,6 +40,7 @@ __all__ = [
     "fill_background",
     "group_wise_volume",
     "guided_filter",
+    "hamming_distances",
     "left_right_check",
     "local_correlation",
     "median",
@@ -35,6 +50,7 @@ __all__ = [
     "soft_argmin",
     "speckle",
     "splat_sum",
+    "squared_differences",
     "subpixel",
     "uniqueness",
     "upsampled_soft_argmin",

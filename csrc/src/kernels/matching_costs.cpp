@@ -1,0 +1,138 @@
+#include "kernels/matching_costs.hpp"
+
+namespace geomvision::kernels::GEOMVISION_ISA {
+namespace {
+
+template <typename T>
+struct Nothing;
+template <>
+struct Nothing<std::uint8_t> {
+  static constexpr std::uint8_t cost = 255;
+};
+template <>
+struct Nothing<std::uint16_t> {
+  static constexpr std::uint16_t cost = 65535;
+};
+template <>
+struct Nothing<std::int32_t> {
+  static constexpr std::int32_t cost = 2147483647;
+};
+template <>
+struct Nothing<float> {
+  static constexpr float cost = __builtin_nanf("");
+};
+template <>
+struct Nothing<double> {
+  static constexpr double cost = __builtin_nan("");
+};
+
+// costs[x * count + k] = cost(x, where the candidate lies in mirrored rows), and nothing outside the right image.
+template <typename Cost, typename Of>
+void each_candidate(const VolumeRow& row, Cost* __restrict costs, const Of& of) {
+  for (int x = 0; x < row.width; ++x, costs += row.count) {
+    const int d = x - row.first;
+    int begin = d - (row.width - 1), end = d + 1;
+    begin = begin < 0 ? 0 : (begin < row.count ? begin : row.count);
+    end = end < begin ? begin : (end < row.count ? end : row.count);
+    for (int k = 0; k < begin; ++k) costs[k] = Nothing<Cost>::cost;
+    of(x, row.width - 1 - d, begin, end, costs);
+    for (int k = end; k < row.count; ++k) costs[k] = Nothing<Cost>::cost;
+  }
+}
+
+template <typename Wide, typename T, typename Cost>
+void absolute(const VolumeRow& row, const T* left, const T* mirrored, Cost* costs) {
+  each_candidate(row, costs, [=](int x, int shift, int begin, int end, Cost* __restrict out) {
+    const Wide here = left[x];
+    for (int k = begin; k < end; ++k) {
+      const Wide there = mirrored[shift + k];
+      out[k] = static_cast<Cost>(here < there ? there - here : here - there);
+    }
+  });
+}
+
+template <typename Wide, typename T, typename Cost>
+void squared(const VolumeRow& row, const T* left, const T* mirrored, Cost* costs) {
+  each_candidate(row, costs, [=](int x, int shift, int begin, int end, Cost* __restrict out) {
+    const Wide here = left[x];
+    for (int k = begin; k < end; ++k) {
+      const Wide difference = here - static_cast<Wide>(mirrored[shift + k]);
+      out[k] = static_cast<Cost>(difference * difference);
+    }
+  });
+}
+
+inline std::uint8_t set_bits(std::uint64_t word) {
+  word = word - ((word >> 1) & 0x5555555555555555u);
+  word = (word & 0x3333333333333333u) + ((word >> 2) & 0x3333333333333333u);
+  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return static_cast<std::uint8_t>((word * 0x0101010101010101u) >> 56);
+}
+
+template <typename T>
+inline T larger(T a, T b) {
+  return a < b ? b : a;
+}
+
+template <typename T>
+void birchfield_tomasi(const VolumeRow& row, const T* const* left, const T* const* mirrored, T* costs) {
+  const T *right = mirrored[0], *least = mirrored[1], *largest = mirrored[2];
+  each_candidate(row, costs, [=](int x, int shift, int begin, int end, T* __restrict out) {
+    const T here = left[0][x], low = left[1][x], high = left[2][x];
+    for (int k = begin; k < end; ++k) {
+      const T there = right[shift + k];
+      const T from_left = larger(larger(here - largest[shift + k], least[shift + k] - here), T(0));
+      const T from_right = larger(larger(there - high, low - there), T(0));
+      out[k] = here - there != here - there ? here - there : (from_left < from_right ? from_left : from_right);
+    }
+  });
+}
+
+}  // namespace
+
+#define GEOMVISION_DEFINE_DIFFERENCES(T, Difference, Square, Wide, WideSquare, suffix)                    \
+  void absolute_row_##suffix(const VolumeRow& row, const T* left, const T* mirrored, Difference* costs) { \
+    absolute<Wide>(row, left, mirrored, costs);                                                           \
+  }                                                                                                       \
+  void squared_row_##suffix(const VolumeRow& row, const T* left, const T* mirrored, Square* costs) {      \
+    squared<WideSquare>(row, left, mirrored, costs);                                                      \
+  }
+GEOMVISION_DEFINE_DIFFERENCES(std::uint8_t, std::uint16_t, std::uint16_t, std::int32_t, std::int32_t, u8)
+GEOMVISION_DEFINE_DIFFERENCES(std::uint16_t, std::int32_t, float, std::int32_t, float, u16)
+GEOMVISION_DEFINE_DIFFERENCES(float, float, float, float, float, f32)
+GEOMVISION_DEFINE_DIFFERENCES(double, double, double, double, double, f64)
+#undef GEOMVISION_DEFINE_DIFFERENCES
+
+void hamming_row(const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored, std::uint8_t* costs) {
+  each_candidate(row, costs, [=](int x, int shift, int begin, int end, std::uint8_t* __restrict out) {
+    const std::int64_t here = left[x];
+    for (int k = begin; k < end; ++k) out[k] = set_bits(static_cast<std::uint64_t>(here ^ mirrored[shift + k]));
+  });
+}
+
+void birchfield_tomasi_row_f32(const VolumeRow& row, const float* const* left, const float* const* mirrored,
+                               float* costs) {
+  birchfield_tomasi(row, left, mirrored, costs);
+}
+
+void birchfield_tomasi_row_f64(const VolumeRow& row, const double* const* left, const double* const* mirrored,
+                               double* costs) {
+  birchfield_tomasi(row, left, mirrored, costs);
+}
+
+void add_products(const double* left, const double* mirrored, int columns, int count, double* __restrict sums) {
+  for (int i = 0; i < columns; ++i, sums += count) {
+    const double* candidates = mirrored + (columns - 1 - i);
+    for (int k = 0; k < count; ++k) sums[k] += left[i] * candidates[k];
+  }
+}
+
+void sum_runs(const double* values, int runs, int count, double* __restrict sums) {
+  for (int k = 0; k < count; ++k) sums[k] = values[k];
+  for (int run = 1; run < runs; ++run) {
+    values += count;
+    for (int k = 0; k < count; ++k) sums[k] += values[k];
+  }
+}
+
+}  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dispatch.hpp"
+
+namespace geomvision::kernels {
+
+/// One row of a volume. Right rows are read from right to left, so that left x meets its k-th candidate at
+/// mirrored[width - 1 - x + first + k].
+struct VolumeRow {
+  int width, first, count;
+};
+
+}  // namespace geomvision::kernels
+
+#define GEOMVISION_DECLARE_DIFFERENCES(T, Difference, Square, suffix)                                     \
+  GEOMVISION_DECLARE_KERNEL(void, absolute_row_##suffix,                                                  \
+                            (const VolumeRow& row, const T* left, const T* mirrored, Difference* costs)); \
+  GEOMVISION_DECLARE_KERNEL(void, squared_row_##suffix,                                                   \
+                            (const VolumeRow& row, const T* left, const T* mirrored, Square* costs))
+GEOMVISION_DECLARE_DIFFERENCES(std::uint8_t, std::uint16_t, std::uint16_t, u8);
+GEOMVISION_DECLARE_DIFFERENCES(std::uint16_t, std::int32_t, float, u16);
+GEOMVISION_DECLARE_DIFFERENCES(float, float, float, f32);
+GEOMVISION_DECLARE_DIFFERENCES(double, double, double, f64);
+#undef GEOMVISION_DECLARE_DIFFERENCES
+
+GEOMVISION_DECLARE_KERNEL(void, hamming_row,
+                          (const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored,
+                           std::uint8_t* costs));
+
+// Each row holds three: intensities, and the least and largest of them from half a pixel before to half a pixel behind.
+GEOMVISION_DECLARE_KERNEL(void, birchfield_tomasi_row_f32,
+                          (const VolumeRow& row, const float* const* left, const float* const* mirrored, float* costs));
+GEOMVISION_DECLARE_KERNEL(void, birchfield_tomasi_row_f64,
+                          (const VolumeRow& row, const double* const* left, const double* const* mirrored,
+                           double* costs));
+
+// sums[i * count + k] += left[i] * mirrored[columns - 1 - i + k].
+GEOMVISION_DECLARE_KERNEL(void, add_products,
+                          (const double* left, const double* mirrored, int columns, int count, double* sums));
+
+// sums[k] = the sum of `runs` runs of `count` values.
+GEOMVISION_DECLARE_KERNEL(void, sum_runs, (const double* values, int runs, int count, double* sums));

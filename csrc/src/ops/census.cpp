@@ -1,0 +1,73 @@
+#include "geomvision/ops/census.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <vector>
+
+#include "ops/matched_rows.hpp"
+
+namespace geomvision::ops {
+
+template <typename T>
+void census_transform(ImageView<const T> image, const std::string& window, TensorView<std::int64_t, 2> words,
+                      int num_threads) {
+  struct Neighbourhood {
+    const char* name;
+    int radius_x, radius_y, step;
+  };
+  constexpr Neighbourhood known[] = {{"5x5", 2, 2, 1}, {"7x7", 3, 3, 1}, {"9x7", 4, 3, 1}, {"sparse", 4, 3, 2}};
+  const auto* chosen =
+      std::find_if(std::begin(known), std::end(known), [&](const auto& n) { return window == n.name; });
+  check(chosen != std::end(known), "census_transform: window is '", window,
+        "'; allowed are '5x5', '7x7', '9x7', 'sparse'");
+  check(words.size(0) == image.height() && words.size(1) == image.width(), "census_transform: words are ",
+        words.shape(), ", the image is ", image.width(), "x", image.height(), " pixels; they must agree");
+  const int width = image.width(), height = image.height();
+  const auto rows = [&, n = *chosen](int begin, int end) {
+    std::vector<T> row(static_cast<std::size_t>(width + 2 * n.radius_x));
+    for (int y = begin; y < end; ++y) {
+      const T* centre = image.row(y);
+      std::int64_t* word = words.at(y);
+      std::fill_n(word, width, 0);
+      int bit = 0;
+      for (int dy = -n.radius_y; dy <= n.radius_y; dy += n.step) {
+        const T* from = image.row(std::clamp(y + dy, 0, height - 1));
+        for (int i = 0; i < width + 2 * n.radius_x; ++i) {
+          row[static_cast<std::size_t>(i)] = from[std::clamp(i - n.radius_x, 0, width - 1)];
+        }
+        for (int dx = -n.radius_x; dx <= n.radius_x; dx += n.step) {
+          if (dx == 0 && dy == 0) continue;
+          const T* neighbour = row.data() + n.radius_x + dx;
+          for (int x = 0; x < width; ++x) word[x] |= static_cast<std::int64_t>(neighbour[x] < centre[x]) << bit;
+          ++bit;
+        }
+      }
+    }
+  };
+  parallel_for(width == 0 ? 0 : height, num_threads, std::ref(rows), 4);
+}
+
+void hamming_distances(TensorView<const std::int64_t, 2> left, TensorView<const std::int64_t, 2> right, int first,
+                       TensorView<std::uint8_t, 3> volume, int num_threads) {
+  const auto image = [](const TensorView<const std::int64_t, 2>& words) {
+    return ImageView<const std::int64_t>(words.data(), static_cast<int>(words.size(1)), static_cast<int>(words.size(0)),
+                                         std::max(words.stride(0), words.size(1)));
+  };
+  const ImageView<const std::int64_t> seen = image(left), met = image(right);
+  check_pair("hamming_distances", seen, met, first, volume);
+  const auto row = volume_row(seen, first, volume);
+  each_row(met, num_threads, [&](int y, const std::int64_t* mirrored) {
+    GEOMVISION_KERNEL(hamming_row)(row, seen.row(y), mirrored, volume.at(y));
+  });
+}
+
+#define GEOMVISION_INSTANTIATE(T) \
+  template void census_transform<T>(ImageView<const T>, const std::string&, TensorView<std::int64_t, 2>, int)
+GEOMVISION_INSTANTIATE(std::uint8_t);
+GEOMVISION_INSTANTIATE(std::uint16_t);
+GEOMVISION_INSTANTIATE(float);
+GEOMVISION_INSTANTIATE(double);
+#undef GEOMVISION_INSTANTIATE
+
+}  // namespace geomvision::ops
