@@ -88,22 +88,22 @@ TEST_CASE("without penalties each path costs what its last pixel costs") {
 }
 
 TEST_CASE("sums depend neither on threads nor on the instruction set nor on strides") {
-  const auto costs = noise(40, 210, 77, 5);
+  const auto costs = noise(40, 210, 130, 5);
   gv::Image<std::uint8_t> guide(210, 40);
   std::mt19937 random(8);
   for (int i = 0; i < 210 * 40; ++i) guide.data()[i] = static_cast<std::uint8_t>(random() % 64);
   for (const int paths : {4, 5, 8, 16}) {
-    Volume<std::uint16_t> expected(40, 210, 77);
+    Volume<std::uint16_t> expected(40, 210, 130);
     SGMPaths(options_of(paths, 10, 90, 1))(costs.read(), guide.view(), expected.view());
     for (const int threads : {2, 3, 4, 8}) {
-      Volume<std::uint16_t> sums(40, 210, 77);
+      Volume<std::uint16_t> sums(40, 210, 130);
       SGMPaths(options_of(paths, 10, 90, threads))(costs.read(), guide.view(), sums.view());
       CHECK(sums.values == expected.values);
     }
 #if defined(__unix__) || defined(__APPLE__)
     for (const gv::Isa isa : gv::available_isas()) {
       setenv("GEOMVISION_ISA", gv::name(isa), 1);
-      Volume<std::uint16_t> sums(40, 210, 77);
+      Volume<std::uint16_t> sums(40, 210, 130);
       SGMPaths(options_of(paths, 10, 90))(costs.read(), guide.view(), sums.view());
       CHECK(sums.values == expected.values);
     }
@@ -129,8 +129,8 @@ TEST_CASE("sums depend neither on threads nor on the instruction set nor on stri
 TEST_CASE("paths cross from strip to strip wherever these end") {
   for (int width = 126; width < 134; ++width) {
     for (const int strips : {2, 3, 4}) {  // a strip is half as wide; its last chunk may be one pixel
-      const auto costs = noise(30, width * strips / 2 + strips, 9, static_cast<unsigned>(width));
-      Volume<std::uint16_t> sums(30, costs.width, 9), expected(30, costs.width, 9);
+      const auto costs = noise(30, width * strips / 2 + strips, 190, static_cast<unsigned>(width));
+      Volume<std::uint16_t> sums(30, costs.width, 190), expected(30, costs.width, 190);
       SGMPaths(options_of(16, 5, 60, 1))(costs.read(), expected.view());
       for (int again = 0; again < 5; ++again) {
         SGMPaths(options_of(16, 5, 60, strips))(costs.read(), sums.view());

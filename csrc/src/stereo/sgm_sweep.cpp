@@ -10,7 +10,8 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr int margin = 2;                                  // no path goes further to the side in one step
-constexpr int narrowest = 48;                              // columns that are worth a member of the team
+constexpr int narrowest = 48;                              // columns of a strip
+constexpr int least_lanes = 8192;                          // costs of a strip's row that are worth waiting for others
 constexpr int chunk = 32;                                  // pixels whose costs and sums stay in the first cache
 constexpr std::size_t band_bytes = std::size_t{12} << 20;  // of sums and costs: what the caches of a machine hold
 constexpr int smallest_band = 16;
@@ -51,7 +52,9 @@ void SGMSweep::prepare(const SGMTask& task) {
   const int lanes = GEOMVISION_KERNEL(sgm_lanes)();
   vectors_ = (task.count + lanes - 1) / lanes;
   padded_ = vectors_ * lanes;
-  most_members_ = std::clamp(std::min(resolve_threads(task.num_threads), task.width / narrowest), 1, most_strips);
+  most_members_ =
+      std::clamp(std::min(resolve_threads(task.num_threads), task.width / std::max(narrowest, least_lanes / padded_)),
+                 1, most_strips);
   band_ = task.height;
   if (!up_.empty()) {
     const std::size_t row = product(task.width, padded_) * 3;
