@@ -26,6 +26,11 @@ MOST = 63
 NEUTRAL = MOST // 3
 #: Rows that are matched at a time, so that floating-point costs of the whole image never exist.
 BAND = 32
+#: Ops that rate candidates. Differences cost `MOST` where they reach the deviation of the left image.
+OPS = ("absolute_differences", "squared_differences", "birchfield_tomasi", "ncc", "zncc")
+#: Window of the correlations, pixels, and 1 − correlation that costs `MOST`; without means even strangers correlate.
+WINDOW = 5
+LARGEST = {"ncc": 0.1, "zncc": 1.5}
 #: 1 − similarity of unit vectors that costs `MOST`: less than opposite ones, as chance alone makes few so unlike.
 FARTHEST = 1.5
 
@@ -53,7 +58,29 @@ def with_border(cost: Costs, disparities: range) -> Costs:
 
 def volume(cost: str, left: Image, right: Image, disparities: range, num_threads: int) -> Costs:
     """(H, W, disparities) of a grey pair by the name of an op, or of weights."""
+    if cost in OPS:
+        return of_op(cost, left, right, disparities, num_threads)
     return learned(left, right, disparities, cost, num_threads)
+
+
+def of_op(cost: str, left: Image, right: Image, disparities: range, num_threads: int) -> Costs:
+    """What an op of `geomvision.ops` says, a band of rows at a time."""
+    from .. import ops
+
+    views = [image.astype(np.float32) for image in (left, right)]
+    spread = max(float(views[0].std(dtype=np.float64)), 1e-6)
+    largest = {"absolute_differences": spread, "birchfield_tomasi": spread, "squared_differences": spread**2}
+    halo = WINDOW // 2 if cost in ("ncc", "zncc") else 0
+    window = {"window": WINDOW} if halo else {}
+    limits = {"min_disparity": disparities.start, "max_disparity": disparities.stop, "num_threads": num_threads}
+    found = np.empty((*left.shape, len(disparities)), np.uint8)
+    for top in range(0, left.shape[0], BAND):
+        begin, end = max(0, top - halo), top + BAND + halo
+        rows = getattr(ops, cost)(views[0][begin:end], views[1][begin:end], **limits, **window)
+        rows = rows[top - begin :][:BAND]
+        # No candidate, or a window without texture: as unlike as can be, until the border is made neutral.
+        found[top : top + BAND] = scaled(np.nan_to_num(rows, nan=np.inf), (largest | LARGEST)[cost])
+    return with_border(found, disparities)
 
 
 def learned(left: Image, right: Image, disparities: range, name: str, num_threads: int) -> Costs:

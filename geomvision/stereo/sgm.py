@@ -35,7 +35,9 @@ class SGM(RangeSearch):
     """
 
     cost: str = option(
-        "census", "matching cost: 'census', or learned features: shipped weights such as 'mc_cnn', or a path of weights"
+        "census",
+        "'census', another op ('absolute_differences', 'squared_differences', 'birchfield_tomasi', 'ncc', 'zncc'), or "
+        "learned features: shipped weights such as 'mc_cnn', or a path of weights",
     )
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(

@@ -75,6 +75,22 @@ def test_wrong_costs_say_what_is_allowed():
         MCCNNSGM(p1=100, p2=50)
 
 
+@pytest.mark.parametrize("cost", costs.OPS)
+def test_every_op_matches_a_rendered_scene(cost):
+    left, right, sample = pair(120, 160)
+    seen = np.isfinite(sample.disparity.px) & ~sample.disparity.occluded
+    found = [SGM(cost=cost, max_disparity=24, fill="background", backend=b)(left, right) for b in ("cpp", "reference")]
+    np.testing.assert_array_equal(found[0].px, found[1].px)
+    assert (np.abs(found[0].px - sample.disparity.px)[seen] > 2).mean() < (0.2 if cost == "ncc" else 0.12)
+
+
+def test_bands_of_rows_leave_no_trace(monkeypatch):
+    left, right, _ = pair()
+    whole = costs.volume("zncc", left, right, range(-2, 9), 1)
+    monkeypatch.setattr(costs, "BAND", 7)
+    np.testing.assert_array_equal(costs.volume("zncc", left, right, range(-2, 9), 1), whole)
+
+
 def test_a_rendered_scene_is_matched_as_well_as_by_census():
     wrong = {"census": [], "mc_cnn": []}
     for seed in range(3):
