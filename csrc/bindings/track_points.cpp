@@ -22,8 +22,7 @@ Array<double> run(const Array<float>& frame0, const Array<float>& frame1, const 
   const auto* starts = reinterpret_cast<const Point*>(points.data());
   auto* tracks = reinterpret_cast<Track*>(rows.mutable_data());
   Kept<PointTracker, TrackOptions, Values...> tracker(frame0.size(), values...);
-  const py::gil_scoped_release unlocked;
-  (*tracker)(first, second, starts, count, tracks);
+  without_gil([&] { (*tracker)(first, second, starts, count, tracks); });
   return rows;
 }
 
@@ -35,8 +34,8 @@ void bind_track_points(py::module_& module) {
       "track_points",
       [](const Array<float>& frame0, const Array<float>& frame1, const Array<double>& points, int window, int levels,
          int iterations, double accuracy, double min_eigenvalue, double forward_backward, int num_threads) {
-        return run(frame0, frame1, points,
-                   window, levels, iterations, accuracy, min_eigenvalue, forward_backward, num_threads);
+        return run(frame0, frame1, points, window, levels, iterations, accuracy, min_eigenvalue, forward_backward,
+                   num_threads);
       },
       "frame0"_a.noconvert(), "frame1"_a.noconvert(), "points"_a.noconvert(), py::kw_only(), "window"_a, "levels"_a,
       "iterations"_a, "accuracy"_a, "min_eigenvalue"_a, "forward_backward"_a, "num_threads"_a);

@@ -22,9 +22,9 @@ void bind_tvl1(py::module_& module) {
       [] {
         const TVL1Options o;
         return py::dict("levels"_a = o.levels, "warps"_a = o.warps, "finest_warps"_a = o.finest_warps,
-                        "median"_a = o.median, "check_occlusion"_a = o.check_occlusion,
-                        "data_weight"_a = o.data_weight, "theta"_a = o.theta, "tau"_a = o.tau,
-                        "iterations"_a = o.iterations, "num_threads"_a = o.num_threads);
+                        "median"_a = o.median, "check_occlusion"_a = o.check_occlusion, "data_weight"_a = o.data_weight,
+                        "theta"_a = o.theta, "tau"_a = o.tau, "iterations"_a = o.iterations,
+                        "num_threads"_a = o.num_threads);
       },
       "Defaults of the C++ TVL1Options.");
 }

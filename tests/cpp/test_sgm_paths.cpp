@@ -103,11 +103,13 @@ TEST_CASE("sums depend neither on threads nor on the instruction set nor on stri
 #if defined(__unix__) || defined(__APPLE__)
     for (const gv::Isa isa : gv::available_isas()) {
       setenv("GEOMVISION_ISA", gv::name(isa), 1);
+      geomvision::reread_isa();
       Volume<std::uint16_t> sums(40, 210, 77);
       SGMPaths(options_of(paths, 10, 90))(costs.read(), guide.view(), sums.view());
       CHECK(sums.values == expected.values);
     }
     unsetenv("GEOMVISION_ISA");
+    geomvision::reread_isa();
 #endif
   }
   // a part of the rows, columns and disparities of larger volumes
@@ -156,8 +158,8 @@ TEST_CASE("the matcher takes costs that the caller computed") {
   }
   options.max_disparity = 15;
   gv::stereo::SGM wider(options);
-  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()),
-                       doctest::Contains("allowed is 20x60x17"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(wider(costs.read(), left.view(), disparity.view()), doctest::Contains("allowed is 20x60x17"),
+                       std::invalid_argument);
 }
 
 TEST_CASE("costs, options and sizes that are not allowed are refused") {
