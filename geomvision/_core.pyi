@@ -56,6 +56,7 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "propagate_planes",
+    "reread_isa",
     "resolve_threads",
     "right_winners",
     "sgm",
@@ -857,6 +858,11 @@ def propagate_planes(
     seed: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+def reread_isa() -> str:
+    """
+    Read GEOMVISION_ISA again; for tests.
+    """
+
 def resolve_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     Number of threads meant by num_threads (0: all cores).

@@ -1,5 +1,7 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,22 @@ def real_weights() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public checkpoints at {folder}: their licences keep them out of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def instruction_set() -> Callable[[str], AbstractContextManager[None]]:
+    """`with instruction_set("avx2"):` the kernels run with that set. The core reads it once, or when asked."""
+    from geomvision import _core
+
+    @contextmanager
+    def force(isa: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GEOMVISION_ISA", isa)
+            assert _core.reread_isa() == isa
+            try:
+                yield
+            finally:
+                patch.undo()
+                _core.reread_isa()
+
+    return force

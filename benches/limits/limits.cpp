@@ -114,6 +114,7 @@ int main(int count, char** arguments) {
   const std::vector<geomvision::Isa> sets = geomvision::available_isas();
   for (const geomvision::Isa set : sets) {
     setenv("GEOMVISION_ISA", geomvision::name(set), 1);
+    geomvision::reread_isa();
     std::printf("    \"%s\": {\n", geomvision::name(set));
     for (const int threads : numbers) {
       std::printf("      \"%d\": {\n", threads);

@@ -15,11 +15,12 @@ void define_guided(py::module_& module) {
         const auto from = tensor<4>(values, "values"), edges = tensor<4>(guide, "guide");
         require_same_start(from, "values", edges, "guide", 3);
         Output<T, 4> result(from.sizes());
-        const py::gil_scoped_release release;
-        thread_local ops::GuidedFilter<T> filter;  // its memory is as large as the guide, and slow to come by
-        for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
-          filter(part(from, b), part(edges, b), radius, epsilon, part(result.view, b), num_threads);
-        }
+        without_gil([&] {
+          thread_local ops::GuidedFilter<T> filter;  // its memory is as large as the guide, and slow to come by
+          for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
+            filter(part(from, b), part(edges, b), radius, epsilon, part(result.view, b), num_threads);
+          }
+        });
         return result.array;
       },
       "values"_a.noconvert(), "guide"_a.noconvert(), "radius"_a, "epsilon"_a, "num_threads"_a);
@@ -32,10 +33,12 @@ void define_cross(py::module_& module) {
       [](const Array<T>& image, int arm, int inner, double threshold, double outer_threshold, int num_threads) {
         const auto from = tensor<4>(image, "image");
         Output<std::uint8_t, 4> arms({from.size(0), from.size(1), from.size(2), 4});
-        const py::gil_scoped_release release;
-        for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
-          ops::cross_arms<T>(part(from, b), {arm, inner, threshold, outer_threshold}, part(arms.view, b), num_threads);
-        }
+        without_gil([&] {
+          for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
+            ops::cross_arms<T>(part(from, b), {arm, inner, threshold, outer_threshold}, part(arms.view, b),
+                               num_threads);
+          }
+        });
         return arms.array;
       },
       "image"_a.noconvert(), "arm"_a, "inner"_a, "threshold"_a, "outer_threshold"_a, "num_threads"_a);
@@ -46,11 +49,12 @@ void define_cross(py::module_& module) {
         const auto crosses = tensor<4>(arms, "arms");
         require_same_start(from, "volume", crosses, "arms", 3);
         Output<float, 4> result(from.sizes());
-        const py::gil_scoped_release release;
-        ops::CrossAggregation aggregate;
-        for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
-          aggregate(part(from, b), part(crosses, b), columns_first, part(result.view, b), num_threads);
-        }
+        without_gil([&] {
+          ops::CrossAggregation aggregate;
+          for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
+            aggregate(part(from, b), part(crosses, b), columns_first, part(result.view, b), num_threads);
+          }
+        });
         return result.array;
       },
       "volume"_a.noconvert(), "arms"_a.noconvert(), "columns_first"_a, "num_threads"_a);

@@ -16,10 +16,7 @@ void define_packing(py::module_& module) {
         ops::CorrelationLookup<T> lookup({0, levels});
         Output<T, 3> packed(
             {from.size(0), lookup.positions(from.size(2), from.size(3)), lookup.padded_channels(from.size(1))});
-        {
-          const py::gil_scoped_release release;
-          lookup.pack(from, packed.view, num_threads);
-        }
+        without_gil([&] { lookup.pack(from, packed.view, num_threads); });
         return packed.array;
       },
       "features1"_a.noconvert(), "levels"_a, "num_threads"_a);
@@ -30,10 +27,7 @@ void define_packing(py::module_& module) {
         const auto from = tensor<3>(d_packed, "d_packed");
         ops::CorrelationLookup<T> lookup({0, levels});
         Output<T, 4> d_features1({from.size(0), channels, height, width});
-        {
-          const py::gil_scoped_release release;
-          lookup.pack_backward(from, d_features1.view, num_threads);
-        }
+        without_gil([&] { lookup.pack_backward(from, d_features1.view, num_threads); });
         return d_features1.array;
       },
       "d_packed"_a.noconvert(), "channels"_a, "height"_a, "width"_a, "levels"_a, "num_threads"_a);

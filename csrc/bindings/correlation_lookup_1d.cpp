@@ -13,10 +13,7 @@ Array<T> look_up(const Array<T>& features0, const Array<T>& features1, const Arr
   const auto at = tensor<3>(x, "x");
   ops::CorrelationLookup1D<T> lookup({radius, levels});
   Output<T, 4> out({left.size(0), std::ptrdiff_t{levels} * (2 * radius + 1), left.size(2), left.size(3)});
-  {
-    const py::gil_scoped_release release;
-    lookup(left, right, at, out.view, num_threads);
-  }
+  without_gil([&] { lookup(left, right, at, out.view, num_threads); });
   return out.array;
 }
 
@@ -28,10 +25,7 @@ py::tuple backward(const Array<T>& d_out, const Array<T>& features0, const Array
   const auto at = tensor<3>(x, "x");
   ops::CorrelationLookup1D<T> lookup({radius, levels});
   Output<T, 4> d_features0(left.sizes()), d_features1(right.sizes());
-  {
-    const py::gil_scoped_release release;
-    lookup.backward(gradient, left, right, at, d_features0.view, d_features1.view, num_threads);
-  }
+  without_gil([&] { lookup.backward(gradient, left, right, at, d_features0.view, d_features1.view, num_threads); });
   return py::make_tuple(d_features0.array, d_features1.array);
 }
 
@@ -43,10 +37,7 @@ Array<T> backward_coordinates(const Array<T>& d_out, const Array<T>& features0, 
   const auto at = tensor<3>(x, "x");
   ops::CorrelationLookup1D<T> lookup({radius, levels});
   Output<T, 3> d_x(at.sizes());
-  {
-    const py::gil_scoped_release release;
-    lookup.backward_coordinates(gradient, left, right, at, d_x.view, num_threads);
-  }
+  without_gil([&] { lookup.backward_coordinates(gradient, left, right, at, d_x.view, num_threads); });
   return d_x.array;
 }
 

@@ -10,9 +10,11 @@ template <typename Filter>
 Array<float> filtered(const Array<float>& maps, const Filter& filter) {
   const auto from = tensor<3>(maps, "disparity");
   Output<float, 3> result(from.sizes());
-  const py::gil_scoped_release release;
-  if (!from.empty()) std::copy_n(from.data(), maps.size(), result.view.data());
-  for (std::ptrdiff_t b = 0; b < from.size(0); ++b) filter(plane(result.view, b), b);
+  const py::ssize_t count = maps.size();
+  without_gil([&] {
+    if (count > 0) std::copy_n(from.data(), count, result.view.data());
+    for (std::ptrdiff_t b = 0; b < from.size(0); ++b) filter(plane(result.view, b), b);
+  });
   return result.array;
 }
 
@@ -25,8 +27,7 @@ void bind_disparity_maps(py::module_& module) {
       [](const Array<float>& left, const Array<float>& right, double tolerance, int num_threads) {
         const auto from = tensor<2>(left, "left"), other = tensor<2>(right, "right");
         Output<std::uint8_t, 2> codes(from.sizes());
-        const py::gil_scoped_release release;
-        ops::left_right_check(from, other, tolerance, codes.view, num_threads);
+        without_gil([&] { ops::left_right_check(from, other, tolerance, codes.view, num_threads); });
         return codes.array;
       },
       "left"_a.noconvert(), "right"_a.noconvert(), "tolerance"_a, "num_threads"_a);

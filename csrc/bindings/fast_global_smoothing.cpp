@@ -22,12 +22,13 @@ void define(py::module_& module) {
         require_same_start(from, "map", edges, "guide", 3);
         if (confidence) require_same_start(from, "map", trust, "confidence", 3);
         Output<T, 3> result(from.sizes());
-        const py::gil_scoped_release release;
-        thread_local ops::FastGlobalSmoother<T> smooth;  // its memory is as large as the map, and slow to come by
-        for (py::ssize_t b = 0; b < from.size(0); ++b) {
-          smooth(plane(from, b), part(edges, b), confidence ? plane(trust, b) : ImageView<const T>(),
-                 plane(result.view, b), {lambda, sigma, iterations, num_threads});
-        }
+        without_gil([&] {
+          thread_local ops::FastGlobalSmoother<T> smooth;  // its memory is as large as the map, and slow to come by
+          for (py::ssize_t b = 0; b < from.size(0); ++b) {
+            smooth(plane(from, b), part(edges, b), confidence ? plane(trust, b) : ImageView<const T>(),
+                   plane(result.view, b), {lambda, sigma, iterations, num_threads});
+          }
+        });
         return result.array;
       },
       "map"_a.noconvert(), "guide"_a.noconvert(), "confidence"_a.noconvert(), "lambda_"_a, "sigma"_a, "iterations"_a,

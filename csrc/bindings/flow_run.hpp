@@ -23,10 +23,7 @@ py::tuple run_flow(const Array<float>& frame0, const Array<float>& frame1, bool 
   const ImageView<std::uint8_t> hidden(reinterpret_cast<std::uint8_t*>(occluded.mutable_data()),
                                        static_cast<int>(occluded.shape(1)), static_cast<int>(occluded.shape(0)));
   Kept<Method, Options, Values...> method(frame0.size(), values...);
-  {
-    const py::gil_scoped_release unlocked;
-    (*method)(first, second, vectors, sure, hidden);
-  }
+  without_gil([&] { (*method)(first, second, vectors, sure, hidden); });
   const py::object none = py::none();
   return py::make_tuple(px, rated ? confidence : none, check_occlusion ? occluded : none);
 }

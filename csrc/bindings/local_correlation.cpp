@@ -16,10 +16,7 @@ void define(py::module_& module) {
         const std::ptrdiff_t side = 2 * radius + 1;
         Output<T, 4> out(
             {first.size(0), side * side, (first.size(2) + stride - 1) / stride, (first.size(3) + stride - 1) / stride});
-        {
-          const py::gil_scoped_release release;
-          correlation(first, second, out.view, num_threads);
-        }
+        without_gil([&] { correlation(first, second, out.view, num_threads); });
         return out.array;
       },
       "left"_a.noconvert(), "right"_a.noconvert(), "radius"_a, "stride"_a, "dilation"_a, "num_threads"_a);
@@ -31,10 +28,7 @@ void define(py::module_& module) {
         const auto gradient = tensor<4>(d_out, "d_out");
         ops::LocalCorrelation<T> correlation({radius, stride, dilation});
         Output<T, 4> d_left(first.sizes()), d_right(first.sizes());
-        {
-          const py::gil_scoped_release release;
-          correlation.backward(gradient, first, second, d_left.view, d_right.view, num_threads);
-        }
+        without_gil([&] { correlation.backward(gradient, first, second, d_left.view, d_right.view, num_threads); });
         return py::make_tuple(d_left.array, d_right.array);
       },
       "d_out"_a.noconvert(), "left"_a.noconvert(), "right"_a.noconvert(), "radius"_a, "stride"_a, "dilation"_a,

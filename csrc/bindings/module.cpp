@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core. Private: use geomvision.ops and the methods.";
   module.attr("version") = version;
   module.def("active_isa", [] { return std::string(name(active_isa())); }, "Instruction set the kernels run with.");
+  module.def("reread_isa", [] { return std::string(name(reread_isa())); }, "Read GEOMVISION_ISA again; for tests.");
   module.def(
       "available_isas",
       [] {

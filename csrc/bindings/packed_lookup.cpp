@@ -16,10 +16,7 @@ Array<T> look_up(const Array<T>& features0, const Array<T>& packed, const Array<
   ops::CorrelationLookup<T> lookup({radius, levels});
   const ptrdiff_t side = 2 * radius + 1;
   Output<T, 4> out({pixels.size(0), levels * side * side, pixels.size(2), pixels.size(3)});
-  {
-    const py::gil_scoped_release release;
-    lookup(pixels, positions, height1, width1, at, out.view, num_threads);
-  }
+  without_gil([&] { lookup(pixels, positions, height1, width1, at, out.view, num_threads); });
   return out.array;
 }
 
@@ -33,10 +30,9 @@ py::tuple backward(const Array<T>& d_out, const Array<T>& features0, const Array
   ops::CorrelationLookup<T> lookup({radius, levels});
   Output<T, 4> d_features0(pixels.sizes());
   Output<T, 3> d_packed(positions.sizes());
-  {
-    const py::gil_scoped_release release;
+  without_gil([&] {
     lookup.backward(gradient, pixels, positions, height1, width1, at, d_features0.view, d_packed.view, num_threads);
-  }
+  });
   return py::make_tuple(d_features0.array, d_packed.array);
 }
 
@@ -49,10 +45,9 @@ Array<T> backward_coordinates(const Array<T>& d_out, const Array<T>& features0, 
   const auto at = tensor<4>(coordinates, "coordinates");
   ops::CorrelationLookup<T> lookup({radius, levels});
   Output<T, 4> d_coordinates(at.sizes());
-  {
-    const py::gil_scoped_release release;
+  without_gil([&] {
     lookup.backward_coordinates(gradient, pixels, positions, height1, width1, at, d_coordinates.view, num_threads);
-  }
+  });
   return d_coordinates.array;
 }
 

@@ -21,9 +21,10 @@ void define(py::module_& module) {
         Output<T, 3> found(given.sizes()), found_right(given_right.sizes());
         std::copy_n(given.data(), planes.size(), found.view.data());
         std::copy_n(given_right.data(), right_planes.size(), found_right.view.data());
-        const py::gil_scoped_release release;
-        ops::PlanePropagation propagate{options};
-        propagate(left_view, right_view, found.view, found_right.view, iteration, num_threads);
+        without_gil([&] {
+          ops::PlanePropagation propagate{options};
+          propagate(left_view, right_view, found.view, found_right.view, iteration, num_threads);
+        });
         return std::make_pair(found.array, found_right.array);
       },
       "left"_a.noconvert(), "right"_a.noconvert(), "planes"_a.noconvert(), "right_planes"_a.noconvert(),

@@ -10,9 +10,10 @@ Array<std::uint16_t> sums_of(const Array<std::uint8_t>& costs, int paths, int p1
                              const Aggregate& aggregate) {
   const auto volume = tensor<3>(costs, "costs");
   Output<std::uint16_t, 3> sums(volume.sizes());
-  const py::gil_scoped_release release;
-  ops::SGMPaths sgm_paths({paths, p1, p2, num_threads});
-  aggregate(sgm_paths, volume, sums.view);
+  without_gil([&] {
+    ops::SGMPaths sgm_paths({paths, p1, p2, num_threads});
+    aggregate(sgm_paths, volume, sums.view);
+  });
   return sums.array;
 }
 

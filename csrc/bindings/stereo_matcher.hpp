@@ -6,7 +6,6 @@
 #include <limits>
 #include <memory>
 #include <sstream>
-#include <string>
 #include <type_traits>
 
 #include "bind.hpp"
@@ -14,9 +13,8 @@
 
 namespace geomvision::bindings {
 
-/// (disparity, confidence, occluded) of images of the size of `left`, by a matcher that `work(matcher, disparity)`
-/// asks. `given` holds every option that `each_option` visits; a matcher of the same options is used again
-/// (MatcherCache).
+/// (disparity, confidence, occluded) of images of the size of `left`: `work(matcher, disparity)` asks a matcher.
+/// `given` holds every option that `each_option` visits; a matcher of the same options is used again (MatcherCache).
 template <typename Matcher, typename Options, typename T, typename EachOption, typename Work>
 py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option, const Work& work) {
   Options options;
@@ -31,15 +29,15 @@ py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const Each
   Array<bool> occluded = make_array<bool>(left.height(), left.width());
   const auto disparity_view = mutable_view(disparity), confidence_view = mutable_view(confidence);
   const auto occluded_view = mutable_view(occluded);
-  {
-    const py::gil_scoped_release release;
+  const py::ssize_t count = disparity.size();
+  without_gil([&] {
     auto& cache = matcher_cache<Matcher>();
     auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
     work(*matcher, disparity_view);
-    std::copy_n(matcher->confidence().data(), confidence.size(), confidence_view.data());
-    std::copy_n(matcher->occluded().data(), occluded.size(), occluded_view.data());
-    cache.give_back(key.str(), std::move(matcher), disparity.size());
-  }
+    std::copy_n(matcher->confidence().data(), count, confidence_view.data());
+    std::copy_n(matcher->occluded().data(), count, occluded_view.data());
+    cache.give_back(key.str(), std::move(matcher), count);
+  });
   return py::make_tuple(disparity, confidence, occluded);
 }
 

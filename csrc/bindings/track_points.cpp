@@ -22,8 +22,7 @@ Array<double> run(const Array<float>& frame0, const Array<float>& frame1, const 
   const auto* starts = reinterpret_cast<const Point*>(points.data());
   auto* tracks = reinterpret_cast<Track*>(rows.mutable_data());
   Kept<PointTracker, TrackOptions, Values...> tracker(frame0.size(), values...);
-  const py::gil_scoped_release unlocked;
-  (*tracker)(first, second, starts, count, tracks);
+  without_gil([&] { (*tracker)(first, second, starts, count, tracks); });
   return rows;
 }
 

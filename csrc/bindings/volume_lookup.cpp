@@ -14,10 +14,7 @@ Array<T> look_up(const Array<T>& volume, const Array<T>& coordinates, int level,
   ops::VolumeLookup<T> lookup(radius, level);
   const std::ptrdiff_t side = 2 * radius + 1;
   Output<T, 4> out({at.size(0), at.size(1) == 1 ? side : side * side, at.size(2), at.size(3)});
-  {
-    const py::gil_scoped_release release;
-    lookup(products, at, out.view, num_threads);
-  }
+  without_gil([&] { lookup(products, at, out.view, num_threads); });
   return out.array;
 }
 
@@ -27,10 +24,7 @@ Array<T> backward(const Array<T>& d_out, const Array<T>& coordinates, std::ptrdi
   const auto gradient = tensor<4>(d_out, "d_out"), at = tensor<4>(coordinates, "coordinates");
   ops::VolumeLookup<T> lookup(radius, level);
   Output<T, 5> d_volume({at.size(0), at.size(2), at.size(3), height1, width1});
-  {
-    const py::gil_scoped_release release;
-    lookup.backward(gradient, at, d_volume.view, num_threads);
-  }
+  without_gil([&] { lookup.backward(gradient, at, d_volume.view, num_threads); });
   return d_volume.array;
 }
 
@@ -41,10 +35,7 @@ Array<T> backward_coordinates(const Array<T>& d_out, const Array<T>& volume, con
   const auto products = tensor<5>(volume, "volume");
   ops::VolumeLookup<T> lookup(radius, level);
   Output<T, 4> d_coordinates(at.sizes());
-  {
-    const py::gil_scoped_release release;
-    lookup.backward_coordinates(gradient, products, at, d_coordinates.view, num_threads);
-  }
+  without_gil([&] { lookup.backward_coordinates(gradient, products, at, d_coordinates.view, num_threads); });
   return d_coordinates.array;
 }
 

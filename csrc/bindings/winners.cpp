@@ -15,10 +15,8 @@ void define(py::module_& module) {
         const auto from = tensor<3>(volume, "volume");
         Output<float, 2> disparity({from.size(0), from.size(1)});
         Output<T, 2> cost({from.size(0), from.size(1)}), second({from.size(0), from.size(1)});
-        {
-          const py::gil_scoped_release release;
-          ops::winner_takes_all<T>(from, first, disparity.view, cost.view, second.view, num_threads);
-        }
+        without_gil(
+            [&] { ops::winner_takes_all<T>(from, first, disparity.view, cost.view, second.view, num_threads); });
         return py::make_tuple(disparity.array, cost.array, second.array);
       },
       "volume"_a.noconvert(), "first"_a, "num_threads"_a);
@@ -27,8 +25,7 @@ void define(py::module_& module) {
       [](const Array<T>& volume, int first, int num_threads) {
         const auto from = tensor<3>(volume, "volume");
         Output<float, 2> disparity({from.size(0), from.size(1)});
-        const py::gil_scoped_release release;
-        ops::right_winners<T>(from, first, disparity.view, num_threads);
+        without_gil([&] { ops::right_winners<T>(from, first, disparity.view, num_threads); });
         return disparity.array;
       },
       "volume"_a.noconvert(), "first"_a, "num_threads"_a);
@@ -38,8 +35,7 @@ void define(py::module_& module) {
         const auto from = tensor<3>(volume, "volume");
         Output<float, 2> refined({from.size(0), from.size(1)});
         const auto whole = tensor<2>(winners, "winners");
-        const py::gil_scoped_release release;
-        ops::subpixel<T>(from, whole, first, fit, refined.view, num_threads);
+        without_gil([&] { ops::subpixel<T>(from, whole, first, fit, refined.view, num_threads); });
         return refined.array;
       },
       "volume"_a.noconvert(), "winners"_a.noconvert(), "first"_a, "fit"_a, "num_threads"_a);
@@ -49,10 +45,7 @@ void define(py::module_& module) {
         const auto from = tensor<2>(disparity, "disparity");
         const auto least = tensor<2>(cost, "cost"), other = tensor<2>(second, "second");
         Output<float, 2> kept(from.sizes()), margin(from.sizes());
-        {
-          const py::gil_scoped_release release;
-          ops::uniqueness<T>(from, least, other, percent, kept.view, margin.view, num_threads);
-        }
+        without_gil([&] { ops::uniqueness<T>(from, least, other, percent, kept.view, margin.view, num_threads); });
         return py::make_tuple(kept.array, margin.array);
       },
       "disparity"_a.noconvert(), "cost"_a.noconvert(), "second"_a.noconvert(), "percent"_a, "num_threads"_a);

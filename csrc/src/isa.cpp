@@ -1,6 +1,7 @@
 #include "geomvision/isa.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -36,17 +37,36 @@ std::vector<Isa> available_isas() {
   return sets;
 }
 
-Isa active_isa() {
-  static const std::vector<Isa> sets = available_isas();
+namespace {
+
+constexpr int kUnread = -1;
+std::atomic<int> chosen{kUnread};
+
+Isa read_choice() {
+  const std::vector<Isa> sets = available_isas();
   const char* wanted = std::getenv("GEOMVISION_ISA");
   if (wanted == nullptr || *wanted == '\0') return sets.back();
-  for (const Isa isa : sets) {  // asked in every row of every loop: nothing is allocated unless it fails
-    if (std::strcmp(wanted, name(isa)) == 0) return isa;
-  }
   std::string allowed;
-  for (const Isa isa : sets) allowed += std::string(allowed.empty() ? "" : ", ") + name(isa);
+  for (const Isa isa : sets) {
+    if (std::strcmp(wanted, name(isa)) == 0) return isa;
+    allowed += std::string(allowed.empty() ? "" : ", ") + name(isa);
+  }
   check(false, "GEOMVISION_ISA is '", wanted, "'; this processor and binary allow: ", allowed);
   return Isa::baseline;
+}
+
+}  // namespace
+
+Isa active_isa() {
+  const int isa = chosen.load(std::memory_order_relaxed);  // asked in every row of every loop
+  return isa == kUnread ? reread_isa() : static_cast<Isa>(isa);
+}
+
+Isa reread_isa() {
+  chosen.store(kUnread, std::memory_order_relaxed);  // a wrong name is refused by every later call too
+  const Isa isa = read_choice();
+  chosen.store(static_cast<int>(isa), std::memory_order_relaxed);
+  return isa;
 }
 
 }  // namespace geomvision

@@ -156,12 +156,14 @@ TEST_CASE("results do not depend on threads nor on the instruction set") {
     const Image<float> expected = BlockMatching(o)(left, right);
     for (const geomvision::Isa isa : geomvision::available_isas()) {
       setenv("GEOMVISION_ISA", geomvision::name(isa), 1);
+      geomvision::reread_isa();
       for (const int threads : {1, 2, 3, 8}) {
         o.num_threads = threads;
         CHECK(equal(BlockMatching(o)(left, right), expected));
       }
     }
     unsetenv("GEOMVISION_ISA");
+    geomvision::reread_isa();
   }
 }
 

@@ -46,11 +46,13 @@ void check_every_isa(const Run& run) {
 #if defined(__unix__) || defined(__APPLE__)
   for (const gv::Isa isa : gv::available_isas()) {
     setenv("GEOMVISION_ISA", gv::name(isa), 1);
+    geomvision::reread_isa();
     const std::vector<float> found = run(float{}, 1);
     check_close(found, expected);
     for (const int threads : {2, 3, 8}) CHECK(run(float{}, threads) == found);
   }
   unsetenv("GEOMVISION_ISA");
+  geomvision::reread_isa();
 #endif
 }
 

@@ -87,11 +87,10 @@ def test_options_are_the_cores_and_are_checked_there():
     isa=st.sampled_from(_core.available_isas()),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_core_equals_the_reference_in_every_bit(options, size, threads, isa, seed):
+def test_the_core_equals_the_reference_in_every_bit(options, size, threads, isa, seed, instruction_set):
     rng = np.random.default_rng(seed)
     frame0, frame1 = rng.integers(0, 256, (2, *size), dtype=np.uint8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMVISION_ISA", isa)
+    with instruction_set(isa):
         native = gv.flow.HornSchunck(backend="cpp", num_threads=threads, **options)(frame0, frame1)
     readable = gv.flow.HornSchunck(backend="reference", **options)(frame0, frame1)
     assert native.px.tobytes() == readable.px.tobytes()

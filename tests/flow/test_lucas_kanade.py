@@ -177,11 +177,10 @@ OPTIONS = st.fixed_dictionaries(
     isa=st.sampled_from(_core.available_isas()),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_core_equals_the_reference_in_every_bit(options, size, dtype, threads, isa, seed):
+def test_the_core_equals_the_reference_in_every_bit(options, size, dtype, threads, isa, seed, instruction_set):
     rng = np.random.default_rng(seed)
     frame0, frame1 = (rng.integers(0, 256, size).astype(dtype) for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMVISION_ISA", isa)
+    with instruction_set(isa):
         native = gv.flow.LucasKanade(backend="cpp", num_threads=threads, **options)(frame0, frame1)
     readable = gv.flow.LucasKanade(backend="reference", **options)(frame0, frame1)
     assert native.px.tobytes() == readable.px.tobytes()

@@ -137,12 +137,11 @@ def test_options_are_the_cores():
     isa=st.sampled_from(_core.available_isas()),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_core_equals_the_reference_in_every_bit(options, size, flat, threads, isa, seed):
+def test_the_core_equals_the_reference_in_every_bit(options, size, flat, threads, isa, seed, instruction_set):
     rng = np.random.default_rng(seed)
     frame0, frame1 = rng.integers(0, 2 if flat else 256, (2, *size), dtype=np.uint8)
     points = rng.uniform(-2, max(size) + 2, (12, 2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMVISION_ISA", isa)
+    with instruction_set(isa):
         native = gv.flow.track_points(frame0, frame1, points, backend="cpp", num_threads=threads, **options)
     readable = gv.flow.track_points(frame0, frame1, points, backend="reference", **options)
     for name in ("points0", "points1", "min_eigenvalue", "forward_backward_px"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
@@ -19,16 +19,6 @@ BACKENDS = ["cpp", "reference"]
 
 def noise(height: int, width: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
-
-
-@pytest.fixture
-def instruction_set() -> Iterator[None]:
-    before = os.environ.get("GEOMVISION_ISA")
-    yield
-    if before is None:
-        os.environ.pop("GEOMVISION_ISA", None)
-    else:
-        os.environ["GEOMVISION_ISA"] = before
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,8 +68,9 @@ def test_cpp_equals_the_reference_on_every_pixel(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("low", [-40, 0, 7])
 @pytest.mark.parametrize("count", [33, 64, 130, 256, 300])
-@pytest.mark.usefixtures("instruction_set")
-def test_sums_of_bytes_equal_the_reference_over_any_range(low: int, count: int) -> None:
+def test_sums_of_bytes_equal_the_reference_over_any_range(
+    low: int, count: int, instruction_set: Callable[[str], AbstractContextManager[None]]
+) -> None:
     """Ranges of a few vectors, of eight and of more; windows on either side of what 16 bits hold."""
     left = noise(9, 331, 7)
     right = np.roll(left, -25, axis=1)
@@ -88,23 +79,24 @@ def test_sums_of_bytes_equal_the_reference_over_any_range(low: int, count: int) 
         options = {"cost": "sad", "window": window, "min_disparity": low, "max_disparity": low + count}
         plain = BlockMatching(**options, prefilter=prefilter, backend="reference")(left, right)
         for isa in _core.available_isas():
-            os.environ["GEOMVISION_ISA"] = isa
-            found = BlockMatching(**options, prefilter=prefilter, backend="cpp", num_threads=1)(left, right)
-            assert found.px.tobytes() == plain.px.tobytes()
-            assert found.confidence.tobytes() == plain.confidence.tobytes()
-            np.testing.assert_array_equal(found.occluded, plain.occluded)
+            with instruction_set(isa):
+                found = BlockMatching(**options, prefilter=prefilter, backend="cpp", num_threads=1)(left, right)
+                assert found.px.tobytes() == plain.px.tobytes()
+                assert found.confidence.tobytes() == plain.confidence.tobytes()
+                np.testing.assert_array_equal(found.occluded, plain.occluded)
 
 
 @pytest.mark.parametrize("cost", COSTS)
-@pytest.mark.usefixtures("instruction_set")
-def test_threads_and_instruction_sets_give_equal_bytes(cost: str) -> None:
+def test_threads_and_instruction_sets_give_equal_bytes(
+    cost: str, instruction_set: Callable[[str], AbstractContextManager[None]]
+) -> None:
     left, right = noise(70, 90, 5), noise(70, 90, 6)
     right[:, :80] = left[:, 10:] // 2
     method = BlockMatching(cost=cost, max_disparity=24, window=7, texture=1.0, fill="background")
     expected = method.with_options(num_threads=1)(left, right)
     for isa in _core.available_isas():
-        os.environ["GEOMVISION_ISA"] = isa
-        for threads in range(1, 9):
-            found = method.with_options(num_threads=threads)(left, right)
-            assert found.px.tobytes() == expected.px.tobytes()
-            assert found.confidence.tobytes() == expected.confidence.tobytes()
+        with instruction_set(isa):
+            for threads in range(1, 9):
+                found = method.with_options(num_threads=threads)(left, right)
+                assert found.px.tobytes() == expected.px.tobytes()
+                assert found.confidence.tobytes() == expected.confidence.tobytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,7 @@ def test_cpp_equals_the_reference_on_every_pixel(
     threads: int,
     isa: str,
     seed: int,
+    instruction_set: Callable[[str], AbstractContextManager[None]],
 ) -> None:
     height, width = size
     scene = np.random.default_rng(seed).integers(0, levels, (height, width + 20))
@@ -80,8 +83,7 @@ def test_cpp_equals_the_reference_on_every_pixel(
     first = max(min(first, width - 1), 2 - width - count)
     method = PatchMatch(min_disparity=first, max_disparity=first + count, num_threads=threads, **options)
     expected = method.with_options(backend="reference")(left, right)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GEOMVISION_ISA", isa)
+    with instruction_set(isa):
         assert_equal(method.with_options(backend="cpp")(left, right), expected)
 
 

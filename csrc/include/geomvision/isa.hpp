@@ -14,9 +14,12 @@ const char* name(Isa isa);
 /// The instruction sets this processor can run and this binary holds, smallest first.
 std::vector<Isa> available_isas();
 
-/// The set the kernels run with: the largest available one, or what GEOMVISION_ISA names.
-/// Throws std::invalid_argument when GEOMVISION_ISA names none, or one this processor lacks.
+/// The set the kernels run with: the largest available one, or what the environment variable GEOMVISION_ISA names; it is
+/// read once. Throws std::invalid_argument when it names none, or one this processor lacks.
 /// Every choice gives equal results.
 Isa active_isa();
+
+/// Reads GEOMVISION_ISA again, for all kernels that start later. Call it while none runs.
+Isa reread_isa();
 
 }  // namespace geomvision

@@ -52,6 +52,7 @@ bool run_case(const fuzz::Target& target, std::uint64_t seed) {
   const std::vector<geomvision::Isa> sets = geomvision::available_isas();
   setenv("GEOMVISION_ISA",
          geomvision::name(sets[static_cast<std::size_t>(random.below(static_cast<int>(sets.size())))]), 1);
+  geomvision::reread_isa();
   alarm(longest_case_s);
   try {
     target.run(random);
