@@ -27,6 +27,7 @@ from .matching_costs import (
     zncc,
 )
 from .propagate_planes import propagate_planes
+from .sgm_paths import sgm_paths
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .splatting import splat
 from .warping import warp, warp_by_disparity
@@ -65,6 +66,7 @@ __all__ = [
     "pyramid_lookup",
     "pyramid_lookup_1d",
     "right_winners",
+    "sgm_paths",
     "soft_argmin",
     "speckle",
     "splat",

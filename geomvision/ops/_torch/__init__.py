@@ -18,6 +18,7 @@ from .matching_costs import (
     squared_differences,
 )
 from .propagate_planes import propagate_planes
+from .sgm_paths import sgm_paths
 from .soft_argmin import soft_argmin, upsampled_soft_argmin
 from .splatting import splat_sum
 from .volume_lookup import volume_lookup
@@ -47,6 +48,7 @@ __all__ = [
     "packed_lookup",
     "propagate_planes",
     "right_winners",
+    "sgm_paths",
     "soft_argmin",
     "speckle",
     "splat_sum",
