@@ -31,6 +31,7 @@ __all__: list[str] = [
     "correlation_lookup_1d",
     "correlation_lookup_1d_backward",
     "correlation_lookup_1d_backward_coordinates",
+    "cost_volume_2d",
     "cross_aggregation",
     "cross_arms",
     "difference_volume",
@@ -434,6 +435,38 @@ def correlation_lookup_1d_backward_coordinates(
     x: numpy.typing.NDArray[numpy.float64],
     radius: typing.SupportsInt | typing.SupportsIndex,
     levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def cost_volume_2d(
+    frame0: numpy.typing.NDArray[numpy.uint8],
+    frame1: numpy.typing.NDArray[numpy.uint8],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cost_volume_2d(
+    frame0: numpy.typing.NDArray[numpy.uint16],
+    frame1: numpy.typing.NDArray[numpy.uint16],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cost_volume_2d(
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def cost_volume_2d(
+    frame0: numpy.typing.NDArray[numpy.float64],
+    frame1: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload

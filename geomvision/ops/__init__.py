@@ -11,6 +11,7 @@ from .correlation_volume import (
     pyramid_lookup,
     pyramid_lookup_1d,
 )
+from .cost_volume_2d import cost_volume_2d
 from .cost_volumes import concatenated_volume, correlation_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
 from .disparity_maps import fill_background, left_right_check, median, speckle
@@ -50,6 +51,7 @@ __all__ = [
     "correlation_pyramid",
     "correlation_pyramid_1d",
     "correlation_volume",
+    "cost_volume_2d",
     "cross_aggregation",
     "cross_arms",
     "difference_volume",

@@ -3,6 +3,7 @@
 from .box import box_aggregation
 from .correlation_lookup import correlation_features, packed_lookup
 from .correlation_lookup_1d import correlation_lookup_1d
+from .cost_volume_2d import cost_volume_2d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
 from .disparity_maps import fill_background, left_right_check, median, speckle
@@ -34,6 +35,7 @@ __all__ = [
     "correlation_costs",
     "correlation_features",
     "correlation_lookup_1d",
+    "cost_volume_2d",
     "cross_aggregation",
     "cross_arms",
     "difference_volume",

@@ -1,0 +1,74 @@
+#include "geomvision/ops/cost_volume_2d.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "geomvision/check.hpp"
+#include "geomvision/parallel.hpp"
+#include "kernels/cost_volume_2d.hpp"
+
+namespace geomvision::ops {
+namespace {
+
+auto kernel_for(float) { return GEOMVISION_KERNEL(displacement_costs_f32); }
+auto kernel_for(double) { return GEOMVISION_KERNEL(displacement_costs_f64); }
+
+template <typename T, typename Volume>
+void check_frames(TensorView<const T, 3> frame0, TensorView<const T, 3> frame1, int radius, const Volume& volume) {
+  const char* op = "cost_volume_2d";
+  check_range(op, "radius", radius, 0, 127);
+  const std::ptrdiff_t side = 2 * radius + 1;
+  check(frame0.sizes() == frame1.sizes(), op, ": frame0 is ", frame0.shape(), ", frame1 ", frame1.shape(),
+        "; they must be equal");
+  check(volume.size(0) == frame0.size(0) && volume.size(1) == frame0.size(1) && volume.size(2) == frame0.size(2) &&
+            volume.size(3) == side * side,
+        op, ": the volume is ", volume.shape(), "; ", frame0.shape(), "x", side * side, " is needed");
+  check(frame0.size(2) <= 1 << 30 && frame0.size(0) * frame0.size(1) <= std::numeric_limits<int>::max(), op,
+        ": frames are ", frame0.shape(), "; allowed are 2147483647 rows of 1073741824 pixels");
+}
+
+}  // namespace
+
+template <typename T>
+void cost_volume_2d(TensorView<const T, 3> frame0, TensorView<const T, 3> frame1, int radius, bool squared,
+                    TensorView<std::conditional_t<std::is_same_v<T, double>, double, float>, 4> volume,
+                    int num_threads) {
+  using Cost = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  check_frames(frame0, frame1, radius, volume);
+  if (volume.empty()) return;
+  const std::ptrdiff_t height = frame0.size(1), width = frame0.size(2), side = 2 * radius + 1;
+  const std::ptrdiff_t pitch = width + 2 * radius;
+  const auto kernel = kernel_for(Cost{});
+  const auto rows = [&](int begin, int end) {
+    // The row, then the rows it is compared with, which go on for `radius` pixels of infinity beyond the frame.
+    thread_local std::vector<Cost> memory;
+    const auto needed = static_cast<std::size_t>(width + side * pitch);
+    if (memory.size() < needed) memory.resize(needed);
+    Cost *here = memory.data(), *there = here + width;
+    for (int i = begin; i < end; ++i) {
+      const std::ptrdiff_t b = i / height, y = i % height;
+      std::copy_n(frame0.at(b, y), width, here);
+      std::fill_n(there, side * pitch, std::numeric_limits<Cost>::infinity());
+      for (std::ptrdiff_t dy = std::max<std::ptrdiff_t>(-radius, -y);
+           dy <= std::min<std::ptrdiff_t>(radius, height - 1 - y); ++dy) {
+        std::copy_n(frame1.at(b, y + dy), width, there + (dy + radius) * pitch + radius);
+      }
+      kernel(here, there, pitch, static_cast<int>(width), static_cast<int>(side), squared, volume.stride(2),
+             volume.at(b, y));
+    }
+  };
+  parallel_for(static_cast<int>(frame0.size(0) * height), num_threads, std::ref(rows));
+}
+
+#define GEOMVISION_COST_VOLUME_2D(T)                                                         \
+  template void cost_volume_2d<T>(TensorView<const T, 3>, TensorView<const T, 3>, int, bool, \
+                                  TensorView<std::conditional_t<std::is_same_v<T, double>, double, float>, 4>, int)
+GEOMVISION_COST_VOLUME_2D(std::uint8_t);
+GEOMVISION_COST_VOLUME_2D(std::uint16_t);
+GEOMVISION_COST_VOLUME_2D(float);
+GEOMVISION_COST_VOLUME_2D(double);
+#undef GEOMVISION_COST_VOLUME_2D
+
+}  // namespace geomvision::ops
