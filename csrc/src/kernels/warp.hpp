@@ -7,7 +7,7 @@
 
 namespace geomvision {
 
-constexpr int kWarpTile = 256;
+constexpr int kWarpTile = 512;
 
 // Pixels [begin, begin + count) of row y of a displacement field over an image of width x height; count <= kWarpTile.
 template <typename T>
