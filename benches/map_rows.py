@@ -80,6 +80,33 @@ def warp_as_torch(size: tuple[int, int]) -> Contest:
     return Contest(row="warp, torch", case=f"{width}×{height}, {channels} channels", prepare=prepare, work=work)
 
 
+def splatting(size: tuple[int, int], mode: str) -> Contest:
+    width, height = size
+    channels = 32
+
+    def prepare(threads: int) -> Mapping[str, Call]:
+        import torch
+        import torch_peers
+
+        image, importance = random(1, channels, height, width), random(1, 1, height, width, seed=1)
+        moves = torch.from_numpy(displacement(width, height)).permute(2, 0, 1)[None].contiguous()
+        ours = op("splat")
+        if mode == "sum":
+            return {
+                OURS: forward_only(lambda a, b: ours(a, b, num_threads=threads), image, moves),
+                "torch index_add": forward_only(torch_peers.splat_sum, image, moves),
+            }
+        options = {"mode": mode, "holes": "zero", "num_threads": threads}
+        return {
+            OURS: forward_only(lambda a, b, c: ours(a, b, importance=c, **options), image, moves, importance),
+            "torch index_add": forward_only(torch_peers.splat_softmax, image, moves, importance),
+        }
+
+    pixels = float(width * height)
+    work = Work(flops=8.0 * channels * pixels, bytes=8.0 * (channels + 1) * pixels)
+    return Contest(row="splat", case=f"{width}×{height}, {channels} channels, {mode}", prepare=prepare, work=work)
+
+
 def noisy_disparity(guide: NDArray[Any]) -> NDArray[Any]:
     rng = np.random.default_rng(3)
     return (guide / 4 + rng.normal(0, 2, guide.shape)).astype(np.float32)
@@ -169,6 +196,12 @@ def rows() -> list[Row]:
     return [
         Row(name="warp, numpy", peer="cv2.remap", bar=0.9, cases=tuple(warp_as_opencv(size) for size in SIZES)),
         Row(name="warp, torch", peer="grid_sample", bar=2.0, cases=tuple(warp_as_torch(size) for size in SIZES)),
+        Row(
+            name="splat",
+            peer="index_add",
+            bar=2.0,
+            cases=tuple(splatting(size, mode) for size in SIZES[1:] for mode in ("sum", "softmax")),
+        ),
         Row(
             name="edge-aware smoothing, FGS",
             peer="cv2.ximgproc FGS",

@@ -97,3 +97,27 @@ def upsampled_soft_argmin(costs: Tensor, size: tuple[int, int, int]) -> Tensor:
     large = F.interpolate(costs[:, None], size=size, mode="trilinear", align_corners=False)[:, 0]
     disparities = torch.arange(size[0], dtype=costs.dtype)
     return torch.einsum("bdhw,d->bhw", torch.softmax(-large, 1), disparities)
+
+
+def splat_sum(image: Tensor, flow: Tensor) -> Tensor:
+    """Forward splatting of (B, C, H, W): one index_add of pixels for each of the four corners they land between."""
+    batch, channels, height, width = image.shape
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    x, y = x + flow[:, 0], y + flow[:, 1]
+    pixels = image.permute(0, 2, 3, 1).reshape(-1, channels)
+    first = torch.arange(batch).view(-1, 1, 1) * height * width
+    total = torch.zeros_like(pixels)
+    for column in (x.floor(), x.floor() + 1):
+        for row in (y.floor(), y.floor() + 1):
+            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            weight = torch.where(inside, (1 - (x - column).abs()) * (1 - (y - row).abs()), 0)
+            index = torch.where(inside, first + row * width + column, 0).long()
+            total.index_add_(0, index.flatten(), pixels * weight.view(-1, 1))
+    return total.view(batch, height, width, channels).permute(0, 3, 1, 2).contiguous()
+
+
+def splat_softmax(image: Tensor, flow: Tensor, importance: Tensor) -> Tensor:
+    """Its mean with the weights exp(importance) (B, 1, H, W); 0 in holes."""
+    weight = (importance - importance.amax()).exp()
+    total = splat_sum(torch.cat([image * weight, weight], 1), flow)
+    return total[:, :-1] / total[:, -1:].clamp(min=1e-30)

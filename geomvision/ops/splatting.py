@@ -82,14 +82,15 @@ def _splat_tensors(image: Any, flow: Any, importance: Any, mode: Mode, holes: Ho
 
     if mode == "sum":
         return splat_sum(image, flow, num_threads)
-    weight = torch.ones_like(image[:, :1])
+    wide, field = image.to(_wide(image)), flow.to(_wide(image))
+    weight = torch.ones_like(wide[:, :1])
     if importance is not None and importance.numel():
         highest = importance.detach().amax((1, 2, 3), keepdim=True)
-        weight = (importance - highest).clamp(min=-DEPTH_OF_IMPORTANCE).to(_wide(image)).exp()
-    wide = torch.cat([image.to(weight.dtype) * weight, weight], 1)
-    total = splat_sum(wide, flow.to(weight.dtype), num_threads)
-    landed = total[:, -1:] > 0
-    mean = total[:, :-1] / torch.where(landed, total[:, -1:], 1)
+        weight = (importance - highest).clamp(min=-DEPTH_OF_IMPORTANCE).to(wide.dtype).exp()
+        wide = wide * weight
+    total, weights = splat_sum(wide, field, num_threads), splat_sum(weight, field, num_threads)
+    landed = weights > 0
+    mean = total / torch.where(landed, weights, 1)
     return torch.where(landed, mean, float("nan") if holes == "nan" else 0.0).to(image.dtype)
 
 

@@ -56,6 +56,7 @@ TEST_CASE("the ops allocate nothing of their own on one thread") {
   Owned<float, 4> flow({1, 2, 20, 50}), d_flow({1, 2, 20, 50}), out({1, 8, 20, 50});
   Owned<float, 5> volume({1, 2, 9, 20, 50});
   Owned<float, 3> disparity({1, 20, 50}), wide({1, 80, 200});
+  ops::MeanSplat<float> mean;
   const auto run = [&] {
     ops::group_wise_volume<float>(features, features, volume.view, 1);
     ops::group_wise_volume_backward<float>(volume, features, features, out.view, d_left.view, 1);
@@ -66,6 +67,8 @@ TEST_CASE("the ops allocate nothing of their own on one thread") {
     ops::warp_features<float>(features, flow, out.view, {}, 1);
     ops::warp_features_backward<float>(out, features, flow, d_left.view, d_flow.view, {}, 1);
     ops::splat_sum<float>(features, flow, out.view, 1);
+    mean.average(features, flow, out.view, 1);
+    mean.softmax(features, flow, disparity, out.view, 1);
   };
   run();
   const long before = allocations();
@@ -90,6 +93,36 @@ TEST_CASE("an image is warped with its strides, and integers are rounded") {
     CHECK(*inside.view.at(0, x) == 0);
   }
   CHECK_THROWS_AS((ops::warp<std::uint8_t, std::uint8_t>(crop, displacement, warped.view)), std::invalid_argument);
+}
+
+TEST_CASE("a mean of what lands: halves count half, the important hides what is not, and nothing leaves a hole") {
+  Owned<double, 4> image({1, 5, 1, 4}), flow({1, 2, 1, 4}), mean({1, 5, 1, 4});
+  Owned<double, 3> importance({1, 1, 4});
+  const double moves[] = {1, 0, -0.5, 7};  // 0 and half of 2 land on 1, the other half on 2 stays alone; 3 is lost
+  const double important[] = {0, 30, 0, 40};
+  for (int x = 0; x < 4; ++x) {
+    for (int c = 0; c < 5; ++c) *image.view.at(0, c, 0, x) = 10 * (x + 1) + c;
+    *flow.view.at(0, 0, 0, x) = moves[x];
+    *flow.view.at(0, 1, 0, x) = 0;
+    *importance.view.at(0, 0, x) = important[x];
+  }
+  ops::MeanSplat<double> with_nan, with_zero(ops::Holes::zero);
+  with_nan.average(image, flow, mean.view);
+  for (int c = 0; c < 5; ++c) {
+    const double* row = mean.view.at(0, c, 0);
+    CHECK(std::isnan(row[0]));
+    CHECK(row[1] == doctest::Approx((10 + 20 + 0.5 * 30) / 2.5 + c));
+    CHECK(row[2] == doctest::Approx(30 + c));
+    CHECK(std::isnan(row[3]));
+  }
+  with_zero.softmax(image, flow, importance, mean.view);
+  for (int c = 0; c < 5; ++c) {
+    const double* row = mean.view.at(0, c, 0);
+    CHECK(row[0] == 0);
+    CHECK(row[1] == doctest::Approx(20 + c));  // e^-30 of the others
+    CHECK(row[2] == doctest::Approx(30 + c));
+  }
+  CHECK_THROWS_AS(with_nan.softmax(image, flow, Owned<double, 3>({1, 1, 3}), mean.view), std::invalid_argument);
 }
 
 TEST_CASE("wrong sizes are refused") {

@@ -7,7 +7,8 @@
 
 namespace geomvision {
 
-constexpr int kWarpTile = 256;
+constexpr int kWarpTile = 512;
+constexpr int kWarpPlaces = kWarpTile + 16;  // so that a pixel's values do not share their place in the first cache
 
 // Pixels [begin, begin + count) of row y of a displacement field over an image of width x height; count <= kWarpTile.
 template <typename T>
@@ -24,12 +25,12 @@ struct WarpRow {
 // Where they point: the pixel at or before, and the way from it to the next.
 template <typename T>
 struct WarpPlaces {
-  alignas(64) int x[kWarpTile];
-  alignas(64) int y[kWarpTile];
-  alignas(64) T fx[kWarpTile];
-  alignas(64) T fy[kWarpTile];
-  alignas(64) int sampled[kWarpTile];  // -1 or 0
-  alignas(64) int inside[kWarpTile];   // -1 or 0
+  alignas(64) int x[kWarpPlaces];
+  alignas(64) int y[kWarpPlaces];
+  alignas(64) T fx[kWarpPlaces];
+  alignas(64) T fy[kWarpPlaces];
+  alignas(64) int sampled[kWarpPlaces];  // -1 or 0
+  alignas(64) int inside[kWarpPlaces];   // -1 or 0
 };
 
 // `channels` values for each pixel, side by side.

@@ -1,6 +1,8 @@
 #include "geomvision/ops/splat.hpp"
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
@@ -10,6 +12,7 @@ namespace geomvision::ops {
 namespace {
 
 constexpr int kTile = 64;
+constexpr double kDepthOfImportance = -60;  // the least exponent: hidden behind any other, yet seen where alone
 
 // The two taps around `at`; one outside weighs nothing and takes the place of the one inside.
 template <typename T>
@@ -41,38 +44,86 @@ struct Splat {
       lay_inside(at_x, width, index, tap.wx, tap.sx);
       std::copy_n(index, 2, tap.x);
       lay_inside(at_y, height, tap.y, tap.wy, tap.sy);
-      tap.pixel = i;
+      tap.pixel = i - x;
     }
     return count;
   }
 
-  // Rows [begin, end) of the channels [first, last) of the sum.
-  void add(const TensorView<const T, 4>& image, const TensorView<T, 4>& sum, int b, int first, int last, int begin,
-           int end) const {
+  // Adds pixels of `count` channels, `step` apart, to planes of rows [begin, end). Neighbours mostly go to neighbours,
+  // whose sums wait for each other: those of other channels need not.
+  template <int count>
+  static void scatter(const Taps<T, 2>* found, int pixels, const T* from, std::ptrdiff_t step, T* out,
+                      std::ptrdiff_t plane, std::ptrdiff_t stride, int begin, int end) {
+    for (int i = 0; i < pixels; ++i) {
+      const Taps<T, 2>& tap = found[i];
+      const T* value = from + tap.pixel;
+      for (int j = 0; j < 2; ++j) {
+        if (tap.y[j] < begin || tap.y[j] >= end) continue;
+        T* row = out + tap.y[j] * stride;
+        const T near = tap.wy[j] * tap.wx[0], far = tap.wy[j] * tap.wx[1];
+        for (int c = 0; c < count; ++c) {
+          row[c * plane + tap.x[0]] += value[c * step] * near;
+          row[c * plane + tap.x[1]] += value[c * step] * far;
+        }
+      }
+    }
+  }
+
+  // Rows [begin, end) of the channels [first, last) of the sum, each pixel times its weight where there are weights.
+  void add(const TensorView<const T, 4>& image, const T* weights, const TensorView<T, 4>& sum, int b, int first,
+           int last, int begin, int end) const {
+    constexpr int most = 4;
     Taps<T, 2> found[kTile];
+    T weighted[most * kTile];
     for (int c = first; c < last; ++c) {
       for (int y = begin; y < end; ++y) std::fill_n(sum.at(b, c, y), width, T(0));
     }
     for (int y = 0; y < height; ++y) {
       if (!Reach<T>(flow.at(b, 1, y), width, y).touches(begin, end, 2)) continue;
       for (int x = 0; x < width; x += kTile) {
-        const int count = taps(b, y, x, found);
-        for (int c = first; c < last; ++c) {
+        const int count = taps(b, y, x, found), pixels = std::min(kTile, width - x);
+        const auto add_channels = [&](int c, auto channels_at_once) {
+          constexpr int n = decltype(channels_at_once)::value;
           const T* from = image.at(b, c, y);
-          T* plane = sum.at(b, c);
-          for (int i = 0; i < count; ++i) {
-            const Taps<T, 2>& tap = found[i];
-            for (int j = 0; j < 2; ++j) {
-              if (tap.y[j] < begin || tap.y[j] >= end) continue;
-              T* row = plane + tap.y[j] * sum.stride(2);
-              const T part = from[tap.pixel] * tap.wy[j];
-              row[tap.x[0]] += part * tap.wx[0];
-              row[tap.x[1]] += part * tap.wx[1];
+          std::ptrdiff_t step = image.stride(1);
+          if (weights) {
+            const T* weight = weights + (std::ptrdiff_t{b} * height + y) * width;
+            for (int k = 0; k < n; ++k) {
+              for (int i = 0; i < pixels; ++i) weighted[k * kTile + i] = from[k * step + x + i] * weight[x + i];
             }
+            from = weighted;
+            step = kTile;
+          } else {
+            from += x;
+          }
+          scatter<n>(found, count, from, step, sum.at(b, c), sum.stride(1), sum.stride(2), begin, end);
+        };
+        int c = first;
+        for (; c + most <= last; c += most) add_channels(c, std::integral_constant<int, most>());
+        for (; c < last; ++c) add_channels(c, std::integral_constant<int, 1>());
+      }
+    }
+  }
+
+  // The whole sum; where `landed` is given, the sum of weights, the mean instead.
+  void add_all(const TensorView<const T, 4>& image, const T* weights, const T* landed, T hole,
+               const TensorView<T, 4>& sum, int num_threads) const {
+    const int all = static_cast<int>(image.size(1));
+    const int bands = (height + kBandRows - 1) / kBandRows, parts = (all + kBandChannels - 1) / kBandChannels;
+    parallel_for(static_cast<int>(image.size(0)) * bands * parts, num_threads, [&](int start, int stop) {
+      for (int i = start; i < stop; ++i) {
+        const int b = i / bands / parts, begin = i % bands * kBandRows, end = std::min(begin + kBandRows, height);
+        const int first = i / bands % parts * kBandChannels, last = std::min(first + kBandChannels, all);
+        add(image, weights, sum, b, first, last, begin, end);
+        for (int c = first; landed && c < last; ++c) {
+          for (int y = begin; y < end; ++y) {
+            const T* weight = landed + (std::ptrdiff_t{b} * height + y) * width;
+            T* mean = sum.at(b, c, y);
+            for (int x = 0; x < width; ++x) mean[x] = weight[x] > 0 ? mean[x] / weight[x] : hole;
           }
         }
       }
-    }
+    });
   }
 
   void derive(const TensorView<const T, 4>& d_sum, const TensorView<const T, 4>& image, const TensorView<T, 4>& d_image,
@@ -85,8 +136,8 @@ struct Splat {
     for (int x = 0; x < width; x += kTile) {
       const int count = taps(b, y, x, found);
       for (int c = 0; c < channels; ++c) {
-        const T *from = image.at(b, c, y), *plane = d_sum.at(b, c);
-        T* to = d_image.at(b, c, y);
+        const T *from = image.at(b, c, y, x), *plane = d_sum.at(b, c);
+        T* to = d_image.at(b, c, y, x);
         for (int i = 0; i < count; ++i) {
           const Taps<T, 2>& tap = found[i];
           const T *top = plane + tap.y[0] * d_sum.stride(2), *bottom = plane + tap.y[1] * d_sum.stride(2);
@@ -95,8 +146,8 @@ struct Splat {
           const T across = tap.wy[0] * (tap.sx[0] * top[tap.x[0]] + tap.sx[1] * top[tap.x[1]]) +
                            tap.wy[1] * (tap.sx[0] * bottom[tap.x[0]] + tap.sx[1] * bottom[tap.x[1]]);
           to[tap.pixel] = tap.wy[0] * upper + tap.wy[1] * lower;
-          d_x[tap.pixel] += from[tap.pixel] * across;
-          d_y[tap.pixel] += from[tap.pixel] * (tap.sy[0] * upper + tap.sy[1] * lower);
+          d_x[x + tap.pixel] += from[tap.pixel] * across;
+          d_y[x + tap.pixel] += from[tap.pixel] * (tap.sy[0] * upper + tap.sy[1] * lower);
         }
       }
     }
@@ -118,16 +169,59 @@ void splat_sum(TensorView<const T, 4> image, TensorView<const T, 4> flow, Tensor
   const Splat<T> splat = make(image, flow);
   check(sum.sizes() == image.sizes(), "splat: image is ", image.shape(), ", sum is ", sum.shape(),
         "; they must be equal");
-  if (image.empty()) return;
-  const int bands = (splat.height + kBandRows - 1) / kBandRows;
-  const int parts = (splat.channels + kBandChannels - 1) / kBandChannels;
-  parallel_for(static_cast<int>(image.size(0)) * bands * parts, num_threads, [&](int begin, int end) {
-    for (int i = begin; i < end; ++i) {
-      const int row = i % bands * kBandRows, part = i / bands % parts * kBandChannels;
-      splat.add(image, sum, i / bands / parts, part, std::min(part + kBandChannels, splat.channels), row,
-                std::min(row + kBandRows, splat.height));
+  if (!image.empty()) splat.add_all(image, nullptr, nullptr, T(0), sum, num_threads);
+}
+
+template <typename T>
+void MeanSplat<T>::average(TensorView<const T, 4> image, TensorView<const T, 4> flow, TensorView<T, 4> mean,
+                           int num_threads) {
+  weights_.clear();
+  divide(image, flow, mean, num_threads);
+}
+
+template <typename T>
+void MeanSplat<T>::softmax(TensorView<const T, 4> image, TensorView<const T, 4> flow, TensorView<const T, 3> importance,
+                           TensorView<T, 4> mean, int num_threads) {
+  const int height = static_cast<int>(image.size(2)), width = static_cast<int>(image.size(3));
+  check(importance.sizes() == typename TensorView<T, 3>::Sizes{image.size(0), height, width}, "splat: image is ",
+        image.shape(), ", importance ", importance.shape(), "; it must be batch x height x width of the image");
+  weights_.resize(static_cast<std::size_t>(image.size(0) * height * width));
+  for (int b = 0; b < image.size(0) && !importance.empty(); ++b) {
+    T highest = -std::numeric_limits<T>::infinity();
+    for (int y = 0; y < height; ++y) {
+      const T* from = importance.at(b, y);
+      for (int x = 0; x < width; ++x) highest = from[x] > highest ? from[x] : highest;
     }
-  });
+    parallel_for(height, num_threads, [&](int begin, int end) {
+      for (int y = begin; y < end; ++y) {
+        const T* from = importance.at(b, y);
+        T* to = weights_.data() + (std::ptrdiff_t{b} * height + y) * width;
+        for (int x = 0; x < width; ++x) {  // NaN stays: such a pixel makes what it lands on a hole
+          const T below = from[x] - highest;
+          to[x] = std::exp(below < T(kDepthOfImportance) ? T(kDepthOfImportance) : below);
+        }
+      }
+    });
+  }
+  divide(image, flow, mean, num_threads);
+}
+
+template <typename T>
+void MeanSplat<T>::divide(TensorView<const T, 4> image, TensorView<const T, 4> flow, TensorView<T, 4> mean,
+                          int num_threads) {
+  const Splat<T> splat = make(image, flow);
+  check(mean.sizes() == image.sizes(), "splat: image is ", image.shape(), ", mean is ", mean.shape(),
+        "; they must be equal");
+  if (image.empty()) return;
+  const T* weights = weights_.empty() ? nullptr : weights_.data();
+  const typename TensorView<T, 4>::Sizes one{image.size(0), 1, image.size(2), image.size(3)};
+  const auto pixels = static_cast<std::size_t>(one[0] * one[2] * one[3]);
+  landed_.resize(pixels);
+  if (!weights) ones_.assign(pixels, T(1));
+  const TensorView<const T, 4> added(weights ? weights : ones_.data(), one);
+  splat.add_all(added, nullptr, nullptr, T(0), {landed_.data(), one}, num_threads);
+  const T hole = holes_ == Holes::nan ? std::numeric_limits<T>::quiet_NaN() : T(0);
+  splat.add_all(image, weights, landed_.data(), hole, mean, num_threads);
 }
 
 template <typename T>
@@ -148,7 +242,8 @@ void splat_sum_backward(TensorView<const T, 4> d_sum, TensorView<const T, 4> ima
 #define GEOMVISION_SPLAT(T)                                                                                \
   template void splat_sum(TensorView<const T, 4>, TensorView<const T, 4>, TensorView<T, 4>, int);          \
   template void splat_sum_backward(TensorView<const T, 4>, TensorView<const T, 4>, TensorView<const T, 4>, \
-                                   TensorView<T, 4>, TensorView<T, 4>, int)
+                                   TensorView<T, 4>, TensorView<T, 4>, int);                               \
+  template class MeanSplat<T>
 GEOMVISION_SPLAT(float);
 GEOMVISION_SPLAT(double);
 

@@ -42,6 +42,9 @@ T fill_value(WarpOptions options) {
   return options.outside == Outside::nan ? std::numeric_limits<T>::quiet_NaN() : T(0);
 }
 
+constexpr int kImageTile = 128;  // all channels at once: places need not last
+static_assert(kImageTile <= kWarpTile);
+
 // Nothing can be looked up in an image without pixels.
 template <typename View>
 void check_image(const View& image, std::ptrdiff_t height, std::ptrdiff_t width, bool wanted) {
@@ -75,8 +78,8 @@ void warp(TensorView<const In, 3> image, TensorView<const float, 3> displacement
   parallel_for(rows, num_threads, [&](int first, int end) {
     WarpPlaces<float> places;
     for (int y = first; y < end; ++y) {
-      for (int x = 0; x < columns; x += kWarpTile) {
-        const int count = std::min(kWarpTile, columns - x);
+      for (int x = 0; x < columns; x += kImageTile) {
+        const int count = std::min(kImageTile, columns - x);
         const float* flow = displacement.at(y);
         find({flow, flow + 1, 2, y, x, count, width, height, border, bicubic}, places);
         sample(source, places, count, fill_value<float>(options), warped.at(y, x));

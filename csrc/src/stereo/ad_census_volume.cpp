@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "geomvision/ops/cross_aggregation.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/ad_census.hpp"
 #include "kernels/census.hpp"
@@ -129,32 +130,14 @@ void ADCensusVolume::match(const ADCensusOptions& options) {
 }
 
 void ADCensusVolume::make_crosses(const ADCensusOptions& options) {
+  static_assert(sizeof(Cross) == 4, "left, right, up and down, as ops::cross_arms writes them");
   fit(crosses, width, height);
-  const auto body = [&](int begin, int end) {
-    for (int y = begin; y < end; ++y) {
-      for (int x = 0; x < width; ++x) crosses(x, y) = cross_at(options, x, y);
-    }
-  };
-  parallel_for(height, options.num_threads, std::ref(body), 8);
+  const ops::CrossArms arms{options.arm, options.arm_near, static_cast<double>(options.tau),
+                            static_cast<double>(std::min(options.tau, options.tau_far))};
+  ops::cross_arms<std::uint8_t>({levels[0].data(), {height, width, 1}}, arms,
+                                {reinterpret_cast<std::uint8_t*>(crosses.data()), {height, width, 4}},
+                                options.num_threads);
   for (const bool rows_first : {true, false}) count_pixels(rows_first, options.num_threads);
-}
-
-// Section 2.2: an arm ends before the first pixel unlike the centre or unlike the pixel before it.
-Cross ADCensusVolume::cross_at(const ADCensusOptions& options, int x, int y) const {
-  const Image<std::uint8_t>& level = levels[0];
-  const int centre = level(x, y);
-  const auto reach = [&](int dx, int dy, int room) {
-    int before = centre, length = 0;
-    while (length < std::min(options.arm, room)) {
-      const int here = level(x + (length + 1) * dx, y + (length + 1) * dy), away = std::abs(here - centre);
-      if (away >= options.tau || std::abs(here - before) >= options.tau) break;
-      if (length + 1 > options.arm_near && away >= options.tau_far) break;
-      before = here;
-      ++length;
-    }
-    return static_cast<std::uint8_t>(length);
-  };
-  return {reach(-1, 0, x), reach(1, 0, width - 1 - x), reach(0, -1, y), reach(0, 1, height - 1 - y)};
 }
 
 // How many pixels lie in each cross: of those along the one direction, the arms along the other.

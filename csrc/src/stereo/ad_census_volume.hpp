@@ -35,7 +35,6 @@ struct ADCensusVolume {
   void take_census(int view, int num_threads);
   void match(const ADCensusOptions& options);
   void make_crosses(const ADCensusOptions& options);
-  Cross cross_at(const ADCensusOptions& options, int x, int y) const;
   void count_pixels(bool rows_first, int num_threads);
   void aggregate(bool rows_first, int num_threads);
   template <typename T, typename Add, typename Finish>

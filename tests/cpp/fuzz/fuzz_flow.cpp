@@ -2,6 +2,7 @@
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
+#include "geomvision/flow/tvl1.hpp"
 
 namespace gv = geomvision;
 using fuzz::Canvas;
@@ -77,6 +78,17 @@ FUZZ(horn_schunck) {
   estimate_any<gv::flow::HornSchunck>(random, options, false);
 }
 
+FUZZ(tvl1) {
+  gv::flow::TVL1Options options;
+  options.iterations = 7;
+  random.vary(options.iterations, {1, 2, 9});
+  random.vary(options.data_weight, {0.01, 0.15, 10.0});
+  random.vary(options.theta, {0.1, 0.3, 5.0});
+  random.vary(options.tau, {0.1, 0.25});
+  if (options.iterations > 100) options.iterations = 100;
+  estimate_any<gv::flow::TVL1>(random, options, false);
+}
+
 FUZZ(track_points) {
   gv::flow::TrackOptions options;
   random.vary(options.window, {3, 5, 21, 63});
@@ -95,9 +107,16 @@ FUZZ(track_points) {
     point = {random.unit() * (width + 4) - 2, random.unit() * (height + 4) - 2};
     if (random.chance(0.05)) point.x = random.one_of({std::nan(""), 1e30, -1e30, HUGE_VAL});
   }
-  const auto tracks = gv::flow::track_points(frame0.view(), frame1.view(), points, options);
-  require(tracks.size() == points.size(), "as many tracks as points");
-  for (const gv::flow::Track& track : tracks) {
+  gv::flow::PointTracker tracker(options);
+  std::vector<gv::flow::Track> tracks(points.size()), again(points.size());
+  const auto call = [&](std::vector<gv::flow::Track>& into) {
+    tracker(frame0.view(), frame1.view(), points.data(), static_cast<int>(points.size()), into.data());
+  };
+  call(tracks);
+  call(again);
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    const gv::flow::Track& track = tracks[i];
+    require(std::memcmp(&track.end, &again[i].end, sizeof(track.end)) == 0, "the second call differs from the first");
     const bool lost = std::isnan(track.end.x);
     require(lost == std::isnan(track.end.y), "half a track");
     const bool inside = track.end.x >= 0 && track.end.x <= width - 1 && track.end.y >= 0 && track.end.y <= height - 1;
