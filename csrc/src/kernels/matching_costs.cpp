@@ -88,6 +88,23 @@ void birchfield_tomasi(const VolumeRow& row, const T* const* left, const T* cons
   });
 }
 
+template <typename T>
+void add_products(const T* left, const T* mirrored, int columns, int count, T* __restrict sums) {
+  for (int i = 0; i < columns; ++i, sums += count) {
+    const T* candidates = mirrored + (columns - 1 - i);
+    for (int k = 0; k < count; ++k) sums[k] += left[i] * candidates[k];
+  }
+}
+
+template <typename T>
+void sum_runs(const T* values, int runs, int count, T* __restrict sums) {
+  for (int k = 0; k < count; ++k) sums[k] = values[k];
+  for (int run = 1; run < runs; ++run) {
+    values += count;
+    for (int k = 0; k < count; ++k) sums[k] += values[k];
+  }
+}
+
 }  // namespace
 
 #define GEOMVISION_DEFINE_DIFFERENCES(T, Difference, Square, Wide, WideSquare, suffix)                    \
@@ -120,19 +137,16 @@ void birchfield_tomasi_row_f64(const VolumeRow& row, const double* const* left, 
   birchfield_tomasi(row, left, mirrored, costs);
 }
 
-void add_products(const double* left, const double* mirrored, int columns, int count, double* __restrict sums) {
-  for (int i = 0; i < columns; ++i, sums += count) {
-    const double* candidates = mirrored + (columns - 1 - i);
-    for (int k = 0; k < count; ++k) sums[k] += left[i] * candidates[k];
-  }
+void add_products_f32(const float* left, const float* mirrored, int columns, int count, float* sums) {
+  add_products(left, mirrored, columns, count, sums);
 }
 
-void sum_runs(const double* values, int runs, int count, double* __restrict sums) {
-  for (int k = 0; k < count; ++k) sums[k] = values[k];
-  for (int run = 1; run < runs; ++run) {
-    values += count;
-    for (int k = 0; k < count; ++k) sums[k] += values[k];
-  }
+void add_products_f64(const double* left, const double* mirrored, int columns, int count, double* sums) {
+  add_products(left, mirrored, columns, count, sums);
 }
+
+void sum_runs_f32(const float* values, int runs, int count, float* sums) { sum_runs(values, runs, count, sums); }
+
+void sum_runs_f64(const double* values, int runs, int count, double* sums) { sum_runs(values, runs, count, sums); }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -37,8 +37,11 @@ GEOMVISION_DECLARE_KERNEL(void, birchfield_tomasi_row_f64,
                            double* costs));
 
 // sums[i * count + k] += left[i] * mirrored[columns - 1 - i + k].
-GEOMVISION_DECLARE_KERNEL(void, add_products,
+GEOMVISION_DECLARE_KERNEL(void, add_products_f32,
+                          (const float* left, const float* mirrored, int columns, int count, float* sums));
+GEOMVISION_DECLARE_KERNEL(void, add_products_f64,
                           (const double* left, const double* mirrored, int columns, int count, double* sums));
 
 // sums[k] = the sum of `runs` runs of `count` values.
-GEOMVISION_DECLARE_KERNEL(void, sum_runs, (const double* values, int runs, int count, double* sums));
+GEOMVISION_DECLARE_KERNEL(void, sum_runs_f32, (const float* values, int runs, int count, float* sums));
+GEOMVISION_DECLARE_KERNEL(void, sum_runs_f64, (const double* values, int runs, int count, double* sums));

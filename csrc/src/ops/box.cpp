@@ -55,8 +55,8 @@ void box_aggregation(TensorView<const T, 3> volume, int window, bool mean,
       for (int x = 0; x < width; ++x, here += count, out += count) {
         const int from = std::max(0, x - radius), runs = std::min(width - 1, x + radius) - from + 1;
         const std::size_t at = static_cast<std::size_t>(from) * static_cast<std::size_t>(count);
-        GEOMVISION_KERNEL(sum_runs)(&sums[at], runs, count, sum.data());
-        GEOMVISION_KERNEL(sum_runs)(&numbers[at], runs, count, number.data());
+        GEOMVISION_KERNEL(sum_runs_f64)(&sums[at], runs, count, sum.data());
+        GEOMVISION_KERNEL(sum_runs_f64)(&numbers[at], runs, count, number.data());
         for (int k = 0; k < count; ++k) {
           const std::size_t i = static_cast<std::size_t>(k);
           const double value = mean ? sum[i] / number[i] : sum[i];
