@@ -1,7 +1,7 @@
 """The kernels' Python face: numpy in, numpy out; torch in, torch out (see `_dispatch` for how)."""
 
 from .correlation_lookup import CorrelationLookup, correlation_features, correlation_lookup
-from .correlation_lookup_1d import correlation_lookup_1d
+from .correlation_lookup_1d import CorrelationLookup1D, correlation_lookup_1d
 from .correlation_volume import (
     all_pairs_correlation,
     all_pairs_correlation_1d,
@@ -24,6 +24,7 @@ from .winners import Winners, right_winners, subpixel, uniqueness, winner_takes_
 
 __all__ = [
     "CorrelationLookup",
+    "CorrelationLookup1D",
     "Winners",
     "all_pairs_correlation",
     "all_pairs_correlation_1d",

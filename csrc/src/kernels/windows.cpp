@@ -36,9 +36,8 @@ constexpr int most_positions = 8;
 
 inline float sum(Lanes v) {
 #if defined(__AVX2__)
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  const Lanes pairs = _mm256_hadd_ps(v, v), fours = _mm256_hadd_ps(pairs, pairs);  // in the order of store_sums
+  return _mm_cvtss_f32(_mm_add_ss(_mm256_castps256_ps128(fours), _mm256_extractf128_ps(fours, 1)));
 #else
   return (v[0] + v[2]) + (v[1] + v[3]);
 #endif
@@ -170,6 +169,8 @@ void transpose(const float* from, std::ptrdiff_t from_step, int rows, int column
 void blend_window(const float* window, int side, int rows, int pitch, float fx, float fy, float* out) {
   blend(window, side, rows, pitch, fx, fy, out);
 }
+
+void blend_pairs(const float* pairs, int side, float fx, float* out) { blend_pair_means(pairs, side, fx, out); }
 
 void spread_window(const float* d_out, int side, int rows, int pitch, float fx, float fy, float* d_window) {
   spread_samples(d_out, side, rows, pitch, fx, fy, d_window);

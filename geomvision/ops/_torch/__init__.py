@@ -1,7 +1,7 @@
 """The ops as torch operators `torch.ops.geomvision.NAME`. Importing this registers them all; needs torch."""
 
 from .correlation_lookup import correlation_features, packed_lookup
-from .correlation_lookup_1d import correlation_lookup_1d
+from .correlation_lookup_1d import correlation_lookup_1d, kept_lookup_1d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
 from .disparity_maps import fill_background, left_right_check, median, speckle
@@ -26,6 +26,7 @@ __all__ = [
     "fill_background",
     "group_wise_volume",
     "guided_filter",
+    "kept_lookup_1d",
     "left_right_check",
     "local_correlation",
     "median",
