@@ -28,7 +28,7 @@ class CorrelationLookup1D(Generic[Array]):
     ) -> None:
         _check(features0, features1, radius, levels)
         self.options: tuple[int, int, int] = (radius, levels, num_threads)
-        self._dtype = features0.dtype
+        self._dtype: Any = features0.dtype
         self.features0, self.features1 = (_single(features) for features in (features0, features1))
         batch, _, *size = features0.shape
         bands = range(0, levels, 2)  # each holds the products of a level, and as pairs those of the level above it
@@ -37,23 +37,23 @@ class CorrelationLookup1D(Generic[Array]):
 
     def __call__(self, x: Array) -> Array:
         """Windows around the columns `x`, (B, H, W): see `correlation_lookup_1d`."""
-        x = _columns(x, self.features0)
-        if not is_tensor(x):
+        given: Any = _columns(x, self.features0)
+        arrays: tuple[Any, Any, Any] = (self.features0, self.features1, given)
+        if not is_tensor(given):
             if not has_core():
-                found = on_arrays(_OWNER, self.features0, self.features1, x, *self.options)
+                found = on_arrays(_OWNER, *arrays, *self.options)
             else:
-                found = on_arrays("kept_lookup_1d", self.features0, self.features1, x, *self._memory, *self.options)
+                found = on_arrays("kept_lookup_1d", *arrays, *self._memory, *self.options)
             return found.astype(self._dtype.newbyteorder("="), copy=False)  # type: ignore[no-any-return]
         import torch
 
         from ._torch import correlation_lookup_1d as operator
         from ._torch import kept_lookup_1d
 
-        tensors = self.features0, self.features1, x
-        differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-        if differentiable or x.device.type != "cpu":
-            return operator(*tensors, *self.options).to(self._dtype)  # type: ignore[no-any-return]
-        return kept_lookup_1d(*tensors, *self._memory, *self.options).to(self._dtype)  # type: ignore[no-any-return]
+        differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in arrays)
+        if differentiable or given.device.type != "cpu":
+            return operator(*arrays, *self.options).to(self._dtype)  # type: ignore[no-any-return]
+        return kept_lookup_1d(*arrays, *self._memory, *self.options).to(self._dtype)  # type: ignore[no-any-return]
 
 
 def _single(features: Any) -> Any:

@@ -24,7 +24,7 @@ BandPlan<T>::BandPlan(const CorrelationLookupOptions& options, std::ptrdiff_t ch
     made.width = width1 >> level;
     made.packed = first * step;
     made.needed = (made.paired ? 2 : 1) * (side + 1);
-    made.size = made.needed + (keeps ? 2 : 0);  // coordinates that dither between two positions stay inside
+    made.size = made.needed + (keeps ? 2 : 0);  // what dithers between two positions stays inside
     made.offset = columns;
     first += made.width;
     columns += made.size;
@@ -48,6 +48,7 @@ void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std:
                          const TensorView<T, 4>& out) {
   x_ = x;
   count_ = count;
+  eager_ = loaded_ != 0;
   loaded_ = 0;
   for (int n = 0; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];
@@ -72,7 +73,10 @@ void BandRow<T>::sample(const Band& band, int k, T x, T* products, std::int32_t&
   const std::ptrdiff_t above = (at - (at & 1)) / 2;  // the floor of half of it
   const std::ptrdiff_t begin = band.paired ? 2 * (above - plan_.radius) : at - plan_.radius;
   if (first == nothing || begin < first || begin + band.needed > first + band.size) {
-    move(band, k, begin - (band.size - band.needed) / 2, products, first);
+    // Room to move goes to both sides, or where windows move by pairs, to the nearer one.
+    const bool nearer_left = scaled - static_cast<T>(2 * above) < 1;
+    const int room = band.size - band.needed, before = band.paired ? (nearer_left ? room : 0) : room / 2;
+    move(band, k, begin - before, products, first);
   }
   plan_.kernels.blend(products + (at - plan_.radius - first), plan_.side, 1, 0, scaled - whole, T(0), samples);
   if (!band.paired) return;
@@ -118,33 +122,42 @@ void BandRow<T>::multiply(const Band& band, int k, std::ptrdiff_t begin, std::pt
                           products + (inside - begin));
 }
 
-// The features of pixel k of the tile, channels last; its neighbours lie in the same cache lines and come along.
+// The features of pixel k of the tile, channels last. Its neighbours in a cache line come along, and the whole tile
+// where the tile before it was needed: memory is read faster in long runs.
 template <typename T>
 const T* BandRow<T>::pixel(int k) {
-  const int block = k / 16, first = block * 16, count = std::min(16, count_ - first);
-  T* to = pixels_ + first * plan_.step;
-  if ((loaded_ >> block & 1) == 0) {
-    loaded_ |= 1u << block;
+  if ((loaded_ >> (k / line) & 1) == 0) {
+    const int first = eager_ && loaded_ == 0 ? 0 : k / line * line;
+    const int count = std::min(first == 0 && eager_ ? count_ : line, count_ - first);
+    T* to = pixels_ + first * plan_.step;
     plan_.kernels.transpose(features0_.at(b_, 0, y_, x_ + first), features0_.stride(1),
                             static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step);
     for (int i = 0; i < count; ++i) std::fill(to + i * plan_.step + plan_.channels, to + (i + 1) * plan_.step, T(0));
+    for (int i = first; i < first + count; i += line) loaded_ |= 1u << (i / line);
   }
   return pixels_ + k * plan_.step;
 }
 
-// Packs columns [begin, end) of the second features and their averages, where that was not done before.
+// Packs columns [begin, end) of the second features and their averages, where that was not done before; and beyond
+// them as many as the row needed so far, for the same reason.
 template <typename T>
 void BandRow<T>::pack(std::ptrdiff_t begin, std::ptrdiff_t end) {
-  for (std::ptrdiff_t g = begin / plan_.granule; g * plan_.granule < end; ++g) {
-    char& packed = worker_.packed[static_cast<std::size_t>(g)];
-    if (packed == 0) pack_granule(g * plan_.granule);
-    packed = 1;
+  std::vector<char>& packed = worker_.packed;
+  for (auto g = static_cast<std::size_t>(begin / plan_.granule); std::ptrdiff_t(g) * plan_.granule < end; ++g) {
+    if (packed[g] != 0) continue;
+    std::size_t last = g;
+    for (const std::size_t most = 2 * packed_ + 1; last < packed.size() && packed[last] == 0 && last - g < most;
+         ++last) {
+      packed[last] = 1;
+    }
+    packed_ += last - g;
+    pack_columns(std::ptrdiff_t(g) * plan_.granule, std::min(plan_.width1, std::ptrdiff_t(last) * plan_.granule));
   }
 }
 
 template <typename T>
-void BandRow<T>::pack_granule(std::ptrdiff_t begin) {
-  const std::ptrdiff_t step = plan_.step, end = std::min(plan_.width1, begin + plan_.granule);
+void BandRow<T>::pack_columns(std::ptrdiff_t begin, std::ptrdiff_t end) {
+  const std::ptrdiff_t step = plan_.step;
   T* to = row_ + begin * step;
   plan_.kernels.transpose(features1_.at(b_, 0, y_, begin), features1_.stride(1), static_cast<int>(plan_.channels),
                           static_cast<int>(end - begin), T(1), to, step);

@@ -48,7 +48,7 @@ template <typename T>
 struct BandWorker {
   Aligned<T> row, pixels, samples, kept;
   std::vector<std::int32_t> firsts;
-  std::vector<char> packed;  // which granules of the row
+  std::vector<char> packed;    // which granules of the row
   T pairs[2 * (2 * 100 + 2)];  // of the largest radius
 };
 
@@ -72,7 +72,7 @@ class BandRow {
   void multiply(const Band& band, int k, std::ptrdiff_t begin, std::ptrdiff_t end, T* products);
   const T* pixel(int k);
   void pack(std::ptrdiff_t begin, std::ptrdiff_t end);
-  void pack_granule(std::ptrdiff_t begin);
+  void pack_columns(std::ptrdiff_t begin, std::ptrdiff_t end);
 
   const BandPlan<T>& plan_;
   BandWorker<T>& worker_;
@@ -80,7 +80,10 @@ class BandRow {
   const TensorView<const T, 4>& features1_;
   std::ptrdiff_t b_, y_, x_ = 0;
   int count_ = 0;
-  unsigned loaded_ = 0;  // which pixels of the tile are packed, 16 a bit
+  static constexpr int line = 16;  // pixels that are loaded together at least
+  unsigned loaded_ = 0;            // which of the tile's lines are
+  bool eager_ = false;             // whether the tile before had any
+  std::size_t packed_ = 0;         // granules of the row
   T *row_, *pixels_, *samples_;
 };
 

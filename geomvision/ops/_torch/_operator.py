@@ -18,7 +18,8 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
 
     On CPU tensors the C++ kernel `_core.NAME` runs, elsewhere or without it the twin. Half precisions are computed in
     float32 by the kernel and given back as they came. `shape` makes empty results from the same arguments (the fake
-    kernel). `changes` names the arguments that are memory, which the kernel writes to. The last argument is `num_threads`; 0 means as many threads as torch uses.
+    kernel). `changes` names the arguments that the kernel writes to. The last argument is `num_threads`; 0 means as
+    many threads as torch uses.
     """
 
     def run(*arguments: Any) -> Any:

@@ -76,8 +76,7 @@ class CorrelationLookup1D {
   /// that are not there are computed. Results are those of the call without, bit by bit. Fill `firsts` with
   /// `nothing_kept` at first, and again whenever the features change.
   void operator()(TensorView<const T, 4> features0, TensorView<const T, 4> features1, TensorView<const T, 3> x,
-                  TensorView<T, 4> kept, TensorView<std::int32_t, 4> firsts, TensorView<T, 4> out,
-                  int num_threads = 0);
+                  TensorView<T, 4> kept, TensorView<std::int32_t, 4> firsts, TensorView<T, 4> out, int num_threads = 0);
   static constexpr std::int32_t nothing_kept = INT32_MIN;
   std::ptrdiff_t kept_products() const;
   std::ptrdiff_t kept_bands() const;
