@@ -126,7 +126,7 @@ def scattered(height: int, width: int, iterations: int) -> list[Any]:
 
 
 def converging(height: int, width: int, iterations: int) -> list[Any]:
-    """Columns that approach disparities 2 ... 38 from 0, a quarter of the rest each time, and are never quite at rest."""
+    """Columns that approach disparities from 0, a quarter of the rest each time, and never quite come to rest."""
     import torch
 
     y, x = torch.arange(height)[:, None], torch.arange(width)
