@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -118,31 +118,55 @@ def raft(backward: bool, height: int = 55, width: int = 128) -> Contest:
     return Contest(row=name, case=case, prepare=prepare, work=Work(flops=flops), **measured)
 
 
-def raft_stereo(height: int = 270, width: int = 480) -> Contest:
+def scattered(height: int, width: int, iterations: int) -> list[Any]:
+    """Columns to look at that have nothing to do with those of the iteration before."""
+    import torch
+
+    return [torch.arange(width) - 20.0 + 3 * random(1, height, width, seed=k) for k in range(iterations)]
+
+
+def converging(height: int, width: int, iterations: int) -> list[Any]:
+    """Columns that approach disparities from 0, a quarter of the rest each time, and never quite come to rest."""
+    import torch
+
+    y, x = torch.arange(height)[:, None], torch.arange(width)
+    truth = 20 + 10 * torch.sin(x / 60) + 8 * torch.cos(y / 40) + 0.3 * random(height, width)
+    return [(x - truth * (1 - 0.75**k) + 0.1 * random(height, width, seed=k))[None] for k in range(iterations)]
+
+
+def last(results: Iterable[Any]) -> Any:
+    """The last of them; none is kept beside the next."""
+    result = None
+    for each in results:
+        result = each
+    return result
+
+
+def raft_stereo(settles: bool, height: int = 270, width: int = 480) -> Contest:
     channels, iterations, radius = 256, 32, 4
 
     def prepare(threads: int) -> Mapping[str, Call]:
-        import torch
         import torch_peers
 
         settings = {"radius": radius, "levels": LEVELS, "num_threads": threads}
         prepare_lookup = lookups("CorrelationLookup1D", "correlation_lookup_1d", **settings)
-        places = [torch.arange(width) - 20.0 + 3 * random(1, height, width, seed=k) for k in range(iterations)]
+        places = converging(height, width, iterations) if settles else scattered(height, width, iterations)
 
         def ours(a: Any, b: Any) -> Any:
             lookup = prepare_lookup(a, b)
-            return [lookup(x) for x in places][-1]
+            return last(map(lookup, places))
 
         def peer(a: Any, b: Any) -> Any:
             pyramid = torch_peers.all_pairs_1d(a, b, LEVELS)
-            return [torch_peers.lookup_1d(pyramid, x, radius) for x in places][-1]
+            return last(torch_peers.lookup_1d(pyramid, x, radius) for x in places)
 
         inputs = random(1, channels, height, width), random(1, channels, height, width, seed=1)
         return sides(False, ours, {"torch einsum, pyramid, grid_sample": peer}, *inputs)
 
     flops = 2.0 * channels * height * width * LEVELS * (2 * radius + 2) * iterations
-    case = f"1/4 of 1080p, C = {channels}, {iterations} iterations, radius {radius}, {LEVELS} levels"
-    measured = {"memory": True, "small": raft_stereo(8, 32)} if height == 270 else {}
+    kind = "converging" if settles else "at random"
+    case = f"1/4 of 1080p, C = {channels}, {iterations} iterations, {kind}, radius {radius}, {LEVELS} levels"
+    measured = {"memory": True, "small": raft_stereo(settles, 8, 32)} if height == 270 else {}
     return Contest(row="RAFT-Stereo correlation", case=case, prepare=prepare, work=Work(flops=flops), **measured)
 
 
@@ -179,7 +203,7 @@ def rows() -> list[Row]:
         row("local correlation, with backward", 20.0, local(4, True), local(20, True), scaling=3.2),
         row("RAFT correlation", 3.0, raft(False), memory_share=1 / 20, **half_of_peak),
         row("RAFT correlation, with backward", 3.0, raft(True), scaling=3.2),
-        row("RAFT-Stereo correlation", 6.0, raft_stereo(), memory_share=1 / 10, scaling=3.2),
+        row("RAFT-Stereo correlation", 6.0, raft_stereo(True), raft_stereo(False), memory_share=1 / 10, scaling=3.2),
         row("group-wise volume", 12.0, group_wise(False)),
         row("group-wise volume, with backward", 60.0, group_wise(True)),
     ]

@@ -44,6 +44,7 @@ __all__: list[str] = [
     "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
+    "kept_lookup_1d",
     "left_right_check",
     "local_correlation",
     "local_correlation_backward",
@@ -677,6 +678,28 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+@typing.overload
+def kept_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    kept: numpy.typing.NDArray[numpy.float32],
+    firsts: numpy.typing.NDArray[numpy.int32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def kept_lookup_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    kept: numpy.typing.NDArray[numpy.float64],
+    firsts: numpy.typing.NDArray[numpy.int32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def left_right_check(
     left: numpy.typing.NDArray[numpy.float32],
     right: numpy.typing.NDArray[numpy.float32],

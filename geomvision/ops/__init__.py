@@ -2,7 +2,7 @@
 
 from .box import box_aggregation
 from .correlation_lookup import CorrelationLookup, correlation_features, correlation_lookup
-from .correlation_lookup_1d import correlation_lookup_1d
+from .correlation_lookup_1d import CorrelationLookup1D, correlation_lookup_1d
 from .correlation_volume import (
     all_pairs_correlation,
     all_pairs_correlation_1d,
@@ -36,6 +36,7 @@ from .winners import Winners, right_winners, subpixel, uniqueness, winner_takes_
 
 __all__ = [
     "CorrelationLookup",
+    "CorrelationLookup1D",
     "Winners",
     "absolute_differences",
     "all_pairs_correlation",

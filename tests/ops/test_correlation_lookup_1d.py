@@ -107,6 +107,62 @@ def test_results_do_not_depend_on_threads():
     np.testing.assert_array_equal(found, expected[0].numpy())
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    st.tuples(*(st.integers(1, n) for n in (2, 40, 5, 80))),
+    st.integers(8, 90),
+    st.integers(0, 8),
+    st.integers(1, 4),
+    st.sampled_from([torch.float64, torch.float32, torch.float16]),
+    st.integers(0, 99),
+)
+def test_prepared_features_give_the_same_bits(shape, width1, radius, levels, dtype, seed):
+    pair = noise(*shape, dtype=dtype, seed=seed), noise(*shape[:3], width1, dtype=dtype, seed=seed + 1)
+    options = {"radius": radius, "levels": levels}
+    prepared = ops.CorrelationLookup1D(*pair, **options)
+    arrays = ops.CorrelationLookup1D(*(p.numpy() for p in pair), **options)
+    for step in range(6):
+        x = columns(shape[0], *shape[2:], seed=seed + step // 2) + step % 2
+        x.view(-1)[0] = float("nan")
+        expected = ops.correlation_lookup_1d(*pair, x, **options)
+        assert torch.equal(prepared(x), expected)
+        found = arrays(x.numpy())
+        assert found.dtype == expected.numpy().dtype
+        np.testing.assert_array_equal(found, expected.numpy())
+
+
+def test_prepared_features_take_a_tenth_of_the_volume():
+    features = np.zeros((1, 1, 1, 480), np.float32)
+    prepared = ops.CorrelationLookup1D(features, features)
+    assert sum(memory.nbytes for memory in prepared._memory) <= 4 * 480 * 480 / 10
+
+
+def test_prepared_features_are_differentiable():
+    pair = [noise(1, 3, 4, 5, dtype=torch.float64, seed=s, requires_grad=True) for s in (0, 1)]
+    x = columns(1, 4, 5, dtype=torch.float64).requires_grad_()
+    found = ops.CorrelationLookup1D(*pair, radius=1, levels=2)(x)
+    expected = ops.correlation_lookup_1d(*pair, x, radius=1, levels=2)
+    d_out = noise(*found.shape, seed=3, dtype=torch.float64)
+    torch.testing.assert_close(
+        torch.autograd.grad(found, [*pair, x], d_out), torch.autograd.grad(expected, [*pair, x], d_out)
+    )
+
+
+def test_prepared_features_compile(assert_compiles):
+    pair = [noise(1, 3, 8, 9, seed=s) for s in (0, 1)]
+    prepared = ops.CorrelationLookup1D(*pair, radius=2, levels=2)
+    assert_compiles(prepared, columns(1, 8, 9))
+    assert_compiles(prepared, columns(1, 8, 9) + 3)
+
+
+def test_prepared_features_serve_in_and_outside_of_inference_mode():
+    pair = [noise(1, 3, 8, 9, seed=s) for s in (0, 1)]
+    with torch.inference_mode():
+        prepared = ops.CorrelationLookup1D(*pair, levels=2)
+        first = prepared(columns(1, 8, 9))
+    assert torch.equal(prepared(columns(1, 8, 9)), first)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
 def test_operators(assert_operator, dtype):
     tolerance = {torch.float16: 2e-2, torch.bfloat16: 2e-1}.get(dtype, 1e-4)
@@ -115,6 +171,11 @@ def test_operators(assert_operator, dtype):
     x = columns(2, 6, 9, dtype=torch.float64 if dtype == torch.float64 else torch.float32)
     forward = names.correlation_lookup_1d.default
     assert_operator(forward, twin._look_up, *pair, x, 2, 2, 0, rtol=tolerance, atol=tolerance)
+    memory = torch.zeros(2, 6, 9, 14, dtype=x.dtype), torch.full((2, 6, 9, 1), -(2**31), dtype=torch.int32)
+    if dtype.itemsize >= 4:  # half precisions are prepared as float32
+        kept = names.kept_lookup_1d.default
+        detached = [p.detach() for p in pair]
+        assert_operator(kept, twin._look_up_kept, *detached, x, *memory, 2, 2, 0, rtol=1e-4, atol=1e-4)
     arguments = (noise(2, 10, 6, 9, dtype=dtype, seed=2), *(p.detach() for p in pair), x, 2, 2, 0)
     close = {"rtol": tolerance, "atol": 3 * tolerance}
     assert_operator(names.correlation_lookup_1d_backward.default, twin._look_up_backward, *arguments, **close)

@@ -7,7 +7,8 @@
 #include <cstddef>
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 finds them in its own intrinsics
+#pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12 finds them in its own intrinsics
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
 // Vectors of float with fused multiply-add, for kernels that live from it. Included by kernels only: everything here

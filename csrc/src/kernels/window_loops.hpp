@@ -23,6 +23,15 @@ inline void blend(const T* __restrict window, int side, int rows, int pitch, T f
   }
 }
 
+// Samples between the means of `side` + 1 pairs of neighbours.
+template <typename T>
+inline void blend_pair_means(const T* __restrict pairs, int side, T fx, T* __restrict out) {
+  for (int k = 0; k < side; ++k) {
+    const T left = T(0.5) * (pairs[2 * k] + pairs[2 * k + 1]), right = T(0.5) * (pairs[2 * k + 2] + pairs[2 * k + 3]);
+    out[k] = left + fx * (right - left);
+  }
+}
+
 // The derivative of `blend`. d_out has a row of zeros before and behind it, and a zero before and behind each row.
 template <typename T>
 inline void spread_samples(const T* __restrict d_out, int side, int rows, int pitch, T fx, T fy,

@@ -36,9 +36,8 @@ constexpr int most_positions = 8;
 
 inline float sum(Lanes v) {
 #if defined(__AVX2__)
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  const Lanes pairs = _mm256_hadd_ps(v, v), fours = _mm256_hadd_ps(pairs, pairs);  // in the order of store_sums
+  return _mm_cvtss_f32(_mm_add_ss(_mm256_castps256_ps128(fours), _mm256_extractf128_ps(fours, 1)));
 #else
   return (v[0] + v[2]) + (v[1] + v[3]);
 #endif
@@ -118,6 +117,40 @@ inline void transpose_four(const float* from, std::ptrdiff_t from_step, float sc
   for (int k = 0; k < 4; ++k) __builtin_memcpy(to + k * to_step, &columns[k], sizeof(Four));
 }
 
+#if defined(__AVX512F__)
+// 16 x 16 elements: pairs of rows, fours of them, then the quarters of vectors change places.
+inline void transpose_sixteen(const float* from, std::ptrdiff_t from_step, float scale, float* to,
+                              std::ptrdiff_t to_step) {
+  const Lanes factor = spread(scale);
+  Lanes fours[16];
+#pragma GCC unroll 4
+  for (int k = 0; k < 16; k += 4) {
+    const float* row = from + k * from_step;
+    const Lanes a = multiply(load(row), factor), b = multiply(load(row + from_step), factor);
+    const Lanes c = multiply(load(row + 2 * from_step), factor), d = multiply(load(row + 3 * from_step), factor);
+    const __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+    const __m512d ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+    const __m512d cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+    const __m512d cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+    fours[k] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low));
+    fours[k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low));
+    fours[k + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high));
+    fours[k + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high));
+  }
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    const Lanes even_top = _mm512_shuffle_f32x4(fours[k], fours[k + 4], 0x88);
+    const Lanes odd_top = _mm512_shuffle_f32x4(fours[k], fours[k + 4], 0xdd);
+    const Lanes even_bottom = _mm512_shuffle_f32x4(fours[k + 8], fours[k + 12], 0x88);
+    const Lanes odd_bottom = _mm512_shuffle_f32x4(fours[k + 8], fours[k + 12], 0xdd);
+    store(to + k * to_step, _mm512_shuffle_f32x4(even_top, even_bottom, 0x88));
+    store(to + (k + 4) * to_step, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0x88));
+    store(to + (k + 8) * to_step, _mm512_shuffle_f32x4(even_top, even_bottom, 0xdd));
+    store(to + (k + 12) * to_step, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0xdd));
+  }
+}
+#endif
+
 }  // namespace
 
 void correlate_window(const float* pixel, const float* row, std::ptrdiff_t step, int count, int channels, float* out) {
@@ -155,6 +188,13 @@ void transpose(const float* from, std::ptrdiff_t from_step, int rows, int column
       for (int y = block; y < end && x % 16 == 0 && x + 32 < columns; ++y) {
         __builtin_prefetch(from + y * from_step + x + 32);
       }
+#if defined(__AVX512F__)
+      if (end - block == 16 && x + 16 <= columns) {
+        transpose_sixteen(from + block * from_step + x, from_step, scale, to + x * to_step + block, to_step);
+        x += 12;
+        continue;
+      }
+#endif
       for (int y = block; y < end; y += 4) {
         transpose_four(from + y * from_step + x, from_step, scale, to + x * to_step + y, to_step);
       }
@@ -170,6 +210,8 @@ void transpose(const float* from, std::ptrdiff_t from_step, int rows, int column
 void blend_window(const float* window, int side, int rows, int pitch, float fx, float fy, float* out) {
   blend(window, side, rows, pitch, fx, fy, out);
 }
+
+void blend_pairs(const float* pairs, int side, float fx, float* out) { blend_pair_means(pairs, side, fx, out); }
 
 void spread_window(const float* d_out, int side, int rows, int pitch, float fx, float fy, float* d_window) {
   spread_samples(d_out, side, rows, pitch, fx, fy, d_window);

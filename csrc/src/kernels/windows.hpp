@@ -31,5 +31,6 @@ GEOMVISION_DECLARE_KERNEL(void, transpose,
 // window_loops.hpp.
 GEOMVISION_DECLARE_KERNEL(void, blend_window,
                           (const float* window, int side, int rows, int pitch, float fx, float fy, float* out));
+GEOMVISION_DECLARE_KERNEL(void, blend_pairs, (const float* pairs, int side, float fx, float* out));
 GEOMVISION_DECLARE_KERNEL(void, spread_window,
                           (const float* d_out, int side, int rows, int pitch, float fx, float fy, float* d_window));

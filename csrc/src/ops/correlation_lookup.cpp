@@ -1,6 +1,7 @@
 #include "geomvision/ops/correlation_lookup.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "geomvision/check.hpp"
 #include "ops/correlation_windows.hpp"
@@ -9,8 +10,8 @@
 namespace geomvision::ops {
 namespace {
 
-std::vector<WindowLevel> levels_of(std::ptrdiff_t height, std::ptrdiff_t width, int levels) {
-  std::vector<WindowLevel> all;
+WindowLevels levels_of(std::ptrdiff_t height, std::ptrdiff_t width, int levels) {
+  WindowLevels all;
   std::ptrdiff_t first = 0;
   for (int level = 0; level < levels; ++level) {
     all.push_back({first, height >> level, width >> level});
@@ -86,7 +87,7 @@ void CorrelationLookup<T>::pack(TensorView<const T, 4> features1, TensorView<T, 
   for (std::size_t l = 0; l < levels.size(); ++l) {
     const WindowLevel& level = levels[l];
     const WindowLevel& finer = levels[l == 0 ? 0 : l - 1];
-    parallel_for(static_cast<int>(batch * level.height), num_threads, [&](int begin, int end) {
+    const auto pack_rows = [&](int begin, int end) {
       for (std::ptrdiff_t row = begin; row < end; ++row) {
         const std::ptrdiff_t b = row / level.height, y = row % level.height;
         T* to = packed.at(b, level.first + y * level.width);
@@ -105,7 +106,8 @@ void CorrelationLookup<T>::pack(TensorView<const T, 4> features1, TensorView<T, 
           }
         }
       }
-    });
+    };
+    parallel_for(static_cast<int>(batch * level.height), num_threads, std::ref(pack_rows));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "geomvision/check.hpp"
 #include "geomvision/ops/correlation_lookup.hpp"
+#include "ops/correlation_bands.hpp"
 #include "ops/correlation_windows.hpp"
 #include "ops/each_worker.hpp"
 
@@ -10,19 +11,15 @@ namespace geomvision::ops {
 template <typename T>
 struct CorrelationLookup1D<T>::Scratch {
   std::vector<WindowWorker<T>> workers;
+  std::vector<BandWorker<T>> band_workers;
 
-  static WindowPlan<T> plan(const CorrelationLookupOptions& options, const TensorView<const T, 4>& features0,
-                            const TensorView<const T, 4>& features1, const TensorView<const T, 3>& x,
-                            const TensorView<const T, 4>& out) {
-    std::vector<WindowLevel> levels;
-    std::ptrdiff_t first = 0;
-    for (int level = 0; level < options.levels; ++level) {
-      levels.push_back({first, 1, features1.size(3) >> level});
-      first += levels.back().width;
-    }
-    check(levels.back().width > 0, "CorrelationLookup1D: ", options.levels, " levels of rows of ", features1.size(3),
-          " positions; the last must have one: take fewer");
-    WindowPlan<T> made(options.radius, true, levels, features0.size(1));
+  static void check_sizes(const CorrelationLookupOptions& options, const TensorView<const T, 4>& features0,
+                          const TensorView<const T, 4>& features1, const TensorView<const T, 3>& x,
+                          const TensorView<const T, 4>& out) {
+    check(features1.size(3) >> (options.levels - 1) > 0, "CorrelationLookup1D: ", options.levels, " levels of rows of ",
+          features1.size(3), " positions; the last must have one: take fewer");
+    check(features1.size(3) <= 1 << 30, "CorrelationLookup1D: rows of ", features1.size(3),
+          " positions; at most 2^30 can be taken");
     check(features1.size(0) == features0.size(0) && features1.size(1) == features0.size(1) &&
               features1.size(2) == features0.size(2),
           "CorrelationLookup1D: features0 is ", features0.shape(), ", features1 is ", features1.shape(),
@@ -30,11 +27,38 @@ struct CorrelationLookup1D<T>::Scratch {
     check(x.size(0) == features0.size(0) && x.size(1) == features0.size(2) && x.size(2) == features0.size(3),
           "CorrelationLookup1D: features0 is ", features0.shape(), ", x is ", x.shape(),
           "; it must be batch x height x width");
-    check(out.size(0) == x.size(0) && out.size(1) == made.planes() && out.size(2) == x.size(1) &&
-              out.size(3) == x.size(2),
-          "CorrelationLookup1D: x is ", x.shape(), ", the output is ", out.shape(), "; it must have ", made.planes(),
+    const std::ptrdiff_t planes = std::ptrdiff_t{options.levels} * (2 * options.radius + 1);
+    check(out.size(0) == x.size(0) && out.size(1) == planes && out.size(2) == x.size(1) && out.size(3) == x.size(2),
+          "CorrelationLookup1D: x is ", x.shape(), ", the output is ", out.shape(), "; it must have ", planes,
           " channels and the size of x");
-    return made;
+  }
+
+  static WindowPlan<T> plan(const CorrelationLookupOptions& options, const TensorView<const T, 4>& features0,
+                            const TensorView<const T, 4>& features1, const TensorView<const T, 3>& x,
+                            const TensorView<const T, 4>& out) {
+    check_sizes(options, features0, features1, x, out);
+    WindowLevels levels;
+    std::ptrdiff_t first = 0;
+    for (int level = 0; level < options.levels; ++level) {
+      levels.push_back({first, 1, features1.size(3) >> level});
+      first += levels.back().width;
+    }
+    return WindowPlan<T>(options.radius, true, levels, features0.size(1));
+  }
+
+  // work(b, y, x, count, the row's bands, worker) for each tile.
+  template <typename Work>
+  void each_band_tile(const BandPlan<T>& plan, const TensorView<const T, 4>& features0,
+                      const TensorView<const T, 4>& features1, int num_threads, const Work& work) {
+    const int height = static_cast<int>(features0.size(2));
+    each_worker(static_cast<int>(features0.size(0)) * height, num_threads, band_workers,
+                [&](int index, BandWorker<T>& worker) {
+                  const std::ptrdiff_t b = index / height, y = index % height, width = features0.size(3);
+                  BandRow<T> row(plan, worker, features0, features1, b, y);
+                  for (std::ptrdiff_t x = 0; x < width; x += plan.most_pixels) {
+                    work(b, y, x, static_cast<int>(std::min<std::ptrdiff_t>(plan.most_pixels, width - x)), row, worker);
+                  }
+                });
   }
 
   static std::ptrdiff_t row_size(const WindowPlan<T>& plan) {
@@ -108,15 +132,45 @@ CorrelationLookup1D<T>::~CorrelationLookup1D() = default;
 template <typename T>
 void CorrelationLookup1D<T>::operator()(TensorView<const T, 4> features0, TensorView<const T, 4> features1,
                                         TensorView<const T, 3> x, TensorView<T, 4> out, int num_threads) {
-  const WindowPlan<T> plan = Scratch::plan(options_, features0, features1, x, out);
-  const int height = static_cast<int>(x.size(1));
-  each_worker(static_cast<int>(x.size(0)) * height, num_threads, scratch_->workers,
-              [&](int row, WindowWorker<T>& worker) {
-                const std::ptrdiff_t b = row / height, y = row % height;
-                const T* packed = Scratch::pack_row(plan, worker, features1, b, y);
-                Scratch::each_tile(plan, worker, features0, x, b, y,
-                                   [&](WindowTile<T>& tile, std::ptrdiff_t) { tile.forward(packed, out); });
-              });
+  Scratch::check_sizes(options_, features0, features1, x, out);
+  const BandPlan<T> plan(options_, features0.size(1), features1.size(3), false);
+  scratch_->each_band_tile(
+      plan, features0, features1, num_threads,
+      [&](std::ptrdiff_t b, std::ptrdiff_t y, std::ptrdiff_t at, int count, BandRow<T>& row, BandWorker<T>& worker) {
+        T* kept = worker.kept.reserve(static_cast<std::size_t>(plan.columns) * plan.most_pixels);
+        worker.firsts.assign(static_cast<std::size_t>(plan.bands) * plan.most_pixels, nothing_kept);
+        row.look_up(at, count, x.at(b, y, at), kept, worker.firsts.data(), out);
+      });
+}
+
+template <typename T>
+void CorrelationLookup1D<T>::operator()(TensorView<const T, 4> features0, TensorView<const T, 4> features1,
+                                        TensorView<const T, 3> x, TensorView<T, 4> kept,
+                                        TensorView<std::int32_t, 4> firsts, TensorView<T, 4> out, int num_threads) {
+  Scratch::check_sizes(options_, features0, features1, x, out);
+  const auto is_like = [&](const auto& other, std::ptrdiff_t each) {
+    return other.size(0) == x.size(0) && other.size(1) == x.size(1) && other.size(2) == x.size(2) &&
+           other.size(3) == each && other.is_packed();
+  };
+  check(is_like(kept, kept_products()) && is_like(firsts, kept_bands()), "CorrelationLookup1D: x is ", x.shape(),
+        ", kept is ", kept.shape(), ", firsts are ", firsts.shape(), "; they must have its size and ", kept_products(),
+        " and ", kept_bands(), " elements for each pixel, side by side");
+  const BandPlan<T> plan(options_, features0.size(1), features1.size(3), true);
+  scratch_->each_band_tile(
+      plan, features0, features1, num_threads,
+      [&](std::ptrdiff_t b, std::ptrdiff_t y, std::ptrdiff_t at, int count, BandRow<T>& row, BandWorker<T>&) {
+        row.look_up(at, count, x.at(b, y, at), kept.at(b, y, at), firsts.at(b, y, at), out);
+      });
+}
+
+template <typename T>
+std::ptrdiff_t CorrelationLookup1D<T>::kept_products() const {
+  return BandPlan<T>(options_, 0, 0, true).columns;
+}
+
+template <typename T>
+std::ptrdiff_t CorrelationLookup1D<T>::kept_bands() const {
+  return BandPlan<T>(options_, 0, 0, true).bands;
 }
 
 template <typename T>

@@ -6,7 +6,7 @@
 namespace geomvision::ops {
 
 template <typename T>
-WindowPlan<T>::WindowPlan(int radius_, bool along_rows_, std::vector<WindowLevel> levels_, std::ptrdiff_t channels_)
+WindowPlan<T>::WindowPlan(int radius_, bool along_rows_, const WindowLevels& levels_, std::ptrdiff_t channels_)
     : tile_pixels(along_rows_ ? most_pixels : most_pixels / 4),
       radius(radius_),
       side(2 * radius_ + 1),
@@ -15,7 +15,7 @@ WindowPlan<T>::WindowPlan(int radius_, bool along_rows_, std::vector<WindowLevel
       pitch((side + 2 + 15) / 16 * 16),
       window_size((rows + 2) * pitch + 16),
       along_rows(along_rows_),
-      levels(std::move(levels_)),
+      levels(levels_),
       channels(channels_),
       step((channels_ + 15) / 16 * 16),
       scale(T(1) / std::sqrt(static_cast<T>(std::max<std::ptrdiff_t>(1, channels_)))) {}

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "geomvision/tensor.hpp"
 #include "ops/aligned.hpp"
 #include "ops/window_kernels.hpp"
@@ -13,10 +11,26 @@ struct WindowLevel {
   std::ptrdiff_t first, height, width;
 };
 
+/// At most 16 of them, without memory of their own.
+class WindowLevels {
+ public:
+  static constexpr int most = 16;
+  WindowLevels() = default;
+  explicit WindowLevels(const WindowLevel& level) { push_back(level); }
+  void push_back(const WindowLevel& level) { levels_[count_++] = level; }
+  std::size_t size() const { return count_; }
+  const WindowLevel& operator[](std::size_t k) const { return levels_[k]; }
+  const WindowLevel& back() const { return levels_[count_ - 1]; }
+
+ private:
+  WindowLevel levels_[most] = {};
+  std::size_t count_ = 0;
+};
+
 /// What the pixels of a lookup have in common. A lookup along rows has levels one row high, and one row of samples.
 template <typename T>
 struct WindowPlan {
-  WindowPlan(int radius, bool along_rows, std::vector<WindowLevel> levels, std::ptrdiff_t channels);
+  WindowPlan(int radius, bool along_rows, const WindowLevels& levels, std::ptrdiff_t channels);
 
   static constexpr int most_pixels = 64;  // of a tile: neighbours in a row, whose windows overlap
 
@@ -27,7 +41,7 @@ struct WindowPlan {
   int pitch;         // elements of a row of a window
   int window_size;   // elements of a window, with a row before and behind it and an element before it
   bool along_rows;
-  std::vector<WindowLevel> levels;
+  WindowLevels levels;
   int first_level = 0;            // how often the first of them was halved
   std::ptrdiff_t channels, step;  // features, and elements from one packed position to the next
   T scale;                        // 1 / sqrt(channels)

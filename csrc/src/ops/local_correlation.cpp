@@ -1,6 +1,7 @@
 #include "geomvision/ops/local_correlation.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <type_traits>
 
 #include "geomvision/check.hpp"
@@ -24,13 +25,14 @@ void check_sizes(const LocalCorrelationOptions& options, const TensorView<const 
 
 template <typename T>
 void fill(const TensorView<T, 4>& out, int num_threads) {
-  parallel_for(static_cast<int>(out.size(0) * out.size(1)), num_threads, [&](int begin, int end) {
+  const auto fill_planes = [&](int begin, int end) {
     for (std::ptrdiff_t plane = begin; plane < end; ++plane) {
       for (std::ptrdiff_t y = 0; y < out.size(2); ++y) {
         std::fill_n(out.at(plane / out.size(1), plane % out.size(1), y), out.size(3), T(0));
       }
     }
-  });
+  };
+  parallel_for(static_cast<int>(out.size(0) * out.size(1)), num_threads, std::ref(fill_planes));
 }
 
 // Every pair of a left pixel and the right one it is compared with, row by row of the output: visit(plane, oy, ox, y,
@@ -58,7 +60,7 @@ void correlate(const LocalCorrelationOptions& options, const TensorView<const do
                const TensorView<const double, 4>& right, const TensorView<double, 4>& out, int num_threads) {
   fill(out, num_threads);
   const std::ptrdiff_t channels = left.size(1);
-  parallel_for(static_cast<int>(left.size(0)), num_threads, [&](int begin, int end) {
+  const auto correlate_images = [&](int begin, int end) {
     for (int b = begin; b < end; ++b) {
       for (std::ptrdiff_t c = 0; c < channels; ++c) {
         each_pair(options, left.size(2), left.size(3),
@@ -68,7 +70,8 @@ void correlate(const LocalCorrelationOptions& options, const TensorView<const do
                   });
       }
     }
-  });
+  };
+  parallel_for(static_cast<int>(left.size(0)), num_threads, std::ref(correlate_images));
 }
 
 void differentiate(const LocalCorrelationOptions& options, const TensorView<const double, 4>& d_out,
@@ -77,7 +80,7 @@ void differentiate(const LocalCorrelationOptions& options, const TensorView<cons
   fill(d_left, num_threads);
   fill(d_right, num_threads);
   const std::ptrdiff_t channels = left.size(1);
-  parallel_for(static_cast<int>(left.size(0) * channels), num_threads, [&](int begin, int end) {
+  const auto differentiate_channels = [&](int begin, int end) {
     for (int k = begin; k < end; ++k) {
       const std::ptrdiff_t b = k / channels, c = k % channels;
       each_pair(options, left.size(2), left.size(3),
@@ -87,7 +90,8 @@ void differentiate(const LocalCorrelationOptions& options, const TensorView<cons
                   *d_right.at(b, c, other_y, other_x) += share * *left.at(b, c, y, x);
                 });
     }
-  });
+  };
+  parallel_for(static_cast<int>(left.size(0) * channels), num_threads, std::ref(differentiate_channels));
 }
 
 }  // namespace
@@ -95,6 +99,7 @@ void differentiate(const LocalCorrelationOptions& options, const TensorView<cons
 template <typename T>
 struct LocalCorrelation<T>::Scratch {
   std::vector<CorrelationWorker> workers;
+  std::vector<std::ptrdiff_t> offsets;
 };
 
 template <typename T>
@@ -119,7 +124,7 @@ void LocalCorrelation<T>::operator()(TensorView<const T, 4> left, TensorView<con
   if (out.empty()) return;
   if constexpr (std::is_same_v<T, float>) {
     if (left.size(1) == 0) return fill(out, num_threads);
-    const CorrelationPlan plan(options_, left, false);
+    const CorrelationPlan plan(options_, left, false, scratch_->offsets);
     if (plan.reach_x < plan.radius || plan.reach_y < plan.radius) fill(out, num_threads);
     each_worker(plan.tasks(left.size(0)), num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
       CorrelationStrip(plan, worker, index).forward(left, right, out);
@@ -138,7 +143,7 @@ void LocalCorrelation<T>::backward(TensorView<const T, 4> d_out, TensorView<cons
         ", d_left is ", d_left.shape(), ", d_right is ", d_right.shape(), "; they must be equal");
   if (left.empty()) return;
   if constexpr (std::is_same_v<T, float>) {
-    const CorrelationPlan plan(options_, left, true);
+    const CorrelationPlan plan(options_, left, true, scratch_->offsets);
     const int tasks = plan.tasks(left.size(0));
     each_worker(2 * tasks, num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
       const bool mirrored = index >= tasks;

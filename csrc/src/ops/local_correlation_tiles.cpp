@@ -16,7 +16,7 @@ int ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<int>((a + 
 }  // namespace
 
 CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image,
-                                 bool dense)
+                                 bool dense, std::vector<std::ptrdiff_t>& memory)
     : channels(image.size(1)),
       height(image.size(2)),
       width(image.size(3)),
@@ -32,6 +32,7 @@ CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const T
       row_step(dilation / std::gcd(stride, dilation)),
       row_shift(stride / std::gcd(stride, dilation)),
       ring_size(2 * reach_y + 1 + (tile_rows - 1) * row_shift),
+      offsets(memory),
       copy_padded(GEOMVISION_KERNEL(copy_padded)),
       copy_blocks(GEOMVISION_KERNEL(copy_blocks)) {
   // Wide strips read memory in long runs; narrow ones keep the rows they see in the second-level cache.
@@ -47,6 +48,7 @@ CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const T
   // Several bands, so that four threads have equal work; rows at a band's rim are packed twice.
   band_rows = std::max(tile_rows, std::min(96, ceil_div(rows, std::max(1, ceil_div(8, strips)))));
   bands = ceil_div(rows, band_rows);
+  offsets.clear();
   for (int i = 0; i < count; ++i) {
     const int shift = i * dilation;
     offsets.push_back(std::ptrdiff_t{shift % stride} * phase_width + shift / stride);

@@ -18,7 +18,8 @@ struct CorrelationWorker {
 
 /// Sizes of a correlation, and what each step over its tiles needs to know.
 struct CorrelationPlan {
-  CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image, bool dense);
+  CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image, bool dense,
+                  std::vector<std::ptrdiff_t>& memory);
 
   std::ptrdiff_t channels, height, width;
   int radius, dilation, stride;  // stride of the walk: 1 when it is dense
@@ -34,7 +35,7 @@ struct CorrelationPlan {
   int strip;                     // columns of a strip, which is walked from top to bottom
   int blocks;                    // tiles side by side in a strip
   int strips, bands, band_rows;
-  std::vector<std::ptrdiff_t> offsets;
+  std::vector<std::ptrdiff_t>& offsets;  // in the memory given
   decltype(&kernels::baseline::copy_padded) copy_padded;
   decltype(&kernels::baseline::copy_blocks) copy_blocks;
 

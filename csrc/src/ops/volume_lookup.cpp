@@ -18,7 +18,7 @@ struct VolumeLookup<T>::Scratch {
     check(along_rows ? volume.size(3) == 1 : coordinates.size(1) == 2, "VolumeLookup: coordinates are ",
           coordinates.shape(), " for a volume of ", volume.shape(),
           "; they must have 2 channels, or 1 where the volume is one row high");
-    WindowPlan<T> made(radius, along_rows, {{0, volume.size(3), volume.size(4)}}, 0);
+    WindowPlan<T> made(radius, along_rows, WindowLevels({0, volume.size(3), volume.size(4)}), 0);
     made.first_level = level;
     for (int axis : {0, 2, 3}) {
       const std::ptrdiff_t size = volume.size(axis == 0 ? 0 : axis - 1);

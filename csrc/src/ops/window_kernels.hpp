@@ -18,6 +18,7 @@ struct WindowKernels<float> {
   decltype(&kernels::baseline::scatter_window) scatter = GEOMVISION_KERNEL(scatter_window);
   decltype(&kernels::baseline::transpose) transpose = GEOMVISION_KERNEL(transpose);
   decltype(&kernels::baseline::blend_window) blend = GEOMVISION_KERNEL(blend_window);
+  decltype(&kernels::baseline::blend_pairs) blend_pairs = GEOMVISION_KERNEL(blend_pairs);
   decltype(&kernels::baseline::spread_window) spread = GEOMVISION_KERNEL(spread_window);
 };
 
@@ -53,6 +54,7 @@ struct WindowKernels<double> {
   }
 
   static constexpr auto blend = &::blend<double>;
+  static constexpr auto blend_pairs = &blend_pair_means<double>;
   static constexpr auto spread = &spread_samples<double>;
 };
 

@@ -2,7 +2,7 @@
 
 from .box import box_aggregation
 from .correlation_lookup import correlation_features, packed_lookup
-from .correlation_lookup_1d import correlation_lookup_1d
+from .correlation_lookup_1d import correlation_lookup_1d, kept_lookup_1d
 from .cost_volume_2d import cost_volume_2d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
@@ -44,6 +44,7 @@ __all__ = [
     "group_wise_volume",
     "guided_filter",
     "hamming_distances",
+    "kept_lookup_1d",
     "left_right_check",
     "local_correlation",
     "median",

@@ -13,12 +13,13 @@ Function = Callable[..., Any]
 _NATIVE = (torch.float32, torch.float64)
 
 
-def operator(name: str, twin: Function, *, shape: Function) -> Any:
+def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, ...] = ()) -> Any:
     """Register `torch.ops.geomvision.NAME` with the arguments of the twin.
 
     On CPU tensors the C++ kernel `_core.NAME` runs, elsewhere or without it the twin. Half precisions are computed in
     float32 by the kernel and given back as they came. `shape` makes empty results from the same arguments (the fake
-    kernel). The last argument is `num_threads`; 0 means as many threads as torch uses.
+    kernel). `changes` names the arguments that the kernel writes to. The last argument is `num_threads`; 0 means as
+    many threads as torch uses.
     """
 
     def run(*arguments: Any) -> Any:
@@ -26,8 +27,8 @@ def operator(name: str, twin: Function, *, shape: Function) -> Any:
             return _on_cpu(name, *arguments)
         return twin(*arguments)
 
-    schema = torch.library.infer_schema(twin, mutates_args=())
-    registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=(), schema=schema)
+    schema = torch.library.infer_schema(twin, mutates_args=changes)
+    registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
     registered.register_fake(shape)
     return registered
 

@@ -46,6 +46,19 @@ def _look_up(features0: Tensor, features1: Tensor, x: Tensor, radius: int, level
     return _images(torch.cat(samples, 2), features0.shape[0])
 
 
+def _look_up_kept(
+    features0: Tensor,
+    features1: Tensor,
+    x: Tensor,
+    kept: Tensor,
+    firsts: Tensor,
+    radius: int,
+    levels: int,
+    num_threads: int,
+) -> Tensor:
+    return _look_up(features0, features1, x, radius, levels, num_threads)  # plain torch keeps nothing
+
+
 def _look_up_backward(
     d_out: Tensor, features0: Tensor, features1: Tensor, x: Tensor, radius: int, levels: int, num_threads: int
 ) -> tuple[Tensor, Tensor]:
@@ -82,6 +95,14 @@ correlation_lookup_1d = operator(
     shape=lambda features0, features1, x, radius, levels, num_threads: features0.new_empty(
         features0.shape[0], levels * (2 * radius + 1), *features0.shape[2:]
     ),
+)
+kept_lookup_1d = operator(
+    "kept_lookup_1d",
+    _look_up_kept,
+    shape=lambda features0, features1, x, kept, firsts, radius, levels, num_threads: features0.new_empty(
+        features0.shape[0], levels * (2 * radius + 1), *features0.shape[2:]
+    ),
+    changes=("kept", "firsts"),
 )
 correlation_lookup_1d_backward = operator(
     "correlation_lookup_1d_backward",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "geomvision/tensor.hpp"
@@ -69,6 +70,17 @@ class CorrelationLookup1D {
 
   void operator()(TensorView<const T, 4> features0, TensorView<const T, 4> features1, TensorView<const T, 3> x,
                   TensorView<T, 4> out, int num_threads = 0);
+
+  /// The same, for many lookups in the same features: `kept`, (batch, height, width, kept_products()), holds the
+  /// products that each pixel met last, `firsts`, (batch, height, width, kept_bands()), where they begin. Only products
+  /// that are not there are computed. Results are those of the call without, bit by bit. Fill `firsts` with
+  /// `nothing_kept` at first, and again whenever the features change.
+  void operator()(TensorView<const T, 4> features0, TensorView<const T, 4> features1, TensorView<const T, 3> x,
+                  TensorView<T, 4> kept, TensorView<std::int32_t, 4> firsts, TensorView<T, 4> out, int num_threads = 0);
+  static constexpr std::int32_t nothing_kept = INT32_MIN;
+  std::ptrdiff_t kept_products() const;
+  std::ptrdiff_t kept_bands() const;
+
   void backward(TensorView<const T, 4> d_out, TensorView<const T, 4> features0, TensorView<const T, 4> features1,
                 TensorView<const T, 3> x, TensorView<T, 4> d_features0, TensorView<T, 4> d_features1,
                 int num_threads = 0);

@@ -18,8 +18,7 @@ struct LocalCorrelationOptions {
 /// left, right: (batch, channels, height, width). out: (batch, side * side, ceil(height / stride), ceil(width /
 /// stride)) with side = 2 radius + 1; plane (j + radius) * side + i + radius holds right pixel (x + i dilation,
 /// y + j dilation). Throws std::invalid_argument when sizes disagree. T is float or double. An object keeps its
-/// scratch memory: a second call on the same size allocates no more than lists of its displacements. It serves one
-/// caller at a time.
+/// scratch memory: a second call on the same size allocates nothing. It serves one caller at a time.
 template <typename T>
 class LocalCorrelation {
  public:
