@@ -14,9 +14,9 @@ const char* name(Isa isa);
 /// The instruction sets this processor can run and this binary holds, smallest first.
 std::vector<Isa> available_isas();
 
-/// The set the kernels run with: the largest available one, or what the environment variable GEOMVISION_ISA names; it is
-/// read once. Throws std::invalid_argument when it names none, or one this processor lacks.
-/// Every choice gives equal results.
+/// The set the kernels run with: the largest available one, or what the environment variable GEOMVISION_ISA names; it
+/// is read once. Throws std::invalid_argument when it names none, or one this processor lacks. Every choice gives equal
+/// results.
 Isa active_isa();
 
 /// Reads GEOMVISION_ISA again, for all kernels that start later. Call it while none runs.
