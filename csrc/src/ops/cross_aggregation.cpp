@@ -30,20 +30,23 @@ auto grow_kernel() {
   }
 }
 
-// Arms of the pixels of row y in one direction; `grow` is scratch.
+constexpr int stretch = 512;  // pixels of a row at a time
+
+// Arms of the pixels [x, x + count) of row y in one direction.
 template <typename T>
-void row_arms(TensorView<const T, 3> image, const CrossArms& options, int y, int dx, int dy, std::uint8_t* grow,
+void row_arms(TensorView<const T, 3> image, const CrossArms& options, int y, int x, int count, int dx, int dy,
               std::uint8_t* length) {
   const int height = static_cast<int>(image.size(0)), width = static_cast<int>(image.size(1));
   const std::ptrdiff_t step = dx * image.stride(1) + dy * image.stride(0);
-  std::fill_n(grow, width, std::uint8_t(1));
-  std::fill_n(length, width, std::uint8_t(0));
+  std::uint8_t grow[stretch];
+  std::fill_n(grow, count, std::uint8_t(1));
+  std::fill_n(length, count, std::uint8_t(0));
   for (int s = 1; s <= options.arm; ++s) {
-    if (y + s * dy < 0 || y + s * dy >= height || s * std::abs(dx) >= width) return;
-    const int begin = dx < 0 ? s : 0, end = dx > 0 ? width - s : width;
+    const int begin = std::max(x, dx < 0 ? s : 0), end = std::min(x + count, dx > 0 ? width - s : width);
+    if (y + s * dy < 0 || y + s * dy >= height || begin >= end) return;
     const double threshold = s > options.inner ? options.outer_threshold : options.threshold;
     if (!grow_kernel<T>()(image.at(y, begin), s * step, (s - 1) * step, end - begin, static_cast<int>(image.size(2)),
-                          threshold, options.threshold, grow + begin, length + begin)) {
+                          threshold, options.threshold, grow + (begin - x), length + (begin - x))) {
       return;
     }
   }
@@ -110,16 +113,17 @@ void cross_arms(TensorView<const T, 3> image, const CrossArms& options, TensorVi
   check(arms.size(0) == image.size(0) && arms.size(1) == image.size(1) && arms.size(2) == 4,
         "cross_arms: the image is ", image.shape(), ", the arms ", arms.shape(), "; they must be height x width x 4");
   check(image.stride(1) == image.size(2) || image.empty(), "cross_arms: pixels must lie side by side");
-  const auto width = static_cast<std::size_t>(image.size(1));
+  const int width = static_cast<int>(image.size(1));
   const auto rows = [&](int begin, int end) {
-    thread_local std::vector<std::uint8_t> scratch;
-    if (scratch.size() < 2 * width) scratch.resize(2 * width);
-    std::uint8_t *grow = scratch.data(), *length = grow + width;
+    std::uint8_t length[stretch];
     constexpr int directions[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
     for (int y = begin; y < end; ++y) {
-      for (int side = 0; side < 4; ++side) {
-        row_arms(image, options, y, directions[side][0], directions[side][1], grow, length);
-        for (std::size_t x = 0; x < width; ++x) *arms.at(y, x, side) = length[x];
+      for (int x = 0; x < width; x += stretch) {
+        const int count = std::min(stretch, width - x);
+        for (int side = 0; side < 4; ++side) {
+          row_arms(image, options, y, x, count, directions[side][0], directions[side][1], length);
+          for (int i = 0; i < count; ++i) *arms.at(y, x + i, side) = length[i];
+        }
       }
     }
   };
