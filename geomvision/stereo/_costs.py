@@ -60,6 +60,12 @@ def volume(cost: str, left: Image, right: Image, disparities: range, num_threads
     """(H, W, disparities) of a grey pair by the name of an op, or of weights."""
     if cost in OPS:
         return of_op(cost, left, right, disparities, num_threads)
+    from .. import weights
+
+    try:
+        weights.find(cost)
+    except weights.WeightsError as error:
+        raise weights.WeightsError(f"cost {cost!r} is none of census, {', '.join(OPS)}, and {error}") from None
     return learned(left, right, disparities, cost, num_threads)
 
 
