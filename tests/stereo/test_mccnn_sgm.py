@@ -69,7 +69,7 @@ def test_wrong_costs_say_what_is_allowed():
         sgm.from_costs(np.zeros((4, 20, 9), np.uint8), image)
     with pytest.raises(ValueError, match="up to 80; with p2 180 they may be 255 − p2 = 75"):
         sgm.from_costs(np.full((4, 20, 8), 80, np.uint8), image)
-    with pytest.raises(WeightsError, match="'mc_cmn' is none of census, .*zncc, and no weights 'mc_cmn'"):
+    with pytest.raises(WeightsError, match=r"'mc_cmn' is none of census, .*zncc, and no weights 'mc_cmn'"):
         SGM(cost="mc_cmn")(image, image)
     with pytest.raises(OptionError, match="p2 must be at least p1"):
         MCCNNSGM(p1=100, p2=50)
