@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "geomvision/ops/correlation_lookup.hpp"
@@ -50,6 +51,8 @@ struct BandWorker {
   std::vector<std::int32_t> firsts;
   std::vector<char> packed;    // which granules of the row
   T pairs[2 * (2 * 100 + 2)];  // of the largest radius
+
+  auto buffers() { return std::tie(row, pixels, samples, kept, firsts, packed); }
 };
 
 /// Looks up the pixels of one row.

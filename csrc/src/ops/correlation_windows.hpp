@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tuple>
+
 #include "geomvision/tensor.hpp"
 #include "ops/aligned.hpp"
 #include "ops/window_kernels.hpp"
@@ -54,6 +56,8 @@ struct WindowPlan {
 template <typename T>
 struct WindowWorker {
   Aligned<T> pixels, d_pixels, windows, samples, row, d_row;
+
+  auto buffers() { return std::tie(pixels, d_pixels, windows, samples, row, d_row); }
 };
 
 /// A tile of pixels of one row, and its steps.

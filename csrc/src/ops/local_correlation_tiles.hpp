@@ -1,5 +1,6 @@
 #pragma once
 
+#include <tuple>
 #include <vector>
 
 #include "geomvision/ops/local_correlation.hpp"
@@ -14,6 +15,8 @@ struct CorrelationWorker {
   Aligned<float> tile, ring, gradient, part, line;
   std::vector<std::ptrdiff_t> in_ring;
   std::vector<kernels::GradientRow> rows;
+
+  auto buffers() { return std::tie(tile, ring, gradient, part, line, in_ring, rows); }
 };
 
 /// Sizes of a correlation, and what each step over its tiles needs to know.
