@@ -18,7 +18,9 @@ inline Vector splat(std::uint8_t value) { return _mm256_set1_epi8(static_cast<ch
 inline Vector splat_word(std::uint16_t value) { return _mm256_set1_epi16(static_cast<short>(value)); }
 inline Vector smaller(Vector a, Vector b) { return _mm256_min_epu8(a, b); }
 inline Vector add_capped(Vector a, Vector b) { return _mm256_adds_epu8(a, b); }
+inline Vector add(Vector a, Vector b) { return _mm256_add_epi8(a, b); }
 inline Vector subtract(Vector a, Vector b) { return _mm256_sub_epi8(a, b); }
+inline Vector both(Vector a, Vector b) { return _mm256_and_si256(a, b); }
 inline Vector either(Vector a, Vector b) { return _mm256_or_si256(a, b); }
 inline Vector add_words(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
@@ -42,29 +44,36 @@ inline Vector moved_down(Vector v, Vector upper) {
 }
 inline Vector load_up(const std::uint8_t* from) { return moved_up(load(from), splat(255)); }
 inline Vector load_down(const std::uint8_t* from) { return moved_down(load(from), splat(255)); }
+inline std::uint32_t sum_of_bytes(Vector v) {
+  const Vector eights = _mm256_sad_epu8(v, _mm256_setzero_si256());
+  const __m128i pairs = _mm_add_epi32(_mm256_castsi256_si128(eights), _mm256_extracti128_si256(eights, 1));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(pairs) + _mm_extract_epi32(pairs, 2));
+}
 inline std::uint16_t least_word(Vector v) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
 }
-struct LeastOfFour {
-  Vector v;  // in byte 0 of each quarter: of a, c, b, d
-
-  LeastOfFour(Vector a, Vector b, Vector c, Vector d) {
-    const Vector ab = smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
-    const Vector cd = smaller(_mm256_permute2x128_si256(c, d, 0x20), _mm256_permute2x128_si256(c, d, 0x31));
-    v = smaller(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
-    v = smaller(v, _mm256_srli_epi64(v, 32));
-    v = smaller(v, _mm256_srli_epi64(v, 16));
-    v = smaller(v, _mm256_srli_epi64(v, 8));
-  }
-  std::uint32_t bytes() const {
-    const __m128i ac = _mm256_castsi256_si128(v), bd = _mm256_extracti128_si256(v, 1);
-    const __m128i first = _mm_unpacklo_epi8(ac, bd), last = _mm_unpackhi_epi8(ac, bd);
-    return (static_cast<std::uint32_t>(_mm_cvtsi128_si32(first)) & 0xffff) |
-           (static_cast<std::uint32_t>(_mm_cvtsi128_si32(last)) << 16);
-  }
-  Vector first_everywhere() const { return _mm256_broadcastb_epi8(_mm256_castsi256_si128(v)); }
-};
+// The smallest byte of a vector, in its first one.
+inline __m128i least_byte(Vector v) {
+  __m128i least = _mm_min_epu8(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  least = _mm_min_epu8(least, _mm_srli_epi16(least, 8));  // in words from here on
+  return _mm_minpos_epu16(_mm_and_si128(least, _mm_set1_epi16(255)));
+}
+inline Vector first_everywhere(__m128i v) { return _mm256_broadcastb_epi8(v); }
+inline std::uint8_t first_of(__m128i v) { return static_cast<std::uint8_t>(_mm_cvtsi128_si32(v)); }
+// The smallest bytes of four vectors, the first one's lowest.
+inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
+  const Vector ab = smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+  const Vector cd = smaller(_mm256_permute2x128_si256(c, d, 0x20), _mm256_permute2x128_si256(c, d, 0x31));
+  Vector v = smaller(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+  v = smaller(v, _mm256_srli_epi64(v, 32));
+  v = smaller(v, _mm256_srli_epi64(v, 16));
+  v = smaller(v, _mm256_srli_epi64(v, 8));  // in byte 0 of each quarter: of a, c, b, d
+  const __m128i ac = _mm256_castsi256_si128(v), bd = _mm256_extracti128_si256(v, 1);
+  const __m128i first = _mm_unpacklo_epi8(ac, bd), last = _mm_unpackhi_epi8(ac, bd);
+  return (static_cast<std::uint32_t>(_mm_cvtsi128_si32(first)) & 0xffff) |
+         (static_cast<std::uint32_t>(_mm_cvtsi128_si32(last)) << 16);
+}
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -21,7 +21,9 @@ inline Vector splat(std::uint8_t value) { return _mm512_set1_epi8(static_cast<ch
 inline Vector splat_word(std::uint16_t value) { return _mm512_set1_epi16(static_cast<short>(value)); }
 inline Vector smaller(Vector a, Vector b) { return _mm512_min_epu8(a, b); }
 inline Vector add_capped(Vector a, Vector b) { return _mm512_adds_epu8(a, b); }
+inline Vector add(Vector a, Vector b) { return _mm512_add_epi8(a, b); }
 inline Vector subtract(Vector a, Vector b) { return _mm512_sub_epi8(a, b); }
+inline Vector both(Vector a, Vector b) { return _mm512_and_si512(a, b); }
 inline Vector either(Vector a, Vector b) { return _mm512_or_si512(a, b); }
 inline Vector add_words(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
@@ -47,30 +49,37 @@ inline Vector load_up(const std::uint8_t* from) {
 inline Vector load_down(const std::uint8_t* from) {
   return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{0} >> 1, from + 1);
 }
+inline std::uint32_t sum_of_bytes(Vector v) {
+  return static_cast<std::uint32_t>(_mm512_reduce_add_epi64(_mm512_sad_epu8(v, _mm512_setzero_si512())));
+}
 inline std::uint16_t least_word(Vector v) {
   const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
   const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
 }
-// The smallest bytes of four vectors; `bytes` has the first one's lowest.
-struct LeastOfFour {
-  Vector v;  // in byte 0 of each quarter
-
-  LeastOfFour(Vector a, Vector b, Vector c, Vector d) {
-    const Vector ab = smaller(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xee));
-    const Vector cd = smaller(_mm512_shuffle_i64x2(c, d, 0x44), _mm512_shuffle_i64x2(c, d, 0xee));
-    v = smaller(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
-    v = smaller(v, _mm512_bsrli_epi128(v, 8));
-    v = smaller(v, _mm512_srli_epi64(v, 32));
-    v = smaller(v, _mm512_srli_epi64(v, 16));
-    v = smaller(v, _mm512_srli_epi64(v, 8));
-  }
-  std::uint32_t bytes() const {
-    const auto all = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm512_cvtepi64_epi8(v)));  // every other one
-    return static_cast<std::uint32_t>(_pext_u64(all, 0x00ff00ff00ff00ff));
-  }
-  Vector first_everywhere() const { return _mm512_broadcastb_epi8(_mm512_castsi512_si128(v)); }
-};
+inline __m256i halves_smaller(Vector v) {
+  return _mm256_min_epu8(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+}
+// The smallest byte of a vector, in its first one.
+inline __m128i least_byte(Vector v) {
+  const __m256i half = halves_smaller(v);
+  __m128i least = _mm_min_epu8(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  least = _mm_min_epu8(least, _mm_srli_epi16(least, 8));  // in words from here on
+  return _mm_minpos_epu16(_mm_and_si128(least, _mm_set1_epi16(255)));
+}
+inline Vector first_everywhere(__m128i v) { return _mm512_broadcastb_epi8(v); }
+inline std::uint8_t first_of(__m128i v) { return static_cast<std::uint8_t>(_mm_cvtsi128_si32(v)); }
+// The smallest bytes of four vectors, the first one's lowest.
+inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
+  const __m256i w = halves_smaller(a), x = halves_smaller(b), y = halves_smaller(c), z = halves_smaller(d);
+  const __m256i ac = _mm256_min_epu8(_mm256_permute2x128_si256(w, y, 0x20), _mm256_permute2x128_si256(w, y, 0x31));
+  const __m256i bd = _mm256_min_epu8(_mm256_permute2x128_si256(x, z, 0x20), _mm256_permute2x128_si256(x, z, 0x31));
+  __m256i v = _mm256_min_epu8(_mm256_unpacklo_epi64(ac, bd), _mm256_unpackhi_epi64(ac, bd));
+  v = _mm256_min_epu8(v, _mm256_srli_epi64(v, 32));
+  v = _mm256_min_epu8(v, _mm256_srli_epi64(v, 16));
+  v = _mm256_min_epu8(v, _mm256_srli_epi64(v, 8));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm256_cvtepi64_epi8(v)));
+}
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -57,8 +57,14 @@ inline Vector add_capped(Vector a, Vector b) {
     return static_cast<std::uint8_t>(a.byte[i] + (b.byte[i] < room ? b.byte[i] : room));
   });
 }
+inline Vector add(Vector a, Vector b) {
+  return each_byte([&](int i) { return a.byte[i] + b.byte[i]; });
+}
 inline Vector subtract(Vector a, Vector b) {
   return each_byte([&](int i) { return a.byte[i] - b.byte[i]; });
+}
+inline Vector both(Vector a, Vector b) {
+  return each_byte([&](int i) { return a.byte[i] & b.byte[i]; });
 }
 inline Vector either(Vector a, Vector b) {
   return each_byte([&](int i) { return a.byte[i] | b.byte[i]; });
@@ -100,6 +106,11 @@ inline Vector moved_down(Vector v, Vector upper) {
 }
 inline Vector load_up(const std::uint8_t* from) { return moved_up(load(from), splat(255)); }
 inline Vector load_down(const std::uint8_t* from) { return moved_down(load(from), splat(255)); }
+inline std::uint32_t sum_of_bytes(Vector v) {
+  std::uint32_t sum = 0;
+  for (int i = 0; i < lanes; ++i) sum += v.byte[i];
+  return sum;
+}
 inline std::uint16_t least_word(Vector v) {
   const auto words = same_bits<Words>(v);
   std::uint16_t least = words.word[0];
@@ -112,17 +123,14 @@ inline std::uint8_t least_byte(Vector v) {
   }
   return v.byte[0];
 }
-struct LeastOfFour {
-  std::uint8_t least[4];
-
-  LeastOfFour(const Vector& a, const Vector& b, const Vector& c, const Vector& d)
-      : least{least_byte(a), least_byte(b), least_byte(c), least_byte(d)} {}
-  std::uint32_t bytes() const {
-    return static_cast<std::uint32_t>(least[0] | least[1] << 8 | least[2] << 16) | static_cast<std::uint32_t>(least[3])
-                                                                                       << 24;
-  }
-  Vector first_everywhere() const { return splat(least[0]); }
-};
+inline Vector first_everywhere(std::uint8_t value) { return splat(value); }
+inline std::uint8_t first_of(std::uint8_t value) { return value; }
+// The smallest bytes of four vectors, the first one's lowest.
+inline std::uint32_t least_bytes(Vector a, Vector b, Vector c, Vector d) {
+  const std::uint8_t least[4] = {least_byte(a), least_byte(b), least_byte(c), least_byte(d)};
+  return static_cast<std::uint32_t>(least[0] | least[1] << 8 | least[2] << 16) | static_cast<std::uint32_t>(least[3])
+                                                                                     << 24;
+}
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -115,9 +115,8 @@ void advance(const SGMPath* given, const std::uint8_t* costs, int pixels, int an
       store(sums + here, even);
       store(sums + here + lanes / 2, odd);
     }
-    const LeastOfFour all(least[0], least[1], least[2], least[3]);
-    if (chained) chain.end(all.first_everywhere(), path[0].here + x * pitch);
-    const std::uint32_t bytes = all.bytes();
+    if (chained) chain.end(first_everywhere(least_byte(least[0])), path[0].here + x * pitch);
+    const std::uint32_t bytes = least_bytes(least[0], least[1], least[2], least[3]);
     for (int g = 0; g < Paths; ++g) path[g].least[x] = static_cast<std::uint8_t>(bytes >> 8 * g);
   }
 }
@@ -183,34 +182,55 @@ struct Differing {
 };
 #endif
 
+// 0 in every lane before `first`, 255 from there on.
+struct Edge {
+  std::uint8_t byte[2 * lanes] = {};
+  constexpr Edge() {
+    for (int i = lanes; i < 2 * lanes; ++i) byte[i] = 255;
+  }
+};
+constexpr Edge edge;
+inline Vector from_lane(int first) {
+  return load(edge.byte + lanes - (first < 0 ? 0 : (first > lanes ? lanes : first)));
+}
+
+// Candidates there are none of, in the last vector.
+inline void mark_padding(int count, int vectors, std::uint8_t* costs) {
+  if (count == vectors * lanes) return;
+  std::uint8_t* last = costs + (vectors - 1) * lanes;
+  store(last, either(load(last), from_lane(count - (vectors - 1) * lanes)));
+}
+
 // A candidate outside the right image costs a third of the bits: more than a good match, less than a wrong one, which
 // costs half. It never costs more than the mean of those inside: where nothing has texture, the border must not decide.
-void mend_border(const SGMCosts& source, int x, std::ptrdiff_t pitch, std::uint8_t* costs) {
+void mend_border(const SGMCosts& source, int x, int vectors, std::uint8_t* costs) {
   const int column = source.match + x;  // candidate k is column - k
   int inside = column - source.width + 1, beyond = column + 1;
-  inside = inside < 0 ? 0 : (inside > source.count ? source.count : inside);
   beyond = beyond < 0 ? 0 : (beyond > source.count ? source.count : beyond);
+  inside = inside < 0 ? 0 : (inside > beyond ? beyond : inside);
+  const auto seen = [&](int k) { return subtract(from_lane(inside - k * lanes), from_lane(beyond - k * lanes)); };
   int neutral = source.neutral;
   if (inside < beyond) {
-    int sum = 0;
-    for (int k = inside; k < beyond; ++k) sum += costs[k];
-    const int mean = sum / (beyond - inside);
+    std::uint32_t sum = 0;
+    for (int k = 0; k < vectors; ++k) sum += sum_of_bytes(both(load(costs + k * lanes), seen(k)));
+    const int mean = static_cast<int>(sum) / (beyond - inside);
     neutral = mean < neutral ? mean : neutral;
   }
-  for (int k = 0; k < inside; ++k) costs[k] = static_cast<std::uint8_t>(neutral);
-  for (int k = beyond; k < source.count; ++k) costs[k] = static_cast<std::uint8_t>(neutral);
-  for (std::ptrdiff_t k = source.count; k < pitch; ++k) costs[k] = 255;
+  const Vector unseen = splat(static_cast<std::uint8_t>(neutral));
+  for (int k = 0; k < vectors; ++k) {
+    const Vector here = seen(k);
+    store(costs + k * lanes, either(both(load(costs + k * lanes), here), subtract(unseen, both(unseen, here))));
+  }
+  mark_padding(source.count, vectors, costs);
 }
 
 template <int Vectors>
 inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uint8_t* costs) {
   const int vectors = Vectors > 0 ? Vectors : any_vectors;
-  const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
   if (source.volume != nullptr) {
     const std::uint8_t* from = source.volume + x * source.volume_stride;
     for (int k = 0; k < source.count; ++k) costs[k] = from[k];
-    for (std::ptrdiff_t k = source.count; k < pitch; ++k) costs[k] = 255;
-    return;
+    return mark_padding(source.count, vectors, costs);
   }
   const std::uint8_t* right = source.right + (source.pixels - 1 - x);
   for (int k = 0; k < vectors; k += 2) {
@@ -219,15 +239,15 @@ inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uin
     for (int p = 0; p < source.planes; ++p) {
       const Differing differing(source.left[p * source.left_pitch + x]);
       const std::uint8_t* plane = right + p * source.right_pitch;
-      one = add_capped(one, differing(load(plane + k * lanes)));
-      two = add_capped(two, differing(load(plane + next * lanes)));
+      one = add(one, differing(load(plane + k * lanes)));
+      two = add(two, differing(load(plane + next * lanes)));
     }
     store(costs + k * lanes, one);
     store(costs + next * lanes, two);
   }
   const int column = source.match + x;
-  if (column - source.count + 1 < 0 || column >= source.width) return mend_border(source, x, pitch, costs);
-  for (std::ptrdiff_t k = source.count; k < pitch; ++k) costs[k] = 255;
+  if (column - source.count + 1 < 0 || column >= source.width) return mend_border(source, x, vectors, costs);
+  mark_padding(source.count, vectors, costs);
 }
 
 template <int Vectors>
@@ -246,9 +266,9 @@ void costs_and_west(const SGMCosts& source, const SGMPath& west, int any_vectors
       store(west.here + x * pitch + k * lanes, value);
       least = smaller(least, value);
     }
-    const LeastOfFour all(least, least, least, least);
-    chain.end(all.first_everywhere(), west.here + x * pitch);
-    west.least[x] = static_cast<std::uint8_t>(all.bytes());
+    const auto smallest = least_byte(least);
+    chain.end(first_everywhere(smallest), west.here + x * pitch);
+    west.least[x] = first_of(smallest);
   }
 }
 

@@ -30,20 +30,17 @@ inline int choose_pixel(const std::uint16_t* sums, std::uint16_t& least, std::ui
     even |= static_cast<std::uint64_t>(_mm512_cmpeq_epi16_mask(load(sums + 2 * k * words), wanted)) << 32 * k;
     odd |= static_cast<std::uint64_t>(_mm512_cmpeq_epi16_mask(load(sums + (2 * k + 1) * words), wanted)) << 32 * k;
   }
-  const int first_even = even != 0 ? 2 * __builtin_ctzll(even) : 64 * Vectors;
-  const int first_odd = odd != 0 ? 2 * __builtin_ctzll(odd) + 1 : 64 * Vectors;
-  const int winner = first_even < first_odd ? first_even : first_odd, pair = winner / 2;
+  const int pair = __builtin_ctzll(even | odd), is_odd = static_cast<int>(~even >> pair & 1);
   const std::uint64_t bit = std::uint64_t{1} << pair;
   // beside an even index lie the odd ones of its own pair and of the pair before, beside an odd one the other way round
-  const std::uint64_t even_far = ~(winner % 2 == 0 ? bit : bit | bit << 1);
-  const std::uint64_t odd_far = ~(winner % 2 == 0 ? bit | bit >> 1 : bit);
+  const std::uint64_t even_far = ~(bit | bit << is_odd), odd_far = ~(bit | bit >> (1 - is_odd));
   for (int k = 0; k < Vectors; ++k) {
     const auto evens = static_cast<__mmask32>(even_far >> 32 * k), odds = static_cast<__mmask32>(odd_far >> 32 * k);
     far = _mm512_mask_min_epu16(far, evens, far, load(sums + 2 * k * words));
     far = _mm512_mask_min_epu16(far, odds, far, load(sums + (2 * k + 1) * words));
   }
   second = least_word(far);
-  return winner;
+  return 2 * pair + is_odd;
 }
 
 #endif
@@ -132,6 +129,29 @@ void offer(const std::uint16_t* sums, int pixels, int any_vectors, const std::ui
   }
 }
 
+// Without branches, so that the compiler takes many pixels at once.
+template <SGMFit fit>
+void estimate(const SGMWinners& winners, int pixels, int first, int count, int uniqueness, std::int16_t none,
+              std::int16_t* __restrict whole, float* __restrict disparity, float* __restrict margin) {
+  const std::uint16_t* __restrict least = winners.least, * __restrict index = winners.index;
+  const std::uint16_t* __restrict second = winners.second, * __restrict before = winners.before;
+  const std::uint16_t* __restrict after = winners.after;
+  const float nan = __builtin_nanf("");
+  const int part = 100 - uniqueness, last = count - 1;
+  for (int x = 0; x < pixels; ++x) {
+    const int s1 = least[x], s2 = second[x], winner = index[x], b = before[x], a = after[x];
+    const bool alone = s2 == nothing, kept = alone | (100 * s1 < part * s2);
+    const int divisor = fit == SGMFit::parabola ? b - 2 * s1 + a : (b > a ? b : a) - s1;
+    const bool fitted = (fit != SGMFit::none) & (winner > 0) & (winner < last) & (divisor != 0);
+    const float offset = static_cast<float>(fitted ? b - a : 0) / static_cast<float>(fitted ? 2 * divisor : 1);
+    const int found = first + winner;
+    whole[x] = static_cast<std::int16_t>(kept ? found : none);
+    disparity[x] = kept ? static_cast<float>(found) + offset : nan;
+    const float ratio = static_cast<float>(alone ? 0 : s2 - s1) / static_cast<float>(s2);
+    margin[x] = kept ? ratio : 0.0f;
+  }
+}
+
 }  // namespace
 
 void sgm_choose(std::uint16_t* sums, int pixels, int vectors, int count, const std::uint16_t* indices,
@@ -151,25 +171,13 @@ void sgm_offer(const std::uint16_t* sums, int pixels, int vectors, const std::ui
 }
 
 void sgm_estimate(const SGMWinners& winners, int pixels, int first, int count, int uniqueness, SGMFit fit,
-                  std::int16_t none, std::int16_t* __restrict whole, float* __restrict disparity,
-                  float* __restrict margin) {
-  const std::uint16_t *least = winners.least, *index = winners.index, *second = winners.second;
-  const std::uint16_t *before = winners.before, *after = winners.after;
-  const float nan = __builtin_nanf("");
-  for (int x = 0; x < pixels; ++x) {
-    const int s1 = least[x], s2 = second[x], winner = index[x], b = before[x], a = after[x];
-    const bool alone = s2 == nothing;
-    const bool kept = alone || 100 * s1 < (100 - uniqueness) * s2;
-    const int larger = b > a ? b : a;
-    const int divisor = fit == SGMFit::parabola ? b - 2 * s1 + a : larger - s1;
-    const bool fitted = fit != SGMFit::none && winner > 0 && winner + 1 < count && divisor != 0;
-    const float offset = static_cast<float>(b - a) / static_cast<float>(fitted ? 2 * divisor : 1);
-    const auto found = static_cast<std::int16_t>(first + winner);
-    const float at = static_cast<float>(found);
-    whole[x] = kept ? found : none;
-    disparity[x] = kept ? (fitted ? at + offset : at) : nan;
-    const float ratio = static_cast<float>(s2 - s1) / static_cast<float>(alone ? 1 : s2);
-    margin[x] = kept && !alone ? ratio : 0.0f;
+                  std::int16_t none, std::int16_t* whole, float* disparity, float* margin) {
+  if (fit == SGMFit::none) {
+    estimate<SGMFit::none>(winners, pixels, first, count, uniqueness, none, whole, disparity, margin);
+  } else if (fit == SGMFit::parabola) {
+    estimate<SGMFit::parabola>(winners, pixels, first, count, uniqueness, none, whole, disparity, margin);
+  } else {
+    estimate<SGMFit::equiangular>(winners, pixels, first, count, uniqueness, none, whole, disparity, margin);
   }
 }
 
