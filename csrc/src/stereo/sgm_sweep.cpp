@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include "geomvision/parallel.hpp"
 
@@ -15,22 +16,26 @@ constexpr int least_lanes = 8192;                          // costs of a strip's
 constexpr int chunk = 32;                                  // pixels whose costs and sums stay in the first cache
 constexpr std::size_t band_bytes = std::size_t{12} << 20;  // of sums and costs: what the caches of a machine hold
 constexpr int smallest_band = 16;
-constexpr int at_once = 4;  // paths
+constexpr int at_once = 4;       // paths
+constexpr int gap_bytes = 4096;  // between strips in memory
 
 std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
 }  // namespace
 
 struct SGMSweep::Member {
-  int index, begin, end;
+  int index, begin, end;         // columns of the strip
+  int shift;                     // what is added to them in memory
   int steps = 0, west_rows = 0;  // taken so far
   kernels::SGMCosts source{};
   std::uint8_t* costs;
   std::uint16_t* sums;
   std::uint8_t* jumps;        // of each direction, for the strip
   kernels::SGMPath paths[8];  // through the row at hand, from its first column on
-  int rows = 0;               // whose sums have been taken
-  int group_steps[4] = {};    // after which the last groups of them were
+  Direction directions[8];
+  Row before[8];            // where they come from
+  int rows = 0;             // whose sums have been taken
+  int group_steps[4] = {};  // after which the last groups of them were
 };
 
 void SGMSweep::choose_directions() {
@@ -55,6 +60,8 @@ void SGMSweep::prepare(const SGMTask& task) {
   most_members_ =
       std::clamp(std::min(resolve_threads(task.num_threads), task.width / std::max(narrowest, least_lanes / padded_)),
                  1, most_strips);
+  gap_ = most_members_ == 1 ? 0 : std::max(2 * margin, gap_bytes / padded_);
+  wide_ = task.width + (most_members_ - 1) * gap_;
   band_ = task.height;
   if (!up_.empty()) {
     const std::size_t row = product(task.width, padded_) * 3;
@@ -68,44 +75,64 @@ void SGMSweep::prepare(const SGMTask& task) {
 }
 
 std::size_t SGMSweep::row_bytes() const {
-  const std::size_t bytes = product(task_.width + 2 * margin, padded_ + 1);
+  const std::size_t bytes = product(wide_ + 2 * margin, padded_ + 1);
   return (bytes + 63) / 64 * 64;
 }
 
 SGMSweep::Row SGMSweep::row_in(AlignedBytes& memory, std::size_t row) const {
   std::uint8_t* start = memory.data() + row * row_bytes();
-  return {start + product(margin, padded_), start + product(task_.width + 2 * margin, padded_) + margin};
+  return {start + product(margin, padded_), start + product(wide_ + 2 * margin, padded_) + margin};
 }
 
 // Beyond the border of the image all path costs are 0: a path that comes from there begins with its cost alone.
-void SGMSweep::clear_margins(AlignedBytes& memory, std::size_t rows) const {
-  memory.resize(rows * row_bytes());
-  const std::size_t pixels = product(margin, padded_), width = static_cast<std::size_t>(task_.width);
-  for (std::size_t r = 0; r < rows; ++r) {
-    const Row row = row_in(memory, r);
-    std::memset(row.costs - pixels, 0, pixels);
-    std::memset(row.costs + product(task_.width, padded_), 0, pixels);
-    std::memset(row.least - margin, 0, margin);
-    std::memset(row.least + width, 0, margin);
+void SGMSweep::clear_margins(const Member& member, int members) {
+  for (const auto& [memory, rows] :
+       {std::pair(&state_, state_rows_), {&east_, 1}, {&west_, west_rows_}, {&kept_, all_kept_rows_}}) {
+    for (int r = 0; r < rows; ++r) {
+      const Row row = row_in(*memory, static_cast<std::size_t>(r));
+      const auto clear = [&](std::ptrdiff_t column) {
+        std::memset(row.costs + column * padded_, 0, product(margin, padded_));
+        std::memset(row.least + column, 0, margin);
+      };
+      if (member.index == 0) clear(-margin);
+      if (member.index + 1 == members) clear(member.end + member.shift);
+    }
+  }
+}
+
+// Strips lie apart, or a core that reads ahead at the end of its strip would take from its neighbour what that one is
+// about to write. So each has copies of the pixels beside it that its paths come from.
+void SGMSweep::fetch(const Member& member, const Row& row, int dx) const {
+  const std::ptrdiff_t to = dx > 0 ? member.begin + member.shift - dx : member.end + member.shift;
+  const std::ptrdiff_t from = dx > 0 ? to - gap_ : to + gap_;
+  std::memcpy(row.costs + to * padded_, row.costs + from * padded_, product(std::abs(dx), padded_));
+  std::memcpy(row.least + to, row.least + from, static_cast<std::size_t>(std::abs(dx)));
+}
+
+void SGMSweep::fetch_all(const Member& member, int paths, bool from_left) {
+  for (int g = 0; g < paths; ++g) {
+    const int dx = member.directions[g].dx;
+    if (dx != 0 && (dx > 0) == from_left && member.before[g].costs != row_in(zeros_, 0).costs) {
+      fetch(member, member.before[g], dx);
+    }
   }
 }
 
 void SGMSweep::allocate() {
-  std::size_t rows = 0;
-  kept_rows_ = 0;
+  state_rows_ = kept_rows_ = 0;
   for (const Direction direction : down_) {
-    rows += static_cast<std::size_t>(direction.dy) + 1;
+    state_rows_ += direction.dy + 1;
     kept_rows_ += direction.dy;
   }
-  for (const Direction direction : up_) rows += static_cast<std::size_t>(1 - direction.dy);
-  const int bands = (task_.height + band_ - 1) / band_;
-  clear_margins(state_, rows);
-  clear_margins(east_, 1);
-  clear_margins(west_, static_cast<std::size_t>(west_rows_));
-  clear_margins(kept_, product(bands - 1, kept_rows_));
+  for (const Direction direction : up_) state_rows_ += 1 - direction.dy;
+  all_kept_rows_ = ((task_.height + band_ - 1) / band_ - 1) * kept_rows_;
+  state_.resize(row_bytes() * static_cast<std::size_t>(state_rows_));
+  east_.resize(row_bytes());
+  west_.resize(row_bytes() * static_cast<std::size_t>(west_rows_));
+  kept_.resize(row_bytes() * static_cast<std::size_t>(all_kept_rows_));
   zeros_.resize(row_bytes());
-  costs_.resize(product(task_.width, padded_) * static_cast<std::size_t>(cost_rows_));
-  if (!up_.empty()) sums_.resize(product(task_.width, padded_) * static_cast<std::size_t>(band_) * 2);
+  costs_.resize(product(wide_, padded_) * static_cast<std::size_t>(cost_rows_));
+  if (!up_.empty()) sums_.resize(product(wide_, padded_) * static_cast<std::size_t>(band_) * 2);
   const std::size_t own = product(chunk, padded_) * 3 + product(task_.width + 64, 9);
   scratch_.resize(own / 64 * 64 * static_cast<std::size_t>(most_members_));
 }
@@ -125,9 +152,11 @@ void SGMSweep::run(SGMCostRows& costs, const SGMGuide& guide, SGMSink& sink) {
     member.index = index;
     member.begin = first_column(index, members);
     member.end = first_column(index + 1, members);
+    member.shift = index * gap_;
     member.costs = scratch_.data() + own * static_cast<std::size_t>(index);
     member.sums = reinterpret_cast<std::uint16_t*>(member.costs + product(chunk, padded_));
     member.jumps = member.costs + product(chunk, padded_) * 3;
+    clear_margins(member, members);
     sweep(member, members);
   };
   parallel_team(most_members_, std::ref(body));
@@ -172,15 +201,18 @@ void SGMSweep::end_group(Member& member, int members, int group) {
 void SGMSweep::west_until(Member& member, int members, int west_rows) {
   for (; member.west_rows < west_rows; ++member.west_rows) {
     const int row = member.west_rows, y = row_of(row);
-    if (member.index + 1 < members) west_done_[member.index + 1].wait_for(row + 1);
-    const kernels::SGMCosts source = source_->row(member.index, y, member.begin, member.end);
     const Row path = row_in(west_, static_cast<std::size_t>(row % west_rows_));
-    std::uint8_t* costs = costs_.data() + (product(row % cost_rows_, task_.width) + member.begin) * padded_;
+    if (member.index + 1 < members) {
+      west_done_[member.index + 1].wait_for(row + 1);
+      fetch(member, path, -1);
+    }
+    const kernels::SGMCosts source = source_->row(member.index, y, member.begin, member.end);
+    const std::ptrdiff_t first = member.begin + member.shift;
     make_jumps(member, y, {-1, 0}, member.jumps);
-    const std::size_t start = product(member.begin, padded_);
-    const kernels::SGMPath west{path.costs + start + padded_, path.least + member.begin + 1, member.jumps,
-                                path.costs + start, path.least + member.begin};
-    GEOMVISION_KERNEL(sgm_costs_and_west)(source, west, vectors_, static_cast<std::uint8_t>(task_.p1), costs);
+    const kernels::SGMPath west{path.costs + (first + 1) * padded_, path.least + first + 1, member.jumps,
+                                path.costs + first * padded_, path.least + first};
+    GEOMVISION_KERNEL(sgm_costs_and_west)(source, west, vectors_, static_cast<std::uint8_t>(task_.p1),
+                                          costs_.data() + place(row % cost_rows_, first));
     west_done_[member.index].reach(row + 1);
   }
 }
@@ -225,9 +257,11 @@ int SGMSweep::find_paths(Member& member, Kind kind, int y, int band_top) {
   const auto add = [&](Direction direction, Row here, Row before) {
     std::uint8_t* jumps = member.jumps + product(found, member.end - member.begin);
     make_jumps(member, y, direction, jumps);
-    const std::ptrdiff_t from = member.begin - direction.dx;
-    member.paths[found++] = {before.costs + from * padded_, before.least + from, jumps,
-                             here.costs + std::ptrdiff_t{member.begin} * padded_, here.least + member.begin};
+    const std::ptrdiff_t first = member.begin + member.shift, from = first - direction.dx;
+    member.directions[found] = direction;
+    member.before[found] = before;
+    member.paths[found++] = {before.costs + from * padded_, before.least + from, jumps, here.costs + first * padded_,
+                             here.least + first};
   };
   if (kind == Kind::down) add({1, 0}, row_in(east_, 0), row_in(east_, 0));
   const auto& directions = kind == Kind::up ? up_ : down_;
@@ -242,11 +276,17 @@ void SGMSweep::step(Member& member, int members, Kind kind, int y, int band_top,
   if (kind == Kind::light) member.source = source_->row(member.index, y, member.begin, member.end);
   const int paths = find_paths(member, kind, y, band_top), left = member.index - 1, right = member.index + 1;
   const bool last_sweep = kind == Kind::up || up_.empty();
-  if (left >= 0) done_[left].wait_for(rightward ? member.steps + 1 : member.steps);
+  if (left >= 0) {
+    done_[left].wait_for(rightward ? member.steps + 1 : member.steps);
+    fetch_all(member, paths, true);
+  }
   if (last_sweep) sink_->begin_row(member.index, y, member.begin, member.end);
   for (int x = member.begin; x < member.end; x += chunk) {
     const int end = std::min(member.end, x + chunk);
-    if (end + margin > member.end && right < members) begun_[right].wait_for(member.steps);
+    if (end + margin > member.end && right < members) {
+      begun_[right].wait_for(member.steps);
+      fetch_all(member, paths, false);
+    }
     pixels(member, kind, paths, y, band_top, west_row, x, end);
     if (x == member.begin) begun_[member.index].reach(member.steps + 1);
   }
@@ -259,19 +299,19 @@ void SGMSweep::step(Member& member, int members, Kind kind, int y, int band_top,
 }
 
 void SGMSweep::pixels(Member& member, Kind kind, int paths, int y, int band_top, int west_row, int begin, int end) {
-  const std::size_t x = static_cast<std::size_t>(begin), pitch = static_cast<std::size_t>(padded_);
+  const std::ptrdiff_t x = begin + member.shift;
   const int inside = begin - member.begin, count = end - begin;
   std::uint8_t* costs = member.costs;
   std::uint16_t* sums = member.sums;
   if (!up_.empty()) {
-    sums = reinterpret_cast<std::uint16_t*>(sums_.data()) + (product(y - band_top, task_.width) + x) * pitch;
+    sums = reinterpret_cast<std::uint16_t*>(sums_.data()) + place(y - band_top, x);
   }
   if (kind == Kind::light) {
     make_costs_(member.source, inside, inside + count, vectors_, costs);
   } else {
-    costs = costs_.data() + (product(west_row % cost_rows_, task_.width) + x) * pitch;
+    costs = costs_.data() + place(west_row % cost_rows_, x);
   }
-  const std::uint8_t* west = row_in(west_, static_cast<std::size_t>(west_row % west_rows_)).costs + x * pitch;
+  const std::uint8_t* west = row_in(west_, static_cast<std::size_t>(west_row % west_rows_)).costs + x * padded_;
   for (int first = 0; first < paths; first += at_once) {
     const int some = std::min(at_once, paths - first);
     kernels::SGMPath here[at_once];

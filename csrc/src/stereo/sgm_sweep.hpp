@@ -76,7 +76,12 @@ class SGMSweep {
   void allocate();
   std::size_t row_bytes() const;
   Row row_in(AlignedBytes& memory, std::size_t row) const;
-  void clear_margins(AlignedBytes& memory, std::size_t rows) const;
+  std::ptrdiff_t place(int row, std::ptrdiff_t column) const {  // in costs and sums
+    return (std::ptrdiff_t{row} * wide_ + column) * padded_;
+  }
+  void clear_margins(const Member& member, int members);
+  void fetch(const Member& member, const Row& row, int dx) const;
+  void fetch_all(const Member& member, int paths, bool from_left);
   Row vertical_row(Kind kind, std::size_t direction, int y, int band_top);
   int row_of(int west_row) const;
   void sweep(Member& member, int members);
@@ -92,10 +97,12 @@ class SGMSweep {
   decltype(&kernels::baseline::sgm_costs) make_costs_ = nullptr;
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
   int most_members_ = 1, vectors_ = 1, padded_ = 0;
-  int band_ = 1;       // rows of a band
-  int west_rows_ = 1;  // rows of the leftward path that are held
-  int cost_rows_ = 1;  // rows of costs that are held
-  int kept_rows_ = 0;  // rows of path costs that are kept for a band
+  int gap_ = 0, wide_ = 1;              // pixels between strips in memory, and of a row there
+  int band_ = 1;                        // rows of a band
+  int state_rows_ = 0, west_rows_ = 1;  // rows of path costs that are held, and of the leftward path
+  int cost_rows_ = 1;                   // rows of costs that are held
+  int kept_rows_ = 0;                   // rows of path costs that are kept for a band
+  int all_kept_rows_ = 0;
   std::vector<Direction> down_, up_;
   AlignedBytes state_, east_, west_, kept_, zeros_, costs_, sums_, scratch_;
   Progress begun_[most_strips], done_[most_strips], west_done_[most_strips];
