@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace geomvision {
 
@@ -21,14 +22,18 @@ class alignas(64) Progress {
     reached_.notify_all();
   }
 
-  /// Looks for a while, then sleeps: whoever is waited for may have lost its core to another process.
+  /// Looks for some milliseconds, then sleeps. Waking takes longer than most waits, and whoever wakes late lets others
+  /// wait: teams that sleep early end up asleep at every step. Between looks whoever is waited for may have this core.
   void wait_for(int steps) {
-    constexpr int patience = 1000;
-    for (int looks = 0; looks < patience; ++looks) {
-      if (steps_.load(std::memory_order_acquire) >= steps) return;
+    constexpr int rounds = 300, looks = 1000;
+    for (int round = 0; round < rounds; ++round) {
+      for (int look = 0; look < looks; ++look) {
+        if (steps_.load(std::memory_order_acquire) >= steps) return;
 #if defined(__x86_64__) || defined(__i386__)
-      __builtin_ia32_pause();
+        __builtin_ia32_pause();
 #endif
+      }
+      std::this_thread::yield();
     }
     ++sleepers_;
     {
