@@ -135,6 +135,14 @@ def test_the_seed_decides_and_other_types_than_8_bits_do_not(smooth_walls: Walls
     assert (np.abs(other.px - expected.px) < 0.5).mean() > 0.9
 
 
+def test_options_that_differ_in_the_last_digits_are_different(smooth_walls: Walls, assert_equal: Equal) -> None:
+    """8192 / gamma is rounded: to 1000 or 1001, here. The core keeps what it made for the options of the last call."""
+    left, right, _ = smooth_walls
+    for gamma in (8192 / 1000.5 * (1 - 1e-13), 8192 / 1000.5 * (1 + 1e-13)):
+        method = PatchMatch(max_disparity=24, window=9, iterations=1, gamma=gamma)
+        assert_equal(method(left, right), method.with_options(backend="reference")(left, right))
+
+
 def test_a_range_beyond_the_width_is_not_searched(assert_searches_only_what_can_match: Callable[..., None]) -> None:
     assert_searches_only_what_can_match(PatchMatch, texture(12, 30), texture(12, 30))
 
