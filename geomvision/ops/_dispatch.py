@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: What an op takes and gives back: numpy in, numpy out; torch in, torch out.
 Array = TypeVar("Array", NDArray[Any], "torch.Tensor")
 
+#: What counts as floating point; numpy's long double, whatever it is here, is computed in float64.
+_FLOATING = ("float16", "bfloat16", "float32", "float64", np.dtype(np.longdouble).name)
+
 
 def is_tensor(array: object) -> bool:
     """Whether `array` is a torch tensor; imports nothing."""
@@ -64,9 +67,10 @@ def require_floating(owner: str, **arrays: Any) -> None:
     """Raise TypeError unless every array is floating point, and all of them the same kind of array."""
     require_arrays(owner, **arrays)
     for name, array in arrays.items():
-        floating = array.dtype.is_floating_point if is_tensor(array) else np.issubdtype(array.dtype, np.floating)
-        if not floating:
-            raise TypeError(f"{owner}: {name} is {array.dtype}; it must be floating point: convert it first")
+        if dtype_name(array) not in _FLOATING:
+            raise TypeError(
+                f"{owner}: {name} is {array.dtype}; it must be floating point of 16, 32 or 64 bits: convert it first"
+            )
     if len({dtype_name(array) for array in arrays.values()}) > 1:
         given = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
         raise TypeError(f"{owner}: {given}; they must have one dtype")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -185,6 +187,38 @@ def test_twins_answer_nan_as_kernels_do(name, where, monkeypatch):
     monkeypatch.setattr("geomvision.ops.warping.has_core", lambda: False)
     for found, same in zip(call(name, spoilt, options), expected, strict=True):
         np.testing.assert_allclose(found, same, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_tensors_of_any_layout_are_the_same_and_no_derivative_is_made_up(name):
+    torch = pytest.importorskip("torch")
+    arrays, options = CALLS[name]
+    tensors = [torch.from_numpy(array) for array in arrays]
+    if name in ("warp", "splat"):
+        tensors = [tensors[0][None, None], tensors[1].permute(2, 0, 1)[None]]
+    elif name == "warp_by_disparity":
+        tensors = [tensors[0][None, None], tensors[1][None]]
+    expected = call(name, tensors, options)
+    for layout in (
+        lambda t: t.transpose(-1, -2).contiguous().transpose(-1, -2),
+        lambda t: t[None].expand(2, *t.shape)[1],
+        lambda t: torch._neg_view(-t) if t.is_floating_point() else t,
+    ):
+        torch.testing.assert_close(call(name, map(layout, tensors), options), expected, equal_nan=True)
+    with pytest.raises(TypeError, match=rf"^({name}|warp): .*(dense|dtype)"):
+        call(name, [tensors[0].to_sparse(), *tensors[1:]], options)
+
+    leaves = [t.requires_grad_() if t.is_floating_point() else t for t in tensors]
+    asked = [result for result in call(name, leaves, options) if result.requires_grad]
+    if not asked:
+        return
+    total = sum(result.nan_to_num().square().sum() for result in asked)
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    try:
+        first = torch.autograd.grad(total, wanted, create_graph=True, allow_unused=True)
+        torch.autograd.grad(sum(each.square().sum() for each in first if each is not None), wanted, allow_unused=True)
+    except RuntimeError as error:
+        assert re.match(r"geomvision\.\w+ has no (second )?derivative: detach", str(error))  # noqa: PT017
 
 
 def test_no_op_takes_a_masked_pyramid_or_what_are_no_winners():
