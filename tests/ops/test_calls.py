@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,6 +88,18 @@ def arrays_of(result):
 
 def call(name, arrays, options):
     return arrays_of(getattr(ops, name)(*arrays, **options))
+
+
+def tensors_of(name):
+    """The arrays of a call, by the names of the op's arguments, as tensors."""
+    import torch
+
+    tensors = [torch.from_numpy(array.copy()) for array in CALLS[name][0]]
+    if name in ("warp", "splat"):
+        tensors = [tensors[0][None, None], tensors[1].permute(2, 0, 1)[None]]
+    elif name == "warp_by_disparity":
+        tensors = [tensors[0][None, None], tensors[1][None]]
+    return dict(zip(inspect.signature(getattr(ops, name)).parameters, tensors, strict=False))
 
 
 def unaligned(array):
@@ -190,14 +204,9 @@ def test_twins_answer_nan_as_kernels_do(name, where, monkeypatch):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_tensors_of_any_layout_are_the_same_and_no_derivative_is_made_up(name):
+def test_tensors_of_any_layout_give_the_same_and_sparse_ones_are_refused(name):
     torch = pytest.importorskip("torch")
-    arrays, options = CALLS[name]
-    tensors = [torch.from_numpy(array) for array in arrays]
-    if name in ("warp", "splat"):
-        tensors = [tensors[0][None, None], tensors[1].permute(2, 0, 1)[None]]
-    elif name == "warp_by_disparity":
-        tensors = [tensors[0][None, None], tensors[1][None]]
+    options, tensors = CALLS[name][1], list(tensors_of(name).values())
     expected = call(name, tensors, options)
     for layout in (
         lambda t: t.transpose(-1, -2).contiguous().transpose(-1, -2),
@@ -208,17 +217,29 @@ def test_tensors_of_any_layout_are_the_same_and_no_derivative_is_made_up(name):
     with pytest.raises(TypeError, match=rf"^({name}|warp): .*(dense|dtype)"):
         call(name, [tensors[0].to_sparse(), *tensors[1:]], options)
 
-    leaves = [t.requires_grad_() if t.is_floating_point() else t for t in tensors]
-    asked = [result for result in call(name, leaves, options) if result.requires_grad]
-    if not asked:
-        return
-    total = sum(result.nan_to_num().square().sum() for result in asked)
-    wanted = [leaf for leaf in leaves if leaf.requires_grad]
-    try:
-        first = torch.autograd.grad(total, wanted, create_graph=True, allow_unused=True)
-        torch.autograd.grad(sum(each.square().sum() for each in first if each is not None), wanted, allow_unused=True)
-    except RuntimeError as error:
-        assert re.match(r"geomvision\.\w+ has no (second )?derivative: detach", str(error))  # noqa: PT017
+
+@pytest.mark.parametrize("name", CALLS)
+def test_derivatives_are_those_of_the_page_and_none_is_made_up(name):
+    torch = pytest.importorskip("torch")
+    options = CALLS[name][1]
+    leaves = {key: tensor.requires_grad_() for key, tensor in tensors_of(name).items() if tensor.is_floating_point()}
+    asked = [result for result in call(name, (tensors_of(name) | leaves).values(), options) if result.requires_grad]
+    found = []
+    if asked:
+        total = sum(result.nan_to_num().square().sum() for result in asked)
+        try:
+            first = torch.autograd.grad(total, leaves.values(), create_graph=True, allow_unused=True)
+            found = [key for key, derivative in zip(leaves, first, strict=True) if derivative is not None]
+            again = sum(derivative.square().sum() for derivative in first if derivative is not None)
+            torch.autograd.grad(again, leaves.values(), allow_unused=True)
+        except RuntimeError as error:
+            what = "no second derivative" if found else "no derivative"
+            assert re.match(rf"geomvision\.\w+ has {what}: detach", str(error))  # noqa: PT017
+    page = (Path(__file__).parents[2] / "docs" / "ops.md").read_text()
+    column = re.search(rf"^\| `{name}` \|(?:\\\||[^|])*\|[^|]*\|([^|]*)\|", page, re.MULTILINE)
+    assert column
+    said = column[1].strip().split(", ")
+    assert (found or ["–"]) == [key for key in said if key != "importance"]  # which mode "softmax" alone takes
 
 
 def test_no_op_takes_a_masked_pyramid_or_what_are_no_winners():
