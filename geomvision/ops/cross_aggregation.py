@@ -27,7 +27,8 @@ def cross_arms(
     numbers are the defaults). With inner ≥ arm there is one threshold.
 
     Args:
-        image: (..., H, W), or (..., H, W, channels) where `colour`; real.
+        image: (..., H, W), or (..., H, W, channels) where `colour`; real. Other types than uint8, uint16 and int32 are
+            compared as float32.
         arm: length of the longest arm, 0 … 127 pixels.
         threshold: in units of the image.
         inner: pixels.
