@@ -26,12 +26,15 @@ def as_image(array: Any, name: str = "image") -> Image:
     """Check an image and return it contiguous and aligned, float64 as float32.
 
     Raises:
-        TypeError: when it is no numpy array.
+        TypeError: when it is no plain numpy array.
         ImageError: on another shape or dtype, on an empty image, on NaN or infinity.
     """
     if not isinstance(array, np.ndarray):
         kind = f"{type(array).__module__}.{type(array).__qualname__}"
         raise TypeError(f"{name} is a {kind}; it must be a numpy array (H, W) or (H, W, 3)")
+    if isinstance(array, np.ma.MaskedArray | np.matrix):
+        hint = "fill what its mask hides first" if isinstance(array, np.ma.MaskedArray) else "np.asarray makes one"
+        raise TypeError(f"{name} is a {type(array).__name__}; it must be a plain numpy array: {hint}")
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
         raise ImageError(f"{name} has shape {array.shape}; it must be (H, W) grey or (H, W, 3) RGB")
     if array.dtype.name not in DTYPES:

@@ -13,6 +13,15 @@ def test_code_in_the_cpp_page_is_taken_from_the_examples():
     assert not [block for block in blocks if block not in examples]
 
 
+def test_the_ops_page_lists_every_op_once():
+    from geomvision import ops
+
+    page = (REPOSITORY / "docs" / "ops.md").read_text()
+    names = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted([*names, "Winners"]) == sorted(ops.__all__)  # what winner_takes_all gives
+    assert "(docs/ops.md)" in (REPOSITORY / "README.md").read_text()
+
+
 def test_the_cpp_page_names_every_public_header():
     page = (REPOSITORY / "docs" / "cpp.md").read_text()
     headers = REPOSITORY / "csrc" / "include" / "geomvision"

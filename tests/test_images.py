@@ -8,6 +8,7 @@ from geomvision.images import ImageError, as_image, as_pair, to_grey
     ("array", "error", "message"),
     [
         ([[1, 2]], TypeError, "builtins.list; it must be a numpy array"),
+        (np.ma.masked_array([[1, 2]], [[0, 1]]), TypeError, "MaskedArray; .* fill what its mask hides first"),
         (np.zeros((2, 3, 4)), ImageError, r"shape \(2, 3, 4\); it must be \(H, W\) grey or \(H, W, 3\)"),
         (np.zeros(3), ImageError, "shape"),
         (np.zeros((0, 3)), ImageError, "is empty"),

@@ -19,7 +19,7 @@ template <typename Matcher, typename Options, typename T, typename EachOption, t
 py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option, const Work& work) {
   Options options;
   std::ostringstream key;
-  key.precision(std::numeric_limits<float>::max_digits10);
+  key.precision(std::numeric_limits<double>::max_digits10);
   each_option(options, [&](const char* name, auto& value) {
     value = given[name].template cast<std::decay_t<decltype(value)>>();
     key << value << ' ';

@@ -1,7 +1,9 @@
 # Compiles kernel sources once per instruction set. Each sees GEOMVISION_ISA as the namespace to define itself in.
 #
 # A kernel source must not emit functions that other sources share (inline functions or templates of headers that
-# are not in its own namespace): the linker keeps one copy, and that may be the one a smaller machine cannot run.
+# are not in its own namespace): the linker keeps one copy, and that may be the one a smaller machine cannot run. Kernels
+# throw nothing, so they are compiled without exceptions: with them, builds that do not inline share a reference to the
+# handler.
 function(geomvision_kernels target)
   set(sets baseline)
   set(flags_baseline "")
@@ -17,7 +19,8 @@ function(geomvision_kernels target)
     target_compile_features(${target}_${set} PRIVATE cxx_std_17)
     target_include_directories(${target}_${set} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
     target_compile_definitions(${target}_${set} PRIVATE GEOMVISION_ISA=${set})
-    target_compile_options(${target}_${set} PRIVATE ${flags_${set}})
+    target_compile_options(${target}_${set} PRIVATE ${flags_${set}}
+      $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-fno-exceptions>)
     geomvision_compiler_options(${target}_${set})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${set}>)
   endforeach()

@@ -12,7 +12,7 @@ from ..method import backend, option
 from ..results import Flow
 from ._opencv import OpenCVFlow, optflow
 
-#: Smaller images end in std::bad_alloc.
+#: Smaller images end in std::bad_alloc; those that hold no point of the grid in an error.
 SMALLEST = 64
 #: Of OpenCV's three interpolations (0 geodesic, 1 epic, 2 ric) the one that answers alike from call to call.
 GEODESIC = 0
@@ -55,4 +55,4 @@ class OpenCVRLOF(OpenCVFlow):
             return found
 
         # On several threads OpenCV's smoother rounds otherwise, by a millionth of a pixel.
-        return self.with_options(num_threads=1).run(frame0, frame1, flow, smallest=SMALLEST)
+        return self.with_options(num_threads=1).run(frame0, frame1, flow, smallest=max(SMALLEST, self.grid_step + 1))

@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ._dispatch import is_tensor, on_arrays, require_floating
+from ._dispatch import dtype_name, is_tensor, on_arrays, require_floating
 
 #: Costs the kernels count with; half precisions become float32.
 COSTS = ("uint8", "uint16", "int32", "float32")
 _HALVES = ("float16", "bfloat16")
-
-
-def dtype_name(array: Any) -> str:
-    """ "float32" for arrays and tensors alike."""
-    return str(array.dtype).removeprefix("torch.")
+_WHOLE = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_REAL = (*_WHOLE, *_HALVES, "float32", "float64")
 
 
 def cast(array: Any, dtype: str) -> Any:
@@ -28,15 +25,6 @@ def cast(array: Any, dtype: str) -> Any:
 
         return array.to(getattr(torch, dtype))
     return array.astype(dtype)
-
-
-def require_arrays(owner: str, **arrays: Any) -> None:
-    """Raise TypeError unless all are numpy arrays or all are tensors."""
-    for name, array in arrays.items():
-        if not (is_tensor(array) or isinstance(array, np.ndarray)):
-            raise TypeError(f"{owner}: {name} is a {type(array).__name__}; it must be a numpy array or a torch tensor")
-    if len({is_tensor(array) for array in arrays.values()}) > 1:
-        raise TypeError(f"{owner}: {' and '.join(arrays)} must all be numpy arrays or all torch tensors")
 
 
 def costs(owner: str, name: str, array: Any, axes: int) -> Any:
@@ -82,10 +70,14 @@ def image(owner: str, name: str, array: Any, like: Any, axes: int, allowed: tupl
         )
     if dtype_name(array) in allowed:
         return array
-    real = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
-    if dtype_name(array) not in (*real, *_HALVES):
-        raise TypeError(f"{owner}: {name} is {array.dtype}; it must be real numbers")
+    require_real(owner, name, array)
     return cast(array, allowed[-1])
+
+
+def require_real(owner: str, name: str, array: Any) -> None:
+    """Raise TypeError unless an array holds truth values, whole or floating numbers that both kinds of array know."""
+    if dtype_name(array) not in _REAL:
+        raise TypeError(f"{owner}: {name} is {array.dtype}; it must be real numbers: convert it first")
 
 
 def require_axes(owner: str, name: str, array: Any, axes: int) -> None:

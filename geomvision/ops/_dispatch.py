@@ -28,23 +28,50 @@ if TYPE_CHECKING:
 #: What an op takes and gives back: numpy in, numpy out; torch in, torch out.
 Array = TypeVar("Array", NDArray[Any], "torch.Tensor")
 
+#: What counts as floating point; numpy's long double, whatever it is here, is computed in float64.
+_FLOATING = ("float16", "bfloat16", "float32", "float64", np.dtype(np.longdouble).name)
+
 
 def is_tensor(array: object) -> bool:
     """Whether `array` is a torch tensor; imports nothing."""
     return any(base.__module__.partition(".")[0] == "torch" for base in type(array).__mro__)
 
 
-def require_floating(owner: str, **arrays: Any) -> None:
-    """Raise TypeError unless every array is floating point, and all of them the same kind of array."""
+def dtype_name(array: Any) -> str:
+    """ "float32" for arrays, of either byte order, and tensors alike."""
+    return str(array.dtype).removeprefix("torch.") if is_tensor(array) else str(array.dtype.name)
+
+
+def require_arrays(owner: str, **arrays: Any) -> None:
+    """Raise TypeError unless all are numpy arrays or all are tensors, of numbers that lie there without a mask."""
     for name, array in arrays.items():
         if not (is_tensor(array) or isinstance(array, np.ndarray)):
             raise TypeError(f"{owner}: {name} is a {type(array).__name__}; it must be a numpy array or a torch tensor")
-        floating = array.dtype.is_floating_point if is_tensor(array) else np.issubdtype(array.dtype, np.floating)
-        if not floating:
-            raise TypeError(f"{owner}: {name} is {array.dtype}; it must be floating point: convert it first")
+        if isinstance(array, np.ma.MaskedArray | np.matrix):
+            hint = "give its values where the mask hides none, NaN or another filling elsewhere"
+            hint = hint if isinstance(array, np.ma.MaskedArray) else "np.asarray makes one"
+            raise TypeError(f"{owner}: {name} is a {type(array).__name__}; it must be a plain numpy array: {hint}")
+        if is_tensor(array) and array.layout != _strided():
+            raise TypeError(f"{owner}: {name} is {array.layout}; it must be dense: use its to_dense()")
     if len({is_tensor(array) for array in arrays.values()}) > 1:
         raise TypeError(f"{owner}: {' and '.join(arrays)} must all be numpy arrays or all torch tensors")
-    if len({array.dtype for array in arrays.values()}) > 1:
+
+
+def _strided() -> Any:
+    import torch
+
+    return torch.strided
+
+
+def require_floating(owner: str, **arrays: Any) -> None:
+    """Raise TypeError unless every array is floating point, and all of them the same kind of array."""
+    require_arrays(owner, **arrays)
+    for name, array in arrays.items():
+        if dtype_name(array) not in _FLOATING:
+            raise TypeError(
+                f"{owner}: {name} is {array.dtype}; it must be floating point of 16, 32 or 64 bits: convert it first"
+            )
+    if len({dtype_name(array) for array in arrays.values()}) > 1:
         given = ", ".join(f"{name} is {array.dtype}" for name, array in arrays.items())
         raise TypeError(f"{owner}: {given}; they must have one dtype")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 
+@checked
 def box_aggregation(volume: Array, *, window: int = 9, mean: bool = True, num_threads: int = 0) -> Array:
     """Mean, or sum, of each disparity's costs over `window` × `window` pixels, cut off at the image border.
 
@@ -20,8 +22,8 @@ def box_aggregation(volume: Array, *, window: int = 9, mean: bool = True, num_th
         (..., H, W, D), float32, or float64 for float64: NaN where the cost itself is none. Summed in float64.
     """
     name = "box_aggregation"
-    classical.require_arrays(name, volume=volume)
-    if classical.dtype_name(volume) == "float64":
+    require_arrays(name, volume=volume)
+    if dtype_name(volume) == "float64":
         classical.require_axes(name, "volume", volume, 3)
         costs = volume
     else:

@@ -7,8 +7,10 @@ from typing import Any, Generic
 import numpy as np
 
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
+from ._options import checked
 
 
+@checked
 def correlation_features(features1: Array, *, levels: int = 4, num_threads: int = 0) -> Array:
     """Pack the second image's features and their averages over 2 x 2, 4 x 4 … pixels for lookups.
 
@@ -26,16 +28,20 @@ def correlation_features(features1: Array, *, levels: int = 4, num_threads: int 
     """
     require_floating("correlation_features", features1=features1)
     require_shape("correlation_features", "features1", features1, "B, C, H, W")
-    if levels < 1 or min(features1.shape[2:]) >> (levels - 1) == 0:
-        raise ValueError(
-            f"correlation_features: levels is {levels} for features of {tuple(features1.shape[2:])} pixels; allowed is"
-            " 1 up to where the last level has a pixel"
-        )
+    _require_levels("correlation_features", features1, levels)
     if is_tensor(features1):
         from ._torch import correlation_features as operator
 
         return operator(features1, levels, num_threads)  # type: ignore[no-any-return]
     return on_arrays("correlation_features", features1, levels, num_threads)  # type: ignore[no-any-return]
+
+
+def _require_levels(owner: str, features1: Any, levels: int) -> None:
+    if levels < 1 or min(features1.shape[2:]) >> (levels - 1) == 0:
+        raise ValueError(
+            f"{owner}: levels is {levels} for features of {tuple(features1.shape[2:])} pixels; allowed is 1 up to where"
+            " the last level has a pixel"
+        )
 
 
 class CorrelationLookup(Generic[Array]):
@@ -45,6 +51,7 @@ class CorrelationLookup(Generic[Array]):
     see there. It keeps features0 and the packed pyramid of features1, 4/3 of its size.
     """
 
+    @checked
     def __init__(
         self, features0: Array, features1: Array, *, radius: int = 4, levels: int = 4, num_threads: int = 0
     ) -> None:
@@ -58,6 +65,7 @@ class CorrelationLookup(Generic[Array]):
             )
         if not 0 <= radius <= 100:
             raise ValueError(f"correlation_lookup: radius is {radius}; allowed is between 0 and 100")
+        _require_levels("correlation_lookup", features1, levels)
         self.features0: Array = features0
         self.packed: Array = correlation_features(features1, levels=levels, num_threads=num_threads)
         self.options: tuple[int, ...] = (features1.shape[2], features1.shape[3], radius, levels, num_threads)
@@ -91,6 +99,7 @@ def as_coordinates(owner: str, name: str, coordinates: Any, features: Any) -> An
     return coordinates.astype(np.float32 if features.dtype.itemsize <= 4 else np.float64, copy=False)
 
 
+@checked
 def correlation_lookup(
     features0: Array, features1: Array, coordinates: Array, *, radius: int = 4, levels: int = 4, num_threads: int = 0
 ) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, Generic
 import numpy as np
 
 from ._dispatch import Array, has_core, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
+from ._options import checked
 from .correlation_lookup import as_coordinates
 
 _OWNER = "correlation_lookup_1d"
@@ -23,6 +24,7 @@ class CorrelationLookup1D(Generic[Array]):
     it keeps nothing. It refers to the features, which must not change, and serves one thread at a time.
     """
 
+    @checked
     def __init__(
         self, features0: Array, features1: Array, *, radius: int = 4, levels: int = 4, num_threads: int = 0
     ) -> None:
@@ -100,6 +102,7 @@ def _columns(x: Any, features0: Any) -> Any:
     return x
 
 
+@checked
 def correlation_lookup_1d(
     features0: Array, features1: Array, x: Array, *, radius: int = 4, levels: int = 4, num_threads: int = 0
 ) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._dispatch import Array, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
+from ._options import checked
 from .correlation_lookup import as_coordinates
 
 
@@ -53,6 +54,7 @@ def all_pairs_correlation_1d(features0: Array, features1: Array) -> Array:
     return _product(features0.swapaxes(1, 2), features1.swapaxes(1, 2))  # type: ignore[no-any-return]
 
 
+@checked
 def correlation_pyramid(volume: Array, levels: int = 4) -> list[Array]:
     """The volume, and its averages over 2 x 2, 4 x 4 … pixels of the second image: (B, H, W, ⌊H' / 2^l⌋, ⌊W' / 2^l⌋).
 
@@ -62,6 +64,7 @@ def correlation_pyramid(volume: Array, levels: int = 4) -> list[Array]:
     return _pyramid("correlation_pyramid", volume, levels, "B, H, W, H', W'", (3, 4))
 
 
+@checked
 def correlation_pyramid_1d(volume: Array, levels: int = 4) -> list[Array]:
     """The volume, and its averages over 2, 4 … pixels of the second image's rows: (B, H, W, ⌊W' / 2^l⌋).
 
@@ -71,6 +74,7 @@ def correlation_pyramid_1d(volume: Array, levels: int = 4) -> list[Array]:
     return _pyramid("correlation_pyramid_1d", volume, levels, "B, H, W, W'", (3,))
 
 
+@checked
 def pyramid_lookup(pyramid: Sequence[Array], coordinates: Array, *, radius: int = 4, num_threads: int = 0) -> Array:
     """Windows of a `correlation_pyramid` around `coordinates`.
 
@@ -89,6 +93,7 @@ def pyramid_lookup(pyramid: Sequence[Array], coordinates: Array, *, radius: int 
     return _lookup("pyramid_lookup", pyramid, "coordinates", coordinates, radius, num_threads)  # type: ignore[no-any-return]
 
 
+@checked
 def pyramid_lookup_1d(pyramid: Sequence[Array], x: Array, *, radius: int = 4, num_threads: int = 0) -> Array:
     """Windows of a `correlation_pyramid_1d` around `x`, (B, H, W), pixels of the full width.
 
@@ -157,6 +162,8 @@ def _lookup(owner: str, pyramid: Sequence[Any], name: str, coordinates: Any, rad
     if not 0 <= radius <= 100:
         raise ValueError(f"{owner}: radius is {radius}; allowed is between 0 and 100")
     require_floating(owner, **{f"volume{k}": level for k, level in enumerate(pyramid)})
+    require_floating(owner, **{name: coordinates})
+    require_shape(owner, name, coordinates, "B, 2, H, W")
     for k, level in enumerate(pyramid):
         require_shape(owner, f"volume{k}", level, "B, H, W, H', W'")
         fitting = (level.shape[0], coordinates.shape[1], *level.shape[1:3])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 _FRAMES = ("uint8", "uint16", "float32", "float64")
 _HALVES = ("float16", "bfloat16")
 
 
+@checked
 def cost_volume_2d(
     frame0: Array,
     frame1: Array,
@@ -38,19 +40,19 @@ def cost_volume_2d(
         TypeError: for other dtypes. ValueError: for other shapes or numbers.
     """
     name = "cost_volume_2d"
-    classical.require_arrays(name, frame0=frame0, frame1=frame1)
+    require_arrays(name, frame0=frame0, frame1=frame1)
     classical.require_axes(name, "frame0", frame0, 2)
     classical.require_equal_shapes(name, frame0=frame0, frame1=frame1)
-    if frame0.dtype != frame1.dtype:
+    if dtype_name(frame0) != dtype_name(frame1):
         raise TypeError(f"{name}: frame0 is {frame0.dtype}, frame1 {frame1.dtype}; they must have one dtype")
     if not 0 <= radius <= 127:
         raise ValueError(f"{name}: radius is {radius}; allowed is 0 to 127 pixels")
     if cost not in ("absolute", "squared"):
         raise ValueError(f"{name}: cost is {cost!r}; allowed are 'absolute' and 'squared'")
     frames = frame0, frame1
-    if classical.dtype_name(frame0) in _HALVES:
+    if dtype_name(frame0) in _HALVES:
         frames = tuple(classical.cast(frame, "float32") for frame in frames)
-    elif classical.dtype_name(frame0) not in _FRAMES:
+    elif dtype_name(frame0) not in _FRAMES:
         raise TypeError(f"{name}: frames are {frame0.dtype}; allowed are {', '.join(_FRAMES)}: convert them first")
     flat = [classical.flat(frame, 2) for frame in frames]
     volume = classical.run(name, *flat, radius, cost == "squared", num_threads)

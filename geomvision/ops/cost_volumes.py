@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
+from ._options import checked
 
 
+@checked
 def group_wise_volume(left: Array, right: Array, *, max_disparity: int, groups: int, num_threads: int = 0) -> Array:
     """Mean product of each group of channels (Guo et al., Group-wise Correlation Stereo, CVPR 2019).
 
@@ -28,6 +30,7 @@ def group_wise_volume(left: Array, right: Array, *, max_disparity: int, groups: 
     return _run("group_wise_volume", left, right, max_disparity, groups, num_threads)  # type: ignore[no-any-return]
 
 
+@checked
 def correlation_volume(left: Array, right: Array, *, max_disparity: int, num_threads: int = 0) -> Array:
     """Mean product over all channels (Mayer et al., DispNetC, CVPR 2016): `group_wise_volume` of one group.
 
@@ -39,6 +42,7 @@ def correlation_volume(left: Array, right: Array, *, max_disparity: int, num_thr
     return volume[:, 0]  # type: ignore[no-any-return]
 
 
+@checked
 def difference_volume(left: Array, right: Array, *, max_disparity: int, num_threads: int = 0) -> Array:
     """Mean absolute difference over all channels (Wang et al., AnyNet, ICRA 2019).
 
@@ -49,6 +53,7 @@ def difference_volume(left: Array, right: Array, *, max_disparity: int, num_thre
     return _run("difference_volume", left, right, max_disparity, num_threads)  # type: ignore[no-any-return]
 
 
+@checked
 def concatenated_volume(left: Array, right: Array, *, max_disparity: int, num_threads: int = 0) -> Array:
     """Channels of left, then those of the shifted right (Kendall et al., GC-Net, ICCV 2017; PSMNet, CVPR 2018).
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 
+@checked
 def cross_arms(
     image: Array,
     *,
@@ -25,7 +27,8 @@ def cross_arms(
     numbers are the defaults). With inner ≥ arm there is one threshold.
 
     Args:
-        image: (..., H, W), or (..., H, W, channels) where `colour`; real.
+        image: (..., H, W), or (..., H, W, channels) where `colour`; real. Other types than uint8, uint16 and int32 are
+            compared as float32.
         arm: length of the longest arm, 0 … 127 pixels.
         threshold: in units of the image.
         inner: pixels.
@@ -37,7 +40,7 @@ def cross_arms(
         uint8 (..., H, W, 4); the pixel itself is not counted.
     """
     name = "cross_arms"
-    classical.require_arrays(name, image=image)
+    require_arrays(name, image=image)
     classical.require_axes(name, "image", image, 3 if colour else 2)
     if not (0 <= arm <= 127 and inner >= 0 and threshold >= 0 and outer_threshold >= 0):
         raise ValueError(
@@ -49,6 +52,7 @@ def cross_arms(
     return arms.reshape((*image.shape[: image.ndim - colour], 4))  # type: ignore[no-any-return]
 
 
+@checked
 def cross_aggregation(
     volume: Array, arms: Array, *, first: Literal["rows", "columns"] = "rows", num_threads: int = 0
 ) -> Array:
@@ -67,9 +71,9 @@ def cross_aggregation(
         float32 (..., H, W, D), exact but for the division where costs are uint8 or uint16.
     """
     name = "cross_aggregation"
-    classical.require_arrays(name, volume=volume, arms=arms)
+    require_arrays(name, volume=volume, arms=arms)
     costs = classical.costs(name, "volume", volume, 3)
-    if classical.dtype_name(arms) != "uint8":
+    if dtype_name(arms) != "uint8":
         raise TypeError(f"{name}: arms are {arms.dtype}; cross_arms gives uint8")
     if tuple(arms.shape) != (*volume.shape[:-1], 4):
         raise ValueError(f"{name}: arms have shape {tuple(arms.shape)}; it must be {(*tuple(volume.shape[:-1]), 4)}")

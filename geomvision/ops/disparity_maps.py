@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 
+@checked
 def left_right_check(left: Array, right: Array, *, tolerance: float = 1.0, num_threads: int = 0) -> Array:
     """What became of each left pixel: 0 agrees, 1 mismatched, 2 occluded, 3 no estimate but visible.
 
@@ -30,7 +32,7 @@ def left_right_check(left: Array, right: Array, *, tolerance: float = 1.0, num_t
         uint8 (..., H, W).
     """
     name = "left_right_check"
-    classical.require_arrays(name, left=left, right=right)
+    require_arrays(name, left=left, right=right)
     classical.require_equal_shapes(name, left=left, right=right)
     if not tolerance >= 0:
         raise ValueError(f"{name}: tolerance is {tolerance}; allowed is 0 px or more")
@@ -39,6 +41,7 @@ def left_right_check(left: Array, right: Array, *, tolerance: float = 1.0, num_t
     return codes.reshape(left.shape)  # type: ignore[no-any-return]
 
 
+@checked
 def median(disparity: Array, *, size: int = 3, num_threads: int = 0) -> Array:
     """Median of the estimates in a window of `size` (odd, 1 … 15) around each; of an even number the lower one.
 
@@ -49,6 +52,7 @@ def median(disparity: Array, *, size: int = 3, num_threads: int = 0) -> Array:
     return _filtered("median", disparity, size, num_threads)
 
 
+@checked
 def speckle(disparity: Array, *, size: int, range: float = 1.0, num_threads: int = 0) -> Array:  # noqa: A002
     """Without connected regions of fewer than `size` pixels, which become NaN.
 
@@ -59,6 +63,7 @@ def speckle(disparity: Array, *, size: int, range: float = 1.0, num_threads: int
     return _filtered("speckle", disparity, size, range, num_threads)
 
 
+@checked
 def fill_background(disparity: Array, occluded: Array | None = None, *, num_threads: int = 0) -> Array:
     """NaN filled from the estimates met first in the eight directions (Hirschmüller, TPAMI 2008, section 2.6.3).
 
@@ -72,17 +77,17 @@ def fill_background(disparity: Array, occluded: Array | None = None, *, num_thre
         Like the disparity; NaN where no direction meets an estimate.
     """
     name = "fill_background"
-    classical.require_arrays(name, disparity=disparity)
+    require_arrays(name, disparity=disparity)
     hidden = classical.nowhere(disparity) if occluded is None else occluded
-    classical.require_arrays(name, disparity=disparity, occluded=hidden)
+    require_arrays(name, disparity=disparity, occluded=hidden)
     classical.require_equal_shapes(name, disparity=disparity, occluded=hidden)
-    if classical.dtype_name(hidden) not in ("bool", "uint8"):
+    if dtype_name(hidden) not in ("bool", "uint8"):
         raise TypeError(f"{name}: occluded is {hidden.dtype}; it must be bool")
     return _filtered(name, disparity, classical.flat(classical.cast(hidden, "uint8"), 2), num_threads)
 
 
 def _filtered(name: str, disparity: Array, *arguments: Any) -> Array:
-    classical.require_arrays(name, disparity=disparity)
+    require_arrays(name, disparity=disparity)
     maps = classical.flat(classical.disparities(name, "disparity", disparity), 2)
     filled = classical.run(name, maps, *arguments).reshape(disparity.shape)
-    return classical.cast(filled, classical.dtype_name(disparity))  # type: ignore[no-any-return]
+    return classical.cast(filled, dtype_name(disparity))  # type: ignore[no-any-return]

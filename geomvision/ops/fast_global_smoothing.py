@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 
+@checked
 def fast_global_smoothing(
     disparity: Array,
     guide: Array,
@@ -28,11 +30,12 @@ def fast_global_smoothing(
 
     Args:
         disparity: (..., H, W), any unit; half precisions are computed in float32.
-        guide: (..., H, W) or (..., H, W, channels), real; |g_p − g_q| is the Euclidean distance of the channels.
+        guide: (..., H, W) or (..., H, W, channels), real; |g_p − g_q| is the Euclidean distance of the channels,
+            infinite to NaN and infinity.
         lambda_: λ, weight of the smoothness, 0 … 1e12.
         sigma: σ, how large a step of the guide cuts the smoothness, in its units, above 0.
         iterations: T, 1 … 10.
-        confidence: (..., H, W), 0 … 1e6; none: every estimate counts 1.
+        confidence: (..., H, W), real, 0 … 1e6; none: every estimate counts 1.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:
@@ -43,25 +46,26 @@ def fast_global_smoothing(
     """
     name = "fast_global_smoothing"
     given = {"disparity": disparity, "guide": guide} | ({} if confidence is None else {"confidence": confidence})
-    classical.require_arrays(name, **given)
+    require_arrays(name, **given)
     if not (0 <= lambda_ <= 1e12 and 0 < sigma < math.inf and 1 <= iterations <= 10):
         raise ValueError(
             f"{name}: lambda_ is {lambda_}, sigma {sigma}, iterations {iterations}; "
             "allowed are 0 to 1e12, above 0, and 1 to 10"
         )
     values = classical.smoothed(name, "disparity", disparity, 2)
-    double = classical.dtype_name(values) == "float64"
+    double = dtype_name(values) == "float64"
     guides = ("float64",) if double else ("uint8", "uint16", "float32")
     edges = classical.flat(classical.image(name, "guide", guide, disparity, disparity.ndim, guides), 3)
     trust = None
     if confidence is not None:
         classical.require_equal_shapes(name, disparity=disparity, confidence=confidence)
-        trust = classical.flat(classical.cast(confidence, classical.dtype_name(values)), 2)
+        classical.require_real(name, "confidence", confidence)
+        trust = classical.flat(classical.cast(confidence, dtype_name(values)), 2)
     found = classical.run(name, classical.flat(values, 2), edges, trust, lambda_, sigma, iterations, num_threads)
     return classical.cast(found.reshape(disparity.shape), _result(disparity))  # type: ignore[no-any-return]
 
 
 def _result(disparity: Array) -> str:
     """Integers come back as float32."""
-    name = classical.dtype_name(disparity)
+    name = dtype_name(disparity)
     return name if "float" in name else "float32"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 
+@checked
 def guided_filter(image: Array, guide: Array, *, radius: int, epsilon: float, num_threads: int = 0) -> Array:
     """An image smoothed so that near each pixel it is a linear function of the guide (He, Sun & Tang, TPAMI 2013).
 
@@ -27,17 +29,18 @@ def guided_filter(image: Array, guide: Array, *, radius: int, epsilon: float, nu
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes and numbers.
     """
-    classical.require_arrays("guided_filter", image=image, guide=guide)
+    require_arrays("guided_filter", image=image, guide=guide)
     classical.require_axes("guided_filter", "image", image, 2)
     return _filter("guided_filter", "image", image[..., None], guide, radius, epsilon, num_threads)[..., 0]  # type: ignore[no-any-return]
 
 
+@checked
 def guided_aggregation(volume: Array, guide: Array, *, radius: int, epsilon: float, num_threads: int = 0) -> Array:
     """A cost volume (..., H, W, D), each slice filtered by the guide (Rhemann et al., CVPR 2011); as `guided_filter`.
 
     A candidate that is none must get a finite cost before: it would spoil every window it is in.
     """
-    classical.require_arrays("guided_aggregation", volume=volume, guide=guide)
+    require_arrays("guided_aggregation", volume=volume, guide=guide)
     return _filter("guided_aggregation", "volume", volume, guide, radius, epsilon, num_threads)  # type: ignore[no-any-return]
 
 
@@ -45,12 +48,12 @@ def _filter(owner: str, name: str, given: Any, guide: Any, radius: int, epsilon:
     if not (1 <= radius <= 1000 and 0 < epsilon < float("inf")):
         raise ValueError(f"{owner}: radius is {radius}, epsilon {epsilon}; allowed are 1 to 1000, and above 0")
     values = classical.smoothed(owner, name, given, 3)
-    dtype = classical.dtype_name(values)
+    dtype = dtype_name(values)
     edges = classical.image(owner, "guide", guide, given, given.ndim - 1, (dtype,))
     if edges.shape[-1] not in (1, 3):
         raise ValueError(f"{owner}: guide has shape {tuple(guide.shape)}; it must have 1 or 3 channels")
     found = classical.run(
         "guided_filter", classical.flat(values, 3), classical.flat(edges, 3), radius, epsilon, num_threads
     )
-    floating = "float" in classical.dtype_name(given)
-    return classical.cast(found.reshape(given.shape), classical.dtype_name(given) if floating else "float32")
+    floating = "float" in dtype_name(given)
+    return classical.cast(found.reshape(given.shape), dtype_name(given) if floating else "float32")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
+from ._options import checked
 
 
+@checked
 def local_correlation(
     left: Array, right: Array, *, radius: int, stride: int = 1, dilation: int = 1, num_threads: int = 0
 ) -> Array:
@@ -24,7 +26,8 @@ def local_correlation(
     Returns:
         (B, (2 radius + 1)², ⌈H / stride⌉, ⌈W / stride⌉), in the dtype of the features. Channel
         (j + radius)(2 radius + 1) + i + radius compares left pixel (x, y) with right pixel
-        (x + i dilation, y + j dilation). Differentiable in both inputs.
+        (x + i dilation, y + j dilation). Differentiable in both inputs. Where a left feature is NaN or infinite, what
+        lies outside is 0 or NaN.
 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes or options.

@@ -13,37 +13,45 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from . import _classical as classical
-from ._dispatch import Array, is_tensor
+from ._dispatch import Array, dtype_name, is_tensor, require_arrays
+from ._options import checked
 
 IMAGES = ("uint8", "uint16", "float32", "float64")
 Window = Literal["5x5", "7x7", "9x7", "sparse"]
 
 
+@checked
 def absolute_differences(
     left: Array, right: Array, *, max_disparity: int, min_disparity: int = 0, num_threads: int = 0
 ) -> Array:
     """|left − right|, exact: uint16 for uint8 images, int32 for uint16, else the images' dtype."""
-    return _volume("absolute_differences", left, right, min_disparity, max_disparity, num_threads)
+    return _volume(
+        "absolute_differences", "absolute_differences", left, right, min_disparity, max_disparity, num_threads
+    )
 
 
+@checked
 def squared_differences(
     left: Array, right: Array, *, max_disparity: int, min_disparity: int = 0, num_threads: int = 0
 ) -> Array:
     """(left − right)²: uint16 for uint8 images, float32 (rounded) for uint16, else the images' dtype."""
-    return _volume("squared_differences", left, right, min_disparity, max_disparity, num_threads)
+    return _volume("squared_differences", "squared_differences", left, right, min_disparity, max_disparity, num_threads)
 
 
+@checked
 def birchfield_tomasi(
     left: Array, right: Array, *, max_disparity: int, min_disparity: int = 0, num_threads: int = 0
 ) -> Array:
     """Difference that sampling does not make (Birchfield & Tomasi, PAMI 1998), float32 or float64.
 
     How far an intensity lies outside what the other image has between half a pixel before and half a pixel behind its
-    match, linearly interpolated; the smaller of left against right and right against left.
+    match, linearly interpolated; the smaller of left against right and right against left. A pixel that is NaN costs
+    NaN, and its neighbours' intensities reach no further towards it.
     """
-    return _volume("birchfield_tomasi", left, right, min_disparity, max_disparity, num_threads)
+    return _volume("birchfield_tomasi", "birchfield_tomasi", left, right, min_disparity, max_disparity, num_threads)
 
 
+@checked
 def ncc(
     left: Array, right: Array, *, max_disparity: int, min_disparity: int = 0, window: int = 11, num_threads: int = 0
 ) -> Array:
@@ -51,9 +59,10 @@ def ncc(
 
     Windows that reach beyond the border see the border pixels repeated. A window without light costs NaN.
     """
-    return _volume("correlation_costs", left, right, min_disparity, max_disparity, window, False, num_threads)
+    return _volume("ncc", "correlation_costs", left, right, min_disparity, max_disparity, window, False, num_threads)
 
 
+@checked
 def zncc(
     left: Array, right: Array, *, max_disparity: int, min_disparity: int = 0, window: int = 11, num_threads: int = 0
 ) -> Array:
@@ -61,9 +70,10 @@ def zncc(
 
     A window whose variance is below 10⁻¹² of its mean square has none, and costs NaN.
     """
-    return _volume("correlation_costs", left, right, min_disparity, max_disparity, window, True, num_threads)
+    return _volume("zncc", "correlation_costs", left, right, min_disparity, max_disparity, window, True, num_threads)
 
 
+@checked
 def census_transform(image: Array, *, window: Window = "9x7", num_threads: int = 0) -> Array:
     """Which neighbours of each pixel are darker than it (Zabih & Woodfill, ECCV 1994), as one word.
 
@@ -78,13 +88,14 @@ def census_transform(image: Array, *, window: Window = "9x7", num_threads: int =
         (..., H, W), uint64; int64 for tensors (the highest bits are never set).
     """
     name = "census_transform"
-    classical.require_arrays(name, image=image)
+    require_arrays(name, image=image)
     if window not in ("5x5", "7x7", "9x7", "sparse"):
         raise ValueError(f"{name}: window is {window!r}; allowed are '5x5', '7x7', '9x7', 'sparse'")
     words = classical.run(name, classical.flat(_image(name, "image", image), 2), window, num_threads)
     return (words if is_tensor(words) else words.view("uint64")).reshape(image.shape)  # type: ignore[no-any-return]
 
 
+@checked
 def census(
     left: Array,
     right: Array,
@@ -104,28 +115,28 @@ def census(
     return volume.reshape((*left.shape, count))  # type: ignore[no-any-return]
 
 
-def _volume(name: str, left: Array, right: Array, low: int, high: int, *rest: Any) -> Array:
+def _volume(name: str, kernel: str, left: Array, right: Array, low: int, high: int, *rest: Any) -> Array:
     pair = [classical.flat(each, 2) for each in _pair(name, left, right)]
     count = _count(name, low, high)
     if len(rest) > 1 and not (1 <= rest[0] <= 255 and rest[0] % 2 == 1):
         raise ValueError(f"{name}: window is {rest[0]}; allowed is odd, 1 to 255")
-    volume = classical.run(name, *pair, low, count, *rest)
+    volume = classical.run(kernel, *pair, low, count, *rest)
     return volume.reshape((*left.shape, count))  # type: ignore[no-any-return]
 
 
 def _pair(name: str, left: Array, right: Array) -> tuple[Any, Any]:
-    classical.require_arrays(name, left=left, right=right)
+    require_arrays(name, left=left, right=right)
     classical.require_equal_shapes(name, left=left, right=right)
-    if left.dtype != right.dtype:
+    if dtype_name(left) != dtype_name(right):
         raise TypeError(f"{name}: left is {left.dtype}, right is {right.dtype}; they must have one dtype")
     return _image(name, "left", left), _image(name, "right", right)
 
 
 def _image(owner: str, name: str, image: Any) -> Any:
     classical.require_axes(owner, name, image, 2)
-    if classical.dtype_name(image) in ("float16", "bfloat16"):
+    if dtype_name(image) in ("float16", "bfloat16"):
         return classical.cast(image, "float32")
-    if classical.dtype_name(image) not in IMAGES:
+    if dtype_name(image) not in IMAGES:
         raise TypeError(f"{owner}: {name} is {image.dtype}; allowed are {', '.join(IMAGES)}: convert it first")
     return image
 

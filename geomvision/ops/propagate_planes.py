@@ -5,8 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
+from ._options import checked
+
+#: What the options may be, in the order of the kernel's arguments.
+LIMITS: dict[str, tuple[float, float]] = {
+    "min_disparity": (-8192, 8191),
+    "max_disparity": (-8191, 8192),
+    "iteration": (0, 2**31 - 1),
+    "window": (3, 35),
+    "step": (1, 2),
+    "gamma": (0.25, 1000),
+    "alpha": (0, 1),
+    "tau_colour": (0, 63),
+    "tau_gradient": (0, 63),
+    "max_slope": (0, 0.9),
+    "seed": (0, 2**31 - 1),
+}
 
 
+@checked
 def propagate_planes(
     left: Array,
     right: Array,
@@ -59,6 +76,7 @@ def propagate_planes(
     _check(left, right, planes, right_planes)
     arguments: tuple[Any, ...] = (left, right, planes, right_planes, min_disparity, max_disparity, iteration)
     arguments += (window, step, gamma, alpha, tau_colour, tau_gradient, max_slope, seed, num_threads)
+    _check_options(*arguments[4:-1])
     if is_tensor(left):
         from ._torch import propagate_planes as operator
 
@@ -77,3 +95,10 @@ def _check(left: Any, right: Any, planes: Any, right_planes: Any) -> None:
         if tuple(field.shape) != (*left.shape, 3):
             given = f"{name} has shape {tuple(field.shape)}"
             raise ValueError(f"propagate_planes: {given}; it must be {(*left.shape, 3)}")
+
+
+def _check_options(*values: Any) -> None:
+    for (name, (least, most)), value in zip(LIMITS.items(), values, strict=True):
+        if not least <= value <= most or (name == "window" and value % 2 == 0):
+            odd = "odd and " if name == "window" else ""
+            raise ValueError(f"propagate_planes: {name} is {value}; allowed is {odd}between {least} and {most}")

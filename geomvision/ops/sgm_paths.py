@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, dtype_name, require_arrays
+from ._options import checked
 
 _GUIDES = ("uint8", "uint16", "float32")
 _HALVES = ("float16", "bfloat16")
 
 
+@checked
 def sgm_paths(
     costs: Array,
     guide: Array | None = None,
@@ -41,24 +43,24 @@ def sgm_paths(
         TypeError: for other dtypes. ValueError: for other shapes or numbers.
     """
     name = "sgm_paths"
-    classical.require_arrays(name, costs=costs)
+    require_arrays(name, costs=costs)
     if costs.ndim != 3:
         raise ValueError(f"{name}: costs have shape {tuple(costs.shape)}; they must be (H, W, D)")
-    if classical.dtype_name(costs) != "uint8":
+    if dtype_name(costs) != "uint8":
         raise TypeError(f"{name}: costs are {costs.dtype}; they must be uint8: scale them to 0 … {255 - p2}")
     if paths not in (4, 5, 8, 16):
         raise ValueError(f"{name}: paths is {paths}; allowed are 4, 5, 8 and 16")
     if not 0 <= p1 <= p2 <= 255:
         raise ValueError(f"{name}: p1 is {p1} and p2 {p2}; allowed is 0 ≤ p1 ≤ p2 ≤ 255")
     if guide is not None:
-        classical.require_arrays(name, costs=costs, guide=guide)
+        require_arrays(name, costs=costs, guide=guide)
         if tuple(guide.shape) != tuple(costs.shape[:2]):
             raise ValueError(
                 f"{name}: guide has shape {tuple(guide.shape)}; costs of {tuple(costs.shape)} ask for "
                 f"{tuple(costs.shape[:2])}"
             )
-        if classical.dtype_name(guide) in (*_HALVES, "float64"):
+        if dtype_name(guide) in (*_HALVES, "float64"):
             guide = classical.cast(guide, "float32")
-        elif classical.dtype_name(guide) not in _GUIDES:
+        elif dtype_name(guide) not in _GUIDES:
             raise TypeError(f"{name}: guide is {guide.dtype}; allowed are uint8, uint16 and floating point")
-    return classical.run(name, costs, guide, paths, p1, p2, num_threads)  # type: ignore[no-any-return]
+    return classical.run(name, costs, guide, int(paths), p1, p2, num_threads)  # type: ignore[no-any-return]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
+from ._options import checked, whole
 
 
+@checked
 def soft_argmin(costs: Array, *, first: float = 0.0, num_threads: int = 0) -> Array:
     """Expected disparity under the softmax of negated costs (Kendall et al., ICCV 2017, eq. 1).
 
     Args:
         costs: (B, D, H, W), floating point; candidate k stands for `first` + k pixels.
-        first: disparity of the first candidate, pixels.
+        first: disparity of the first candidate, pixels, finite.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:
@@ -23,6 +27,7 @@ def soft_argmin(costs: Array, *, first: float = 0.0, num_threads: int = 0) -> Ar
     require_shape("soft_argmin", "costs", costs, "B, D, H, W")
     if costs.shape[1] == 0:
         raise ValueError(f"soft_argmin: costs have shape {tuple(costs.shape)}; at least one candidate is needed")
+    _require_finite("soft_argmin", first)
     if is_tensor(costs):
         from ._torch import soft_argmin as operator
 
@@ -30,6 +35,7 @@ def soft_argmin(costs: Array, *, first: float = 0.0, num_threads: int = 0) -> Ar
     return on_arrays("soft_argmin", costs, first, num_threads)  # type: ignore[no-any-return]
 
 
+@checked
 def upsampled_soft_argmin(
     costs: Array,
     *,
@@ -48,7 +54,7 @@ def upsampled_soft_argmin(
         costs: (B, D, H, W), floating point.
         scale: give back scale·D candidates at scale·H x scale·W pixels.
         size: or say how many: (disparities, height, width).
-        first: what the first upsampled candidate stands for, pixels; each further one stands for one more.
+        first: what the first upsampled candidate stands for, pixels, finite; each further one stands for one more.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:
@@ -65,12 +71,22 @@ def upsampled_soft_argmin(
     if size is None:
         _, disparities, height, width = (length * (scale or 0) for length in costs.shape)
     else:
-        disparities, height, width = size
+        if not isinstance(size, tuple | list) or len(size) != 3:
+            raise TypeError(f"{owner}: size is {size!r}; it must be (disparities, height, width)")
+        disparities, height, width = (whole(owner, "size", length) for length in size)
+    _require_finite(owner, first)
     if min(disparities, height, width) < 1 or 0 in costs.shape[1:]:
         wanted = (disparities, height, width)
         raise ValueError(f"{owner}: costs of shape {tuple(costs.shape)} cannot become {wanted}: all must be 1 or more")
+    if (disparities, height, width) == tuple(costs.shape[1:]):
+        return soft_argmin(costs, first=first, num_threads=num_threads)
     if is_tensor(costs):
         from ._torch import upsampled_soft_argmin as operator
 
         return operator(costs, disparities, height, width, first, num_threads)  # type: ignore[no-any-return]
     return on_arrays(owner, costs, disparities, height, width, first, num_threads)  # type: ignore[no-any-return]
+
+
+def _require_finite(owner: str, first: float) -> None:
+    if not math.isfinite(first):
+        raise ValueError(f"{owner}: first is {first}; it must be finite")

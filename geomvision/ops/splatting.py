@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ._dispatch import is_tensor, on_arrays, require_floating
+from ._options import checked
 
 Mode = Literal["sum", "average", "softmax"]
 Holes = Literal["nan", "zero"]
@@ -16,6 +17,7 @@ Holes = Literal["nan", "zero"]
 DEPTH_OF_IMPORTANCE = 60.0
 
 
+@checked
 def splat(
     image: Any,
     flow: Any,
@@ -27,7 +29,7 @@ def splat(
 ) -> Any:
     """Add every pixel, bilinearly, to the four around (x + dx, y + dy) (Niklaus & Liu, CVPR 2020).
 
-    What falls outside is lost; pixels whose flow is NaN or infinite go nowhere.
+    What falls outside is lost; pixels whose flow is NaN or infinite, or whose importance is NaN, go nowhere.
 
     Args:
         image: numpy (H, W) or (H, W, C), or a tensor (B, C, H, W), floating point.
@@ -85,9 +87,12 @@ def _splat_tensors(image: Any, flow: Any, importance: Any, mode: Mode, holes: Ho
     wide, field = image.to(_wide(image)), flow.to(_wide(image))
     weight = torch.ones_like(wide[:, :1])
     if importance is not None and importance.numel():
-        highest = importance.detach().amax((1, 2, 3), keepdim=True)
-        weight = (importance - highest).clamp(min=-DEPTH_OF_IMPORTANCE).to(wide.dtype).exp()
-        wide = wide * weight
+        unknown = importance.isnan()
+        highest = importance.detach().masked_fill(unknown, -torch.inf).amax((1, 2, 3), keepdim=True)
+        below = importance - highest
+        below = torch.where(below.isnan(), 0, below)  # infinitely high, as the highest is
+        weight = below.clamp(min=-DEPTH_OF_IMPORTANCE).to(wide.dtype).exp().masked_fill(unknown, 0)
+        wide = torch.where(unknown, 0, wide * weight)
     total, weights = splat_sum(wide, field, num_threads), splat_sum(weight, field, num_threads)
     landed = weights > 0
     mean = total / torch.where(landed, weights, 1)
@@ -104,12 +109,17 @@ def _wide(image: Any) -> Any:
 def _splat_arrays(image: Any, flow: Any, importance: Any, mode: Mode, holes: Holes, num_threads: int) -> Any:
     if mode == "sum":
         return on_arrays("splat_sum", image, flow, num_threads)
-    wide = np.float64 if image.dtype == np.float64 else np.float32
+    wide = np.float64 if image.dtype.itemsize > 4 else np.float32
     weight = np.ones((1, 1, *image.shape[2:]), wide)
     if importance is not None and importance.size:
-        weight = np.exp(np.maximum(importance.astype(wide) - wide(importance.max()), -DEPTH_OF_IMPORTANCE))
-    stacked = np.concatenate([image.astype(wide) * weight, weight], 1)
+        unknown = np.isnan(importance)
+        highest = np.where(unknown, -np.inf, importance).max()
+        with np.errstate(invalid="ignore"):
+            below = (importance - highest).astype(wide)
+        below[np.isnan(below)] = 0  # infinitely high, as the highest is
+        weight = np.where(unknown, 0, np.exp(np.maximum(below, -DEPTH_OF_IMPORTANCE)))
+    stacked = np.concatenate([np.where(weight > 0, image.astype(wide) * weight, 0), weight], 1, dtype=wide)
     total = on_arrays("splat_sum", stacked, flow.astype(wide), num_threads)
     landed = total[:, -1:] > 0
     mean = total[:, :-1] / np.where(landed, total[:, -1:], 1)
-    return np.where(landed, mean, wide(np.nan if holes == "nan" else 0)).astype(image.dtype)
+    return np.where(landed, mean, wide(np.nan if holes == "nan" else 0)).astype(image.dtype.newbyteorder("="))

@@ -7,12 +7,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_floating
+from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
+from ._options import checked
 
 Mode = Literal["bilinear", "bicubic"]
 Outside = Literal["nan", "zero", "border"]
 
 
+@checked
 def warp(
     image: Any,
     displacement: Any,
@@ -63,11 +65,17 @@ def warp_by_disparity(right: Any, disparity: Any, **options: Any) -> Any:
     if is_tensor(disparity):
         import torch
 
+        require_floating("warp_by_disparity", disparity=disparity)
+        if disparity.ndim != 3:
+            raise ValueError(f"warp_by_disparity: disparity has shape {tuple(disparity.shape)}; it must be (B, h, w)")
         return warp(right, torch.stack([-disparity, torch.zeros_like(disparity)], 1), **options)
-    if not isinstance(disparity, np.ndarray) or disparity.ndim != 2:
-        raise ValueError(f"warp_by_disparity: disparity has shape {np.shape(disparity)}; it must be (H, W)")
+    require_arrays("warp_by_disparity", disparity=disparity)
+    if disparity.ndim != 2:
+        raise ValueError(f"warp_by_disparity: disparity has shape {disparity.shape}; it must be (h, w)")
+    if disparity.dtype.kind not in "buif":
+        raise TypeError(f"warp_by_disparity: disparity is {disparity.dtype}; it must be real numbers")
     displacement = np.zeros((*disparity.shape, 2), np.float32)
-    np.negative(disparity, out=displacement[..., 0], casting="unsafe")
+    np.subtract(0, disparity, out=displacement[..., 0], dtype=np.float32, casting="unsafe")
     return warp(right, displacement, **options)
 
 
@@ -90,9 +98,7 @@ def _warp_tensors(image: Any, displacement: Any, mode: Mode, outside: Outside, d
 def _warp_arrays(
     image: Any, displacement: Any, mode: Mode, outside: Outside, dtype: Any, return_valid: bool, num_threads: int
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    if not isinstance(image, np.ndarray) or not isinstance(displacement, np.ndarray):
-        kinds = f"{type(image).__name__} and {type(displacement).__name__}"
-        raise TypeError(f"warp: image and displacement are {kinds}; they must be numpy arrays or torch tensors")
+    require_arrays("warp", image=image, displacement=displacement)
     if image.ndim not in (2, 3):
         raise ValueError(f"warp: image has shape {image.shape}; it must be (H, W) or (H, W, C)")
     if displacement.ndim != 3 or displacement.shape[2] != 2:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Generic, Literal, NamedTuple
 
 from . import _classical as classical
-from ._dispatch import Array
+from ._dispatch import Array, require_arrays
+from ._options import checked
 
 
 class Winners(NamedTuple, Generic[Array]):
@@ -24,28 +25,33 @@ class Winners(NamedTuple, Generic[Array]):
     second: Array
 
 
+@checked
 def winner_takes_all(volume: Array, *, first: int = 0, num_threads: int = 0) -> Winners[Array]:
     """The disparity of smallest cost at every pixel, of equal ones the smallest, with its cost and the second best.
 
     Args:
         volume: (..., W, D).
-        first: disparity of the first candidate, pixels.
+        first: disparity of the first candidate, pixels, within ±2²⁰.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, or no candidate.
     """
     name = "winner_takes_all"
+    _require_first(name, first)
     found = classical.run(name, _volume(name, volume), first, num_threads)
     return Winners(*(each.reshape(volume.shape[:-1]) for each in found))
 
 
+@checked
 def right_winners(volume: Array, *, first: int = 0, num_threads: int = 0) -> Array:
     """The right view's disparities (..., W) from the left view's costs: right pixel x has the candidates left x + d."""
     name = "right_winners"
+    _require_first(name, first)
     return classical.run(name, _volume(name, volume), first, num_threads).reshape(volume.shape[:-1])  # type: ignore[no-any-return]
 
 
+@checked
 def subpixel(
     volume: Array,
     winners: Array,
@@ -59,20 +65,24 @@ def subpixel(
     Args:
         volume: (..., W, D), the costs that chose the winners.
         winners: (..., W), pixels, NaN where there is none. Those that lack a neighbour, or are dearer than one, stay.
-        first: disparity of the first candidate, pixels.
+        first: disparity of the first candidate, pixels, within ±2²⁰.
         fit: through the costs of the winner and its neighbours, a parabola, or two lines of equal and opposite slope
             (Shimizu & Okutomi, ICCV 2001), which suits costs that grow linearly.
         num_threads: 0 takes every core.
     """
     name = "subpixel"
-    classical.require_arrays(name, volume=volume, winners=winners)
+    require_arrays(name, volume=volume, winners=winners)
     costs = _volume(name, volume)
+    _require_first(name, first)
+    if fit not in ("parabola", "equiangular", "none"):
+        raise ValueError(f"{name}: fit is {fit!r}; allowed are 'parabola', 'equiangular', 'none'")
     if tuple(winners.shape) != tuple(volume.shape[:-1]):
         raise ValueError(f"{name}: winners have shape {tuple(winners.shape)}; the volume asks for {volume.shape[:-1]}")
     whole = classical.flat(classical.disparities(name, "winners", winners[None]), 1)
     return classical.run(name, costs, whole, first, fit, num_threads).reshape(winners.shape)  # type: ignore[no-any-return]
 
 
+@checked
 def uniqueness(winners: Winners[Array], *, percent: int = 0, num_threads: int = 0) -> tuple[Array, Array]:
     """Winners that beat the second best by `percent`, and by which share (second − cost) / second they do.
 
@@ -83,7 +93,9 @@ def uniqueness(winners: Winners[Array], *, percent: int = 0, num_threads: int = 
         Disparity, NaN where the winner was dropped, and margin, both float32 and of the winners' shape.
     """
     name = "uniqueness"
-    classical.require_arrays(name, disparity=winners.disparity, cost=winners.cost, second=winners.second)
+    if not isinstance(winners, Winners):
+        raise TypeError(f"{name}: winners is a {type(winners).__name__}; it must be Winners, as of winner_takes_all")
+    require_arrays(name, disparity=winners.disparity, cost=winners.cost, second=winners.second)
     classical.require_equal_shapes(name, disparity=winners.disparity, cost=winners.cost, second=winners.second)
     if not 0 <= percent <= 100:
         raise ValueError(f"{name}: percent is {percent}; allowed is 0 to 100")
@@ -96,8 +108,13 @@ def uniqueness(winners: Winners[Array], *, percent: int = 0, num_threads: int = 
     return kept.reshape(shape), margin.reshape(shape)
 
 
+def _require_first(name: str, first: int) -> None:
+    if not -(1 << 20) <= first <= 1 << 20:
+        raise ValueError(f"{name}: first is {first}; allowed is within ±2²⁰ px")
+
+
 def _volume(name: str, volume: Array) -> Array:
-    classical.require_arrays(name, volume=volume)
+    require_arrays(name, volume=volume)
     if volume.ndim < 2 or not 0 < volume.shape[-1] <= 65535:
         raise ValueError(
             f"{name}: volume has shape {tuple(volume.shape)}; it must be (..., W, D) with D from 1 to 65535"

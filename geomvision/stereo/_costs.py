@@ -33,6 +33,8 @@ WINDOW = 5
 LARGEST = {"ncc": 0.1, "zncc": 1.5}
 #: 1 − similarity of unit vectors that costs `MOST`: less than opposite ones, as chance alone makes few so unlike.
 FARTHEST = 1.5
+#: Powers of two between which floats are left as they are.
+TAME = 16
 
 
 def scaled(cost: NDArray[np.floating[Any]], largest: float) -> Costs:
@@ -58,6 +60,7 @@ def with_border(cost: Costs, disparities: range) -> Costs:
 
 def volume(cost: str, left: Image, right: Image, disparities: range, num_threads: int) -> Costs:
     """(H, W, disparities) of a grey pair by the name of an op, or of weights."""
+    left, right = _tame(left, right)
     if cost in OPS:
         return of_op(cost, left, right, disparities, num_threads)
     from .. import weights
@@ -67,6 +70,16 @@ def volume(cost: str, left: Image, right: Image, disparities: range, num_threads
     except weights.WeightsError as error:
         raise weights.WeightsError(f"cost {cost!r} is none of census, {', '.join(OPS)}, and {error}") from None
     return learned(left, right, disparities, cost, num_threads)
+
+
+def _tame(left: Image, right: Image) -> tuple[Image, Image]:
+    """Floats so large or small that their squares leave float32, brought near 1 by a power of two: none is rounded."""
+    if left.dtype.kind != "f":
+        return left, right
+    _, exponent = np.frexp(max(np.abs(view).max() for view in (left, right)))
+    if -TAME < exponent < TAME:
+        return left, right
+    return np.ldexp(left, -exponent), np.ldexp(right, -exponent)
 
 
 def of_op(cost: str, left: Image, right: Image, disparities: range, num_threads: int) -> Costs:

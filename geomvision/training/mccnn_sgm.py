@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .. import weights
 from ..nets.mc_cnn import MCCNNFast
-from . import _scenes
-from .recipe import Recipe
+from ._rendered import RenderedTask
 
 #: By how much the true match must be more alike than a wrong one (Žbontar & LeCun, JMLR 2016, section 3.2).
 MARGIN = 0.2
@@ -45,23 +40,14 @@ class Strip:
         return torch.from_numpy(grey)[None, None]
 
 
-class Task:
-    """Scenes, net, loss and scores of one training; batches depend on recipe and step alone, so it can be resumed."""
+class Task(RenderedTask):
+    """Net, loss and scores of one training."""
 
     name = "mc_cnn"
-
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
-        self.recipe = recipe
-        self.folder = folder / f"scenes-{recipe.scenes_key()}"
-
-    def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
-        """Render what is not rendered yet."""
-        _scenes.prepare(self.recipe.rendering, self.folder, self.scene_count, workers, advance)
-
-    @property
-    def scene_count(self) -> int:
-        """Scenes to learn from and to validate on; the latter come first."""
-        return self.recipe.scenes + self.recipe.validation_scenes
+    method = "stereo/mccnn_sgm"
+    kind = "features"
+    network = "geomvision.nets.mc_cnn.MCCNNFast"
+    input_rule = "grey of any unit and size (the net frees it of mean and contrast)"
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
@@ -101,7 +87,7 @@ class Task:
         return {"rendered scenes, wrong match preferred, percent": round(100 * wins / max(1, total), 3)}
 
     def _strip(self, strip: Strip) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        scene = {name: values[strip.view] for name, values in _scenes.load(self.folder, strip.scene).items()}
+        scene = self.scene(strip.scene, strip.view)
         rows = slice(strip.top, strip.top + strip.rows)
         disparity = torch.from_numpy(scene["disparity"][rows].astype(np.float32))
         known = ~disparity.isnan() & ~torch.from_numpy(scene["occluded"][rows].copy())
@@ -125,25 +111,3 @@ class Task:
         features = [net(image)[0].float().permute(1, 2, 0) for image in (left, right)]
         here = features[0][y, x]
         return (here * features[1][y, match]).sum(1), (here * features[1][y, other]).sum(1)
-
-    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
-        """The card of the finished weights (checksum and count are filled in when they are written)."""
-        recipe = self.recipe
-        return weights.Card(
-            name=self.name,
-            task="stereo/mccnn_sgm",
-            kind="features",
-            network="geomvision.nets.mc_cnn.MCCNNFast",
-            arguments=dict(recipe.network),
-            parameters=0,
-            input_rule="grey of any unit and size (the net frees it of mean and contrast)",
-            training_data=f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; "
-            "no photograph",
-            seed=recipe.seed,
-            steps=steps,
-            licence="Apache-2.0",
-            commercial_use=True,
-            sha256="",
-            scores=scores,
-            training_run=training_run,
-        )

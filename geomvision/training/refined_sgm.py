@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .. import weights
 from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
-from . import _scenes
-from .recipe import Recipe
+from ._rendered import RenderedTask
 
 Batch = dict[str, Tensor]
 
@@ -43,23 +38,17 @@ class Look:
         return np.repeat(shown.mean(axis=0, keepdims=True), 3, axis=0) if self.grey else shown
 
 
-class Task:
-    """Scenes, net, loss and scores of one training; batches depend on recipe and step alone, so it can be resumed."""
+class Task(RenderedTask):
+    """Net, loss and scores of one training."""
 
     name = "refined_sgm"
-
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
-        self.recipe = recipe
-        self.folder = folder / f"scenes-{recipe.scenes_key()}"
-
-    def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
-        """Render what is not rendered yet."""
-        _scenes.prepare(self.recipe.rendering, self.folder, self.scene_count, workers, advance)
-
-    @property
-    def scene_count(self) -> int:
-        """Scenes to learn from and to validate on; the latter come first."""
-        return self.recipe.scenes + self.recipe.validation_scenes
+    method = "stereo/refined_sgm"
+    kind = "disparity_px"
+    network = "geomvision.nets.refiner.Refiner"
+    input_rule = (
+        "RGB of any unit and size (the net frees it of mean and contrast); SGM's disparity in pixels, "
+        "gaps filled; its confidence in [0, 1], 0 in the gaps"
+    )
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
@@ -117,33 +106,10 @@ class Task:
 
     def _batch(self, look: Look) -> Batch:
         """A view of a scene as the net takes it, a batch of one."""
-        scene = {name: values[look.view] for name, values in _scenes.load(self.folder, look.scene).items()}
+        scene = self.scene(look.scene, look.view)
         if look.upside_down:
             scene = {name: np.flip(values, axis=0) for name, values in scene.items()}
         maps = {name: scene[name][None] for name in ("matched", "confidence", "disparity")}
         images = {name: look.at(scene[name]) for name in ("left", "right")}
         batch = {name: torch.from_numpy(values.astype(np.float32))[None] for name, values in {**maps, **images}.items()}
         return {**batch, "occluded": torch.from_numpy(scene["occluded"][None, None].copy())}
-
-    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
-        """The card of the finished weights (checksum and count are filled in when they are written)."""
-        recipe = self.recipe
-        return weights.Card(
-            name=self.name,
-            task="stereo/refined_sgm",
-            kind="disparity_px",
-            network="geomvision.nets.refiner.Refiner",
-            arguments=dict(recipe.network),
-            parameters=0,
-            input_rule="RGB of any unit and size (the net frees it of mean and contrast); SGM's disparity in pixels, "
-            "gaps filled; its confidence in [0, 1], 0 in the gaps",
-            training_data=f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; "
-            "no photograph",
-            seed=recipe.seed,
-            steps=steps,
-            licence="Apache-2.0",
-            commercial_use=True,
-            sha256="",
-            scores=scores,
-            training_run=training_run,
-        )

@@ -33,6 +33,12 @@ def test_images_of_any_size_have_a_dense_flow(name, size, seed):
     assert flow.density == 1
 
 
+@pytest.mark.parametrize("grid_step", [1, 33, 64])
+def test_rlof_takes_images_smaller_than_a_step_of_its_grid(grid_step):
+    frame0, frame1 = np.random.default_rng(0).integers(0, 256, (2, 20, 30), dtype=np.uint8)
+    assert gv.flow.OpenCVRLOF(grid_step=grid_step)(frame0, frame1).density == 1
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (12, 40), (300, 9)])
 @pytest.mark.parametrize("preset", ["tuned", "medium", "ultrafast"])
 def test_dis_takes_images_that_opencv_would_not(size, preset):

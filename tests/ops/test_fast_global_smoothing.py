@@ -133,7 +133,7 @@ def test_dtypes_come_back_as_they_were_given(dtype):
     ("change", "kind", "message"),
     [
         ({"lambda_": -1}, ValueError, "lambda_ is -1"),
-        ({"sigma": 0}, ValueError, "sigma 0, iterations 3; allowed are"),
+        ({"sigma": 0}, ValueError, "sigma 0.0, iterations 3; allowed are"),
         ({"iterations": 11}, ValueError, "iterations 11"),
         (
             {"guide": np.zeros((4, 4))},

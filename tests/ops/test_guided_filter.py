@@ -88,7 +88,7 @@ def test_dtypes():
     ("change", "kind", "message"),
     [
         ({"radius": 0}, ValueError, "radius is 0"),
-        ({"epsilon": 0}, ValueError, "epsilon 0; allowed are 1 to 1000, and above 0"),
+        ({"epsilon": 0}, ValueError, "epsilon 0.0; allowed are 1 to 1000, and above 0"),
         ({"guide": np.zeros((4, 5, 2))}, ValueError, "it must have 1 or 3 channels"),
         ({"guide": np.zeros((5, 5))}, ValueError, r"it must be \(4, 5\) or \(4, 5, channels\)"),
         ({"guide": torch.zeros(4, 5)}, TypeError, "must all be numpy arrays or all torch tensors"),

@@ -143,7 +143,7 @@ FLAT, FIELD = np.zeros((4, 5), np.float32), np.zeros((4, 5, 3), np.float32)
         ((FLAT, FLAT, FIELD, FIELD), {"max_slope": 1.0}, ValueError, "between 0 and 0.9"),
         ((FLAT, FLAT, FIELD, FIELD), {"min_disparity": 5}, ValueError, "choose a range nearer to 0"),
         ((FLAT, FLAT, FIELD, FIELD), {"min_disparity": 16}, ValueError, "max_disparity must be larger"),
-        ((FLAT, FLAT, FIELD, FIELD), {"iteration": -1}, ValueError, "0 or more"),
+        ((FLAT, FLAT, FIELD, FIELD), {"iteration": -1}, ValueError, "between 0 and 2147483647"),
     ],
 )
 def test_wrong_input_says_what_is_allowed(arrays, options, kind, message):

@@ -204,7 +204,7 @@ GREY, FIELD = np.zeros((2, 2), np.uint8), np.zeros((2, 2, 2), np.float32)
         (GREY, FIELD, {"dtype": np.uint8}, ValueError, "uint8 cannot be NaN"),
         (GREY, FIELD, {"dtype": np.uint16, "outside": "zero"}, TypeError, "dtype is uint16; allowed are"),
         (GREY.astype(complex), FIELD, {}, TypeError, "must be real numbers"),
-        (GREY, [[0, 0]], {}, TypeError, "must be numpy arrays or torch tensors"),
+        (GREY, [[0, 0]], {}, TypeError, "displacement is a list; it must be a numpy array or a torch tensor"),
         (torch.zeros(1, 1, 2, 2), torch.zeros(2, 2, 2, 2), {}, ValueError, r"it must be \(1, 2, h, w\)"),
         (torch.zeros(1, 2, 2), torch.zeros(1, 2, 2, 2), {}, ValueError, r"it must be \(B, C, H, W\)"),
         (torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 2, 2), {"dtype": "uint8"}, TypeError, "tensors keep theirs"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 import geomvision as gv
 from geomvision import _core
-from geomvision.images import ImageError
 from geomvision.method import OptionError
 from geomvision.results import Disparity
 from geomvision.stereo import _ad_census_reference as reference
@@ -23,14 +21,8 @@ from geomvision.stereo import _repair
 from geomvision.stereo.ad_census import ADCensus
 
 NONE = -32768
-
-
-def assert_equal(one: Disparity, other: Disparity) -> None:
-    np.testing.assert_array_equal(one.px, other.px)
-    for a, b in ((one.confidence, other.confidence), (one.occluded, other.occluded)):
-        assert (a is None) == (b is None)
-        if a is not None and b is not None:
-            np.testing.assert_array_equal(a, b)
+Equal = Callable[[Disparity, Disparity], None]
+Walls = tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]
 
 
 @settings(max_examples=80, deadline=None)
@@ -55,35 +47,12 @@ def assert_equal(one: Disparity, other: Disparity) -> None:
             "fill": st.sampled_from(["none", "background"]),
         }
     ),
-    size=st.tuples(st.integers(1, 30), st.integers(1, 70)),
-    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
-    levels=st.sampled_from([2, 5, 250]),
-    first=st.integers(-20, 10),
-    count=st.integers(1, 75),
-    threads=st.integers(1, 8),
-    isa=st.sampled_from(_core.available_isas()),
-    seed=st.integers(0, 2**32 - 1),
+    data=st.data(),
 )
 def test_cpp_equals_the_reference_on_every_pixel(
-    options: dict[str, Any],
-    size: tuple[int, int],
-    dtype: Any,
-    levels: int,
-    first: int,
-    count: int,
-    threads: int,
-    isa: str,
-    seed: int,
-    instruction_set: Callable[[str], AbstractContextManager[None]],
+    options: dict[str, Any], data: st.DataObject, assert_cpp_is_the_reference: Callable[..., None]
 ) -> None:
-    height, width = size
-    scene = np.random.default_rng(seed).integers(0, levels, (height, width + 20))
-    left, right = (scene[:, s : s + width].astype(dtype) for s in (0, seed % 20))
-    first = max(min(first, width - 1), 2 - width - count)
-    method = ADCensus(min_disparity=first, max_disparity=first + count, num_threads=threads, **options)
-    expected = method.with_options(backend="reference")(left, right)
-    with instruction_set(isa):
-        assert_equal(method.with_options(backend="cpp")(left, right), expected)
+    assert_cpp_is_the_reference(ADCensus, options, data, largest=(30, 70), candidates=75)
 
 
 def test_options_are_those_of_the_cpp_struct() -> None:
@@ -101,19 +70,8 @@ def test_a_wall_has_its_shift(shift: int) -> None:
     assert abs(found.occluded.sum() - abs(shift) * 50) <= 10
 
 
-def two_walls() -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
-    """A front wall (14 px) before a back wall (4 px), and which left pixels the front one hides from the right view."""
-    rng = np.random.default_rng(5)
-    front, back = rng.integers(0, 256, (2, 60, 200), np.uint8)
-    columns = np.arange(150)
-    in_front = (columns >= 60) & (columns < 100)
-    left = np.where(in_front, front[:, columns], back[:, columns])
-    right = np.where((columns + 14 >= 60) & (columns + 14 < 100), front[:, columns + 14], back[:, columns + 4])
-    return left, right, np.tile((columns >= 50) & (columns < 60), (60, 1))
-
-
-def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind() -> None:
-    left, right, hidden = two_walls()
+def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind(noisy_walls: Walls) -> None:
+    left, right, hidden = noisy_walls
     method = ADCensus(max_disparity=24)
     found = method(left, right)
     assert found.valid.all()
@@ -192,13 +150,9 @@ def test_edges_move_to_the_side_that_costs_less() -> None:
     np.testing.assert_array_equal(_repair.adjust_edges(disparity, sums, 0), [[2, 2, 8, 8, 8]])
 
 
-def test_a_range_beyond_the_width_is_not_searched() -> None:
+def test_a_range_beyond_the_width_is_not_searched(assert_searches_only_what_can_match: Callable[..., None]) -> None:
     image = np.random.default_rng(2).integers(0, 256, (12, 30), np.uint8)
-    wide, narrow = {"max_disparity": 4000, "min_disparity": -900}, {"max_disparity": 30, "min_disparity": -29}
-    assert_equal(ADCensus(**wide)(image, image), ADCensus(**narrow)(image, image))
-    for backend in ("cpp", "reference"):
-        with pytest.raises(ImageError, match="no pixel of an image 30 pixels wide has a match"):
-            ADCensus(min_disparity=30, backend=backend)(image, image)
+    assert_searches_only_what_can_match(ADCensus, image, image)
 
 
 @pytest.mark.parametrize(
@@ -216,8 +170,8 @@ def test_options_that_are_not_allowed_are_refused(options: dict[str, Any], messa
         ADCensus(**options)
 
 
-def test_trace_names_every_stage_and_ends_in_the_result() -> None:
-    left, right, _ = two_walls()
+def test_trace_names_every_stage_and_ends_in_the_result(noisy_walls: Walls, assert_equal: Equal) -> None:
+    left, right, _ = noisy_walls
     method = ADCensus(max_disparity=24)
     trace = method.trace(left, right)
     names = ["left", "right", "cost", "arms", "aggregated", "sums", "winner", "winner_right", "agreement", "left_right"]

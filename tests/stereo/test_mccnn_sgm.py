@@ -84,6 +84,16 @@ def test_every_op_matches_a_rendered_scene(cost):
     assert (np.abs(found[0].px - sample.disparity.px)[seen] > 2).mean() < (0.2 if cost == "ncc" else 0.12)
 
 
+@pytest.mark.parametrize("cost", ["mc_cnn", *costs.OPS])
+@pytest.mark.parametrize("exponent", [-120, -30, 70, 110])
+def test_the_unit_of_floats_does_not_matter(cost, exponent):
+    left, right, _ = pair(40, 60)
+    views = [view.astype(np.float32) for view in (left, right)]
+    expected = costs.volume(cost, *views, range(-2, 9), 1)
+    far = (np.ldexp(view, exponent) for view in views)
+    np.testing.assert_array_equal(costs.volume(cost, *far, range(-2, 9), 1), expected)
+
+
 def test_bands_of_rows_leave_no_trace(monkeypatch):
     left, right, _ = pair()
     whole = costs.volume("zncc", left, right, range(-2, 9), 1)

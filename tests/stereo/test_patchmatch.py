@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,12 @@ from numpy.typing import NDArray
 
 import geomvision as gv
 from geomvision import _core
-from geomvision.images import ImageError
 from geomvision.method import OptionError
 from geomvision.results import Disparity
 from geomvision.stereo.patchmatch import PatchMatch
 
+Equal = Callable[[Disparity, Disparity], None]
+Walls = tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]
 #: What is steeper than photographs needs its levels more, and is not to be truncated so soon.
 STEEP = {"alpha": 0.5, "tau_colour": 40.0, "tau_gradient": 20.0}
 
@@ -29,14 +29,6 @@ def texture(height: int, width: int, seed: int = 0) -> NDArray[np.float64]:
     noise = np.random.default_rng(seed).uniform(0, 255, (height + 2, width + 2))
     smooth = sum(noise[y : y + height, x : x + width] for y in range(3) for x in range(3)) / 9
     return np.asarray(smooth)
-
-
-def assert_equal(one: Disparity, other: Disparity) -> None:
-    np.testing.assert_array_equal(one.px, other.px)
-    for a, b in ((one.confidence, other.confidence), (one.occluded, other.occluded)):
-        assert (a is None) == (b is None)
-        if a is not None and b is not None:
-            np.testing.assert_array_equal(a, b)
 
 
 @settings(max_examples=80, deadline=None)
@@ -56,35 +48,12 @@ def assert_equal(one: Disparity, other: Disparity) -> None:
             "fill": st.sampled_from(["none", "background"]),
         }
     ),
-    size=st.tuples(st.integers(1, 20), st.integers(1, 40)),
-    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
-    levels=st.sampled_from([2, 5, 250]),
-    first=st.integers(-20, 10),
-    count=st.integers(1, 60),
-    threads=st.integers(1, 8),
-    isa=st.sampled_from(_core.available_isas()),
-    seed=st.integers(0, 2**32 - 1),
+    data=st.data(),
 )
 def test_cpp_equals_the_reference_on_every_pixel(
-    options: dict[str, Any],
-    size: tuple[int, int],
-    dtype: Any,
-    levels: int,
-    first: int,
-    count: int,
-    threads: int,
-    isa: str,
-    seed: int,
-    instruction_set: Callable[[str], AbstractContextManager[None]],
+    options: dict[str, Any], data: st.DataObject, assert_cpp_is_the_reference: Callable[..., None]
 ) -> None:
-    height, width = size
-    scene = np.random.default_rng(seed).integers(0, levels, (height, width + 20))
-    left, right = (scene[:, s : s + width].astype(dtype) for s in (0, seed % 20))
-    first = max(min(first, width - 1), 2 - width - count)
-    method = PatchMatch(min_disparity=first, max_disparity=first + count, num_threads=threads, **options)
-    expected = method.with_options(backend="reference")(left, right)
-    with instruction_set(isa):
-        assert_equal(method.with_options(backend="cpp")(left, right), expected)
+    assert_cpp_is_the_reference(PatchMatch, options, data, largest=(20, 40), candidates=60)
 
 
 def test_options_are_those_of_the_cpp_struct() -> None:
@@ -123,18 +92,13 @@ def test_slanted_planes_are_followed_between_pixels(slope: float) -> None:
     assert np.median(error) < 0.08  # whole disparities would leave 0.25 px
 
 
-def two_walls() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """A front wall (14 px) before a back wall (4 px), and which left pixels the front one hides from the right view."""
-    front, back = texture(60, 200, 5), texture(60, 200, 6)
-    columns = np.arange(150)
-    in_front = (columns >= 60) & (columns < 100)
-    left = np.where(in_front, front[:, columns], back[:, columns])
-    right = np.where((columns + 14 >= 60) & (columns + 14 < 100), front[:, columns + 14], back[:, columns + 4])
-    return left, right, np.tile((columns >= 50) & (columns < 60), (60, 1))
+@pytest.fixture
+def smooth_walls(two_walls: Callable[..., Walls]) -> Walls:
+    return two_walls(texture(60, 200, 5), texture(60, 200, 6))
 
 
-def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind() -> None:
-    left, right, hidden = two_walls()
+def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind(smooth_walls: Walls) -> None:
+    left, right, hidden = smooth_walls
     method = PatchMatch(max_disparity=24, window=15, alpha=0.9)
     found = method(left, right)
     assert found.valid.all()
@@ -158,8 +122,8 @@ def test_without_texture_there_is_no_estimate(backend: str) -> None:
     assert (found.confidence == 0).all()
 
 
-def test_the_seed_decides_and_other_types_than_8_bits_do_not() -> None:
-    left, right, _ = two_walls()
+def test_the_seed_decides_and_other_types_than_8_bits_do_not(smooth_walls: Walls, assert_equal: Equal) -> None:
+    left, right, _ = smooth_walls
     left, right = (np.rint(view).astype(np.uint8) for view in (left, right))
     left[0, :2] = 0, 255  # the joint range is the whole one
     method = PatchMatch(max_disparity=24, window=15)
@@ -171,13 +135,16 @@ def test_the_seed_decides_and_other_types_than_8_bits_do_not() -> None:
     assert (np.abs(other.px - expected.px) < 0.5).mean() > 0.9
 
 
-def test_a_range_beyond_the_width_is_not_searched() -> None:
-    image = texture(12, 30)
-    wide, narrow = {"max_disparity": 4000, "min_disparity": -900}, {"max_disparity": 30, "min_disparity": -29}
-    assert_equal(PatchMatch(**wide)(image, image), PatchMatch(**narrow)(image, image))
-    for backend in ("cpp", "reference"):
-        with pytest.raises(ImageError, match="no pixel of an image 30 pixels wide has a match"):
-            PatchMatch(min_disparity=30, backend=backend)(image, image)
+def test_options_that_differ_in_the_last_digits_are_different(smooth_walls: Walls, assert_equal: Equal) -> None:
+    """8192 / gamma is rounded: to 1000 or 1001, here. The core keeps what it made for the options of the last call."""
+    left, right, _ = smooth_walls
+    for gamma in (8192 / 1000.5 * (1 - 1e-13), 8192 / 1000.5 * (1 + 1e-13)):
+        method = PatchMatch(max_disparity=24, window=9, iterations=1, gamma=gamma)
+        assert_equal(method(left, right), method.with_options(backend="reference")(left, right))
+
+
+def test_a_range_beyond_the_width_is_not_searched(assert_searches_only_what_can_match: Callable[..., None]) -> None:
+    assert_searches_only_what_can_match(PatchMatch, texture(12, 30), texture(12, 30))
 
 
 @pytest.mark.parametrize(
@@ -195,8 +162,8 @@ def test_options_that_are_not_allowed_are_refused(options: dict[str, Any], messa
         PatchMatch(**options)
 
 
-def test_trace_ends_in_the_result() -> None:
-    left, right, _ = two_walls()
+def test_trace_ends_in_the_result(smooth_walls: Walls, assert_equal: Equal) -> None:
+    left, right, _ = smooth_walls
     method = PatchMatch(max_disparity=24, window=9, iterations=2)
     trace = method.trace(left, right)
     names = ["levels_left", "levels_right", "random", "iteration(0)", "iteration(1)", "right"]

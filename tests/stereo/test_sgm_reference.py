@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomvision import _core
-from geomvision.results import Disparity
 from geomvision.stereo.sgm import SGM
-
-
-def assert_equal(one: Disparity, other: Disparity) -> None:
-    np.testing.assert_array_equal(one.px, other.px)
-    assert one.confidence is not None
-    assert other.confidence is not None
-    np.testing.assert_array_equal(one.confidence, other.confidence)
-    assert (one.occluded is None) == (other.occluded is None)
-    if one.occluded is not None and other.occluded is not None:
-        np.testing.assert_array_equal(one.occluded, other.occluded)
-
 
 OPTIONS = st.fixed_dictionaries(
     {
@@ -47,40 +34,16 @@ OPTIONS = st.fixed_dictionaries(
 @settings(max_examples=120, deadline=None)
 @given(
     options=OPTIONS,
-    size=st.tuples(st.integers(1, 40), st.integers(1, 70)),
-    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
-    levels=st.sampled_from([2, 5, 250]),
-    first=st.integers(-20, 10),
-    count=st.integers(1, 60),
-    threads=st.integers(1, 8),
-    isa=st.sampled_from(_core.available_isas()),
-    seed=st.integers(0, 2**32 - 1),
+    data=st.data(),
 )
 def test_cpp_equals_the_reference_on_every_pixel(
-    options: dict[str, Any],
-    size: tuple[int, int],
-    dtype: Any,
-    levels: int,
-    first: int,
-    count: int,
-    threads: int,
-    isa: str,
-    seed: int,
-    instruction_set: Callable[[str], AbstractContextManager[None]],
+    options: dict[str, Any], data: st.DataObject, assert_cpp_is_the_reference: Callable[..., None]
 ) -> None:
-    height, width = size
-    scene = np.random.default_rng(seed).integers(0, levels, (height, width + 20))
-    shift = seed % 20
-    left, right = (scene[:, s : s + width].astype(dtype) for s in (0, shift))
-    first = max(min(first, width - 1), 2 - width - count)
-    sgm = SGM(min_disparity=first, max_disparity=first + count, num_threads=threads, **options)
-    expected = sgm.with_options(backend="reference")(left, right)
-    with instruction_set(isa):
-        assert_equal(sgm.with_options(backend="cpp")(left, right), expected)
+    assert_cpp_is_the_reference(SGM, options, data, largest=(40, 70), candidates=60)
 
 
 @pytest.mark.parametrize("paths", [5, 16])
-def test_cpp_equals_the_reference_on_large_ranges_and_strips(paths: int) -> None:
+def test_cpp_equals_the_reference_on_large_ranges_and_strips(paths: int, assert_equal: Callable[..., None]) -> None:
     """Longer than a strip of paths and than any vector: sizes that the small random cases do not reach."""
     scene = np.random.default_rng(4).integers(0, 60000, (70, 407)).astype(np.uint16)
     left, right = scene[:, :400], scene[:, 7:]

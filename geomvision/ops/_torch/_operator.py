@@ -19,7 +19,7 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     On CPU tensors the C++ kernel `_core.NAME` runs, elsewhere or without it the twin. Half precisions are computed in
     float32 by the kernel and given back as they came. `shape` makes empty results from the same arguments (the fake
     kernel). `changes` names the arguments that the kernel writes to. The last argument is `num_threads`; 0 means as
-    many threads as torch uses.
+    many threads as torch uses. Until `register_autograd` gives it a derivative, asking for one says that it has none.
     """
 
     def run(*arguments: Any) -> Any:
@@ -30,7 +30,19 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     schema = torch.library.infer_schema(twin, mutates_args=changes)
     registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
     registered.register_fake(shape)
+    if not changes:
+        registered.register_autograd(_without_derivative(name))
     return registered
+
+
+def _without_derivative(name: str) -> Function:
+    op = name.removesuffix("_backward").removesuffix("_backward_coordinates")
+    what = "no derivative" if op == name else "no second derivative"
+
+    def refuse(ctx: Any, *d_results: Any) -> Any:
+        raise RuntimeError(f"geomvision.{op} has {what}: detach what you give it, or what it gives")
+
+    return refuse
 
 
 def _on_cpu(name: str, *arguments: Any) -> Any:

@@ -55,20 +55,23 @@ class Windows:
         """Dot products of each pixel with its window."""
         found = pixels.new_zeros(*pixels.shape[:2], self.columns, self.rows)
         for i, j, index, inside in self.positions():
-            found[:, :, i, j] = (pixels * rows_at(features, index)).sum(2) * inside
+            found[:, :, i, j] = torch.where(inside, (pixels * rows_at(features, index)).sum(2), 0)
         return found
 
     def products_backward(self, d_window: Tensor, pixels: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         d_pixels, d_features = torch.zeros_like(pixels), torch.zeros_like(features)
         for i, j, index, inside in self.positions():
-            share = (d_window[:, :, i, j] * inside)[..., None]
+            share = torch.where(inside, d_window[:, :, i, j], 0)[..., None]
             d_pixels += share * rows_at(features, index)
             d_features.scatter_add_(1, index[..., None].expand_as(pixels), share * pixels)
         return d_pixels, d_features
 
     def values(self, volume: Tensor) -> Tensor:
         """What `products` gives, from a volume (B, N, h · w) of all products."""
-        places = [volume.gather(2, index[..., None])[..., 0] * inside for _, _, index, inside in self.positions()]
+        places = [
+            torch.where(inside, volume.gather(2, index[..., None])[..., 0], 0)
+            for _, _, index, inside in self.positions()
+        ]
         return torch.stack(places, 2).reshape(*self.x.shape, self.columns, self.rows)
 
     def values_backward(self, d_window: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def _twin(
 
     def coupling(axis: int) -> Tensor:
         distance = edges.diff(dim=axis).square().sum(-1).sqrt()
-        weights = torch.exp(-distance / sigma)
+        weights = torch.exp(-distance.nan_to_num(torch.inf) / sigma)
         end = torch.zeros_like(edges.narrow(axis, 0, 1)[..., 0])  # the last has no neighbour
         return torch.cat([weights, end], axis)
 

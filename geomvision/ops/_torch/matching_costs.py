@@ -65,8 +65,9 @@ def _range(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     here = image.to(_real(image))
     before = (here + torch.cat([here[..., :1], here[..., :-1]], -1)) / 2
     behind = (here + torch.cat([here[..., 1:], here[..., -1:]], -1)) / 2
-    three = torch.stack([here, before, behind])
-    return here, three.amin(0), three.amax(0)
+    # Not a number, beside a number, is no bound.
+    least = torch.fmin(here, torch.fmin(before, behind))
+    return here, least, torch.fmax(here, torch.fmax(before, behind))
 
 
 def _correlation(

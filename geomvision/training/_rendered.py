@@ -1,0 +1,66 @@
+"""What trainings on rendered scenes share: where the scenes are, and the card of the finished weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from .. import weights
+from . import _scenes
+from .recipe import Recipe
+
+
+class RenderedTask:
+    """Scenes and card of one training; batches depend on recipe and step alone, so it can be resumed."""
+
+    #: Of the weights.
+    name: ClassVar[str]
+    #: The method that takes them, as "stereo/refined_sgm".
+    method: ClassVar[str]
+    #: What the net gives.
+    kind: ClassVar[str]
+    network: ClassVar[str]
+    #: What the net takes.
+    input_rule: ClassVar[str]
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self.recipe = recipe
+        self.folder = folder / f"scenes-{recipe.scenes_key()}"
+
+    def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
+        """Render what is not rendered yet."""
+        _scenes.prepare(self.recipe.rendering, self.folder, self.scene_count, workers, advance)
+
+    @property
+    def scene_count(self) -> int:
+        """Scenes to learn from and to validate on; the latter come first."""
+        return self.recipe.scenes + self.recipe.validation_scenes
+
+    def scene(self, index: int, view: int) -> dict[str, NDArray[Any]]:
+        """The maps of a view of a rendered scene, by name."""
+        return {name: values[view] for name, values in _scenes.load(self.folder, index).items()}
+
+    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
+        """The card of the finished weights (checksum and count are filled in when they are written)."""
+        recipe = self.recipe
+        return weights.Card(
+            name=self.name,
+            task=self.method,
+            kind=self.kind,
+            network=self.network,
+            arguments=dict(recipe.network),
+            parameters=0,
+            input_rule=self.input_rule,
+            training_data=f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; "
+            "no photograph",
+            seed=recipe.seed,
+            steps=steps,
+            licence="Apache-2.0",
+            commercial_use=True,
+            sha256="",
+            scores=scores,
+            training_run=training_run,
+        )
