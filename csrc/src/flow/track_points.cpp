@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
@@ -17,6 +18,7 @@ constexpr const char* owner = "track_points";
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // A window whose smaller eigenvalue is below this share of the larger one: rounding decides where it moves.
 constexpr double least_determinant = 1e-6;
+constexpr int cell = 32;  // pixels
 
 bool is_inside(int width, int height, Point at) {
   return at.x >= 0.0 && at.y >= 0.0 && at.x <= width - 1.0 && at.y <= height - 1.0;
@@ -68,13 +70,13 @@ struct PointTracker::Level {
 
 // The window of frame 0 that is looked for.
 struct PointTracker::Scratch {
-  std::vector<float> cut;
+  Aligned<float> cut;
   int window = 0, pitch = 0;
 
   void fit(int side) {
     window = side;
-    pitch = (side + 7) / 8 * 8;
-    cut.resize(static_cast<std::size_t>(3 * window * pitch));
+    pitch = (side + 15) / 16 * 16;
+    cut.reserve(static_cast<std::size_t>(3 * window * pitch));
   }
 };
 
@@ -140,7 +142,7 @@ Point PointTracker::descend(Level& to, Point at, Point move, const float* tensor
     TrackWindow window;
     if (!to.place(0, {at.x + move.x, at.y + move.y}, scratch.window, window)) break;
     float sums[5] = {0, 0, tensor[0], tensor[1], tensor[2]};
-    compare(window, scratch.window, scratch.pitch, scratch.cut.data(), sums);
+    compare(window, scratch.window, scratch.pitch, scratch.cut.reserve(0), sums);
     const double xt = sums[0], yt = sums[1], xx = sums[2], xy = sums[3], yy = sums[4];
     const double determinant = xx * yy - xy * xy;
     if (!(determinant > least_determinant * ((xx + yy) * (xx + yy)))) break;
@@ -167,7 +169,7 @@ Track PointTracker::follow(std::vector<Level>& from, std::vector<Level>& to, Poi
     TrackWindow windows[3];
     for (int plane = 0; plane < 3; ++plane) from[index].place(plane, at, scratch.window, windows[plane]);
     float tensor[3];
-    cut(windows, scratch.window, scratch.pitch, scratch.cut.data(), tensor);
+    cut(windows, scratch.window, scratch.pitch, scratch.cut.reserve(0), tensor);
     if (level < used_ - 1) move = {2.0 * move.x, 2.0 * move.y};
     move = descend(to[index], at, move, tensor, scratch);
     if (level > 0) continue;
@@ -196,6 +198,23 @@ Track PointTracker::track(Point start, Scratch& scratch) {
   return track;
 }
 
+// Points that lie near one another come one after the other: their windows are in the cache then. Counted by cells of
+// the image, row by row of cells; those outside go anywhere.
+void PointTracker::sort(const Point* points, int count) {
+  const int columns = (pyramid0_[0].image.width() + cell - 1) / cell,
+            rows = (pyramid0_[0].image.height() + cell - 1) / cell;
+  const auto cell_of = [&](const Point& point) {
+    const int x = point.x >= 0 ? static_cast<int>(std::min(point.x / cell, columns - 1.0)) : 0;
+    const int y = point.y >= 0 ? static_cast<int>(std::min(point.y / cell, rows - 1.0)) : 0;
+    return static_cast<std::size_t>(y) * columns + x;
+  };
+  starts_.assign(static_cast<std::size_t>(columns) * rows + 1, 0);
+  order_.resize(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) ++starts_[cell_of(points[i]) + 1];
+  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+  for (int i = 0; i < count; ++i) order_[static_cast<std::size_t>(starts_[cell_of(points[i])]++)] = i;
+}
+
 void PointTracker::operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points,
                               int count, Track* tracks) {
   check(!frame0.empty() && frame0.width() == frame1.width() && frame0.height() == frame1.height(), owner,
@@ -203,13 +222,17 @@ void PointTracker::operator()(ImageView<const float> frame0, ImageView<const flo
         "; they must be equal and not empty");
   build(frame0, true, pyramid0_);
   build(frame1, options_.forward_backward > 0, pyramid1_);
+  sort(points, count);
   constexpr int few = 16;  // points that are worth a thread
   const int pieces = std::clamp(count / few, 1, 8 * resolve_threads(options_.num_threads));
   if (static_cast<int>(scratch_.size()) < pieces) scratch_.resize(static_cast<std::size_t>(pieces));
   for_bands(pieces, count, options_.num_threads, [&](int piece, int first, int last) {
     Scratch& scratch = scratch_[static_cast<std::size_t>(piece)];
     scratch.fit(options_.window);
-    for (int i = first; i < last; ++i) tracks[i] = track(points[i], scratch);
+    for (int i = first; i < last; ++i) {
+      const int point = order_[static_cast<std::size_t>(i)];
+      tracks[point] = track(points[point], scratch);
+    }
   });
 }
 
