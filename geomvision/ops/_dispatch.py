@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
+#: What kernels take as it is, in native byte order.
+KERNEL_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 #: What an op takes and gives back: numpy in, numpy out; torch in, torch out.
 Array = TypeVar("Array", NDArray[Any], "torch.Tensor")
 
@@ -34,6 +36,8 @@ _FLOATING = ("float16", "bfloat16", "float32", "float64", np.dtype(np.longdouble
 
 def is_tensor(array: object) -> bool:
     """Whether `array` is a torch tensor; imports nothing."""
+    if isinstance(array, np.ndarray):
+        return False
     return any(base.__module__.partition(".")[0] == "torch" for base in type(array).__mro__)
 
 
@@ -111,6 +115,8 @@ def on_arrays(name: str, *arguments: Any) -> Any:
 def kernel_ready(argument: Any) -> Any:
     """The one contiguity gate before every kernel: arrays C-contiguous, in native byte order, float32 or float64."""
     if not isinstance(argument, np.ndarray):
+        return argument
+    if argument.flags.c_contiguous and argument.dtype in KERNEL_FLOATS:  # which is asked for most, and quick to tell
         return argument
     if np.issubdtype(argument.dtype, np.floating) and argument.dtype not in (np.float32, np.float64):
         argument = argument.astype(np.float64 if argument.dtype.itemsize > 8 else np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,6 +12,10 @@ from ._options import checked
 
 Mode = Literal["bilinear", "bicubic"]
 Outside = Literal["nan", "zero", "border"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+OUTSIDES: tuple[Outside, ...] = get_args(Outside)
+#: What kernels sample as it is; all else becomes float32.
+SAMPLED = (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16))
 
 
 @checked
@@ -44,10 +48,9 @@ def warp(
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, modes, or an image without pixels.
     """
-    for name, value, allowed in (("mode", mode, Mode), ("outside", outside, Outside)):
-        if value not in allowed.__args__:  # type: ignore[attr-defined]
-            given = ", ".join(map(repr, allowed.__args__))  # type: ignore[attr-defined]
-            raise ValueError(f"warp: {name} is {value!r}; allowed are {given}")
+    if mode not in MODES or outside not in OUTSIDES:
+        name, value, allowed = ("mode", mode, MODES) if mode not in MODES else ("outside", outside, OUTSIDES)
+        raise ValueError(f"warp: {name} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
     if is_tensor(image) or is_tensor(displacement):
         warped, valid = _warp_tensors(image, displacement, mode, outside, dtype, num_threads)
     else:
@@ -111,10 +114,10 @@ def _warp_arrays(
         raise TypeError(f"warp: dtype is {np.dtype(dtype)}; allowed are float32, and uint8 or uint16 of such an image")
     if rounded and outside == "nan":
         raise ValueError(f"warp: {np.dtype(dtype)} cannot be NaN; choose outside='zero' or 'border'")
-    if image.dtype.name not in ("uint8", "uint16", "float32"):
+    if not rounded and image.dtype not in SAMPLED:
         image = image.astype(np.float32)
     displacement = displacement.astype(np.float32, copy=False)
-    layers = image.reshape(*image.shape[:2], -1) if image.ndim == 2 else image
+    layers = image[..., None] if image.ndim == 2 else image
     bicubic = mode == "bicubic"
     if not has_core():
         planes = np.moveaxis(layers, 2, 0)[None].astype(np.float32)
@@ -128,7 +131,7 @@ def _warp_arrays(
         run = _core.warp_rounded if rounded else _core.warp
         ready = kernel_ready(layers), kernel_ready(displacement)
         warped, inside = run(*ready, bicubic, outside, return_valid, num_threads)
-    return warped.reshape(*displacement.shape[:2], *image.shape[2:]), inside.astype(bool)
+    return warped[..., 0] if image.ndim == 2 else warped, inside.view(bool)
 
 
 def _require_pixels(image: Any, size: Any) -> None:

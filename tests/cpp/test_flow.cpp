@@ -212,25 +212,30 @@ TEST_CASE("median kernels find the median of every sequence of zeros and ones") 
   const auto down = GEOMVISION_KERNEL(flow_median_rows);
   for (int radius = 0; radius <= 3; ++radius) {
     const int count = 2 * radius + 1;
-    for (int code = 0; code < 1 << count; ++code) {
-      std::vector<std::vector<float>> rows(7, std::vector<float>(64));
-      std::vector<float> along(64), out(64);
-      const float* pointers[7];
-      int ones = 0;
-      for (int k = 0; k < count; ++k) {
+    for (int code = 0; code < 2 << count; ++code) {  // two windows that share all but one value
+      std::vector<std::vector<float>> rows(8, std::vector<float>(64));
+      std::vector<float> along(64), out(64), next(64);
+      const float* pointers[8];
+      int ones[2] = {0, 0};
+      for (int k = 0; k <= count; ++k) {
         const int bit = code >> k & 1;
-        ones += bit;
+        ones[0] += k < count ? bit : 0;
+        ones[1] += k > 0 ? bit : 0;
         along[static_cast<std::size_t>(k)] = static_cast<float>(bit);
         std::fill(rows[static_cast<std::size_t>(k)].begin(), rows[static_cast<std::size_t>(k)].end(),
                   static_cast<float>(bit));
         pointers[k] = rows[static_cast<std::size_t>(k)].data();
       }
-      const float median = ones > radius ? 1.0f : 0.0f;
-      columns(along.data() + radius, radius, 1, out.data());
+      const float median = ones[0] > radius ? 1.0f : 0.0f, second = ones[1] > radius ? 1.0f : 0.0f;
+      columns(along.data() + radius, radius, 2, out.data());
       CHECK(out[0] == median);
-      down(pointers, radius, 21, out.data());
+      CHECK(out[1] == second);
+      down(pointers, radius, 21, out.data(), nullptr);
       CHECK(std::all_of(out.begin(), out.begin() + 21, [&](float value) { return value == median; }));
       CHECK(out[21] == 0.0f);
+      down(pointers, radius, 21, out.data(), next.data());
+      CHECK(std::all_of(next.begin(), next.begin() + 21, [&](float value) { return value == second; }));
+      CHECK(next[21] == 0.0f);
     }
   }
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* owner = "LucasKanade";
 constexpr double no_limit = std::numeric_limits<double>::max();
+constexpr int columns_at_once = 256;  // their sums stay in the first cache
 
 // Weights of a window of sum 1 in one direction, from its middle to its end.
 std::vector<float> window_weights(int window, Weighting weighting) {
@@ -43,8 +44,8 @@ struct LucasKanade::Band {
     warped.fit(width, radius);
     product.fit(5, width, radius);
     for (RollingRows& rows : sums) rows.fit(2 * radius + 2, width, 0);
-    for (RollingRows& rows : total) rows.fit(1, width, 0);
-    solved.fit(2, width, largest_radius);
+    for (RollingRows& rows : total) rows.fit(2, columns_at_once, 0);
+    solved.fit(4, width, largest_radius);
     median_u.fit(width, median);
     median_v.fit(width, median);
   }
@@ -109,28 +110,39 @@ void LucasKanade::refine(Stage& stage, Image<float>* confidence, Band& band, int
     for (int k = 0; k < 7; ++k) along(summands[k], weights_.data(), radius, width, band.sums[k][y]);
   };
 
-  int solved = std::max(first - options_.median / 2, 0);
+  // Rows y and y + 1: most of what they sum up is the same.
   const auto solve = [&](int y) {
-    for (; multiplied <= std::min(y + radius, height - 1); ++multiplied) multiply(multiplied);
-    const float* total[7];
-    for (int k = 0; k < 7; ++k) {
-      const float* around[255];
-      for (int d = 0; d < options_.window; ++d) around[d] = band.sums[k][std::clamp(y + d - radius, 0, height - 1)];
-      down(around, weights_.data(), radius, width, band.total[k][0]);
-      total[k] = band.total[k][0];
+    for (; multiplied <= std::min(y + 1 + radius, height - 1); ++multiplied) multiply(multiplied);
+    for (int x = 0; x < width; x += columns_at_once) {
+      const int count = std::min(columns_at_once, width - x);
+      for (int k = 0; k < 7; ++k) {
+        const float* around[256];
+        for (int d = 0; d <= options_.window; ++d) {
+          around[d] = band.sums[k][std::clamp(y + d - radius, 0, height - 1)] + x;
+        }
+        down(around, weights_.data(), radius, count, band.total[k][0], band.total[k][1]);
+      }
+      for (int i = 0; i < 2; ++i) {
+        const float* total[7];
+        for (int k = 0; k < 7; ++k) total[k] = band.total[k][i];
+        find(total, prior, static_cast<float>(width), static_cast<float>(height), count, band.solved[i] + x,
+             band.solved[2 + i] + x);
+        if (confidence != nullptr && y + i >= first && y + i < last)
+          rate(total, prior, count, row(*confidence, y + i) + x);
+      }
     }
-    find(total, prior, static_cast<float>(width), static_cast<float>(height), width, band.solved[0], band.solved[1]);
-    band.median_u.take(band.solved.close(0), y);
-    band.median_v.take(band.solved.close(1), y);
-    if (confidence != nullptr && y >= first && y < last) {
-      rate(total, prior, width, row(*confidence, y));
+    for (int i = 0; i < 2 && y + i < height; ++i) {
+      band.median_u.take(band.solved.close(i), y + i);
+      band.median_v.take(band.solved.close(2 + i), y + i);
     }
   };
 
-  for (int y = first; y < last; ++y) {
-    for (; solved <= std::min(y + options_.median / 2, height - 1); ++solved) solve(solved);
-    band.median_u.give(y, height, row(stage.spare_u, y));
-    band.median_v.give(y, height, row(stage.spare_v, y));
+  int solved = std::max(first - options_.median / 2, 0);
+  for (int y = first; y < last; y += 2) {
+    for (; solved <= std::min(y + 1 + options_.median / 2, height - 1); solved += 2) solve(solved);
+    const bool both = y + 1 < last;
+    band.median_u.give(y, height, row(stage.spare_u, y), both ? row(stage.spare_u, y + 1) : nullptr);
+    band.median_v.give(y, height, row(stage.spare_v, y), both ? row(stage.spare_v, y + 1) : nullptr);
   }
 }
 

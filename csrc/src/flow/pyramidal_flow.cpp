@@ -184,12 +184,12 @@ void PyramidalFlow::filter(Stage& stage) {
       const Image<float>& from = component == 0 ? stage.u : stage.v;
       Image<float>& to = component == 0 ? stage.spare_u : stage.spare_v;
       int taken = std::max(first - radius, 0);
-      for (int y = first; y < last; ++y) {
-        for (; taken <= std::min(y + radius, height - 1); ++taken) {
+      for (int y = first; y < last; y += 2) {
+        for (; taken <= std::min(y + 1 + radius, height - 1); ++taken) {
           std::copy(row(from, taken), row(from, taken) + width, closed[0]);
           rows.take(closed.close(0), taken);
         }
-        rows.give(y, height, row(to, y));
+        rows.give(y, height, row(to, y), y + 1 < last ? row(to, y + 1) : nullptr);
       }
     }
   });

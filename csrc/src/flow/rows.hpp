@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "geomvision/image.hpp"
 #include "geomvision/parallel.hpp"
+#include "ops/aligned.hpp"
 
 namespace geomvision::flow {
 
@@ -66,20 +66,20 @@ void fit(Image<T>& image, int width, int height) {
   if (image.width() != width || image.height() != height) image.resize(width, height);
 }
 
-/// The last rows of an image that is made row by row, or all of them. Each has a margin on both sides, and room for
-/// whole vectors.
+/// The last rows of an image that is made row by row, or all of them. Each begins on a cache line, and has a margin on
+/// both sides and room for whole vectors.
 class RollingRows {
  public:
   void fit(int rows, int width, int margin) {
     width_ = width;
     margin_ = margin;
-    stride_ = (std::ptrdiff_t{width} + 2 * margin + 2 * spare + 15) / 16 * 16;
+    before_ = (margin + 2 * spare - 1) / spare * spare;
+    stride_ = (before_ + std::ptrdiff_t{width} + margin + 2 * spare - 1) / spare * spare;
     rows_ = rows;
-    const std::size_t size = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(rows);
-    if (values_.size() < size) values_.resize(size);
+    values_.reserve(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(rows));
   }
 
-  float* operator[](int y) { return values_.data() + (y % rows_) * stride_ + spare + margin_; }
+  float* operator[](int y) { return values_.reserve(0) + (y % rows_) * stride_ + before_; }
 
   /// Distance of neighbouring rows, where all of them are held.
   std::ptrdiff_t stride() const { return stride_; }
@@ -93,9 +93,9 @@ class RollingRows {
   }
 
  private:
-  static constexpr int spare = 16;
-  std::vector<float> values_;
-  std::ptrdiff_t stride_ = 0;
+  static constexpr int spare = 16;  // a cache line
+  Aligned<float> values_;
+  std::ptrdiff_t stride_ = 0, before_ = 0;
   int width_ = 0, margin_ = 0, rows_ = 1;
 };
 

@@ -1,8 +1,10 @@
 #include "geomvision/flow/track_points.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
@@ -17,6 +19,7 @@ constexpr const char* owner = "track_points";
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // A window whose smaller eigenvalue is below this share of the larger one: rounding decides where it moves.
 constexpr double least_determinant = 1e-6;
+constexpr int cell = 32;  // pixels
 
 bool is_inside(int width, int height, Point at) {
   return at.x >= 0.0 && at.y >= 0.0 && at.x <= width - 1.0 && at.y <= height - 1.0;
@@ -32,22 +35,52 @@ void lie_inside(int first, float fraction, int window, int size, int* begin, int
 
 // The image and its derivatives, with a margin on all sides that holds a window outside: border pixels are repeated.
 struct PointTracker::Level {
-  Image<float> image;
   RollingRows planes[3];
-  int margin = 0;
+  int width = 0, height = 0, margin = 0;
 
-  void fit(int window) {
-    margin = window + 1;
-    for (RollingRows& plane : planes) plane.fit(image.height() + 2 * margin, image.width(), margin);
+  void fit(int new_width, int new_height, int window) {
+    width = new_width, height = new_height, margin = window + 1;
+    for (RollingRows& plane : planes) plane.fit(height + 2 * margin, width, margin);
   }
 
   // Row y of a plane, which may lie in the margin.
   float* operator()(int plane, int y) { return planes[plane][y + margin]; }
 
+  // Row y of a plane is made: repeat its ends, and itself where it is the first or the last.
+  void close(int plane, int y) {
+    const float* made = planes[plane].close(y + margin) - margin;
+    for (int k = 1; k <= margin; ++k) {
+      if (y == 0) std::copy_n(made, width + 2 * margin, (*this)(plane, -k) - margin);
+      if (y == height - 1) std::copy_n(made, width + 2 * margin, (*this)(plane, y + k) - margin);
+    }
+  }
+
+  // Rows first ... last - 1 of the image, from that of the next finer level (see shrink.hpp).
+  void shrink_rows(Level& large, RollingRows& narrow, int first, int last) {
+    const auto columns = GEOMVISION_KERNEL(flow_shrink_columns);
+    const auto rows = GEOMVISION_KERNEL(flow_shrink_rows);
+    narrow.fit(8, width, 0);
+    int made = std::max(2 * first - 2, 0);
+    for (int y = first; y < last; ++y) {
+      for (; made <= std::min(2 * y + 2, large.height - 1); ++made) columns(large(0, made), large.width, narrow[made]);
+      const float* five[5];
+      for (int k = 0; k < 5; ++k) five[k] = narrow[std::clamp(2 * y + k - 2, 0, large.height - 1)];
+      rows(five, width, (*this)(0, y));
+      close(0, y);
+    }
+  }
+
+  // Row y of both derivatives.
+  void differentiate(int y) {
+    const float* five[5];
+    for (int k = 0; k < 5; ++k) five[k] = (*this)(0, std::clamp(y + k - 2, 0, height - 1));
+    GEOMVISION_KERNEL(flow_gradients)(five, width, (*this)(1, y), (*this)(2, y));
+    close(1, y);
+    close(2, y);
+  }
+
   // The window around a place, of one plane. False where it lies outside altogether.
   bool place(int plane, Point at, int window, TrackWindow& out) {
-    const int width = image.width();
-    const int height = image.height();
     const int radius = window / 2;
     const bool near =
         at.x + radius >= 0.0 && at.y + radius >= 0.0 && at.x - radius <= width - 1.0 && at.y - radius <= height - 1.0;
@@ -66,15 +99,20 @@ struct PointTracker::Level {
   }
 };
 
+// Rows that were shrunk along x only.
+struct PointTracker::Band {
+  RollingRows narrow;
+};
+
 // The window of frame 0 that is looked for.
 struct PointTracker::Scratch {
-  std::vector<float> cut;
+  Aligned<float> cut;
   int window = 0, pitch = 0;
 
   void fit(int side) {
     window = side;
-    pitch = (side + 7) / 8 * 8;
-    cut.resize(static_cast<std::size_t>(3 * window * pitch));
+    pitch = (side + 15) / 16 * 16;
+    cut.reserve(static_cast<std::size_t>(3 * window * pitch));
   }
 };
 
@@ -94,42 +132,56 @@ PointTracker::PointTracker(const TrackOptions& options) : options_(options) {
   resolve_threads(options.num_threads);
 }
 
-void PointTracker::build(ImageView<const float> frame, bool derivatives, std::vector<Level>& pyramid) {
-  if (pyramid.empty()) pyramid.resize(static_cast<std::size_t>(options_.levels));
-  fit(pyramid[0].image, frame.width(), frame.height());
-  for (int y = 0; y < frame.height(); ++y) {
-    const float* in = frame.row(y);
-    int wrong = 0;
-    for (int x = 0; x < frame.width(); ++x) wrong += std::isfinite(in[x]) ? 0 : 1;
-    check(wrong == 0, owner, ": row ", y, " of a frame holds NaN or infinity; mask or fill it first");
-    std::copy(in, in + frame.width(), row(pyramid[0].image, y));
+// Both pyramids at once: as few loops as there are steps that wait for one another.
+void PointTracker::build(ImageView<const float> frame0, ImageView<const float> frame1) {
+  std::vector<Level>* const pyramids[2] = {&pyramid0_, &pyramid1_};
+  const int width = frame0.width(), height = frame0.height(), threads = options_.num_threads;
+  used_ = 0;
+  for (int w = width, h = height; used_ < options_.levels; w = (w + 1) / 2, h = (h + 1) / 2) {
+    for (std::vector<Level>* pyramid : pyramids) {
+      if (pyramid->empty()) pyramid->resize(static_cast<std::size_t>(options_.levels));
+      (*pyramid)[static_cast<std::size_t>(used_)].fit(w, h, options_.window);
+    }
+    ++used_;
+    if (std::min(w, h) < 2 * coarsest) break;
   }
-  used_ = 1;
-  while (used_ < options_.levels) {
-    const Image<float>& large = pyramid[static_cast<std::size_t>(used_ - 1)].image;
-    if (std::min(large.width(), large.height()) < 2 * coarsest) break;
-    shrink(large, narrow_, pyramid[static_cast<std::size_t>(used_++)].image, options_.num_threads);
+  std::atomic<int> wrong{2 * height};  // the first row that holds what is not a number
+  for_rows(width, 2 * height, threads, [&](int i) {
+    const int y = i % height;
+    const float* from = (i < height ? frame0 : frame1).row(y);
+    Level& level = (*pyramids[i / height])[0];
+    std::copy_n(from, width, level(0, y));
+    int numbers = 0;
+    for (int x = 0; x < width; ++x) numbers += std::abs(from[x]) <= std::numeric_limits<float>::max() ? 1 : 0;
+    for (int first = wrong; numbers < width && i < first && !wrong.compare_exchange_weak(first, i);) {
+    }
+    level.close(0, y);
+  });
+  check(wrong == 2 * height, owner, ": row ", wrong % height,
+        " of a frame holds NaN or infinity; mask or fill it first");
+  for (std::size_t index = 1; index < static_cast<std::size_t>(used_); ++index) {
+    const int rows = pyramid0_[index].height;
+    const int bands = count_bands(pyramid0_[index].width, 2 * rows, threads, 8);
+    if (static_cast<int>(bands_.size()) < bands) bands_.resize(static_cast<std::size_t>(bands));
+    for_bands(bands, 2 * rows, threads, [&](int band, int first, int last) {
+      for (int k = 0; k < 2; ++k) {
+        Level& large = (*pyramids[k])[index - 1];
+        (*pyramids[k])[index].shrink_rows(large, bands_[static_cast<std::size_t>(band)].narrow,
+                                          std::clamp(first - k * rows, 0, rows), std::clamp(last - k * rows, 0, rows));
+      }
+    });
   }
-  for (int index = 0; index < used_; ++index) widen(pyramid[static_cast<std::size_t>(index)], derivatives);
+  differentiate(pyramid0_);
+  if (options_.forward_backward > 0) differentiate(pyramid1_);
 }
 
-void PointTracker::widen(Level& level, bool derivatives) {
-  const auto differentiate = GEOMVISION_KERNEL(flow_gradients);
-  const int width = level.image.width();
-  const int height = level.image.height();
-  level.fit(options_.window);
-  const int rows = height + 2 * level.margin;
-  for_rows(width, rows, options_.num_threads, [&](int y) {
-    std::copy_n(clamped_row(level.image, y - level.margin), width, level.planes[0][y]);
-    level.planes[0].close(y);
-  });
-  if (!derivatives) return;
-  for_rows(width, rows, options_.num_threads, [&](int y) {
-    const float* five[5];
-    const int middle = std::clamp(y - level.margin, 0, height - 1);
-    for (int k = 0; k < 5; ++k) five[k] = level(0, std::clamp(middle + k - 2, 0, height - 1));
-    differentiate(five, width, level.planes[1][y], level.planes[2][y]);
-    for (int plane = 1; plane < 3; ++plane) level.planes[plane].close(y);
+void PointTracker::differentiate(std::vector<Level>& pyramid) {
+  int rows = 0;
+  for (int index = 0; index < used_; ++index) rows += pyramid[static_cast<std::size_t>(index)].height;
+  for_rows(pyramid[0].width, rows, options_.num_threads, [&](int y) {
+    std::size_t index = 0;
+    for (; y >= pyramid[index].height; ++index) y -= pyramid[index].height;
+    pyramid[index].differentiate(y);
   });
 }
 
@@ -140,7 +192,7 @@ Point PointTracker::descend(Level& to, Point at, Point move, const float* tensor
     TrackWindow window;
     if (!to.place(0, {at.x + move.x, at.y + move.y}, scratch.window, window)) break;
     float sums[5] = {0, 0, tensor[0], tensor[1], tensor[2]};
-    compare(window, scratch.window, scratch.pitch, scratch.cut.data(), sums);
+    compare(window, scratch.window, scratch.pitch, scratch.cut.reserve(0), sums);
     const double xt = sums[0], yt = sums[1], xx = sums[2], xy = sums[3], yy = sums[4];
     const double determinant = xx * yy - xy * xy;
     if (!(determinant > least_determinant * ((xx + yy) * (xx + yy)))) break;
@@ -154,8 +206,8 @@ Point PointTracker::descend(Level& to, Point at, Point move, const float* tensor
 // Where a point goes and the smaller eigenvalue at its start; NaN where either end is outside.
 Track PointTracker::follow(std::vector<Level>& from, std::vector<Level>& to, Point start, Scratch& scratch) const {
   Track track{{nan, nan}, nan, nan};
-  const int width = from[0].image.width();
-  const int height = from[0].image.height();
+  const int width = from[0].width;
+  const int height = from[0].height;
   if (!is_inside(width, height, start)) return track;
   const auto cut = GEOMVISION_KERNEL(track_cut);
   Point move;
@@ -167,7 +219,7 @@ Track PointTracker::follow(std::vector<Level>& from, std::vector<Level>& to, Poi
     TrackWindow windows[3];
     for (int plane = 0; plane < 3; ++plane) from[index].place(plane, at, scratch.window, windows[plane]);
     float tensor[3];
-    cut(windows, scratch.window, scratch.pitch, scratch.cut.data(), tensor);
+    cut(windows, scratch.window, scratch.pitch, scratch.cut.reserve(0), tensor);
     if (level < used_ - 1) move = {2.0 * move.x, 2.0 * move.y};
     move = descend(to[index], at, move, tensor, scratch);
     if (level > 0) continue;
@@ -196,20 +248,39 @@ Track PointTracker::track(Point start, Scratch& scratch) {
   return track;
 }
 
+// Points that lie near one another come one after the other: their windows are in the cache then. Counted by cells of
+// the image, row by row of cells; those outside go anywhere.
+void PointTracker::sort(const Point* points, int count) {
+  const int columns = (pyramid0_[0].width + cell - 1) / cell, rows = (pyramid0_[0].height + cell - 1) / cell;
+  const auto cell_of = [&](const Point& point) {
+    const int x = point.x >= 0 ? static_cast<int>(std::min(point.x / cell, columns - 1.0)) : 0;
+    const int y = point.y >= 0 ? static_cast<int>(std::min(point.y / cell, rows - 1.0)) : 0;
+    return static_cast<std::size_t>(y) * columns + x;
+  };
+  starts_.assign(static_cast<std::size_t>(columns) * rows + 1, 0);
+  order_.resize(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) ++starts_[cell_of(points[i]) + 1];
+  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+  for (int i = 0; i < count; ++i) order_[static_cast<std::size_t>(starts_[cell_of(points[i])]++)] = i;
+}
+
 void PointTracker::operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points,
                               int count, Track* tracks) {
   check(!frame0.empty() && frame0.width() == frame1.width() && frame0.height() == frame1.height(), owner,
         ": frame0 is ", frame0.width(), "x", frame0.height(), ", frame1 is ", frame1.width(), "x", frame1.height(),
         "; they must be equal and not empty");
-  build(frame0, true, pyramid0_);
-  build(frame1, options_.forward_backward > 0, pyramid1_);
+  build(frame0, frame1);
+  sort(points, count);
   constexpr int few = 16;  // points that are worth a thread
   const int pieces = std::clamp(count / few, 1, 8 * resolve_threads(options_.num_threads));
   if (static_cast<int>(scratch_.size()) < pieces) scratch_.resize(static_cast<std::size_t>(pieces));
   for_bands(pieces, count, options_.num_threads, [&](int piece, int first, int last) {
     Scratch& scratch = scratch_[static_cast<std::size_t>(piece)];
     scratch.fit(options_.window);
-    for (int i = first; i < last; ++i) tracks[i] = track(points[i], scratch);
+    for (int i = first; i < last; ++i) {
+      const int point = order_[static_cast<std::size_t>(i)];
+      tracks[point] = track(points[point], scratch);
+    }
   });
 }
 

@@ -47,7 +47,7 @@ class MedianRows {
   void fit(int width, int size) {
     radius_ = size / 2;
     width_ = width;
-    along_.fit(8, width, 0);
+    along_.fit(10, width, 0);
     columns_ = GEOMVISION_KERNEL(flow_median_columns);
     rows_ = GEOMVISION_KERNEL(flow_median_rows);
   }
@@ -55,11 +55,12 @@ class MedianRows {
   /// Take row y, which has a margin of `largest_radius`.
   void take(const float* row, int y) { columns_(row, radius_, width_, along_[y]); }
 
-  /// Row y of the result; the rows around it have been taken.
-  void give(int y, int height, float* out) {
-    const float* rows[7];
-    for (int k = 0; k <= 2 * radius_; ++k) rows[k] = along_[std::clamp(y + k - radius_, 0, height - 1)];
-    rows_(rows, radius_, width_, out);
+  /// Row y of the result, and row y + 1 where `second` is not null. The rows around them have been taken, and at most
+  /// one more.
+  void give(int y, int height, float* first, float* second) {
+    const float* rows[8];
+    for (int k = 0; k <= 2 * radius_ + 1; ++k) rows[k] = along_[std::clamp(y + k - radius_, 0, height - 1)];
+    rows_(rows, radius_, width_, first, second);
   }
 
  private:

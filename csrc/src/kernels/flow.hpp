@@ -33,9 +33,11 @@ GEOMVISION_DECLARE_KERNEL(void, flow_mean, (const float* a, const float* b, int 
 // Derivatives of the middle one of five rows by (1 -8 0 8 -1)/12; the rows have margins of 2.
 GEOMVISION_DECLARE_KERNEL(void, flow_gradients, (const float* const* rows, int width, float* gx, float* gy));
 
-// Medians of 2 radius + 1 values along a row with such margins, and over as many rows; radius 0 ... 3.
+// Medians of 2 radius + 1 values along a row with such margins; and over as many rows, two rows of the result at once
+// from 2 radius + 2, the second only where it is not null. radius is 0 ... 3.
 GEOMVISION_DECLARE_KERNEL(void, flow_median_columns, (const float* row, int radius, int width, float* out));
-GEOMVISION_DECLARE_KERNEL(void, flow_median_rows, (const float* const* rows, int radius, int width, float* out));
+GEOMVISION_DECLARE_KERNEL(void, flow_median_rows,
+                          (const float* const* rows, int radius, int width, float* first, float* second));
 
 // Row y of a level after a warp: both frames, derivatives of their mean, the flow so far. All rows are whole.
 struct FlowRow {
@@ -53,12 +55,13 @@ struct FlowRow {
 // The five products of Lucas-Kanade: gxx, gxy, gyy, gxq, gyq.
 GEOMVISION_DECLARE_KERNEL(void, flow_products, (const FlowRow& in, float inverse, float* const* out));
 
-// Weighted sums along a row with margins, and over 2 radius + 1 rows; weights[k] is that of the two values k away.
-// All rows are whole.
+// Weighted sums along a row with margins; and over 2 radius + 1 rows, two rows of the result at once from 2 radius + 2.
+// weights[k] is that of the two values k away. All rows are whole.
 GEOMVISION_DECLARE_KERNEL(void, flow_window_columns,
                           (const float* row, const float* weights, int radius, int width, float* out));
 GEOMVISION_DECLARE_KERNEL(void, flow_window_rows,
-                          (const float* const* rows, const float* weights, int radius, int width, float* out));
+                          (const float* const* rows, const float* weights, int radius, int width, float* first,
+                           float* second));
 
 // The 2 x 2 systems of a row: `sums` are gxx, gxy, gyy, gxq, gyq, mean u, mean v.
 GEOMVISION_DECLARE_KERNEL(void, flow_solve,

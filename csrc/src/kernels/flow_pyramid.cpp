@@ -1,11 +1,12 @@
 #include "kernels/flow.hpp"
+#include "kernels/lanes.hpp"
 
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
 typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
 
-constexpr int block = 32;
+constexpr int block = 16;
 
 int at_least(int value, int limit) { return value < limit ? limit : value; }
 int at_most(int value, int limit) { return value > limit ? limit : value; }
@@ -15,12 +16,51 @@ float within(float value, float limit) {
 }
 
 // Weights of four neighbours at t between the second (t = 0) and the third (t = 1): cubic convolution, a = -1/2.
-void cubic_weights(float t, float* w, int step) {
+template <typename T>
+void cubic_weights(T t, T* w, int step) {
   w[0] = ((1.0f - 0.5f * t) * t - 0.5f) * t;
   w[step] = (1.5f * t - 2.5f) * t * t + 1.0f;
   w[2 * step] = ((2.0f - 1.5f * t) * t + 0.5f) * t;
   w[3 * step] = (0.5f * t - 0.5f) * t * t;
 }
+
+#if defined(__AVX512F__)
+// Pixels of a vector mostly point to a stretch of two vectors on five rows: those are loaded whole and permuted, and
+// then treated as in the loops of flow_warp. Returns false where they do not.
+bool warp_stretch(const FlowImage& image, const Floats& px, const Floats& py, float* out) {
+  constexpr int n = kLanes<float>;
+  const Ints ix = __builtin_convertvector(px, Ints), iy = __builtin_convertvector(py, Ints);
+  const auto differs = [](const Ints& a, int limit) {
+    return _mm512_cmpgt_epu32_mask((__m512i)a, _mm512_set1_epi32(limit)) != 0;
+  };
+  const int base = at_least(at_most(ix[0] - n / 2, image.width + 2 - 2 * n), -1);
+  const bool rises = _mm512_cmplt_epi32_mask((__m512i)iy, _mm512_set1_epi32(iy[0])) != 0;
+  const int row = iy[0] - (rises ? 1 : 0);
+  const Ints place = ix - (base + 1), lower = iy - row;
+  if (differs(place, 2 * n - 4) || differs(lower, 1)) return false;
+  const __mmask16 is_lower = _mm512_cmpgt_epi32_mask((__m512i)lower, _mm512_setzero_si512());
+  Floats left[5], right[5], across[4], down[4], column[4];
+  for (int k = 0; k < 5; ++k) {
+    const float* line = image.origin + at_most(row - 1 + k, image.height + 1) * image.stride + base;
+    left[k] = load<Floats>(line);
+    right[k] = load<Floats>(line + n);
+  }
+  cubic_weights(px - __builtin_convertvector(ix, Floats), across, 1);
+  cubic_weights(py - __builtin_convertvector(iy, Floats), down, 1);
+  for (int j = 0; j < 4; ++j) {
+    Floats rows[5];
+    for (int k = 0; k < 5; ++k) {
+      rows[k] = (Floats)_mm512_permutex2var_ps((__m512)left[k], (__m512i)(place + j), (__m512)right[k]);
+    }
+    for (int k = 0; k < 4; ++k) {
+      rows[k] = (Floats)_mm512_mask_mov_ps((__m512)rows[k], is_lower, (__m512)rows[k + 1]) * down[k];
+    }
+    column[j] = (rows[0] + rows[1]) + (rows[2] + rows[3]);
+  }
+  store(out, (across[0] * column[0] + across[1] * column[1]) + (across[2] * column[2] + across[3] * column[3]));
+  return true;
+}
+#endif
 
 }  // namespace
 
@@ -65,19 +105,23 @@ void flow_warp(const FlowImage& image, int y, const float* u, const float* v, fl
   const auto far_x = static_cast<float>(image.width - 1);
   const auto far_y = static_cast<float>(image.height - 1);
   std::ptrdiff_t place[block];
-  float across[4 * block];
-  float down[4 * block];
-  float columns[4 * block];
+  float px[block], py[block], across[4 * block], down[4 * block], columns[4 * block];
   for (int first = 0; first < image.width; first += block) {
     const int count = at_most(image.width - first, block);
     for (int i = 0; i < count; ++i) {
-      const float px = within(static_cast<float>(first + i) + u[first + i], far_x);
-      const float py = within(static_cast<float>(y) + v[first + i], far_y);
-      const int ix = static_cast<int>(px);
-      const int iy = static_cast<int>(py);
+      px[i] = within(static_cast<float>(first + i) + u[first + i], far_x);
+      py[i] = within(static_cast<float>(y) + v[first + i], far_y);
+    }
+#if defined(__AVX512F__)
+    const bool wide = count == block && image.width + 3 >= 2 * block;
+    if (wide && warp_stretch(image, load<Floats>(px), load<Floats>(py), out + first)) continue;
+#endif
+    for (int i = 0; i < count; ++i) {
+      const int ix = static_cast<int>(px[i]);
+      const int iy = static_cast<int>(py[i]);
       place[i] = (iy - 1) * image.stride + (ix - 1);
-      cubic_weights(px - static_cast<float>(ix), across + i, block);
-      cubic_weights(py - static_cast<float>(iy), down + i, block);
+      cubic_weights(px[i] - static_cast<float>(ix), across + i, block);
+      cubic_weights(py[i] - static_cast<float>(iy), down + i, block);
     }
     for (int i = 0; i < count; ++i) {  // four columns of a pixel at once
       const float* at = image.origin + place[i];

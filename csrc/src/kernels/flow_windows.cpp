@@ -14,6 +14,11 @@ constexpr int lanes = 16;
 const Vector& at(const float* values) { return *reinterpret_cast<const Vector*>(values); }
 Vector& at(float* values) { return *reinterpret_cast<Vector*>(values); }
 
+template <int value>
+struct Constant {
+  constexpr operator int() const { return value; }
+};
+
 // `weight` where the targets of pixels x, x + 1, ... lie in the image, else 0.
 void keep_inside(const FlowRow& in, int x, Vector& weight) {
   const Vector steps = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -25,27 +30,17 @@ void keep_inside(const FlowRow& in, int x, Vector& weight) {
   weight = (px >= 0.0f) & (px <= far_x) & (py >= 0.0f) & (py <= far_y) ? weight : none;
 }
 
-// Sums over 2 radius + 1 values, each value(x, k) that of columns x, x + 1, ...; a known radius unrolls the loop.
-template <int known, typename Value>
-void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
-  const int reach = known > 0 ? known : radius;
-  for (int x = 0; x < width; x += lanes) {
-    Vector total = weights[0] * at(value(x, 0));
-    for (int k = 1; k <= reach; ++k) total += weights[k] * (at(value(x, -k)) + at(value(x, k)));
-    at(out + x) = total;
-  }
-}
-
-template <typename Value>
-void sum_over_window(const Value& value, const float* weights, int radius, int width, float* out) {
+// Calls body(reach) with the radius as a constant where it is a usual one, which unrolls loops over the window.
+template <typename Body>
+void for_radius(int radius, const Body& body) {
   if (radius == 2) {
-    sum_over_window<2>(value, weights, radius, width, out);
+    body(Constant<2>());
   } else if (radius == 3) {
-    sum_over_window<3>(value, weights, radius, width, out);
+    body(Constant<3>());
   } else if (radius == 4) {
-    sum_over_window<4>(value, weights, radius, width, out);
+    body(Constant<4>());
   } else {
-    sum_over_window<0>(value, weights, radius, width, out);
+    body(radius);
   }
 }
 
@@ -78,12 +73,29 @@ void flow_products(const FlowRow& in, float inverse, float* const* out) {
 }
 
 void flow_window_columns(const float* row, const float* weights, int radius, int width, float* out) {
-  sum_over_window([row](int x, int k) { return row + x + k; }, weights, radius, width, out);
+  for_radius(radius, [=](auto reach) {
+    for (int x = 0; x < width; x += lanes) {
+      Vector total = weights[0] * at(row + x);
+      for (int k = 1; k <= reach; ++k) total += weights[k] * (at(row + x - k) + at(row + x + k));
+      at(out + x) = total;
+    }
+  });
 }
 
-void flow_window_rows(const float* const* rows, const float* weights, int radius, int width, float* out) {
-  const float* const* middle = rows + radius;
-  sum_over_window([middle](int x, int k) { return middle[k] + x; }, weights, radius, width, out);
+void flow_window_rows(const float* const* rows, const float* weights, int radius, int width, float* first,
+                      float* second) {
+  for_radius(radius, [=](auto reach) {
+    const float* const* middle = rows + reach;
+    for (int x = 0; x < width; x += lanes) {
+      Vector upper = weights[0] * at(middle[0] + x), lower = weights[0] * at(middle[1] + x);
+      for (int k = 1; k <= reach; ++k) {
+        upper += weights[k] * (at(middle[-k] + x) + at(middle[k] + x));
+        lower += weights[k] * (at(middle[1 - k] + x) + at(middle[1 + k] + x));
+      }
+      at(first + x) = upper;
+      at(second + x) = lower;
+    }
+  });
 }
 
 void flow_solve(const float* const* sums, float prior, float far_x, float far_y, int width, float* __restrict u,

@@ -105,6 +105,16 @@ void sum_runs(const T* values, int runs, int count, T* __restrict sums) {
   }
 }
 
+template <typename Sum, typename Cost>
+void correlation_costs(const Sum* sums, int count, double area, double sum, double scale, const double* met_sums,
+                       const double* met_scales, Cost* __restrict costs) {
+  for (int k = 0; k < count; ++k) {
+    const double r = (area * static_cast<double>(sums[k]) - sum * met_sums[k]) * scale * met_scales[k];
+    const double above = r < -1.0 ? -1.0 : r;  // NaN stays
+    costs[k] = static_cast<Cost>(1.0 - (above > 1.0 ? 1.0 : above));
+  }
+}
+
 }  // namespace
 
 #define GEOMVISION_DEFINE_DIFFERENCES(T, Difference, Square, Wide, WideSquare, suffix)                    \
@@ -148,5 +158,15 @@ void add_products_f64(const double* left, const double* mirrored, int columns, i
 void sum_runs_f32(const float* values, int runs, int count, float* sums) { sum_runs(values, runs, count, sums); }
 
 void sum_runs_f64(const double* values, int runs, int count, double* sums) { sum_runs(values, runs, count, sums); }
+
+#define GEOMVISION_DEFINE_CORRELATION(name, Sum, Cost)                                                 \
+  void name(const Sum* sums, int count, double area, double sum, double scale, const double* met_sums, \
+            const double* met_scales, Cost* costs) {                                                   \
+    correlation_costs(sums, count, area, sum, scale, met_sums, met_scales, costs);                     \
+  }
+GEOMVISION_DEFINE_CORRELATION(correlation_costs_f32_f32, float, float)
+GEOMVISION_DEFINE_CORRELATION(correlation_costs_f64_f32, double, float)
+GEOMVISION_DEFINE_CORRELATION(correlation_costs_f64_f64, double, double)
+#undef GEOMVISION_DEFINE_CORRELATION
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -45,3 +45,13 @@ GEOMVISION_DECLARE_KERNEL(void, add_products_f64,
 // sums[k] = the sum of `runs` runs of `count` values.
 GEOMVISION_DECLARE_KERNEL(void, sum_runs_f32, (const float* values, int runs, int count, float* sums));
 GEOMVISION_DECLARE_KERNEL(void, sum_runs_f64, (const double* values, int runs, int count, double* sums));
+
+// costs[k] = 1 - r within 0 ... 2, r = (area * sums[k] - sum * met_sums[k]) * scale * met_scales[k].
+#define GEOMVISION_DECLARE_CORRELATION(name, Sum, Cost)                                         \
+  GEOMVISION_DECLARE_KERNEL(void, name,                                                         \
+                            (const Sum* sums, int count, double area, double sum, double scale, \
+                             const double* met_sums, const double* met_scales, Cost* costs))
+GEOMVISION_DECLARE_CORRELATION(correlation_costs_f32_f32, float, float);
+GEOMVISION_DECLARE_CORRELATION(correlation_costs_f64_f32, double, float);
+GEOMVISION_DECLARE_CORRELATION(correlation_costs_f64_f64, double, double);
+#undef GEOMVISION_DECLARE_CORRELATION

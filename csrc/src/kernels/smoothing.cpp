@@ -1,11 +1,17 @@
 #include "kernels/smoothing.hpp"
 
+#include "kernels/lanes.hpp"
+
 #ifdef __SSE2__
 #include <xmmintrin.h>
 #endif
 
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
+
+constexpr int most_vectors = 4;
+constexpr int steps_ahead =
+    12;  // lines of an image's columns lie pages apart: no prefetcher of the machine follows them
 
 // What diffuses far from its source becomes denormal, which costs a hundred cycles an operation: let it be zero.
 // Gives the mode that was set before.
@@ -21,68 +27,76 @@ unsigned flush_to_zero() { return 0; }
 void restore(unsigned) {}
 #endif
 
-template <typename T>
-[[gnu::always_inline]] inline void give_back(T* __restrict value, const T* __restrict after, const T* __restrict share,
-                                             int lanes) {
-  for (int i = 0; i < lanes; ++i) value[i] += share[i] * after[i];
-}
-
 // Elimination without a subtraction, so that nothing cancels however large lambda is. With g = lambda * w to the next
 // step, and e = 1 + what earlier steps add to the diagonal: the pivot is e + g, the share of the next step q = g /
 // (e + g), and the next e = 1 + q * e. `arriving` is q * (right-hand side) of the step before.
-template <bool both, typename T>
-[[gnu::always_inline]] inline void smooth_block(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t other_stride,
-                                                const T* weights, std::ptrdiff_t weight_stride, int steps, int lanes,
-                                                T lambda, T* shares) {
-  T diagonal[64], arriving[64], arriving_other[64];
-  for (int i = 0; i < lanes; ++i) diagonal[i] = 1, arriving[i] = 0, arriving_other[i] = 0;
-  for (int s = 0; s < steps; ++s) {
-    T* __restrict value = values + s * stride;
-    T* __restrict second = both ? other + s * other_stride : nullptr;
-    const T* __restrict weight = weights + s * weight_stride;
-    T* __restrict share = shares + static_cast<std::ptrdiff_t>(s) * lanes;
-    const T scale = s + 1 < steps ? lambda : 0;
-    for (int i = 0; i < lanes; ++i) {
-      const T coupling = scale * weight[i], inverse = 1 / (diagonal[i] + coupling), next = coupling * inverse;
-      share[i] = next;
-      diagonal[i] = 1 + next * diagonal[i];
-      const T sum = value[i] + arriving[i];
-      value[i] = sum * inverse;
-      arriving[i] = sum * next;
-      if (both) {
-        const T sum_other = second[i] + arriving_other[i];
-        second[i] = sum_other * inverse;
-        arriving_other[i] = sum_other * next;
-      }
+//
+// `count` vectors of lines (or single lines: V is T) wait for each other's divisions; what a step hands to the next
+// stays in registers.
+template <typename V, bool both, typename T>
+[[gnu::always_inline]] inline void smooth_vectors(const SmoothedLines<T>& lines, int first, int count) {
+  constexpr int size = sizeof(V) / sizeof(T);
+  const auto value = [&](int s, int k) { return lines.values + s * lines.stride + first + k * size; };
+  const auto other = [&](int s, int k) { return lines.other + s * lines.other_stride + first + k * size; };
+  const auto place = [&](int s, int k) { return static_cast<std::ptrdiff_t>(s) * lines.lanes + first + k * size; };
+  const int last = lines.steps - 1;
+  V diagonal[most_vectors], sum[most_vectors], sum_other[most_vectors];
+  for (int k = 0; k < count; ++k) diagonal[k] = V{} + T(1), sum[k] = sum_other[k] = V{};
+  for (int s = 0; s <= last; ++s) {
+    const T scale = s < last ? lines.lambda : T(0);
+    const int soon = s + steps_ahead < last ? s + steps_ahead : last;
+    for (int k = 0; k < count; ++k) {
+      if (k * sizeof(V) % 64 == 0) __builtin_prefetch(value(soon, k), 1);
+      const V coupling = scale * load<V>(lines.weights + place(s, k)), inverse = T(1) / (diagonal[k] + coupling);
+      const V next = coupling * inverse;
+      store(lines.shares + place(s, k), next);
+      diagonal[k] = T(1) + next * diagonal[k];
+      sum[k] = load<V>(value(s, k)) + sum[k];
+      store(value(s, k), sum[k] * inverse);
+      sum[k] = sum[k] * next;
+      if (!both) continue;
+      sum_other[k] = load<V>(other(s, k)) + sum_other[k];
+      store(other(s, k), sum_other[k] * inverse);
+      sum_other[k] = sum_other[k] * next;
     }
   }
-  for (int s = steps - 2; s >= 0; --s) {
-    const T* share = shares + static_cast<std::ptrdiff_t>(s) * lanes;
-    give_back(values + s * stride, values + (s + 1) * stride, share, lanes);
-    if (both) give_back(other + s * other_stride, other + (s + 1) * other_stride, share, lanes);
+  for (int k = 0; k < count; ++k) {
+    sum[k] = load<V>(value(last, k));
+    if (both) sum_other[k] = load<V>(other(last, k));
+  }
+  for (int s = last - 1; s >= 0; --s) {
+    for (int k = 0; k < count; ++k) {
+      const V part = load<V>(lines.shares + place(s, k));
+      sum[k] = load<V>(value(s, k)) + part * sum[k];
+      store(value(s, k), sum[k]);
+      if (!both) continue;
+      sum_other[k] = load<V>(other(s, k)) + part * sum_other[k];
+      store(other(s, k), sum_other[k]);
+    }
   }
 }
 
 template <bool both, typename T>
-void smooth_lanes(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t other_stride, const T* weights,
-                  std::ptrdiff_t weight_stride, int steps, int lanes, T lambda, T* shares) {
-  if (lanes == 64) {
-    smooth_block<both>(values, stride, other, other_stride, weights, weight_stride, steps, 64, lambda, shares);
-  } else if (lanes == 32) {
-    smooth_block<both>(values, stride, other, other_stride, weights, weight_stride, steps, 32, lambda, shares);
-  } else {
-    smooth_block<both>(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
+void smooth_lanes(const SmoothedLines<T>& lines) {
+  using V = Lanes<T>;
+  int lane = 0;
+  for (; lane + most_vectors * kLanes<T> <= lines.lanes; lane += most_vectors * kLanes<T>) {
+    smooth_vectors<V, both>(lines, lane, most_vectors);
+  }
+  for (; lane + 2 * kLanes<T> <= lines.lanes; lane += 2 * kLanes<T>) smooth_vectors<V, both>(lines, lane, 2);
+  for (; lane + kLanes<T> <= lines.lanes; lane += kLanes<T>) smooth_vectors<V, both>(lines, lane, 1);
+  for (; lane < lines.lanes; lane += most_vectors) {
+    smooth_vectors<T, both>(lines, lane, lines.lanes - lane < most_vectors ? lines.lanes - lane : most_vectors);
   }
 }
 
 template <typename T>
-void smooth_lines(T* values, std::ptrdiff_t stride, T* other, std::ptrdiff_t other_stride, const T* weights,
-                  std::ptrdiff_t weight_stride, int steps, int lanes, T lambda, T* shares) {
+void smooth_lines(const SmoothedLines<T>& lines) {
   const unsigned mode = flush_to_zero();
-  if (other == nullptr) {
-    smooth_lanes<false>(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
+  if (lines.other == nullptr) {
+    smooth_lanes<false>(lines);
   } else {
-    smooth_lanes<true>(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
+    smooth_lanes<true>(lines);
   }
   restore(mode);
 }
@@ -99,10 +113,10 @@ void transpose_plain(const T* from, std::ptrdiff_t from_stride, int rows, int co
 // the first and the other way round.
 #if defined(__AVX__)
 constexpr int tile = 8;
-using Lanes [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
+using Tile [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
 
-void exchange(Lanes* row) {
-  Lanes mixed[8];
+void exchange(Tile* row) {
+  Tile mixed[8];
   for (int i = 0; i < 8; i += 2) {
     mixed[i] = __builtin_shufflevector(row[i], row[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     mixed[i + 1] = __builtin_shufflevector(row[i], row[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
@@ -120,10 +134,10 @@ void exchange(Lanes* row) {
 }
 #elif defined(__GNUC__)
 constexpr int tile = 4;
-using Lanes [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
+using Tile [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 
-void exchange(Lanes* row) {
-  Lanes mixed[4];
+void exchange(Tile* row) {
+  Tile mixed[4];
   for (int i = 0; i < 4; i += 2) {
     mixed[i] = __builtin_shufflevector(row[i], row[i + 1], 0, 4, 2, 6);
     mixed[i + 1] = __builtin_shufflevector(row[i], row[i + 1], 1, 5, 3, 7);
@@ -135,16 +149,16 @@ void exchange(Lanes* row) {
 }
 #else
 constexpr int tile = 1;
-using Lanes = float;
+using Tile = float;
 
-void exchange(Lanes*) {}
+void exchange(Tile*) {}
 #endif
 
 void transpose_tile(const float* from, std::ptrdiff_t from_stride, float* to, std::ptrdiff_t to_stride) {
-  Lanes row[tile];
-  for (int i = 0; i < tile; ++i) row[i] = *reinterpret_cast<const Lanes*>(from + i * from_stride);
+  Tile row[tile];
+  for (int i = 0; i < tile; ++i) row[i] = *reinterpret_cast<const Tile*>(from + i * from_stride);
   exchange(row);
-  for (int i = 0; i < tile; ++i) *reinterpret_cast<Lanes*>(to + i * to_stride) = row[i];
+  for (int i = 0; i < tile; ++i) *reinterpret_cast<Tile*>(to + i * to_stride) = row[i];
 }
 
 // exp(x) of x <= 0 to 2e-7 (Cody & Waite's reduction, Taylor's series of the rest); 0 below -80 and for NaN.
@@ -197,17 +211,8 @@ void edge_weights(const T* a, const T* b, int count, int channels, float scale, 
 
 }  // namespace
 
-void smooth_lines_f32(float* values, std::ptrdiff_t stride, float* other, std::ptrdiff_t other_stride,
-                      const float* weights, std::ptrdiff_t weight_stride, int steps, int lanes, float lambda,
-                      float* shares) {
-  smooth_lines(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
-}
-
-void smooth_lines_f64(double* values, std::ptrdiff_t stride, double* other, std::ptrdiff_t other_stride,
-                      const double* weights, std::ptrdiff_t weight_stride, int steps, int lanes, double lambda,
-                      double* shares) {
-  smooth_lines(values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
-}
+void smooth_lines_f32(const SmoothedLines<float>& lines) { smooth_lines(lines); }
+void smooth_lines_f64(const SmoothedLines<double>& lines) { smooth_lines(lines); }
 
 void transpose_f32(const float* from, std::ptrdiff_t from_stride, int rows, int columns, float* to,
                    std::ptrdiff_t to_stride) {

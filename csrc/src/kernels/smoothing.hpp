@@ -5,17 +5,28 @@
 
 #include "dispatch.hpp"
 
-// Solve u[s] + lambda * (w[s - 1] * (u[s] - u[s - 1]) + w[s] * (u[s] - u[s + 1])) = f[s] along `steps`, in place, for
-// `lanes` lines side by side: values[s * stride + lane], weights[s * weight_stride + lane] between steps s and s + 1.
-// `other` is a second right-hand side, or null. `shares` holds steps * lanes elements of scratch. At most 64 lanes.
-GEOMVISION_DECLARE_KERNEL(void, smooth_lines_f32,
-                          (float* values, std::ptrdiff_t stride, float* other, std::ptrdiff_t other_stride,
-                           const float* weights, std::ptrdiff_t weight_stride, int steps, int lanes, float lambda,
-                           float* shares));
-GEOMVISION_DECLARE_KERNEL(void, smooth_lines_f64,
-                          (double* values, std::ptrdiff_t stride, double* other, std::ptrdiff_t other_stride,
-                           const double* weights, std::ptrdiff_t weight_stride, int steps, int lanes, double lambda,
-                           double* shares));
+namespace geomvision {
+
+// Lines side by side, `steps` long: values[s * stride + lane]; weights[s * lanes + lane] between steps s and s + 1.
+// `other` is a second right-hand side, or null; `shares` is scratch as large as the weights, or the weights themselves.
+template <typename T>
+struct SmoothedLines {
+  T* values;
+  std::ptrdiff_t stride;
+  T* other;
+  std::ptrdiff_t other_stride;
+  const T* weights;
+  T* shares;
+  int steps, lanes;
+  T lambda;
+};
+
+}  // namespace geomvision
+
+// Solve u[s] + lambda * (w[s - 1] * (u[s] - u[s - 1]) + w[s] * (u[s] - u[s + 1])) = f[s] along every line, in place.
+// The weights are lost.
+GEOMVISION_DECLARE_KERNEL(void, smooth_lines_f32, (const SmoothedLines<float>& lines));
+GEOMVISION_DECLARE_KERNEL(void, smooth_lines_f64, (const SmoothedLines<double>& lines));
 
 // to[x * to_stride + y] = from[y * from_stride + x], y < rows, x < columns.
 GEOMVISION_DECLARE_KERNEL(void, transpose_f32,

@@ -3,6 +3,7 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
+typedef float Vector4 __attribute__((vector_size(16)));
 typedef float Vector8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float Vector16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int Mask8 __attribute__((vector_size(32)));
@@ -34,12 +35,21 @@ typename Lanes::Floats& at(float* values) {
   return *reinterpret_cast<typename Lanes::Floats*>(values);
 }
 
-// Calls body(lanes, x) for columns x, x + 1, ... of all of `pitch`.
+// The values, loaded for good: they lie across two cache lines, and the compiler would load them for each use.
+template <typename Lanes>
+void load_once(const float* values, typename Lanes::Floats& loaded) {
+  loaded = at<Lanes>(values);
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(loaded));
+#endif
+}
+
+// Calls body(lanes, x) for columns x, x + 1, ... of a window.
 template <typename Body>
-void for_columns(int pitch, const Body& body) {
+void for_columns(int window, const Body& body) {
   int x = 0;
-  for (; x + 16 <= pitch; x += 16) body(Sixteen(), x);
-  if (x < pitch) body(Eight(), x);
+  for (; x + 8 < window; x += 16) body(Sixteen(), x);
+  if (x < window) body(Eight(), x);
 }
 
 // Rows of a window of one plane, from the first that is in the image on, at columns x, x + 1, ...
@@ -52,14 +62,16 @@ struct Rows {
         stride(window.stride),
         fx(window.fx),
         fy(window.fy) {
-    const Floats left = at<Lanes>(next);
+    Floats left;
+    load_once<Lanes>(next, left);
     upper = left + fx * (at<Lanes>(next + 1) - left);
   }
 
   // The next row, interpolated.
   void take(Floats& values) {
     next += stride;
-    const Floats left = at<Lanes>(next);
+    Floats left;
+    load_once<Lanes>(next, left);
     const Floats lower = left + fx * (at<Lanes>(next + 1) - left);
     values = upper + fy * (lower - upper);
     upper = lower;
@@ -86,8 +98,9 @@ int whole_power(int count) {
   return power;
 }
 
-void clear(float* values, int first, int last) {
-  for (int i = first; i < last; i += 8) at<Eight>(values + i) = Vector8{};
+// What the vectors of a window of columns leave untouched of a row of sums.
+void clear(float* values, int window, int power) {
+  for (int i = window / 8 * 8; i < power; i += 8) at<Eight>(values + i) = Vector8{};
 }
 
 // Sum of `power` values by adding halves.
@@ -95,8 +108,10 @@ float fold(float* values, int power) {
   for (int half = power / 2; half >= 8; half /= 2) {
     for (int i = 0; i < half; i += 8) at<Eight>(values + i) += at<Eight>(values + half + i);
   }
-  for (int i = 0; i < 4; ++i) values[i] += values[i + 4];
-  return (values[0] + values[2]) + (values[1] + values[3]);
+  const Vector8 last = at<Eight>(values);
+  const Vector4 four =
+      __builtin_shufflevector(last, last, 0, 1, 2, 3) + __builtin_shufflevector(last, last, 4, 5, 6, 7);
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 }  // namespace
@@ -105,8 +120,8 @@ void track_cut(const TrackWindow* windows, int window, int pitch, float* cut, fl
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(window) * pitch;
   const int power = whole_power(window);
   float sums[3][widest];
-  for (int k = 0; k < 3; ++k) clear(sums[k], pitch, power);
-  for_columns(pitch, [&](auto lanes, int x) {
+  for (int k = 0; k < 3; ++k) clear(sums[k], window, power);
+  for_columns(window, [&](auto lanes, int x) {
     using Lanes = decltype(lanes);
     using Floats = typename Lanes::Floats;
     const TrackWindow& in = windows[0];
@@ -148,8 +163,8 @@ void track_compare(const TrackWindow& in, int window, int pitch, const float* cu
   const int power = whole_power(window);
   const int wanted = whole ? 2 : 5;
   float columns[5][widest];
-  for (int k = 0; k < wanted; ++k) clear(columns[k], pitch, power);
-  for_columns(pitch, [&](auto lanes, int x) {
+  for (int k = 0; k < wanted; ++k) clear(columns[k], window, power);
+  for_columns(window, [&](auto lanes, int x) {
     using Lanes = decltype(lanes);
     using Floats = typename Lanes::Floats;
     Rows<Lanes> grey(in, x);

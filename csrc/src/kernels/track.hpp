@@ -15,7 +15,7 @@ struct TrackWindow {
 };
 
 // The window of the image and of its two derivatives: three planes of `window` rows, `pitch` floats apart, 0 where the
-// window is not in the image. `pitch` is a multiple of 8, at least `window`. `tensor` becomes the sums of gx gx, gx gy
+// window is not in the image. `pitch` is a multiple of 16, at least `window`. `tensor` becomes the sums of gx gx, gx gy
 // and gy gy: down the columns first, then halves of the row of sums are added until one is left.
 GEOMVISION_DECLARE_KERNEL(void, track_cut,
                           (const TrackWindow* windows, int window, int pitch, float* cut, float* tensor));

@@ -19,6 +19,9 @@ auto products_of(float) { return GEOMVISION_KERNEL(add_products_f32); }
 auto products_of(double) { return GEOMVISION_KERNEL(add_products_f64); }
 auto runs_of(float) { return GEOMVISION_KERNEL(sum_runs_f32); }
 auto runs_of(double) { return GEOMVISION_KERNEL(sum_runs_f64); }
+auto costs_of(float, float) { return GEOMVISION_KERNEL(correlation_costs_f32_f32); }
+auto costs_of(double, float) { return GEOMVISION_KERNEL(correlation_costs_f64_f32); }
+auto costs_of(double, double) { return GEOMVISION_KERNEL(correlation_costs_f64_f64); }
 
 // An image's row, borders repeated: `lead` before the first pixel (anywhere, also inside), `length` in all.
 template <typename T, typename Value>
@@ -30,9 +33,22 @@ void continue_row(const T* row, int width, int lead, std::vector<Value>& continu
   }
 }
 
-// Window sums of an image and 1 / root of what is left of their squares, per pixel.
+// Window sums of an image and 1 / root of what is left of their squares, per pixel; NaN where nothing is left.
 struct Moments {
   std::vector<double> sums, scales;
+
+  // From right to left, begun `before` pixels to the right of the last one; NaN where there are none.
+  void mirror(const Moments& other, std::ptrdiff_t before, std::size_t length) {
+    sums.assign(length, 0.0);
+    scales.assign(length, std::numeric_limits<double>::quiet_NaN());
+    const auto width = static_cast<std::ptrdiff_t>(other.sums.size());
+    for (std::size_t i = 0; i < length; ++i) {
+      const std::ptrdiff_t x = width - 1 + before - static_cast<std::ptrdiff_t>(i);
+      if (x < 0 || x >= width) continue;
+      sums[i] = other.sums[static_cast<std::size_t>(x)];
+      scales[i] = other.scales[static_cast<std::size_t>(x)];
+    }
+  }
 
   template <typename T>
   void take(const ImageView<const T>& image, int y, int radius, bool means) {
@@ -56,8 +72,8 @@ struct Moments {
       }
       sums[x] = means ? sum : 0.0;
       const double spread = area * squares - sums[x] * sums[x];
-      scales[x] = spread > least_variance * area * squares ? 1.0 / std::sqrt(spread) : 0.0;
-      if (std::isnan(spread)) scales[x] = spread;
+      const bool enough = spread > least_variance * area * squares;
+      scales[x] = enough ? 1.0 / std::sqrt(spread) : std::numeric_limits<double>::quiet_NaN();
     }
   }
 };
@@ -69,15 +85,15 @@ void correlate(const ImageView<const T>& left, const ImageView<const T>& right, 
   const int width = left.width(), radius = window / 2, columns = width + 2 * radius;
   const int count = static_cast<int>(volume.size(2));
   const double area = means ? static_cast<double>(window) * window : 1.0;
-  constexpr Real<T> none = std::numeric_limits<Real<T>>::quiet_NaN();
   const auto add_products = products_of(Value{});
   const auto sum_runs = runs_of(Value{});
+  const auto find_costs = costs_of(Value{}, Real<T>{});
   const auto rows = [&](int begin, int end) {
     const std::size_t all = static_cast<std::size_t>(columns) * static_cast<std::size_t>(count);
     std::vector<Value> here(static_cast<std::size_t>(columns)),
         there(here.size() + static_cast<std::size_t>(count) - 1);
     std::vector<Value> products(all), sums(static_cast<std::size_t>(count));
-    Moments seen, met;
+    Moments seen, met, mirrored;
     for (int y = begin; y < end; ++y) {
       std::fill(products.begin(), products.end(), Value(0));
       for (int dy = -radius; dy <= radius; ++dy) {
@@ -88,21 +104,14 @@ void correlate(const ImageView<const T>& left, const ImageView<const T>& right, 
       }
       seen.take(left, y, radius, means);
       met.take(right, y, radius, means);
+      mirrored.mirror(met, -std::ptrdiff_t{first}, static_cast<std::size_t>(width) + count - 1);
       Real<T>* costs = volume.at(y);
       for (int x = 0; x < width; ++x, costs += count) {
         const std::size_t i = static_cast<std::size_t>(x);
         sum_runs(&products[i * static_cast<std::size_t>(count)], window, count, sums.data());
-        for (int k = 0; k < count; ++k) {
-          const int match = x - first - k;
-          costs[k] = none;
-          if (match < 0 || match >= width) continue;
-          const std::size_t m = static_cast<std::size_t>(match);
-          if (seen.scales[i] == 0.0 || met.scales[m] == 0.0) continue;
-          const double r =
-              (area * static_cast<double>(sums[static_cast<std::size_t>(k)]) - seen.sums[i] * met.sums[m]) *
-              seen.scales[i] * met.scales[m];
-          costs[k] = static_cast<Real<T>>(1.0 - std::clamp(r, -1.0, 1.0));
-        }
+        const std::size_t match = static_cast<std::size_t>(width - 1 - x);
+        find_costs(sums.data(), count, area, seen.sums[i], seen.scales[i], &mirrored.sums[match],
+                   &mirrored.scales[match], costs);
       }
     }
   };
@@ -119,11 +128,12 @@ void correlation_costs(ImageView<const T> left, ImageView<const T> right, int fi
   check_pair(op, left, right, first, volume);
   if (volume.empty()) return;
   // float holds the sums of products of bytes exactly up to 2^24
-  if (std::is_same_v<T, std::uint8_t> && window * window * 255 * 255 <= 1 << 24) {
-    correlate<float>(left, right, first, window, means, volume, num_threads);
-  } else {
-    correlate<double>(left, right, first, window, means, volume, num_threads);
+  if constexpr (std::is_same_v<T, std::uint8_t>) {
+    if (window * window * 255 * 255 <= 1 << 24) {
+      return correlate<float>(left, right, first, window, means, volume, num_threads);
+    }
   }
+  correlate<double>(left, right, first, window, means, volume, num_threads);
 }
 
 #define GEOMVISION_INSTANTIATE(T)                                                                                    \

@@ -19,17 +19,8 @@ constexpr double least_weight = 1e-25;
 
 int pieces(int count, int size) { return (count + size - 1) / size; }
 
-void solve(float* values, std::ptrdiff_t stride, float* other, std::ptrdiff_t other_stride, const float* weights,
-           std::ptrdiff_t weight_stride, int steps, int lanes, float lambda, float* shares) {
-  GEOMVISION_KERNEL(smooth_lines_f32)
-  (values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
-}
-
-void solve(double* values, std::ptrdiff_t stride, double* other, std::ptrdiff_t other_stride, const double* weights,
-           std::ptrdiff_t weight_stride, int steps, int lanes, double lambda, double* shares) {
-  GEOMVISION_KERNEL(smooth_lines_f64)
-  (values, stride, other, other_stride, weights, weight_stride, steps, lanes, lambda, shares);
-}
+void solve(const SmoothedLines<float>& lines) { GEOMVISION_KERNEL(smooth_lines_f32)(lines); }
+void solve(const SmoothedLines<double>& lines) { GEOMVISION_KERNEL(smooth_lines_f64)(lines); }
 
 void transpose(const float* from, std::ptrdiff_t from_stride, int rows, int columns, float* to, std::ptrdiff_t stride) {
   GEOMVISION_KERNEL(transpose_f32)(from, from_stride, rows, columns, to, stride);
@@ -84,12 +75,11 @@ void FastGlobalSmoother<T>::operator()(ImageView<const T> map, TensorView<const 
   if (map.empty()) return;
   width_ = map.width(), height_ = map.height();
   start(map, confidence, result, options.num_threads);
-  weigh(guide, options.sigma, options.num_threads);
   const double whole = std::pow(4.0, options.iterations) - 1;
   for (int t = 1; t <= options.iterations; ++t) {
     const T lambda = static_cast<T>(1.5 * std::pow(4.0, options.iterations - t) / whole * options.lambda);
-    smooth_rows(t == 1 && !weighted_ ? map : result, result, lambda, options.num_threads);
-    smooth_columns(result, lambda, t == options.iterations, options.num_threads);
+    smooth_rows(t == 1 && !weighted_ ? map : result, guide, result, lambda, t == 1, options);
+    smooth_columns(guide, result, lambda, t == options.iterations, options);
   }
 }
 
@@ -101,9 +91,10 @@ void FastGlobalSmoother<T>::start(ImageView<const T> map, ImageView<const T> con
   const auto find_gaps = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       const T* row = map.row(y);
-      bool gap = false, wrong = false;
-      for (int x = 0; x < width_; ++x) gap |= !(std::fabs(row[x]) <= std::numeric_limits<T>::max());
-      if (gap) has_gaps = true;
+      int gaps = 0;
+      bool wrong = false;
+      for (int x = 0; x < width_; ++x) gaps += std::fabs(row[x]) <= std::numeric_limits<T>::max() ? 0 : 1;
+      if (gaps > 0) has_gaps = true;
       if (confidence.empty()) continue;
       for (int x = 0; x < width_; ++x) wrong |= !(confidence(x, y) >= 0 && confidence(x, y) <= 1e6f);
       if (wrong) is_wrong = true;
@@ -129,52 +120,55 @@ void FastGlobalSmoother<T>::start(ImageView<const T> map, ImageView<const T> con
   parallel_for(height_, num_threads, std::ref(fill));
 }
 
+// Weights between neighbours of a row are found once and kept. Those of a column are found anew each time: memory is
+// slower than that.
 template <typename T>
 template <typename Guide>
-void FastGlobalSmoother<T>::weigh(TensorView<const Guide, 3> guide, double sigma, int num_threads) {
-  const int groups = pieces(height_, rows_at_once), channels = static_cast<int>(guide.size(2));
-  const std::size_t rows = static_cast<std::size_t>(groups) * rows_at_once;
-  if (along_x_.size() < rows * width_) along_x_.resize(rows * width_), along_y_.resize(rows * width_);
-  const auto body = [&](int group, T* scratch) {
-    const int first = group * rows_at_once, count = std::min(rows_at_once, height_ - first);
-    for (int i = 0; i < count; ++i) {
-      const Guide* row = guide.at(first + i);
-      T* weights = scratch + static_cast<std::ptrdiff_t>(i) * width_;
-      edge_weights(row, row + channels, width_ - 1, channels, 1 / sigma, weights);
-      weights[width_ - 1] = 0;
-      if (first + i + 1 == height_) continue;
-      edge_weights(row, guide.at(first + i + 1), width_, channels, 1 / sigma,
-                   along_y_.data() + static_cast<std::size_t>(first + i) * width_);
-    }
-    transpose(scratch, width_, count, width_, along_x_.data() + static_cast<std::size_t>(first) * width_, rows_at_once);
-  };
-  for_each_piece(groups, num_threads, scratch_, static_cast<std::size_t>(width_) * rows_at_once, body);
-}
-
-template <typename T>
-void FastGlobalSmoother<T>::smooth_rows(ImageView<const T> from, ImageView<T> values, T lambda, int num_threads) {
+void FastGlobalSmoother<T>::smooth_rows(ImageView<const T> from, TensorView<const Guide, 3> guide, ImageView<T> values,
+                                        T lambda, bool begins, const Options& options) {
   const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(width_) * rows_at_once;
+  const int channels = static_cast<int>(guide.size(2));
+  const std::size_t area = static_cast<std::size_t>(width_) * height_;
+  if (along_x_.size() < area) along_x_.resize(area);
   const auto body = [&](int group, T* scratch) {
     const int first = group * rows_at_once, count = std::min(rows_at_once, height_ - first);
-    T *lines = scratch, *other = weighted_ ? scratch + 2 * part : nullptr;
+    T *lines = scratch, *shares = scratch + part, *other = scratch + 2 * part;
+    T* weights = along_x_.data() + group * part;
     T* weight = weighted_ ? weight_.data() + static_cast<std::ptrdiff_t>(first) * width_ : nullptr;
-    transpose(from.row(first), from.stride(), count, width_, lines, rows_at_once);
-    if (weighted_) transpose(weight, width_, count, width_, other, rows_at_once);
-    solve(lines, rows_at_once, other, rows_at_once, along_x_.data() + static_cast<std::ptrdiff_t>(first) * width_,
-          rows_at_once, width_, count, lambda, scratch + part);
-    transpose(lines, rows_at_once, width_, count, values.row(first), values.stride());
-    if (weighted_) transpose(other, rows_at_once, width_, count, weight, width_);
+    for (int i = 0; begins && i < count; ++i) {
+      const Guide* row = guide.at(first + i);
+      T* to = lines + std::ptrdiff_t{i} * width_;
+      edge_weights(row, row + channels, width_ - 1, channels, 1 / options.sigma, to);
+      to[width_ - 1] = 0;
+    }
+    if (begins) transpose(lines, width_, count, width_, weights, count);
+    transpose(from.row(first), from.stride(), count, width_, lines, count);
+    if (weighted_) transpose(weight, width_, count, width_, other, count);
+    solve({lines, count, weighted_ ? other : nullptr, count, weights, shares, width_, count, lambda});
+    transpose(lines, count, width_, count, values.row(first), values.stride());
+    if (weighted_) transpose(other, count, width_, count, weight, width_);
   };
-  for_each_piece(pieces(height_, rows_at_once), num_threads, scratch_, static_cast<std::size_t>(part) * 3, body);
+  for_each_piece(pieces(height_, rows_at_once), options.num_threads, scratch_, static_cast<std::size_t>(part) * 3,
+                 body);
 }
 
 template <typename T>
-void FastGlobalSmoother<T>::smooth_columns(ImageView<T> values, T lambda, bool last, int num_threads) {
-  const auto body = [&](int block, T* scratch) {
+template <typename Guide>
+void FastGlobalSmoother<T>::smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool last,
+                                           const Options& options) {
+  const int channels = static_cast<int>(guide.size(2));
+  const int blocks = pieces(width_, columns_at_once), even = pieces(blocks, 2);
+  const auto body = [&](int index, T* weights) {
+    // Neighbours share cache lines, which two threads had better not write at once: every second block comes first.
+    const int block = index < even ? 2 * index : 2 * (index - even) + 1;
     const int x = block * columns_at_once, count = std::min(columns_at_once, width_ - x);
     T* weight = weighted_ ? weight_.data() + x : nullptr;
-    solve(values.row(0) + x, values.stride(), weight, width_, along_y_.data() + x, width_, height_, count, lambda,
-          scratch);
+    for (int y = 0; y + 1 < height_; ++y) {
+      edge_weights(guide.at(y, x), guide.at(y + 1, x), count, channels, 1 / options.sigma,
+                   weights + static_cast<std::ptrdiff_t>(y) * count);
+    }
+    std::fill_n(weights + static_cast<std::ptrdiff_t>(height_ - 1) * count, count, T(0));
+    solve({values.row(0) + x, values.stride(), weight, width_, weights, weights, height_, count, lambda});
     if (!weighted_ || !last) return;
     for (int y = 0; y < height_; ++y) {
       T* value = values.row(y) + x;
@@ -184,8 +178,7 @@ void FastGlobalSmoother<T>::smooth_columns(ImageView<T> values, T lambda, bool l
       }
     }
   };
-  for_each_piece(pieces(width_, columns_at_once), num_threads, scratch_,
-                 static_cast<std::size_t>(height_) * columns_at_once, body);
+  for_each_piece(blocks, options.num_threads, scratch_, static_cast<std::size_t>(height_) * columns_at_once, body);
 }
 
 template class FastGlobalSmoother<float>;

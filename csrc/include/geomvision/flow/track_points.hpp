@@ -50,8 +50,10 @@ class PointTracker {
  private:
   struct Level;
   struct Scratch;
-  void build(ImageView<const float> frame, bool derivatives, std::vector<Level>& pyramid);
-  void widen(Level& level, bool derivatives);
+  struct Band;
+  void build(ImageView<const float> frame0, ImageView<const float> frame1);
+  void differentiate(std::vector<Level>& pyramid);
+  void sort(const Point* points, int count);
   Track track(Point start, Scratch& scratch);
   Track follow(std::vector<Level>& from, std::vector<Level>& to, Point start, Scratch& scratch) const;
   Point descend(Level& to, Point at, Point move, const float* tensor, Scratch& scratch) const;
@@ -59,7 +61,8 @@ class PointTracker {
   TrackOptions options_;
   std::vector<Level> pyramid0_, pyramid1_;
   std::vector<Scratch> scratch_;
-  Image<float> narrow_;
+  std::vector<Band> bands_;
+  std::vector<int> order_, starts_;  ///< points by cells of the image; where a cell's begin
   int used_ = 0;  ///< levels of the present call
 };
 

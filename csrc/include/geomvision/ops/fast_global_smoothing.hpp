@@ -33,16 +33,18 @@ class FastGlobalSmoother {
                   ImageView<T> result, const Options& options);
 
  private:
-  template <typename Guide>
-  void weigh(TensorView<const Guide, 3> guide, double sigma, int num_threads);
   void start(ImageView<const T> map, ImageView<const T> confidence, ImageView<T> result, int num_threads);
-  void smooth_rows(ImageView<const T> from, ImageView<T> values, T lambda, int num_threads);
-  void smooth_columns(ImageView<T> values, T lambda, bool last, int num_threads);
+  template <typename Guide>
+  void smooth_rows(ImageView<const T> from, TensorView<const Guide, 3> guide, ImageView<T> values, T lambda,
+                   bool begins, const Options& options);
+  template <typename Guide>
+  void smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool last,
+                      const Options& options);
 
-  int width_ = 0, height_ = 0, lanes_ = 0;
-  bool weighted_ = false;             // a second plane, the weight, is smoothed beside the values
-  std::vector<T> weight_;             // height x width
-  std::vector<T> along_x_, along_y_;  // weights between neighbours: groups of `rows_at_once` rows, transposed; rows
+  int width_ = 0, height_ = 0;
+  bool weighted_ = false;   // a second plane, the weight, is smoothed beside the values
+  std::vector<T> weight_;   // height x width
+  std::vector<T> along_x_;  // weights between neighbours of a row: groups of `rows_at_once` rows, transposed
   std::vector<T> scratch_;
 };
 
