@@ -21,6 +21,7 @@ using Lanes = __m512;
 constexpr int lane_count = 16;
 inline Lanes load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Lanes v) { _mm512_storeu_ps(p, v); }
+inline void stream(float* p, Lanes v) { _mm512_stream_ps(p, v); }
 inline Lanes spread(float value) { return _mm512_set1_ps(value); }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 inline Lanes add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
@@ -30,6 +31,7 @@ using Lanes = __m256;
 constexpr int lane_count = 8;
 inline Lanes load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Lanes v) { _mm256_storeu_ps(p, v); }
+inline void stream(float* p, Lanes v) { _mm256_stream_ps(p, v); }
 inline Lanes spread(float value) { return _mm256_set1_ps(value); }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return _mm256_fmadd_ps(a, b, c); }
 inline Lanes add(Lanes a, Lanes b) { return _mm256_add_ps(a, b); }
@@ -43,11 +45,19 @@ inline Lanes load(const float* p) {
   return v;
 }
 inline void store(float* p, Lanes v) { __builtin_memcpy(p, &v, sizeof v); }
+inline void stream(float* p, Lanes v) { store(p, v); }
 inline Lanes spread(float value) { return Lanes{value, value, value, value}; }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 inline Lanes add(Lanes a, Lanes b) { return a + b; }
 inline Lanes multiply(Lanes a, Lanes b) { return a * b; }
 #endif
+
+// `stream` writes past the caches, to where a vector is aligned; this makes it seen by other threads.
+inline void finish_streams() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
 
 // The value, loaded into a register for good: the compiler would otherwise load it anew for each of its uses.
 inline Lanes load_once(const float* p) {
