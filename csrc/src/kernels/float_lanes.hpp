@@ -12,7 +12,8 @@
 #endif
 
 // Vectors of float with fused multiply-add, for kernels that live from it. Included by kernels only: everything here
-// belongs to the including file (see csrc/cmake/InstructionSets.cmake).
+// belongs to the including file (see csrc/cmake/InstructionSets.cmake). `stream` writes past the caches, to where a
+// vector is aligned.
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -51,13 +52,6 @@ inline Lanes fma(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 inline Lanes add(Lanes a, Lanes b) { return a + b; }
 inline Lanes multiply(Lanes a, Lanes b) { return a * b; }
 #endif
-
-// `stream` writes past the caches, to where a vector is aligned; this makes it seen by other threads.
-inline void finish_streams() {
-#if defined(__AVX2__)
-  _mm_sfence();
-#endif
-}
 
 // The value, loaded into a register for good: the compiler would otherwise load it anew for each of its uses.
 inline Lanes load_once(const float* p) {

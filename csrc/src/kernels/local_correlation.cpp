@@ -139,8 +139,6 @@ void correlate_tile(const float* tile, int first, int last, const float* other, 
   }
 }
 
-void finish_correlations() { finish_streams(); }
-
 void correlate_tile_backward(const GradientRow* rows, int row_count, std::ptrdiff_t step, const std::ptrdiff_t* offsets,
                              int count, int channels, float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step) {
   int c = 0;

@@ -33,9 +33,6 @@ GEOMVISION_DECLARE_KERNEL(void, correlate_tile,
                           (const float* tile, int first, int last, const float* other, std::ptrdiff_t step,
                            const std::ptrdiff_t* offsets, int count, int channels, CorrelationOutput out, Soon soon));
 
-// To be called by whoever wrote streamed outputs, before others read them.
-GEOMVISION_DECLARE_KERNEL(void, finish_correlations, ());
-
 // One row of the other image that takes part in the derivative of a tile.
 namespace geomvision::kernels {
 struct GradientRow {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/streamed.hpp"
+
 namespace geomvision::ops {
 
 template <typename T>
@@ -56,7 +58,8 @@ void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std:
       sample(band, k, xs[k], kept + std::ptrdiff_t{k} * plan_.columns + band.offset, firsts[k * plan_.bands + n]);
     }
   }
-  plan_.kernels.transpose(samples_, plan_.pitch, count, plan_.planes, T(1), out.at(b_, 0, y_, x), out.stride(1));
+  plan_.kernels.transpose(samples_, plan_.pitch, count, plan_.planes, T(1), out.at(b_, 0, y_, x), out.stride(1),
+                          streams(out));
 }
 
 // The samples of pixel k at the band's level and the one above.
@@ -131,7 +134,7 @@ const T* BandRow<T>::pixel(int k) {
     const int count = std::min(first == 0 && eager_ ? count_ : line, count_ - first);
     T* to = pixels_ + first * plan_.step;
     plan_.kernels.transpose(features0_.at(b_, 0, y_, x_ + first), features0_.stride(1),
-                            static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step);
+                            static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step, false);
     for (int i = 0; i < count; ++i) std::fill(to + i * plan_.step + plan_.channels, to + (i + 1) * plan_.step, T(0));
     for (int i = first; i < first + count; i += line) loaded_ |= 1u << (i / line);
   }
@@ -160,7 +163,7 @@ void BandRow<T>::pack_columns(std::ptrdiff_t begin, std::ptrdiff_t end) {
   const std::ptrdiff_t step = plan_.step;
   T* to = row_ + begin * step;
   plan_.kernels.transpose(features1_.at(b_, 0, y_, begin), features1_.stride(1), static_cast<int>(plan_.channels),
-                          static_cast<int>(end - begin), T(1), to, step);
+                          static_cast<int>(end - begin), T(1), to, step, false);
   for (std::ptrdiff_t x = 0; x < end - begin; ++x) std::fill(to + x * step + plan_.channels, to + (x + 1) * step, T(0));
   for (int n = 1; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];

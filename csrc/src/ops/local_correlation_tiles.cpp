@@ -1,8 +1,9 @@
 #include "ops/local_correlation_tiles.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <numeric>
+
+#include "ops/streamed.hpp"
 
 namespace geomvision::ops {
 
@@ -14,14 +15,6 @@ constexpr int tile_step = tile_rows * tile_columns;
 constexpr int strip_blocks = 5;  // wide enough to read memory in long runs, narrow enough for the caches
 
 int ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<int>((a + b - 1) / b); }
-
-// Whether the output is more than caches keep for those who read it, and a tile's rows in it are whole cache lines.
-bool streams(const TensorView<float, 4>& out) {
-  constexpr std::ptrdiff_t kept = (8 << 20) / sizeof(float), line = 64 / sizeof(float);
-  return out.size(0) * out.size(1) * out.size(2) * out.size(3) > kept &&
-         reinterpret_cast<std::uintptr_t>(out.data()) % 64 == 0 && out.stride(0) % line == 0 &&
-         out.stride(1) % line == 0 && out.stride(2) % line == 0;
-}
 }  // namespace
 
 CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image,
@@ -220,7 +213,7 @@ void CorrelationStrip::forward(const TensorView<const float, 4>& left, const Ten
       }
     }
   });
-  if (streamed) GEOMVISION_KERNEL(finish_correlations)();
+  if (streamed) finish_streams();
 }
 
 // The derivatives of the outputs at displacements (., j) where they meet row y, for every tile of the strip.
