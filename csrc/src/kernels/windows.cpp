@@ -190,7 +190,7 @@ inline void transpose_rows(const float* from, std::ptrdiff_t from_step, int rows
 }
 
 // What is fetched together: runs of memory as long and as many as the second-level cache has room for.
-constexpr int part_rows = 256, part_columns = 64;
+constexpr int part_rows = 256, part_columns = 256;
 
 }  // namespace
 

@@ -55,6 +55,7 @@ void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std:
   for (int n = 0; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];
     for (int k = 0; k < count; ++k) {
+      if (n == 0 && eager_) fetch(k);
       sample(band, k, xs[k], kept + std::ptrdiff_t{k} * plan_.columns + band.offset, firsts[k * plan_.bands + n]);
     }
   }
@@ -141,20 +142,36 @@ const T* BandRow<T>::pixel(int k) {
   return pixels_ + k * plan_.step;
 }
 
+// Asks for a share of what the next tile will load and pack, so that memory is read while this one is computed.
+template <typename T>
+void BandRow<T>::fetch(int k) {
+  constexpr std::ptrdiff_t step = 64 / sizeof(T);
+  const auto ask = [&](const TensorView<const T, 4>& features, std::ptrdiff_t c, std::ptrdiff_t begin) {
+    const std::ptrdiff_t end = std::min<std::ptrdiff_t>(begin + plan_.most_pixels, features.size(3));
+    for (std::ptrdiff_t x = begin; x < end; x += step) __builtin_prefetch(features.at(b_, c, y_, x), 0, 2);
+  };
+  for (std::ptrdiff_t c = plan_.channels * k / count_; c < plan_.channels * (k + 1) / count_; ++c) {
+    ask(features0_, c, x_ + count_);
+    ask(features1_, c, packed_end_);
+  }
+}
+
 // Packs columns [begin, end) of the second features and their averages, where that was not done before; and beyond
-// them as many as the row needed so far, for the same reason.
+// them as many as the row needed so far, up to those of a tile, for the same reason.
 template <typename T>
 void BandRow<T>::pack(std::ptrdiff_t begin, std::ptrdiff_t end) {
   std::vector<char>& packed = worker_.packed;
   for (auto g = static_cast<std::size_t>(begin / plan_.granule); std::ptrdiff_t(g) * plan_.granule < end; ++g) {
     if (packed[g] != 0) continue;
     std::size_t last = g;
-    for (const std::size_t most = 2 * packed_ + 1; last < packed.size() && packed[last] == 0 && last - g < most;
-         ++last) {
+    const std::size_t of_a_tile = static_cast<std::size_t>(plan_.most_pixels / plan_.granule) + 1;
+    for (const std::size_t most = std::min(2 * packed_ + 1, of_a_tile);
+         last < packed.size() && packed[last] == 0 && last - g < most; ++last) {
       packed[last] = 1;
     }
     packed_ += last - g;
-    pack_columns(std::ptrdiff_t(g) * plan_.granule, std::min(plan_.width1, std::ptrdiff_t(last) * plan_.granule));
+    packed_end_ = std::min(plan_.width1, std::ptrdiff_t(last) * plan_.granule);
+    pack_columns(std::ptrdiff_t(g) * plan_.granule, packed_end_);
   }
 }
 
