@@ -126,8 +126,9 @@ def alternate(calls: Mapping[str, Call], seconds: float, threads: int) -> dict[s
 
 def compete(contest: Contest, threads: int, seconds: float) -> dict[str, Any]:
     """Times of one contest on `threads` threads: per side median and minimum in ms, the best peer, ratio to it."""
-    set_threads(threads)
-    times = alternate(contest.prepare(threads), seconds, threads)
+    calls = contest.prepare(threads)
+    set_threads(threads)  # after the libraries are loaded
+    times = alternate(calls, seconds, threads)
     sides = {
         name: {"median_ms": 1e3 * statistics.median(series), "min_ms": 1e3 * min(series)}
         for name, series in times.items()

@@ -4,7 +4,10 @@
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,10 +45,19 @@ ImageView<T> mutable_view(Array<T>& array) {
   return {array.mutable_data(), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0))};
 }
 
+/// A new array that begins on a cache line: numpy's own begin 16 bytes after one, where every wide store takes two.
+template <typename T>
+Array<T> aligned_array(const std::vector<py::ssize_t>& shape) {
+  constexpr py::ssize_t line = 64, spare = line / static_cast<py::ssize_t>(sizeof(T));
+  Array<T> memory(std::accumulate(shape.begin(), shape.end(), py::ssize_t{1}, std::multiplies<>()) + spare);
+  const auto before = static_cast<py::ssize_t>(reinterpret_cast<std::uintptr_t>(memory.data()) % line);
+  return Array<T>(shape, memory.data() + (line - before) % line / static_cast<py::ssize_t>(sizeof(T)), memory);
+}
+
 /// A new (height, width) array.
 template <typename T>
 Array<T> make_array(int height, int width) {
-  return Array<T>({static_cast<py::ssize_t>(height), static_cast<py::ssize_t>(width)});
+  return aligned_array<T>({height, width});
 }
 
 /// Borrow an array of `Rank` axes. Throws std::invalid_argument when it has another number of axes.
@@ -74,7 +86,7 @@ struct Output {
   TensorView<T, Rank> view;
 
   explicit Output(const typename TensorView<T, Rank>::Sizes& sizes)
-      : array(std::vector<py::ssize_t>(sizes.begin(), sizes.end())), view(array.mutable_data(), sizes) {}
+      : array(aligned_array<T>({sizes.begin(), sizes.end()})), view(array.mutable_data(), sizes) {}
 };
 
 }  // namespace geomvision::bindings

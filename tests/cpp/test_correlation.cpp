@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -39,21 +41,30 @@ void check_close(const std::vector<T>& found, const std::vector<double>& expecte
   for (std::size_t k = 0; k < found.size(); ++k) CHECK(found[k] == doctest::Approx(expected[k]).epsilon(1e-4));
 }
 
-// What differs between float and double, and from one instruction set to the next, is rounding.
 template <typename Run>
-void check_every_isa(const Run& run) {
-  const std::vector<double> expected = run(double{}, 1);
+void with_each_isa(const Run& run) {
 #if defined(__unix__) || defined(__APPLE__)
   for (const gv::Isa isa : gv::available_isas()) {
     setenv("GEOMVISION_ISA", gv::name(isa), 1);
     geomvision::reread_isa();
-    const std::vector<float> found = run(float{}, 1);
-    check_close(found, expected);
-    for (const int threads : {2, 3, 8}) CHECK(run(float{}, threads) == found);
+    run();
   }
   unsetenv("GEOMVISION_ISA");
   geomvision::reread_isa();
+#else
+  run();
 #endif
+}
+
+// What differs between float and double, and from one instruction set to the next, is rounding.
+template <typename Run>
+void check_every_isa(const Run& run) {
+  const std::vector<double> expected = run(double{}, 1);
+  with_each_isa([&] {
+    const std::vector<float> found = run(float{}, 1);
+    check_close(found, expected);
+    for (const int threads : {2, 3, 8}) CHECK(run(float{}, threads) == found);
+  });
 }
 
 Tensor<float, 4> some_coordinates() {
@@ -77,6 +88,28 @@ TEST_CASE("local correlation is equal for every instruction set and number of th
     all.insert(all.end(), d_right.values.begin(), d_right.values.end());
     for (T& value : all) value += 10;  // so that a relative tolerance fits
     return all;
+  });
+}
+
+TEST_CASE("outputs larger than the caches hold products of one channel, aligned to cache lines or not") {
+  const std::ptrdiff_t radius = 10, side = 21, height = 49, width = 112;
+  const Tensor<float, 4> left({1, 1, height, width}, 1), right({1, 1, height, width}, 2);
+  std::vector<float> expected;
+  for (std::ptrdiff_t k = 0; k < side * side * height * width; ++k) {
+    const std::ptrdiff_t x = k % width, y = k / width % height, plane = k / (width * height);
+    const std::ptrdiff_t other_x = x + plane % side - radius, other_y = y + plane / side - radius;
+    const bool inside = other_x >= 0 && other_x < width && other_y >= 0 && other_y < height;
+    expected.push_back(inside ? left.values[y * width + x] * right.values[other_y * width + other_x] : 0.0f);
+  }
+  std::vector<float> memory(expected.size() + 17);
+  with_each_isa([&] {
+    for (const std::size_t shift : {0, 1}) {
+      void* begin = memory.data();
+      std::size_t space = (expected.size() + 16) * sizeof(float);
+      float* out = static_cast<float*>(std::align(64, expected.size() * sizeof(float), begin, space)) + shift;
+      gv::ops::LocalCorrelation<float>({10})(left, right, {out, {1, side * side, height, width}}, 2);
+      CHECK(std::equal(expected.begin(), expected.end(), out));
+    }
   });
 }
 

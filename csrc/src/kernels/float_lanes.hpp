@@ -12,7 +12,8 @@
 #endif
 
 // Vectors of float with fused multiply-add, for kernels that live from it. Included by kernels only: everything here
-// belongs to the including file (see csrc/cmake/InstructionSets.cmake).
+// belongs to the including file (see csrc/cmake/InstructionSets.cmake). `stream` writes past the caches, to where a
+// vector is aligned.
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -21,6 +22,7 @@ using Lanes = __m512;
 constexpr int lane_count = 16;
 inline Lanes load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Lanes v) { _mm512_storeu_ps(p, v); }
+inline void stream(float* p, Lanes v) { _mm512_stream_ps(p, v); }
 inline Lanes spread(float value) { return _mm512_set1_ps(value); }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 inline Lanes add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
@@ -30,6 +32,7 @@ using Lanes = __m256;
 constexpr int lane_count = 8;
 inline Lanes load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, Lanes v) { _mm256_storeu_ps(p, v); }
+inline void stream(float* p, Lanes v) { _mm256_stream_ps(p, v); }
 inline Lanes spread(float value) { return _mm256_set1_ps(value); }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return _mm256_fmadd_ps(a, b, c); }
 inline Lanes add(Lanes a, Lanes b) { return _mm256_add_ps(a, b); }
@@ -43,6 +46,7 @@ inline Lanes load(const float* p) {
   return v;
 }
 inline void store(float* p, Lanes v) { __builtin_memcpy(p, &v, sizeof v); }
+inline void stream(float* p, Lanes v) { store(p, v); }
 inline Lanes spread(float value) { return Lanes{value, value, value, value}; }
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 inline Lanes add(Lanes a, Lanes b) { return a + b; }

@@ -17,38 +17,47 @@ constexpr int tile_step = tile_rows * tile_columns;
 // Every product is in a register block of Rows x Count sums: a load serves Rows or Count of them.
 template <int Rows, int Count>
 void correlate(const float* tile, const float* other, std::ptrdiff_t step, const std::ptrdiff_t* offsets, int channels,
-               float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step) {
+               const CorrelationOutput& out, Soon soon) {
   const float* shifted[Count];
   for (int i = 0; i < Count; ++i) shifted[i] = other + offsets[i];
   for (int part = 0; part < tile_columns; part += lane_count) {
+    const auto each_output = [&](const auto& visit) {
+      for (int m = 0; m < Rows; ++m) {
+        for (int i = 0; i < Count; ++i) visit(out.to + m * out.row_step + i * out.plane_step + part, m, i);
+      }
+    };
+    if (!out.streamed) each_output([](float* to, int, int) { __builtin_prefetch(to, 1); });
     Lanes sums[Rows][Count];
     for (int m = 0; m < Rows; ++m) {
       for (int i = 0; i < Count; ++i) sums[m][i] = spread(0.0f);
     }
-    const float* from = tile + part;
+    const float *from = tile + part, *next = soon.from + part;
     std::ptrdiff_t at = part;
-    for (int c = 0; c < channels; ++c, from += tile_step, at += step) {
+    for (int c = 0; c < channels; ++c, from += tile_step, at += step, next += soon.step) {
       Lanes mine[Rows];
       for (int m = 0; m < Rows; ++m) mine[m] = load_once(from + m * tile_columns);
+      __builtin_prefetch(next, 0, 2);
 #pragma GCC unroll 9
       for (int i = 0; i < Count; ++i) {
         const Lanes theirs = load_once(shifted[i] + at);
         for (int m = 0; m < Rows; ++m) sums[m][i] = fma(mine[m], theirs, sums[m][i]);
       }
     }
-    for (int m = 0; m < Rows; ++m) {
-      for (int i = 0; i < Count; ++i) store(out + m * row_step + i * plane_step + part, sums[m][i]);
+    if (out.streamed) {
+      each_output([&](float* to, int m, int i) { stream(to, sums[m][i]); });
+    } else {
+      each_output([&](float* to, int m, int i) { store(to, sums[m][i]); });
     }
   }
 }
 
 template <int Rows, int Count = most_displacements>
 void correlate_rows(const float* tile, const float* other, std::ptrdiff_t step, const std::ptrdiff_t* offsets,
-                    int count, int channels, float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step) {
+                    int count, int channels, const CorrelationOutput& out, Soon soon) {
   if (count == Count) {
-    correlate<Rows, Count>(tile, other, step, offsets, channels, out, row_step, plane_step);
+    correlate<Rows, Count>(tile, other, step, offsets, channels, out, soon);
   } else if constexpr (Count > 1) {
-    correlate_rows<Rows, Count - 1>(tile, other, step, offsets, count, channels, out, row_step, plane_step);
+    correlate_rows<Rows, Count - 1>(tile, other, step, offsets, count, channels, out, soon);
   }
 }
 
@@ -111,22 +120,22 @@ inline void fetch_ahead(const float* from, std::ptrdiff_t from_step, int width, 
 }  // namespace
 
 void correlate_tile(const float* tile, int first, int last, const float* other, std::ptrdiff_t step,
-                    const std::ptrdiff_t* offsets, int count, int channels, float* out, std::ptrdiff_t row_step,
-                    std::ptrdiff_t plane_step) {
+                    const std::ptrdiff_t* offsets, int count, int channels, CorrelationOutput out, Soon soon) {
   tile += first * tile_columns;
-  out += first * row_step;
+  out.to += first * out.row_step;
   const int rows = last - first;
   for (int i = 0, groups = (count + most_displacements - 1) / most_displacements; groups > 0; --groups) {
     const int some = (count - i + groups - 1) / groups;  // groups of nearly equal size
-    float* to = out + i * plane_step;
     if (rows == 3) {
-      correlate_rows<3>(tile, other, step, offsets + i, some, channels, to, row_step, plane_step);
+      correlate_rows<3>(tile, other, step, offsets + i, some, channels, out, soon);
     } else if (rows == 2) {
-      correlate_rows<2>(tile, other, step, offsets + i, some, channels, to, row_step, plane_step);
+      correlate_rows<2>(tile, other, step, offsets + i, some, channels, out, soon);
     } else {
-      correlate_rows<1>(tile, other, step, offsets + i, some, channels, to, row_step, plane_step);
+      correlate_rows<1>(tile, other, step, offsets + i, some, channels, out, soon);
     }
     i += some;
+    out.to += some * out.plane_step;
+    soon = {tile, 0};
   }
 }
 

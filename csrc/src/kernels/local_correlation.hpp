@@ -12,14 +12,26 @@ namespace geomvision::kernels {
 constexpr int tile_rows = 3;
 constexpr int tile_columns = 16;
 
+// Where the kernel writes. Large outputs go past the caches, where every line of them begins on one.
+struct CorrelationOutput {
+  float* to;
+  std::ptrdiff_t row_step, plane_step;
+  bool streamed;
+};
+
+// `tile_columns` floats of every channel, `step` apart, that will be packed soon: the kernel fetches them on its way.
+struct Soon {
+  const float* from;
+  std::ptrdiff_t step;
+};
+
 }  // namespace geomvision::kernels
 
 // Correlations of the tile's rows [first, last) with one row of the other image: sum over channels of
-// tile[c][m][x] * other[c][offsets[i] + x], to out[m * row_step + i * plane_step + x].
+// tile[c][m][x] * other[c][offsets[i] + x], to out.to[m * row_step + i * plane_step + x].
 GEOMVISION_DECLARE_KERNEL(void, correlate_tile,
                           (const float* tile, int first, int last, const float* other, std::ptrdiff_t step,
-                           const std::ptrdiff_t* offsets, int count, int channels, float* out, std::ptrdiff_t row_step,
-                           std::ptrdiff_t plane_step));
+                           const std::ptrdiff_t* offsets, int count, int channels, CorrelationOutput out, Soon soon));
 
 // One row of the other image that takes part in the derivative of a tile.
 namespace geomvision::kernels {

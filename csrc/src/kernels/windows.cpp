@@ -96,10 +96,10 @@ inline Four load_four(const float* p) {
   return v;
 }
 
-// The first two cache lines of a row: rows a page or more apart are not foreseen by the processor.
+// Rows a page or more apart are not foreseen by the processor.
 inline void fetch(const float* row, int columns) {
-  __builtin_prefetch(row);
-  if (columns > 16) __builtin_prefetch(row + 16);
+  constexpr int line = 16;
+  for (int x = 0; x < columns; x += line) __builtin_prefetch(row + x, 0, 2);
 }
 
 inline void transpose_four(const float* from, std::ptrdiff_t from_step, float scale, float* to,
@@ -118,16 +118,24 @@ inline void transpose_four(const float* from, std::ptrdiff_t from_step, float sc
 }
 
 #if defined(__AVX512F__)
-// 16 x 16 elements: pairs of rows, fours of them, then the quarters of vectors change places.
-inline void transpose_sixteen(const float* from, std::ptrdiff_t from_step, float scale, float* to,
-                              std::ptrdiff_t to_step) {
+// 16 rows of up to 16 elements: pairs of rows, fours of them, then the quarters of vectors change places.
+template <bool Whole>
+void transpose_sixteen(const float* from, std::ptrdiff_t from_step, int columns, float scale, float* to,
+                       std::ptrdiff_t to_step, bool streamed) {
+  const auto inside = static_cast<__mmask16>((1u << columns) - 1);
   const Lanes factor = spread(scale);
+  const auto row = [&](int y) {
+    const float* values = from + y * from_step;
+    return multiply(Whole ? load(values) : _mm512_maskz_loadu_ps(inside, values), factor);
+  };
+  const auto put = [&](int x, Lanes values) {
+    if (!Whole && x >= columns) return;
+    streamed ? stream(to + x * to_step, values) : store(to + x * to_step, values);
+  };
   Lanes fours[16];
 #pragma GCC unroll 4
   for (int k = 0; k < 16; k += 4) {
-    const float* row = from + k * from_step;
-    const Lanes a = multiply(load(row), factor), b = multiply(load(row + from_step), factor);
-    const Lanes c = multiply(load(row + 2 * from_step), factor), d = multiply(load(row + 3 * from_step), factor);
+    const Lanes a = row(k), b = row(k + 1), c = row(k + 2), d = row(k + 3);
     const __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
     const __m512d ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
     const __m512d cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
@@ -143,13 +151,46 @@ inline void transpose_sixteen(const float* from, std::ptrdiff_t from_step, float
     const Lanes odd_top = _mm512_shuffle_f32x4(fours[k], fours[k + 4], 0xdd);
     const Lanes even_bottom = _mm512_shuffle_f32x4(fours[k + 8], fours[k + 12], 0x88);
     const Lanes odd_bottom = _mm512_shuffle_f32x4(fours[k + 8], fours[k + 12], 0xdd);
-    store(to + k * to_step, _mm512_shuffle_f32x4(even_top, even_bottom, 0x88));
-    store(to + (k + 4) * to_step, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0x88));
-    store(to + (k + 8) * to_step, _mm512_shuffle_f32x4(even_top, even_bottom, 0xdd));
-    store(to + (k + 12) * to_step, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0xdd));
+    put(k, _mm512_shuffle_f32x4(even_top, even_bottom, 0x88));
+    put(k + 4, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0x88));
+    put(k + 8, _mm512_shuffle_f32x4(even_top, even_bottom, 0xdd));
+    put(k + 12, _mm512_shuffle_f32x4(odd_top, odd_bottom, 0xdd));
   }
 }
 #endif
+
+// Up to 16 rows: whole cache lines of `to` at a time.
+inline void transpose_rows(const float* from, std::ptrdiff_t from_step, int rows, int columns, float scale, float* to,
+                           std::ptrdiff_t to_step, bool streamed) {
+#if defined(__AVX512F__)
+  if (rows == 16) {
+    int x = 0;
+    for (; x + 16 <= columns; x += 16) {
+      transpose_sixteen<true>(from + x, from_step, 16, scale, to + x * to_step, to_step, streamed);
+    }
+    if (x < columns) {
+      transpose_sixteen<false>(from + x, from_step, columns - x, scale, to + x * to_step, to_step, streamed);
+    }
+    return;
+  }
+#else
+  (void)streamed;  // nothing is gained where vectors are less than cache lines
+#endif
+  const int whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+  for (int x = 0; x < whole_columns; x += 4) {
+    for (int y = 0; y < whole_rows; y += 4) {
+      transpose_four(from + y * from_step + x, from_step, scale, to + x * to_step + y, to_step);
+    }
+  }
+  for (int y = 0; y < rows; ++y) {
+    for (int x = y < whole_rows ? whole_columns : 0; x < columns; ++x) {
+      to[x * to_step + y] = from[y * from_step + x] * scale;
+    }
+  }
+}
+
+// What is fetched together: runs of memory as long and as many as the second-level cache has room for.
+constexpr int part_rows = 256, part_columns = 256;
 
 }  // namespace
 
@@ -179,30 +220,17 @@ void scatter_window(const float* weights, const float* pixel, int count, int cha
 }
 
 void transpose(const float* from, std::ptrdiff_t from_step, int rows, int columns, float scale, float* to,
-               std::ptrdiff_t to_step) {
-  const int whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-  for (int block = 0; block < whole_rows; block += 16) {  // whole cache lines of `to` at a time
-    const int end = block + 16 < whole_rows ? block + 16 : whole_rows;
-    for (int y = end; y < rows && y < end + 16; ++y) fetch(from + y * from_step, columns);
-    for (int x = 0; x < whole_columns; x += 4) {
-      for (int y = block; y < end && x % 16 == 0 && x + 32 < columns; ++y) {
-        __builtin_prefetch(from + y * from_step + x + 32);
+               std::ptrdiff_t to_step, bool streamed) {
+  const auto smaller = [](int a, int b) { return a < b ? a : b; };
+  for (int x = 0; x < columns; x += part_columns) {
+    const int width = smaller(part_columns, columns - x);
+    for (int part = 0; part < rows; part += part_rows) {
+      const int end = smaller(part + part_rows, rows);
+      for (int y = part; y < end; ++y) fetch(from + y * from_step + x, width);
+      for (int y = part; y < end; y += 16) {
+        transpose_rows(from + y * from_step + x, from_step, smaller(16, end - y), width, scale, to + x * to_step + y,
+                       to_step, streamed);
       }
-#if defined(__AVX512F__)
-      if (end - block == 16 && x + 16 <= columns) {
-        transpose_sixteen(from + block * from_step + x, from_step, scale, to + x * to_step + block, to_step);
-        x += 12;
-        continue;
-      }
-#endif
-      for (int y = block; y < end; y += 4) {
-        transpose_four(from + y * from_step + x, from_step, scale, to + x * to_step + y, to_step);
-      }
-    }
-  }
-  for (int y = 0; y < rows; ++y) {
-    for (int x = y < whole_rows ? whole_columns : 0; x < columns; ++x) {
-      to[x * to_step + y] = from[y * from_step + x] * scale;
     }
   }
 }

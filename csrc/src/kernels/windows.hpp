@@ -22,10 +22,11 @@ GEOMVISION_DECLARE_KERNEL(void, scatter_window,
                           (const float* weights, const float* pixel, int count, int channels, float* row,
                            std::ptrdiff_t step));
 
-// to[x * to_step + y] = from[y * from_step + x] * scale, for `rows` rows of `columns` elements.
+// to[x * to_step + y] = from[y * from_step + x] * scale, for `rows` rows of `columns` elements. Streamed: it goes past
+// the caches, where `to` begins on a cache line and to_step is a multiple of 16.
 GEOMVISION_DECLARE_KERNEL(void, transpose,
                           (const float* from, std::ptrdiff_t from_step, int rows, int columns, float scale, float* to,
-                           std::ptrdiff_t to_step));
+                           std::ptrdiff_t to_step, bool streamed));
 
 // Bilinear samples `fx`, `fy` beyond the positions of a window, and how their derivatives reach the positions; see
 // window_loops.hpp.

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 namespace geomvision {
 
@@ -12,16 +12,20 @@ class Aligned {
  public:
   /// Room for `count` elements, whose values are whatever was there.
   T* reserve(std::size_t count) {
-    if (capacity() < count) memory_.resize(count + 64 / sizeof(T));
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
-    return memory_.data() + (64 - address % 64) % 64 / sizeof(T);
+    if (capacity_ < count) {
+      memory_.reset(new T[count + 64 / sizeof(T)]);  // of no value yet: it is not even touched
+      capacity_ = count;
+    }
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    return memory_.get() + (64 - address % 64) % 64 / sizeof(T);
   }
 
   /// How many elements `reserve` gives without asking for memory.
-  std::size_t capacity() const { return memory_.empty() ? 0 : memory_.size() - 64 / sizeof(T); }
+  std::size_t capacity() const { return capacity_; }
 
  private:
-  std::vector<T> memory_;
+  std::unique_ptr<T[]> memory_;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace geomvision

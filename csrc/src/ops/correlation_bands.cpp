@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/streamed.hpp"
+
 namespace geomvision::ops {
 
 template <typename T>
@@ -53,10 +55,12 @@ void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std:
   for (int n = 0; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];
     for (int k = 0; k < count; ++k) {
+      if (n == 0 && eager_) fetch(k);
       sample(band, k, xs[k], kept + std::ptrdiff_t{k} * plan_.columns + band.offset, firsts[k * plan_.bands + n]);
     }
   }
-  plan_.kernels.transpose(samples_, plan_.pitch, count, plan_.planes, T(1), out.at(b_, 0, y_, x), out.stride(1));
+  plan_.kernels.transpose(samples_, plan_.pitch, count, plan_.planes, T(1), out.at(b_, 0, y_, x), out.stride(1),
+                          streams(out));
 }
 
 // The samples of pixel k at the band's level and the one above.
@@ -131,27 +135,43 @@ const T* BandRow<T>::pixel(int k) {
     const int count = std::min(first == 0 && eager_ ? count_ : line, count_ - first);
     T* to = pixels_ + first * plan_.step;
     plan_.kernels.transpose(features0_.at(b_, 0, y_, x_ + first), features0_.stride(1),
-                            static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step);
+                            static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step, false);
     for (int i = 0; i < count; ++i) std::fill(to + i * plan_.step + plan_.channels, to + (i + 1) * plan_.step, T(0));
     for (int i = first; i < first + count; i += line) loaded_ |= 1u << (i / line);
   }
   return pixels_ + k * plan_.step;
 }
 
+// Asks for a share of what the next tile will load and pack, so that memory is read while this one is computed.
+template <typename T>
+void BandRow<T>::fetch(int k) {
+  constexpr std::ptrdiff_t step = 64 / sizeof(T);
+  const auto ask = [&](const TensorView<const T, 4>& features, std::ptrdiff_t c, std::ptrdiff_t begin) {
+    const std::ptrdiff_t end = std::min<std::ptrdiff_t>(begin + plan_.most_pixels, features.size(3));
+    for (std::ptrdiff_t x = begin; x < end; x += step) __builtin_prefetch(features.at(b_, c, y_, x), 0, 2);
+  };
+  for (std::ptrdiff_t c = plan_.channels * k / count_; c < plan_.channels * (k + 1) / count_; ++c) {
+    ask(features0_, c, x_ + count_);
+    ask(features1_, c, packed_end_);
+  }
+}
+
 // Packs columns [begin, end) of the second features and their averages, where that was not done before; and beyond
-// them as many as the row needed so far, for the same reason.
+// them as many as the row needed so far, up to those of a tile, for the same reason.
 template <typename T>
 void BandRow<T>::pack(std::ptrdiff_t begin, std::ptrdiff_t end) {
   std::vector<char>& packed = worker_.packed;
   for (auto g = static_cast<std::size_t>(begin / plan_.granule); std::ptrdiff_t(g) * plan_.granule < end; ++g) {
     if (packed[g] != 0) continue;
     std::size_t last = g;
-    for (const std::size_t most = 2 * packed_ + 1; last < packed.size() && packed[last] == 0 && last - g < most;
-         ++last) {
+    const std::size_t of_a_tile = static_cast<std::size_t>(plan_.most_pixels / plan_.granule) + 1;
+    for (const std::size_t most = std::min(2 * packed_ + 1, of_a_tile);
+         last < packed.size() && packed[last] == 0 && last - g < most; ++last) {
       packed[last] = 1;
     }
     packed_ += last - g;
-    pack_columns(std::ptrdiff_t(g) * plan_.granule, std::min(plan_.width1, std::ptrdiff_t(last) * plan_.granule));
+    packed_end_ = std::min(plan_.width1, std::ptrdiff_t(last) * plan_.granule);
+    pack_columns(std::ptrdiff_t(g) * plan_.granule, packed_end_);
   }
 }
 
@@ -160,7 +180,7 @@ void BandRow<T>::pack_columns(std::ptrdiff_t begin, std::ptrdiff_t end) {
   const std::ptrdiff_t step = plan_.step;
   T* to = row_ + begin * step;
   plan_.kernels.transpose(features1_.at(b_, 0, y_, begin), features1_.stride(1), static_cast<int>(plan_.channels),
-                          static_cast<int>(end - begin), T(1), to, step);
+                          static_cast<int>(end - begin), T(1), to, step, false);
   for (std::ptrdiff_t x = 0; x < end - begin; ++x) std::fill(to + x * step + plan_.channels, to + (x + 1) * step, T(0));
   for (int n = 1; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];

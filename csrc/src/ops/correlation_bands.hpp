@@ -74,6 +74,7 @@ class BandRow {
   void move(const Band& band, int k, std::ptrdiff_t to, T* products, std::int32_t& first);
   void multiply(const Band& band, int k, std::ptrdiff_t begin, std::ptrdiff_t end, T* products);
   const T* pixel(int k);
+  void fetch(int k);
   void pack(std::ptrdiff_t begin, std::ptrdiff_t end);
   void pack_columns(std::ptrdiff_t begin, std::ptrdiff_t end);
 
@@ -87,6 +88,7 @@ class BandRow {
   unsigned loaded_ = 0;            // which of the tile's lines are
   bool eager_ = false;             // whether the tile before had any
   std::size_t packed_ = 0;         // granules of the row
+  std::ptrdiff_t packed_end_ = 0;  // where the last of them ended
   T *row_, *pixels_, *samples_;
 };
 

@@ -6,6 +6,7 @@
 #include "geomvision/check.hpp"
 #include "ops/correlation_windows.hpp"
 #include "ops/each_worker.hpp"
+#include "ops/streamed.hpp"
 
 namespace geomvision::ops {
 namespace {
@@ -94,7 +95,7 @@ void CorrelationLookup<T>::pack(TensorView<const T, 4> features1, TensorView<T, 
         if (l == 0) {
           std::fill_n(to, step == channels ? 0 : level.width * step, T(0));
           kernels.transpose(features1.at(b, 0, y), features1.stride(1), static_cast<int>(channels),
-                            static_cast<int>(level.width), T(1), to, step);
+                            static_cast<int>(level.width), T(1), to, step, false);
           continue;
         }
         const T* top = packed.at(b, finer.first + 2 * y * finer.width);
@@ -138,7 +139,7 @@ void CorrelationLookup<T>::pack_backward(TensorView<const T, 3> d_packed, Tensor
         }
       }
       kernels.transpose(sums, step, count, static_cast<int>(channels), T(1), d_features1.at(b, 0, y, x),
-                        d_features1.stride(1));
+                        d_features1.stride(1), false);
     });
   });
 }
@@ -158,6 +159,7 @@ void CorrelationLookup<T>::operator()(TensorView<const T, 4> features0, TensorVi
                   tile.look_at(coordinates.at(b, 0, y, x), coordinates.at(b, 1, y, x));
                   tile.forward(packed.at(b), out);
                 });
+                finish_streams();
               });
 }
 

@@ -5,6 +5,7 @@
 #include "ops/correlation_bands.hpp"
 #include "ops/correlation_windows.hpp"
 #include "ops/each_worker.hpp"
+#include "ops/streamed.hpp"
 
 namespace geomvision::ops {
 
@@ -58,6 +59,7 @@ struct CorrelationLookup1D<T>::Scratch {
                   for (std::ptrdiff_t x = 0; x < width; x += plan.most_pixels) {
                     work(b, y, x, static_cast<int>(std::min<std::ptrdiff_t>(plan.most_pixels, width - x)), row, worker);
                   }
+                  finish_streams();
                 });
   }
 
@@ -72,7 +74,7 @@ struct CorrelationLookup1D<T>::Scratch {
     const std::ptrdiff_t step = plan.step, width = features1.size(3);
     if (step != plan.channels) std::fill_n(row, width * step, T(0));
     plan.kernels.transpose(features1.at(b, 0, y), features1.stride(1), static_cast<int>(plan.channels),
-                           static_cast<int>(width), T(1), row, step);
+                           static_cast<int>(width), T(1), row, step, false);
     for (std::size_t l = 1; l < plan.levels.size(); ++l) {
       const T* from = row + plan.levels[l - 1].first * step;
       T* to = row + plan.levels[l].first * step;
@@ -98,7 +100,7 @@ struct CorrelationLookup1D<T>::Scratch {
       }
     }
     plan.kernels.transpose(d_row, step, static_cast<int>(d_features1.size(3)), static_cast<int>(plan.channels), T(1),
-                           d_features1.at(b, 0, y), d_features1.stride(1));
+                           d_features1.at(b, 0, y), d_features1.stride(1), false);
   }
 
   // work(tile, x, the row's packed features) for each tile of a row, whose pixels are loaded and look at x.

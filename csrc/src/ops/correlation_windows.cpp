@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/streamed.hpp"
+
 namespace geomvision::ops {
 
 template <typename T>
@@ -36,7 +38,7 @@ void WindowTile<T>::load_pixels(const TensorView<const T, 4>& features0, std::pt
   last_channel_ = last;
   const std::ptrdiff_t real = std::min(last, plan_.channels);
   plan_.kernels.transpose(features0.at(b_, first, y_, x_), features0.stride(1), static_cast<int>(real - first), count_,
-                          plan_.scale, pixel(0), plan_.step);
+                          plan_.scale, pixel(0), plan_.step, false);
   for (int k = 0; k < count_; ++k) std::fill(pixel(k) + (real - first), pixel(k) + (last - first), T(0));
 }
 
@@ -117,7 +119,8 @@ void WindowTile<T>::forward(const T* packed, const TensorView<T, 4>& out) {
     }
     for (int j = 0; j < plan_.side_y; ++j) {
       plan_.kernels.transpose(sample(0) + j * plan_.pitch, plan_.window_size, count_, plan_.side, T(1),
-                              out.at(b_, level * plan_.side * plan_.side_y + j, y_, x_), plan_.side_y * out.stride(1));
+                              out.at(b_, level * plan_.side * plan_.side_y + j, y_, x_), plan_.side_y * out.stride(1),
+                              streams(out));
     }
   }
 }
@@ -128,7 +131,7 @@ void WindowTile<T>::load_samples(int level, const TensorView<const T, 4>& d_out)
   std::fill_n(samples_, static_cast<std::ptrdiff_t>(count_) * plan_.window_size, T(0));
   for (int j = 0; j < plan_.side_y; ++j) {
     plan_.kernels.transpose(d_out.at(b_, level * plan_.side * plan_.side_y + j, y_, x_), plan_.side_y * d_out.stride(1),
-                            plan_.side, count_, T(1), sample(0) + (j + 1) * plan_.pitch + 1, plan_.window_size);
+                            plan_.side, count_, T(1), sample(0) + (j + 1) * plan_.pitch + 1, plan_.window_size, false);
   }
 }
 
@@ -169,7 +172,7 @@ void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packe
   }
   const std::ptrdiff_t real = std::min(last_channel_, plan_.channels) - first_channel_;
   plan_.kernels.transpose(d_pixels, plan_.step, count_, static_cast<int>(real), plan_.scale,
-                          d_features0.at(b_, first_channel_, y_, x_), d_features0.stride(1));
+                          d_features0.at(b_, first_channel_, y_, x_), d_features0.stride(1), false);
 }
 
 template <typename T>

@@ -124,7 +124,7 @@ void LocalCorrelation<T>::operator()(TensorView<const T, 4> left, TensorView<con
   if (out.empty()) return;
   if constexpr (std::is_same_v<T, float>) {
     if (left.size(1) == 0) return fill(out, num_threads);
-    const CorrelationPlan plan(options_, left, false, scratch_->offsets);
+    const CorrelationPlan plan(options_, left, false, resolve_threads(num_threads), scratch_->offsets);
     if (plan.reach_x < plan.radius || plan.reach_y < plan.radius) fill(out, num_threads);
     each_worker(plan.tasks(left.size(0)), num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
       CorrelationStrip(plan, worker, index).forward(left, right, out);
@@ -143,7 +143,7 @@ void LocalCorrelation<T>::backward(TensorView<const T, 4> d_out, TensorView<cons
         ", d_left is ", d_left.shape(), ", d_right is ", d_right.shape(), "; they must be equal");
   if (left.empty()) return;
   if constexpr (std::is_same_v<T, float>) {
-    const CorrelationPlan plan(options_, left, true, scratch_->offsets);
+    const CorrelationPlan plan(options_, left, true, resolve_threads(num_threads), scratch_->offsets);
     const int tasks = plan.tasks(left.size(0));
     each_worker(2 * tasks, num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
       const bool mirrored = index >= tasks;

@@ -1,8 +1,9 @@
 #include "ops/local_correlation_tiles.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
+
+#include "ops/streamed.hpp"
 
 namespace geomvision::ops {
 
@@ -11,12 +12,13 @@ using kernels::tile_rows;
 
 namespace {
 constexpr int tile_step = tile_rows * tile_columns;
+constexpr int strip_blocks = 5;  // wide enough to read memory in long runs, narrow enough for the caches
 
 int ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<int>((a + b - 1) / b); }
 }  // namespace
 
 CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image,
-                                 bool dense, std::vector<std::ptrdiff_t>& memory)
+                                 bool dense, int threads, std::vector<std::ptrdiff_t>& memory)
     : channels(image.size(1)),
       height(image.size(2)),
       width(image.size(3)),
@@ -35,24 +37,38 @@ CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const T
       offsets(memory),
       copy_padded(GEOMVISION_KERNEL(copy_padded)),
       copy_blocks(GEOMVISION_KERNEL(copy_blocks)) {
-  // Wide strips read memory in long runs; narrow ones keep the rows they see in the second-level cache.
-  constexpr std::ptrdiff_t cache = 640 * 1024 / sizeof(float);
-  const std::ptrdiff_t seen = channels * stride * ring_size, halo = 2 * std::ptrdiff_t{reach_x} * dilation / stride;
-  const std::ptrdiff_t fitting = std::max<std::ptrdiff_t>(2 * tile_columns, cache / seen - halo);
-  strips = ceil_div(columns, std::min<std::ptrdiff_t>(fitting, 10 * tile_columns));
-  blocks = ceil_div(ceil_div(columns, strips), tile_columns);
+  blocks = ceil_div(columns, tile_columns);
+  blocks = ceil_div(blocks, ceil_div(blocks, strip_blocks));  // strips of nearly equal width
   strip = blocks * tile_columns;
   strips = ceil_div(columns, strip);
+  const std::ptrdiff_t halo = 2 * std::ptrdiff_t{reach_x} * dilation / stride;
   phase_width = strip + static_cast<int>(halo) + (stride > 1);
   packed_width = std::ptrdiff_t{phase_width} * stride;
-  // Several bands, so that four threads have equal work; rows at a band's rim are packed twice.
-  band_rows = std::max(tile_rows, std::min(96, ceil_div(rows, std::max(1, ceil_div(8, strips)))));
+  band_rows = ceil_div(rows, balanced_bands(image.size(0) * strips, threads));
   bands = ceil_div(rows, band_rows);
   offsets.clear();
   for (int i = 0; i < count; ++i) {
     const int shift = i * dilation;
     offsets.push_back(std::ptrdiff_t{shift % stride} * phase_width + shift / stride);
   }
+}
+
+// How many bands to cut each strip into, so that the threads are done soonest: at least two tasks for each, which evens
+// out delays, yet rows at a band's rim are packed twice, which takes as long as `packing` displacements.
+int CorrelationPlan::balanced_bands(std::ptrdiff_t all_strips, int threads) const {
+  constexpr double packing = 14;
+  const double rims = 2.0 * reach_y * dilation / stride, displacements = double(count) * (2 * reach_y + 1);
+  const auto time = [&](int n) {
+    const int each = ceil_div(rows, n);
+    return ceil_div(all_strips * n, threads) * (each * (displacements + packing) + rims * packing);
+  };
+  const int most = ceil_div(rows, tile_rows),
+            least = std::min(most, ceil_div(threads == 1 ? 1 : 2 * threads, all_strips));
+  int best = least;
+  for (int n = least; n < std::min(most, least + threads); ++n) {
+    if (time(n) < time(best)) best = n;
+  }
+  return best;
 }
 
 CorrelationStrip::CorrelationStrip(const CorrelationPlan& plan, CorrelationWorker& worker, int index)
@@ -136,29 +152,56 @@ void CorrelationStrip::pack_tiles(const TensorView<const float, 4>& left, const 
   }
 }
 
+// What the tile after this one will pack, in the order in which it does.
+void CorrelationStrip::fetch_list(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right,
+                                  const Tile& tile) {
+  worker_.soon.clear();
+  const std::ptrdiff_t next = tile.row + std::ptrdiff_t{tile_rows} * plan_.row_step;
+  if (plan_.stride != 1 || next >= last_row_) return;
+  const auto add = [&](const TensorView<const float, 4>& image, std::ptrdiff_t y, std::ptrdiff_t begin,
+                       std::ptrdiff_t end) {
+    if (y >= plan_.height) return;
+    begin = std::max<std::ptrdiff_t>(0, begin);
+    end = std::min(plan_.width, end);
+    for (std::ptrdiff_t x = begin; x < end; x += tile_columns) {
+      worker_.soon.push_back({image.at(batch_, 0, y, x), image.stride(1)});
+    }
+  };
+  for (int m = 0; m < tile_rows; ++m) add(left, next + m * plan_.row_step, first_column_, first_column_ + columns_);
+  const std::ptrdiff_t halo = std::ptrdiff_t{plan_.reach_x} * plan_.dilation;
+  for (int m = 0; m < tile_rows; ++m) {
+    add(right, next + std::ptrdiff_t{plan_.reach_y + m} * plan_.dilation, first_column_ - halo,
+        first_column_ + columns_ + halo);
+  }
+}
+
 void CorrelationStrip::forward(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right,
                                const TensorView<float, 4>& out) {
   const auto kernel = GEOMVISION_KERNEL(correlate_tile);
   const std::ptrdiff_t plane = out.stride(1);
   // A row of the other image that two rows of the tile share lies at a smaller displacement for the lower one.
   const std::ptrdiff_t down = plan_.row_step * out.stride(2) - std::ptrdiff_t{plan_.row_shift} * plan_.side * plane;
+  const bool streamed = streams(out);
   float* part = worker_.part.reserve(static_cast<std::size_t>(plan_.count) * tile_step);
   each_tile([&](const Tile& tile) {
     pack_tiles(left, tile);
-    for (int block = 0; block * tile_columns < columns_; ++block) {
-      const int x = block * tile_columns, columns = std::min(tile_columns, columns_ - x);
-      const float* packed = worker_.tile.reserve(0) + block * plan_.channels * tile_step;
-      for (int j = -plan_.reach_y, first, last; j <= plan_.reach_y + (tile_rows - 1) * plan_.row_shift; ++j) {
-        if (!touched(tile, j, first, last)) continue;
-        const float* other = other_row(right, tile.row * plan_.stride + j * plan_.dilation, tile.row, j);
-        const std::ptrdiff_t displacement =
-            std::ptrdiff_t{j + plan_.radius} * plan_.side + plan_.radius - plan_.reach_x;
+    fetch_list(left, right, tile);
+    std::size_t soon = 0;
+    for (int j = -plan_.reach_y, first, last; j <= plan_.reach_y + (tile_rows - 1) * plan_.row_shift; ++j) {
+      if (!touched(tile, j, first, last)) continue;
+      const float* other = other_row(right, tile.row * plan_.stride + j * plan_.dilation, tile.row, j);
+      const std::ptrdiff_t displacement = std::ptrdiff_t{j + plan_.radius} * plan_.side + plan_.radius - plan_.reach_x;
+      const float* packed = worker_.tile.reserve(0);
+      for (int x = 0; x < columns_; x += tile_columns, packed += plan_.channels * tile_step) {
+        const int columns = std::min(tile_columns, columns_ - x);
         float* to = out.at(batch_, 0, tile.row, first_column_ + x) + displacement * plane;
         const bool whole = columns == tile_columns && other != nullptr;
         if (other != nullptr) {
+          const kernels::Soon next = soon < worker_.soon.size() ? worker_.soon[soon++] : kernels::Soon{other, 0};
+          const kernels::CorrelationOutput target{whole ? to : part, whole ? down : tile_columns,
+                                                  whole ? plane : tile_step, whole && streamed};
           kernel(packed, first, last, other + x, plan_.packed_width, plan_.offsets.data(), plan_.count,
-                 static_cast<int>(plan_.channels), whole ? to : part, whole ? down : tile_columns,
-                 whole ? plane : tile_step);
+                 static_cast<int>(plan_.channels), target, next);
         } else {
           std::fill_n(part, plan_.count * tile_step, 0.0f);
         }
@@ -170,6 +213,7 @@ void CorrelationStrip::forward(const TensorView<const float, 4>& left, const Ten
       }
     }
   });
+  if (streamed) finish_streams();
 }
 
 // The derivatives of the outputs at displacements (., j) where they meet row y, for every tile of the strip.

@@ -15,14 +15,15 @@ struct CorrelationWorker {
   Aligned<float> tile, ring, gradient, part, line;
   std::vector<std::ptrdiff_t> in_ring;
   std::vector<kernels::GradientRow> rows;
+  std::vector<kernels::Soon> soon;
 
-  auto buffers() { return std::tie(tile, ring, gradient, part, line, in_ring, rows); }
+  auto buffers() { return std::tie(tile, ring, gradient, part, line, in_ring, rows, soon); }
 };
 
 /// Sizes of a correlation, and what each step over its tiles needs to know.
 struct CorrelationPlan {
   CorrelationPlan(const LocalCorrelationOptions& options, const TensorView<const float, 4>& image, bool dense,
-                  std::vector<std::ptrdiff_t>& memory);
+                  int threads, std::vector<std::ptrdiff_t>& memory);
 
   std::ptrdiff_t channels, height, width;
   int radius, dilation, stride;  // stride of the walk: 1 when it is dense
@@ -43,6 +44,9 @@ struct CorrelationPlan {
   decltype(&kernels::baseline::copy_blocks) copy_blocks;
 
   int tasks(std::ptrdiff_t batch) const { return static_cast<int>(batch) * strips * bands; }
+
+ private:
+  int balanced_bands(std::ptrdiff_t all_strips, int threads) const;
 };
 
 /// Walks the tiles of task `index`; `forward` and `derivative` are what is done there.
@@ -67,6 +71,7 @@ class CorrelationStrip {
   const float* other_row(const TensorView<const float, 4>& other, int y, int tile_row, int j);
   bool touched(const Tile& tile, int j, int& first, int& last) const;
   void pack_tiles(const TensorView<const float, 4>& left, const Tile& tile);
+  void fetch_list(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right, const Tile& tile);
   void pack_gradient(const TensorView<const float, 4>& d_out, bool mirrored, int stride, int y, int j, float* to);
   void gradient_rows(const TensorView<const float, 4>& d_out, const TensorView<const float, 4>& other, bool mirrored,
                      int stride, const Tile& tile);

@@ -5,6 +5,7 @@
 #include "geomvision/check.hpp"
 #include "ops/correlation_windows.hpp"
 #include "ops/each_worker.hpp"
+#include "ops/streamed.hpp"
 
 namespace geomvision::ops {
 
@@ -44,6 +45,7 @@ struct VolumeLookup<T>::Scratch {
             tile.look_at(coordinates.at(b, 0, y, x), plan.along_rows ? nullptr : coordinates.at(b, 1, y, x));
             work(tile, b, y, x);
           }
+          finish_streams();
         });
   }
 };

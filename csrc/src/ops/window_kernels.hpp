@@ -47,7 +47,7 @@ struct WindowKernels<double> {
   }
 
   static void transpose(const double* from, std::ptrdiff_t from_step, int rows, int columns, double scale, double* to,
-                        std::ptrdiff_t to_step) {
+                        std::ptrdiff_t to_step, bool) {
     for (int y = 0; y < rows; ++y) {
       for (int x = 0; x < columns; ++x) to[x * to_step + y] = from[y * from_step + x] * scale;
     }
