@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "bind.hpp"
+#include "geomvision/parallel.hpp"
 #include "matcher_cache.hpp"
 
 namespace geomvision::bindings {
@@ -34,8 +35,13 @@ py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const Each
     auto& cache = matcher_cache<Matcher>();
     auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
     work(*matcher, disparity_view);
-    std::copy_n(matcher->confidence().data(), count, confidence_view.data());
-    std::copy_n(matcher->occluded().data(), count, occluded_view.data());
+    const auto copy_rows = [&](int begin, int end) {  // in parallel: new memory is cleared as it is first touched
+      for (int y = begin; y < end; ++y) {
+        std::copy_n(matcher->confidence().row(y), left.width(), confidence_view.row(y));
+        std::copy_n(matcher->occluded().row(y), left.width(), occluded_view.row(y));
+      }
+    };
+    parallel_for(left.height(), options.num_threads, copy_rows, 64);
     cache.give_back(key.str(), std::move(matcher), count);
   });
   return py::make_tuple(disparity, confidence, occluded);
