@@ -276,7 +276,7 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
   scratch.prepare(options_, left, right);
   // Each band sums up its first window from scratch: bands much lower than the window would only repeat work.
   const int threads = resolve_threads(options_.num_threads);
-  const int bands = std::clamp(height / (2 * options_.window), 1, threads == 1 ? 1 : 2 * threads);
+  const int bands = std::clamp(height / (2 * options_.window), 1, threads);
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
   const auto match_bands = [&](int begin, int end) {
     for (int band = begin; band < end; ++band) {
