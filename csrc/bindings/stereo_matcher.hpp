@@ -3,12 +3,14 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <sstream>
 #include <type_traits>
 
 #include "bind.hpp"
+#include "geomvision/parallel.hpp"
 #include "matcher_cache.hpp"
 
 namespace geomvision::bindings {
@@ -24,18 +26,26 @@ py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const Each
     value = given[name].template cast<std::decay_t<decltype(value)>>();
     key << value << ' ';
   });
-  Array<float> disparity = make_array<float>(left.height(), left.width());
-  Array<float> confidence = make_array<float>(left.height(), left.width());
-  Array<bool> occluded = make_array<bool>(left.height(), left.width());
+  // All three in one piece of memory: the allocator keeps one for the next call, where it returns three to the system.
+  const std::array<py::ssize_t, 2> shape{left.height(), left.width()};
+  const py::ssize_t count = shape[0] * shape[1];
+  Array<float> memory(2 * count + (count + 3) / 4);
+  float* maps = memory.mutable_data();
+  Array<float> disparity(shape, maps, memory), confidence(shape, maps + count, memory);
+  Array<bool> occluded(shape, reinterpret_cast<bool*>(maps + 2 * count), memory);
   const auto disparity_view = mutable_view(disparity), confidence_view = mutable_view(confidence);
   const auto occluded_view = mutable_view(occluded);
-  const py::ssize_t count = disparity.size();
   without_gil([&] {
     auto& cache = matcher_cache<Matcher>();
     auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
     work(*matcher, disparity_view);
-    std::copy_n(matcher->confidence().data(), count, confidence_view.data());
-    std::copy_n(matcher->occluded().data(), count, occluded_view.data());
+    const auto copy_rows = [&](int begin, int end) {  // in parallel: new memory is cleared as it is first touched
+      for (int y = begin; y < end; ++y) {
+        std::copy_n(matcher->confidence().row(y), left.width(), confidence_view.row(y));
+        std::copy_n(matcher->occluded().row(y), left.width(), occluded_view.row(y));
+      }
+    };
+    parallel_for(left.height(), options.num_threads, copy_rows, 64);
     cache.give_back(key.str(), std::move(matcher), count);
   });
   return py::make_tuple(disparity, confidence, occluded);

@@ -6,11 +6,13 @@
 #include <immintrin.h>
 #endif
 #if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // of GCC 12 about its own AVX-512 intrinsics
 #endif
 
-// One vector of unsigned 16-bit lanes of the instruction set a kernel is compiled for. Only for kernels: everything
-// lies in the instruction set's own namespace and is private to the file that includes it.
+// One vector of unsigned 16-bit lanes of the instruction set a kernel is compiled for, and one of bytes, which widens
+// to a pair of them: signed where it says so. `near_distance` is that of bytes that differ by less than 128. Only for
+// kernels: everything lies in the instruction set's own namespace and is private to the file that includes it.
 #if !defined(__AVX2__)
 #include "kernels/lanes_u16_plain.hpp"
 #endif
@@ -22,7 +24,10 @@ namespace {
 constexpr int lanes = 32;
 using Lanes = __m512i;
 using Chosen = __mmask32;  // one bit for each lane
-using Bytes = __m256i;     // as many bytes as there are lanes
+using Bytes = __m512i;     // twice as many bytes as there are lanes
+struct LanesPair {
+  Lanes low, high;
+};
 
 inline Lanes load(const std::uint16_t* from) { return _mm512_loadu_si512(from); }
 inline void store(std::uint16_t* to, Lanes a) { _mm512_storeu_si512(to, a); }
@@ -32,6 +37,7 @@ inline Lanes subtract(Lanes a, Lanes b) { return _mm512_sub_epi16(a, b); }
 inline Lanes smaller(Lanes a, Lanes b) { return _mm512_min_epu16(a, b); }
 inline Lanes unite(Lanes a, Lanes b) { return _mm512_or_si512(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); }
+inline Chosen equal(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
 
 inline std::uint16_t smallest(Lanes a) {
@@ -40,19 +46,31 @@ inline std::uint16_t smallest(Lanes a) {
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
 }
 
-inline Bytes load_bytes(const std::uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
-inline Bytes every_byte(std::uint8_t value) { return _mm256_set1_epi8(static_cast<char>(value)); }
-inline Bytes distance(Bytes a, Bytes b) { return _mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b)); }
-inline Lanes widen(Bytes a) { return _mm512_cvtepu8_epi16(a); }
-// Of bytes below 128.
-inline Bytes near_distance(Bytes a, Bytes b) { return _mm256_abs_epi8(_mm256_sub_epi8(a, b)); }
-inline Lanes difference(Bytes a, Bytes b) { return _mm512_cvtepi8_epi16(_mm256_sub_epi8(a, b)); }
+// One bit for each lane where they are equal.
+inline std::uint32_t equal_bits(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
+
+inline Bytes load_bytes(const std::uint8_t* from) { return _mm512_loadu_si512(from); }
+inline void store_bytes(std::uint8_t* to, Bytes a) { _mm512_storeu_si512(to, a); }
+inline Bytes every_byte(std::uint8_t value) { return _mm512_set1_epi8(static_cast<char>(value)); }
+inline Bytes add_bytes(Bytes a, Bytes b) { return _mm512_add_epi8(a, b); }
+inline Bytes subtract_bytes(Bytes a, Bytes b) { return _mm512_sub_epi8(a, b); }
+inline Bytes distance(Bytes a, Bytes b) { return _mm512_sub_epi8(_mm512_max_epu8(a, b), _mm512_min_epu8(a, b)); }
+inline Bytes near_distance(Bytes a, Bytes b) { return _mm512_abs_epi8(_mm512_sub_epi8(a, b)); }
+inline LanesPair widen(Bytes a) {
+  return {_mm512_cvtepu8_epi16(_mm512_castsi512_si256(a)), _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(a, 1))};
+}
+inline LanesPair widen_signed(Bytes a) {
+  return {_mm512_cvtepi8_epi16(_mm512_castsi512_si256(a)), _mm512_cvtepi8_epi16(_mm512_extracti64x4_epi64(a, 1))};
+}
 
 #elif defined(__AVX2__)
 constexpr int lanes = 16;
 using Lanes = __m256i;
 using Chosen = __m256i;
-using Bytes = __m128i;
+using Bytes = __m256i;
+struct LanesPair {
+  Lanes low, high;
+};
 
 inline Lanes load(const std::uint16_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
 inline void store(std::uint16_t* to, Lanes a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a); }
@@ -62,17 +80,31 @@ inline Lanes subtract(Lanes a, Lanes b) { return _mm256_sub_epi16(a, b); }
 inline Lanes smaller(Lanes a, Lanes b) { return _mm256_min_epu16(a, b); }
 inline Lanes unite(Lanes a, Lanes b) { return _mm256_or_si256(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(_mm256_min_epu16(a, b), a); }
+inline Chosen equal(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm256_blendv_epi8(no, yes, chosen); }
 inline std::uint16_t smallest(Lanes a) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
 }
-inline Bytes load_bytes(const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
-inline Bytes every_byte(std::uint8_t value) { return _mm_set1_epi8(static_cast<char>(value)); }
-inline Bytes distance(Bytes a, Bytes b) { return _mm_sub_epi8(_mm_max_epu8(a, b), _mm_min_epu8(a, b)); }
-inline Lanes widen(Bytes a) { return _mm256_cvtepu8_epi16(a); }
-inline Bytes near_distance(Bytes a, Bytes b) { return _mm_abs_epi8(_mm_sub_epi8(a, b)); }
-inline Lanes difference(Bytes a, Bytes b) { return _mm256_cvtepi8_epi16(_mm_sub_epi8(a, b)); }
+inline std::uint32_t equal_bits(Lanes a, Lanes b) {
+  const __m256i equal = _mm256_cmpeq_epi16(a, b);
+  const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(equal), _mm256_extracti128_si256(equal, 1));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
+}
+
+inline Bytes load_bytes(const std::uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
+inline void store_bytes(std::uint8_t* to, Bytes a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a); }
+inline Bytes every_byte(std::uint8_t value) { return _mm256_set1_epi8(static_cast<char>(value)); }
+inline Bytes add_bytes(Bytes a, Bytes b) { return _mm256_add_epi8(a, b); }
+inline Bytes subtract_bytes(Bytes a, Bytes b) { return _mm256_sub_epi8(a, b); }
+inline Bytes distance(Bytes a, Bytes b) { return _mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b)); }
+inline Bytes near_distance(Bytes a, Bytes b) { return _mm256_abs_epi8(_mm256_sub_epi8(a, b)); }
+inline LanesPair widen(Bytes a) {
+  return {_mm256_cvtepu8_epi16(_mm256_castsi256_si128(a)), _mm256_cvtepu8_epi16(_mm256_extracti128_si256(a, 1))};
+}
+inline LanesPair widen_signed(Bytes a) {
+  return {_mm256_cvtepi8_epi16(_mm256_castsi256_si128(a)), _mm256_cvtepi8_epi16(_mm256_extracti128_si256(a, 1))};
+}
 
 #endif
 

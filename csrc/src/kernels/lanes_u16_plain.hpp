@@ -14,7 +14,10 @@ struct Chosen {
   bool at[lanes];
 };
 struct Bytes {
-  std::uint8_t at[lanes];
+  std::uint8_t at[2 * lanes];
+};
+struct LanesPair {
+  Lanes low, high;
 };
 
 template <typename To, typename Make>
@@ -49,6 +52,9 @@ inline Lanes unite(const Lanes& a, const Lanes& b) {
 inline Chosen at_most(const Lanes& a, const Lanes& b) {
   return each<Chosen>([&](int i) { return a.at[i] <= b.at[i]; });
 }
+inline Chosen equal(const Lanes& a, const Lanes& b) {
+  return each<Chosen>([&](int i) { return a.at[i] == b.at[i]; });
+}
 inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
   return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
 }
@@ -57,22 +63,45 @@ inline std::uint16_t smallest(const Lanes& a) {
   for (int i = 1; i < lanes; ++i) least = a.at[i] < least ? a.at[i] : least;
   return least;
 }
+inline std::uint32_t equal_bits(const Lanes& a, const Lanes& b) {
+  std::uint32_t bits = 0;
+  for (int i = 0; i < lanes; ++i) bits |= static_cast<std::uint32_t>(a.at[i] == b.at[i]) << i;
+  return bits;
+}
+
+template <typename Make>
+inline Bytes each_byte(const Make& make) {
+  Bytes made;
+  for (int i = 0; i < 2 * lanes; ++i) made.at[i] = static_cast<std::uint8_t>(make(i));
+  return made;
+}
+
 inline Bytes load_bytes(const std::uint8_t* from) {
-  return each<Bytes>([&](int i) { return from[i]; });
+  return each_byte([&](int i) { return from[i]; });
+}
+inline void store_bytes(std::uint8_t* to, const Bytes& a) {
+  for (int i = 0; i < 2 * lanes; ++i) to[i] = a.at[i];
 }
 inline Bytes every_byte(std::uint8_t value) {
-  return each<Bytes>([&](int) { return value; });
+  return each_byte([&](int) { return value; });
+}
+inline Bytes add_bytes(const Bytes& a, const Bytes& b) {
+  return each_byte([&](int i) { return a.at[i] + b.at[i]; });
+}
+inline Bytes subtract_bytes(const Bytes& a, const Bytes& b) {
+  return each_byte([&](int i) { return a.at[i] - b.at[i]; });
 }
 inline Bytes distance(const Bytes& a, const Bytes& b) {
-  return each<Bytes>(
-      [&](int i) { return static_cast<std::uint8_t>(a.at[i] < b.at[i] ? b.at[i] - a.at[i] : a.at[i] - b.at[i]); });
+  return each_byte([&](int i) { return a.at[i] < b.at[i] ? b.at[i] - a.at[i] : a.at[i] - b.at[i]; });
 }
 inline Bytes near_distance(const Bytes& a, const Bytes& b) { return distance(a, b); }
-inline Lanes widen(const Bytes& a) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i]); });
+inline LanesPair widen(const Bytes& a) {
+  return {each<Lanes>([&](int i) { return low_bits(a.at[i]); }),
+          each<Lanes>([&](int i) { return low_bits(a.at[lanes + i]); })};
 }
-inline Lanes difference(const Bytes& a, const Bytes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
+inline LanesPair widen_signed(const Bytes& a) {
+  return {each<Lanes>([&](int i) { return low_bits(static_cast<std::int8_t>(a.at[i])); }),
+          each<Lanes>([&](int i) { return low_bits(static_cast<std::int8_t>(a.at[lanes + i])); })};
 }
 
 }  // namespace

@@ -68,16 +68,6 @@ void refine_row(const RowRefinement& how, const RowWinners& found, std::int16_t*
   with(Whole{});
 }
 
-void confirm_row(const std::int32_t* __restrict apart, const std::uint8_t* __restrict contradicted, int width,
-                 float* __restrict disparity, float* __restrict confidence) {
-  for (int x = 0; x < width; ++x) {
-    const float seen = disparity[x], shared = confidence[x] / static_cast<float>(1 + apart[x]);
-    const bool holds = contradicted[x] == 0;
-    confidence[x] = holds ? shared : 0.0f;
-    disparity[x] = holds ? seen : __builtin_nanf("");
-  }
-}
-
 void xsobel_row(const std::uint8_t* __restrict above, const std::uint8_t* __restrict row,
                 const std::uint8_t* __restrict below, int width, std::uint8_t* __restrict filtered) {
   const auto filter = [&](int x, int before, int after) {

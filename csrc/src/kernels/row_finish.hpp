@@ -23,12 +23,6 @@ GEOMVISION_DECLARE_KERNEL(void, refine_row,
                           (const RowRefinement& how, const RowWinners& found, std::int16_t* winner, float* disparity,
                            float* margin));
 
-// The right view sees left pixel x `apart[x]` pixels from where the left one does: its confidence is divided by one
-// more. Where it contradicts, disparity becomes NaN and confidence 0.
-GEOMVISION_DECLARE_KERNEL(void, confirm_row,
-                          (const std::int32_t* apart, const std::uint8_t* contradicted, int width, float* disparity,
-                           float* confidence));
-
 // The horizontal Sobel gradient of the middle one of three rows of bytes, whose borders are repeated, clipped to
 // -31 ... 31, plus 31.
 GEOMVISION_DECLARE_KERNEL(void, xsobel_row,

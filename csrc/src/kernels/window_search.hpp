@@ -8,11 +8,13 @@
 //
 // Costs have 16 bits and lie side by side, the largest disparity first: lane j belongs to the disparity
 // first + padded - 1 - j, so that a left pixel meets its candidates in a run of right pixels. `padded` is `count`
-// rounded up to whole vectors. A cost of 65535 is no candidate; sums must stay below it.
+// rounded up to whole stripes of lanes. A cost of 65535 is no candidate; sums must stay below it.
+//
+// The costs of a row stay where they are and become those of the next one: a window that moves down gains what its
+// columns gain, and what a row of windows gains is once more a running sum.
 namespace geomvision::kernels {
 
 constexpr int most_lanes = 32;  // of any instruction set
-constexpr std::uint16_t no_place = 32768;
 
 /// A left row and the right one, continued beyond their ends: left[i] meets right[i] ... right[i + padded - 1].
 template <typename T>
@@ -31,28 +33,38 @@ struct RowWinners {
 };
 
 struct RowSearch {
-  int width, radius;
+  int width, radius;  // the radius is at most most_radius
   int first, count, padded;
-  std::uint16_t* sums;     // of columns: width + 2 * radius times `padded`
+  std::uint16_t* costs;    // of pixel x at x * cost_stride(padded), behind a vector of no candidates
   std::uint16_t* scratch;  // search_scratch(padded) elements
   RowWinners found;        // `width` each
-  // At x + first + padded - 1 the place of right pixel x, no_place where it has none. Two blocks of lanes and `padded`
-  // longer than the row.
-  std::uint16_t* from_right;
+  // At x + first + padded - 1 the disparity of right pixel x, `no_disparity` where it has none. A block of lanes and
+  // `padded` longer than the row.
+  std::int16_t* from_right;
 };
 
-constexpr int search_scratch(int padded) { return most_lanes * (padded + 2 * most_lanes) + 4 * (padded + most_lanes); }
+constexpr int most_radius = 15;
+constexpr std::int16_t no_disparity = -32768;
+
+/// From the costs of a pixel to those of the next: between them lies a vector of no candidates.
+constexpr int cost_stride(int padded) { return padded + most_lanes; }
+/// Elements that hold the costs of a row.
+constexpr std::int64_t cost_elements(int width, int padded) {
+  return static_cast<std::int64_t>(width) * cost_stride(padded) + most_lanes;
+}
+constexpr int search_scratch(int padded) { return (2 * most_radius + 6) * padded + (most_lanes + 2) * most_lanes; }
 
 }  // namespace geomvision::kernels
 
-// Vector lanes: disparities are padded to a multiple.
-GEOMVISION_DECLARE_KERNEL(int, search_lanes, ());
+// Disparities are padded to a multiple of this.
+GEOMVISION_DECLARE_KERNEL(int, search_stripe, ());
 
-// Add absolute differences of a row to the sums of its columns.
-GEOMVISION_DECLARE_KERNEL(void, add_bytes, (const RowSearch& row, const MatchedRows<std::uint8_t>& entering));
+// Sum up the windows over 2 * radius + 1 rows. As many distances as `together` fit a byte.
+GEOMVISION_DECLARE_KERNEL(void, sum_byte_windows,
+                          (const RowSearch& row, const MatchedRows<std::uint8_t>* rows, int together));
 
-// Replace the row that leaves the columns by the one that enters, then search. For the first, which is faster, all
-// bytes are below 128.
+// Replace the row that leaves the windows by the one that enters, then search. For the first, which is faster, bytes
+// differ by less than 64.
 GEOMVISION_DECLARE_KERNEL(void, search_small_bytes,
                           (const RowSearch& row, const MatchedRows<std::uint8_t>& entering,
                            const MatchedRows<std::uint8_t>& leaving));

@@ -13,6 +13,7 @@
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 #include "kernels/block_matching.hpp"
+#include "kernels/row_check.hpp"
 #include "kernels/row_finish.hpp"
 #include "stereo/byte_windows.hpp"
 #include "stereo/matched_levels.hpp"
@@ -22,7 +23,7 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-constexpr std::int16_t none = std::numeric_limits<std::int16_t>::min();
+constexpr std::int16_t none = kernels::no_disparity;
 
 // Levels of a 16-bit image that make one of 255.
 constexpr int levels_16_bit = 257;
@@ -56,12 +57,11 @@ void BlockMatchingOptions::check() const {
 struct Band {
   WindowCosts costs;
   ByteWindows::Band bytes;
-  std::vector<std::int64_t> texture;       // window sums of a row's horizontal gradients
-  std::vector<std::int32_t> found[5];      // see RowWinners
-  std::vector<std::int16_t> left, right;   // whole-pixel winners of both views
-  std::vector<std::int32_t> apart;         // how far the right view's disparity is from the left one's
-  std::vector<std::uint8_t> contradicted;  // by the right view
-  std::vector<std::uint8_t> seen;          // left pixels that right ones point at, and one for those that do not point
+  std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
+  std::vector<std::int32_t> found[5];     // see RowWinners
+  std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
+  std::vector<std::int32_t> met[2];       // see RowCheck
+  std::vector<std::uint8_t> seen;
 
   kernels::RowWinners row(std::size_t width) {
     for (auto& each : found) each.resize(width);
@@ -91,7 +91,8 @@ struct BlockMatching::Scratch {
   void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end, ImageView<float> disparity);
   void sum_texture(Band& band, int y);
   void choose_row(const BlockMatchingOptions& options, Band& band, int y, ImageView<float> disparity);
-  void check_row(const BlockMatchingOptions& options, Band& band, int y, ImageView<float> disparity);
+  void check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right, int y,
+                 ImageView<float> disparity);
   void finish(const BlockMatchingOptions& options, ImageView<float> disparity);
 };
 
@@ -140,15 +141,14 @@ void BlockMatching::Scratch::prepare(const BlockMatchingOptions& options, ImageV
     const double steps = spread > 0.0 ? 255.0 / spread : 0.0;
     ImageView<const std::uint8_t> seen[] = {as_bytes(left, low, steps, levels[0]),
                                             as_bytes(right, low, steps, levels[1])};
-    for (int side = 0; filters && side < 2; ++side) {
-      xsobel(seen[side], filtered[side], options.num_threads);
-      seen[side] = std::as_const(filtered[side]).view();
-    }
     if (in_bytes) {
-      bytes.take(seen[0], seen[1], search, filters ? xsobel_levels : 255, options.num_threads);
+      bytes.take(seen[0], seen[1], search, filters, options.num_threads);
     } else {
-      continue_image(seen[0], 0.0, 1.0, search.radius, pair.left);
-      continue_image(seen[1], 0.0, 1.0, search.radius, pair.right);
+      for (int side = 0; side < 2; ++side) {
+        xsobel(seen[side], filtered[side], options.num_threads);
+        continue_image(std::as_const(filtered[side]).view(), 0.0, 1.0, search.radius,
+                       side == 0 ? pair.left : pair.right);
+      }
     }
   }
   if (search.cost == WindowCost::census) {
@@ -193,13 +193,13 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
   const kernels::RowWinners found = band.row(width);
   band.left.resize(width);
   band.right.resize(width);
-  band.apart.resize(width);
-  band.contradicted.resize(width);
+  for (auto& each : band.met) each.resize(width);
   band.seen.resize(width + 1);
+  const std::int16_t* right = band.right.data();
   for (int y = begin; y < end; ++y) {
     if (in_bytes) {
       if (y == begin) bytes.start(band.bytes, y);
-      bytes.search(band.bytes, y, found, none, band.right.data());
+      right = bytes.search(band.bytes, y, found);
     } else {
       if (y == begin) {
         band.costs.start(pair, search, y);
@@ -209,7 +209,7 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
       band.costs.search(found, none, band.right.data());
     }
     choose_row(options, band, y, disparity);
-    check_row(options, band, y, disparity);
+    check_row(options, band, right, y, disparity);
   }
 }
 
@@ -233,33 +233,17 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
   }
 }
 
-// A winner that the right view confirms keeps its confidence; one that fails the check is none. The check is that of
-// `left_right_check`, without branches: here every match lies inside the image and has a winner.
-void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, int y,
-                                       ImageView<float> disparity) {
-  const int width = pair.width, tolerance = options.left_right;
-  const bool checked = tolerance >= 0;
-  const std::int16_t *left = band.left.data(), *right = band.right.data();
-  std::int32_t* apart = band.apart.data();
-  std::uint8_t *seen = band.seen.data(), *contradicted = band.contradicted.data(), *hidden = &occluded(0, y);
-  std::fill_n(seen, width + 1, std::uint8_t{0});
-  for (int x = 0; x < width; ++x) seen[right[x] == none ? width : x + right[x]] = 1;
-  for (int x = 0; x < width; ++x) {
-    const bool known = left[x] != none;
-    const int match = known ? x - left[x] : x, there = right[match];
-    const int distance = known ? std::abs(left[x] - there) : 0;
-    const bool taken = left[there == none ? x : match + there] == there;
-    const bool fails = checked & known & taken & (distance > tolerance);
-    apart[x] = distance;
-    contradicted[x] = fails;
-    hidden[x] = checked & (fails | !known) & (seen[x] == 0);
-  }
-  GEOMVISION_KERNEL(confirm_row)(apart, contradicted, width, disparity.row(y), &confidence(0, y));
+void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right,
+                                       int y, ImageView<float> disparity) {
+  const kernels::RowCheck row{
+      pair.width,      options.left_right, band.left.data(), right, {band.met[0].data(), band.met[1].data()},
+      band.seen.data()};
+  GEOMVISION_KERNEL(check_row)(row, disparity.row(y), &confidence(0, y), &occluded(0, y));
 }
 
 void BlockMatching::Scratch::finish(const BlockMatchingOptions& options, ImageView<float> disparity) {
   if (options.speckle_size > 1) {
-    speckle(disparity, options.speckle_size, options.speckle_range);
+    speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
     for (int y = 0; y < pair.height; ++y) {
       for (int x = 0; x < pair.width; ++x) {
         if (std::isnan(disparity(x, y))) confidence(x, y) = 0.0f;
@@ -292,7 +276,7 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
   scratch.prepare(options_, left, right);
   // Each band sums up its first window from scratch: bands much lower than the window would only repeat work.
   const int threads = resolve_threads(options_.num_threads);
-  const int bands = std::clamp(height / (2 * options_.window), 1, threads == 1 ? 1 : 2 * threads);
+  const int bands = std::clamp(height / (2 * options_.window), 1, threads);
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
   const auto match_bands = [&](int begin, int end) {
     for (int band = begin; band < end; ++band) {

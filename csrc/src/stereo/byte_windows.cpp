@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "geomvision/parallel.hpp"
+#include "stereo/matched_levels.hpp"
 
 namespace geomvision::stereo {
 namespace {
@@ -27,26 +28,35 @@ std::uint16_t* aligned(std::vector<std::uint16_t>& memory, std::size_t elements)
 }  // namespace
 
 void ByteWindows::take(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right,
-                       const WindowSearch& search, int spread, int num_threads) {
-  const int lanes = GEOMVISION_KERNEL(search_lanes)();
+                       const WindowSearch& search, bool gradients, int num_threads) {
+  const int stripe = GEOMVISION_KERNEL(search_stripe)();
   width_ = left.width();
   height_ = left.height();
   search_ = search;
-  spread_ = spread;
-  padded_ = (search.count + lanes - 1) / lanes * lanes;
+  spread_ = gradients ? xsobel_levels : 255;
+  padded_ = (search.count + stripe - 1) / stripe * stripe;
   left_stride_ = static_cast<std::size_t>(width_ + 2 * search.radius);
   right_stride_ = left_stride_ + static_cast<std::size_t>(padded_ - 1);
   left_.resize(left_stride_ * static_cast<std::size_t>(height_));
   right_.resize(right_stride_ * static_cast<std::size_t>(height_));
+  for (Image<std::uint8_t>& image : gradients_) {
+    if (gradients) shape_as(left, image);
+  }
   const int farthest = search.radius + search.first + padded_ - 1;
   const auto copy = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       const std::size_t at = static_cast<std::size_t>(y);
-      continue_row(left.row(y), width_, search.radius, static_cast<int>(left_stride_), &left_[at * left_stride_]);
-      continue_row(right.row(y), width_, farthest, static_cast<int>(right_stride_), &right_[at * right_stride_]);
+      const std::uint8_t* rows[] = {left.row(y), right.row(y)};
+      if (gradients) {
+        xsobel_row(left, y, &gradients_[0](0, y));
+        xsobel_row(right, y, &gradients_[1](0, y));
+        for (int side = 0; side < 2; ++side) rows[side] = &gradients_[side](0, y);
+      }
+      continue_row(rows[0], width_, search.radius, static_cast<int>(left_stride_), &left_[at * left_stride_]);
+      continue_row(rows[1], width_, farthest, static_cast<int>(right_stride_), &right_[at * right_stride_]);
     }
   };
-  parallel_for(height_, num_threads, std::ref(copy), 32);
+  parallel_for(height_, num_threads, std::ref(copy), 16);
 }
 
 kernels::MatchedRows<std::uint8_t> ByteWindows::rows(int y) const {
@@ -61,38 +71,38 @@ kernels::RowSearch ByteWindows::row_search(Band& band) const {
   row.first = search_.first;
   row.count = search_.count;
   row.padded = padded_;
-  row.sums = aligned(band.sums, left_stride_ * static_cast<std::size_t>(padded_));
+  row.costs = aligned(band.costs, static_cast<std::size_t>(kernels::cost_elements(width_, padded_)));
   row.scratch = aligned(band.scratch, static_cast<std::size_t>(kernels::search_scratch(padded_)));
-  row.from_right = aligned(band.places, static_cast<std::size_t>(width_ + padded_ + 2 * kernels::most_lanes));
+  // Right pixel x lies at x + shift; where that is negative for the first, further on.
+  const int shift = search_.first + padded_ - 1;
+  const int before = std::max(0, -shift), after = width_ + std::max(shift, padded_ + 2 * kernels::most_lanes);
+  band.from_right.resize(static_cast<std::size_t>(before + after));
+  row.from_right = band.from_right.data() + before;
   return row;
 }
 
 void ByteWindows::start(Band& band, int y) const {
-  const kernels::RowSearch row = row_search(band);
-  std::fill_n(row.sums, left_stride_ * static_cast<std::size_t>(padded_), std::uint16_t{0});
-  for (int dy = -search_.radius - 1; dy < search_.radius; ++dy) GEOMVISION_KERNEL(add_bytes)(row, rows(y + dy));
+  band.first.clear();
+  for (int dy = -search_.radius - 1; dy < search_.radius; ++dy) band.first.push_back(rows(y + dy));
+  GEOMVISION_KERNEL(sum_byte_windows)(row_search(band), band.first.data(), 255 / spread_);
 }
 
-void ByteWindows::search(Band& band, int y, const kernels::RowWinners& found, std::int16_t nothing,
-                         std::int16_t* right) const {
+const std::int16_t* ByteWindows::search(Band& band, int y, const kernels::RowWinners& found) const {
   kernels::RowSearch row = row_search(band);
   row.found = found;
   const auto entering = rows(y + search_.radius), leaving = rows(y - search_.radius - 1);
-  if (spread_ < 128) {
+  if (spread_ < 64) {
     GEOMVISION_KERNEL(search_small_bytes)(row, entering, leaving);
   } else {
     GEOMVISION_KERNEL(search_bytes)(row, entering, leaving);
   }
   // Right pixel x was met between left pixel 0 and the last one, or never.
   const int shift = search_.first + padded_ - 1;
+  std::int16_t* right = row.from_right + shift;
   const int begin = std::clamp(-shift, 0, width_), end = std::clamp(width_ + padded_ - 1 - shift, begin, width_);
-  std::fill(right, right + begin, nothing);
-  std::fill(right + end, right + width_, nothing);
-  const std::uint16_t* places = row.from_right + shift;
-  const int first = search_.first;
-  for (int x = begin; x < end; ++x) {
-    right[x] = places[x] == kernels::no_place ? nothing : static_cast<std::int16_t>(first + places[x]);
-  }
+  std::fill(right, right + begin, kernels::no_disparity);
+  std::fill(right + end, right + width_, kernels::no_disparity);
+  return right;
 }
 
 }  // namespace geomvision::stereo

@@ -15,24 +15,29 @@ class ByteWindows {
  public:
   /// What a band of rows needs to itself.
   struct Band {
-    std::vector<std::uint16_t> sums, scratch, places;
+    std::vector<std::uint16_t> costs, scratch;
+    std::vector<std::int16_t> from_right;
+    std::vector<kernels::MatchedRows<std::uint8_t>> first;  // rows of the first window
   };
 
   /// The cost of a candidate that is none.
   static constexpr std::int32_t none = 65535;
 
   /// Whether sums of window * window differences of at most `spread` levels fit.
-  static bool fits(int window, int spread) { return window * window * spread < none; }
+  static bool fits(int window, int spread) {
+    return window / 2 <= kernels::most_radius && window * window * spread < none;
+  }
 
-  /// Take a pair whose levels differ by at most `spread`.
+  /// Take a pair as it is, or its clipped gradients (see xsobel_row).
   void take(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, const WindowSearch& search,
-            int spread, int num_threads);
+            bool gradients, int num_threads);
 
-  /// Sum up the window rows before row y is searched.
+  /// Sum up the windows before row y is searched.
   void start(Band& band, int y) const;
 
-  /// The winners of row y; rows follow each other. `right` are the right view's disparities, or `nothing`.
-  void search(Band& band, int y, const kernels::RowWinners& found, std::int16_t nothing, std::int16_t* right) const;
+  /// The winners of row y; rows follow each other. Returns the right view's disparities, or `no_disparity`, until the
+  /// next search of the band.
+  const std::int16_t* search(Band& band, int y, const kernels::RowWinners& found) const;
 
  private:
   kernels::RowSearch row_search(Band& band) const;
@@ -41,6 +46,7 @@ class ByteWindows {
   int width_ = 0, height_ = 0, spread_ = 0, padded_ = 0;
   WindowSearch search_;
   std::size_t left_stride_ = 0, right_stride_ = 0;
+  Image<std::uint8_t> gradients_[2];
   std::vector<std::uint8_t> left_, right_;
 };
 

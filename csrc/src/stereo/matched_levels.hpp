@@ -76,14 +76,17 @@ ImageView<const std::uint8_t> as_bytes(ImageView<const T> image, double low, dou
   }
 }
 
+// The clipped gradients of row y.
+inline void xsobel_row(ImageView<const std::uint8_t> image, int y, std::uint8_t* filtered) {
+  const int last = image.height() - 1;
+  GEOMVISION_KERNEL(xsobel_row)
+  (image.row(std::max(y - 1, 0)), image.row(y), image.row(std::min(y + 1, last)), image.width(), filtered);
+}
+
 inline void xsobel(ImageView<const std::uint8_t> from, Image<std::uint8_t>& to, int num_threads) {
   shape_as(from, to);
-  const int last = from.height() - 1;
   const auto filter = [&](int begin, int end) {
-    for (int y = begin; y < end; ++y) {
-      GEOMVISION_KERNEL(xsobel_row)
-      (from.row(std::max(y - 1, 0)), from.row(y), from.row(std::min(y + 1, last)), from.width(), &to(0, y));
-    }
+    for (int y = begin; y < end; ++y) xsobel_row(from, y, &to(0, y));
   };
   parallel_for(from.height(), num_threads, std::ref(filter), 32);
 }

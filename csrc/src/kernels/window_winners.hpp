@@ -1,0 +1,119 @@
+#pragma once
+
+#include "kernels/lanes_u16.hpp"
+#include "kernels/window_search.hpp"
+
+// What the costs of window_search.hpp say, in lanes. Only for kernels, like lanes_u16.hpp.
+namespace geomvision::kernels::GEOMVISION_ISA {
+namespace {
+
+constexpr std::uint16_t no_cost = 65535;
+
+// Where `least` is found last; one bit is set for each lane that holds it in any vector.
+inline int last_place(const std::uint16_t* cost, int vectors, std::uint32_t bits, std::uint16_t least) {
+  int vector = 0;
+  if ((bits & (bits - 1)) == 0) {
+    const int lane = __builtin_ctz(bits);
+    for (int i = 1; i < vectors; ++i) vector = cost[i * lanes + lane] == least ? i : vector;
+    return vector * lanes + lane;
+  }
+  vector = vectors;
+  do {
+    bits = equal_bits(load(cost + --vector * lanes), every(least));
+  } while (bits == 0);
+  return vector * lanes + 31 - __builtin_clz(bits);
+}
+
+// The smallest cost more than one place away from `winner`, where `places` are those of the costs.
+inline std::uint16_t smallest_away(const std::uint16_t* cost, const std::uint16_t* places, int vectors, int winner) {
+  const Lanes beside = every(static_cast<std::uint16_t>(winner - 1)), reach = every(2);
+  Lanes least = every(no_cost);
+  for (int i = 0; i < vectors; ++i) {
+    const Chosen near = at_most(subtract(load(places + i * lanes), beside), reach);
+    least = smaller(least, choose(near, every(no_cost), load(cost + i * lanes)));
+  }
+  return smallest(least);
+}
+
+// The right view's winners of a row. Pixel b of a block offers what it costs in lane j to the right pixel of lane j +
+// b; after a block of as many pixels as there are lanes the first vector of right pixels is done, and the others move
+// up.
+class RightWinners {
+ public:
+  // `memory` holds twice `padded` + `lanes` elements.
+  RightWinners(const RowSearch& row, const std::uint16_t* places, std::uint16_t* memory)
+      : row_(row), places_(places), vectors_(row.padded / lanes), best_(memory), from_(memory + row.padded + lanes) {
+    for (int i = 0; i <= vectors_; ++i) {
+      store(best_ + i * lanes, every(no_cost));
+      store(from_ + i * lanes, every(0));
+    }
+  }
+
+  // Takes the costs of `pixels` pixels from x on; vectors before `first` hold no candidates.
+  void take(const std::uint16_t* cost, int x, int pixels, int first) {
+    for (int slot = first; slot <= vectors_; slot += 3) {
+      switch (vectors_ + 1 - slot) {
+        case 1:
+          offer<1>(cost, slot, x, pixels);
+          break;
+        case 2:
+          offer<2>(cost, slot, x, pixels);
+          break;
+        default:
+          offer<3>(cost, slot, x, pixels);
+      }
+    }
+    store(best_ + vectors_ * lanes, every(no_cost));
+  }
+
+  // After the last block, which ended before x.
+  void end(int x) const {
+    for (int i = 0; i < vectors_; ++i) hand_over(load(best_ + i * lanes), load(from_ + i * lanes), x + i * lanes);
+  }
+
+ private:
+  template <int slots>
+  void offer(const std::uint16_t* cost, int slot, int x, int pixels) {
+    Lanes best[slots], from[slots];
+    for (int i = 0; i < slots; ++i) {
+      best[i] = load(best_ + (slot + i) * lanes);
+      from[i] = load(from_ + (slot + i) * lanes);
+    }
+    Lanes here = every(static_cast<std::uint16_t>(x));
+    const int step = cost_stride(row_.padded) - 1;
+    cost += slot * lanes;
+    for (int b = 0; b < pixels; ++b, cost += step) {
+#pragma GCC unroll 3
+      for (int i = 0; i < slots; ++i) {
+        const Lanes better = smaller(best[i], load(cost + i * lanes));
+        from[i] = choose(equal(best[i], better), from[i], here);
+        best[i] = better;
+      }
+      here = add(here, every(1));
+    }
+    for (int i = 0; i < slots; ++i) {
+      if (slot + i == 0) {
+        hand_over(best[i], from[i], x);
+      } else {
+        store(best_ + (slot + i - 1) * lanes, best[i]);
+        store(from_ + (slot + i - 1) * lanes, from[i]);
+      }
+    }
+  }
+
+  // A vector of right pixels learns its disparities.
+  void hand_over(Lanes best, Lanes from, int at) const {
+    const Lanes disparity = add(from, add(load(places_), every(static_cast<std::uint16_t>(row_.first - at))));
+    const Lanes none = every(static_cast<std::uint16_t>(no_disparity));
+    store(reinterpret_cast<std::uint16_t*>(row_.from_right) + at, choose(equal(best, every(no_cost)), none, disparity));
+  }
+
+  const RowSearch& row_;
+  const std::uint16_t* places_;
+  const int vectors_;
+  std::uint16_t* best_;  // smallest costs offered to right pixels
+  std::uint16_t* from_;  // and the left pixels they are from, modulo 2^16
+};
+
+}  // namespace
+}  // namespace geomvision::kernels::GEOMVISION_ISA
