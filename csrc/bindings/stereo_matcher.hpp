@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <sstream>
@@ -25,12 +26,15 @@ py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const Each
     value = given[name].template cast<std::decay_t<decltype(value)>>();
     key << value << ' ';
   });
-  Array<float> disparity = make_array<float>(left.height(), left.width());
-  Array<float> confidence = make_array<float>(left.height(), left.width());
-  Array<bool> occluded = make_array<bool>(left.height(), left.width());
+  // All three in one piece of memory: the allocator keeps one for the next call, where it returns three to the system.
+  const std::array<py::ssize_t, 2> shape{left.height(), left.width()};
+  const py::ssize_t count = shape[0] * shape[1];
+  Array<float> memory(2 * count + (count + 3) / 4);
+  float* maps = memory.mutable_data();
+  Array<float> disparity(shape, maps, memory), confidence(shape, maps + count, memory);
+  Array<bool> occluded(shape, reinterpret_cast<bool*>(maps + 2 * count), memory);
   const auto disparity_view = mutable_view(disparity), confidence_view = mutable_view(confidence);
   const auto occluded_view = mutable_view(occluded);
-  const py::ssize_t count = disparity.size();
   without_gil([&] {
     auto& cache = matcher_cache<Matcher>();
     auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
