@@ -39,6 +39,8 @@ inline Lanes unite(Lanes a, Lanes b) { return _mm512_or_si512(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
+// The smaller one, `a` where excepted.
+inline Lanes smaller_except(Chosen excepted, Lanes a, Lanes b) { return _mm512_mask_min_epu16(a, ~excepted, a, b); }
 
 inline std::uint16_t smallest(Lanes a) {
   const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
@@ -82,6 +84,7 @@ inline Lanes unite(Lanes a, Lanes b) { return _mm256_or_si256(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(_mm256_min_epu16(a, b), a); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm256_blendv_epi8(no, yes, chosen); }
+inline Lanes smaller_except(Chosen excepted, Lanes a, Lanes b) { return choose(excepted, a, smaller(a, b)); }
 inline std::uint16_t smallest(Lanes a) {
   const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));

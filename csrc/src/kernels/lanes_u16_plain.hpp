@@ -58,6 +58,9 @@ inline Chosen equal(const Lanes& a, const Lanes& b) {
 inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
   return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
 }
+inline Lanes smaller_except(const Chosen& excepted, const Lanes& a, const Lanes& b) {
+  return choose(excepted, a, smaller(a, b));
+}
 inline std::uint16_t smallest(const Lanes& a) {
   std::uint16_t least = a.at[0];
   for (int i = 1; i < lanes; ++i) least = a.at[i] < least ? a.at[i] : least;

@@ -216,6 +216,8 @@ class Sweep {
         return find<2>(x, pixels, first);
       case 4:
         return find<4>(x, pixels, first);
+      case 6:
+        return find<6>(x, pixels, first);
       case 8:
         return find<8>(x, pixels, first);
       default:

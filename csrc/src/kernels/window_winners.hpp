@@ -30,7 +30,7 @@ inline std::uint16_t smallest_away(const std::uint16_t* cost, const std::uint16_
   Lanes least = every(no_cost);
   for (int i = 0; i < vectors; ++i) {
     const Chosen near = at_most(subtract(load(places + i * lanes), beside), reach);
-    least = smaller(least, choose(near, every(no_cost), load(cost + i * lanes)));
+    least = smaller_except(near, least, load(cost + i * lanes));
   }
   return smallest(least);
 }

@@ -274,7 +274,8 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
         "x", disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
   Scratch& scratch = *scratch_;
   scratch.prepare(options_, left, right);
-  // Each band sums up its first window from scratch: bands much lower than the window would only repeat work.
+  // Each band sums up its first windows from scratch: bands much lower than a window would only repeat work. Two for
+  // each thread, so that a thread that comes late does not double the time.
   const int threads = resolve_threads(options_.num_threads);
   const int bands = std::clamp(height / (2 * options_.window), 1, threads);
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
