@@ -27,14 +27,15 @@ def samples(data: Path, task: str) -> list[Any]:
     return [sample for sample in found if sample.name not in EXPOSURE]
 
 
-def mean_figure(data: Path, task: str, make: Make) -> float:
-    """Mean over the scenes of the task's figure; smaller is better."""
+def figures(data: Path, task: str, make: Make) -> list[float]:
+    """The task's figure of each scene whose truth allows it (noc wants occlusions); smaller is better."""
     protocol, figure = STEREO if task == "stereo" else FLOW
     values = []
     for sample in samples(data, task):
-        score = metrics.score(make(sample).on(sample), sample, [protocol])
-        values.append(score[protocol][figure].value)
-    return float(np.mean(values))
+        score = metrics.score(make(sample).on(sample), sample, [protocol])[protocol]
+        if figure in score:
+            values.append(score[figure].value)
+    return values
 
 
 def stereo(name: str, **options: Any) -> Make:
@@ -61,8 +62,8 @@ def compare(key: str, data: Path) -> dict[str, Any]:
     """The figure of both sides, its name and the number of scenes; `missing` says why there is none."""
     task, ours, peer = DUELS[key]
     try:
-        scenes = len(samples(data, task))
-        figure = f"{(STEREO if task == 'stereo' else FLOW)[1]}, mean of {scenes} scenes"
-        return {"figure": figure, "ours": mean_figure(data, task, ours), "peer": mean_figure(data, task, peer)}
+        found, others = figures(data, task, ours), figures(data, task, peer)
+        figure = f"{(STEREO if task == 'stereo' else FLOW)[1]}, mean of {len(found)} scenes"
+        return {"figure": figure, "ours": float(np.mean(found)), "peer": float(np.mean(others))}
     except (MissingError, KeyError, AttributeError, OptionError) as error:
         return {"missing": str(error)}
