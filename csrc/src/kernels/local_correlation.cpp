@@ -80,14 +80,14 @@ __attribute__((always_inline)) inline void accumulate(const GradientRow& row, st
 
 template <int Channels>
 void differentiate(const GradientRow* rows, int row_count, std::ptrdiff_t channel, std::ptrdiff_t step,
-                   const std::ptrdiff_t* offsets, int count, float* out, std::ptrdiff_t row_step,
-                   std::ptrdiff_t plane_step) {
+                   const std::ptrdiff_t* offsets, int count, const CorrelationOutput& out, Soon soon, int lines) {
   for (int part = 0; part < tile_columns; part += lane_count) {
     Lanes sums[Channels][tile_rows];
     for (int c = 0; c < Channels; ++c) {
       for (int m = 0; m < tile_rows; ++m) sums[c][m] = spread(0.0f);
     }
     for (const GradientRow* row = rows; row != rows + row_count; ++row) {
+      for (int k = 0; k < lines; ++k, soon.from += soon.step) __builtin_prefetch(soon.from, 0, 2);
       const int touched = row->first * 4 + row->last;
       if (touched == 3) {
         accumulate<0, 3>(*row, channel, step, offsets, count, part, sums);
@@ -104,7 +104,10 @@ void differentiate(const GradientRow* rows, int row_count, std::ptrdiff_t channe
       }
     }
     for (int c = 0; c < Channels; ++c) {
-      for (int m = 0; m < tile_rows; ++m) store(out + c * plane_step + m * row_step + part, sums[c][m]);
+      for (int m = 0; m < tile_rows; ++m) {
+        float* to = out.to + c * out.plane_step + m * out.row_step + part;
+        out.streamed ? stream(to, sums[c][m]) : store(to, sums[c][m]);
+      }
     }
   }
 }
@@ -140,13 +143,16 @@ void correlate_tile(const float* tile, int first, int last, const float* other, 
 }
 
 void correlate_tile_backward(const GradientRow* rows, int row_count, std::ptrdiff_t step, const std::ptrdiff_t* offsets,
-                             int count, int channels, float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step) {
+                             int count, int channels, CorrelationOutput out, const Soon* soon, int soon_count) {
+  const int share = row_count > 0 ? (channels + row_count - 1) / row_count : 0;
   int c = 0;
-  for (; c + most_channels <= channels; c += most_channels) {
-    differentiate<most_channels>(rows, row_count, c, step, offsets, count, out + c * plane_step, row_step, plane_step);
+  for (; c + most_channels <= channels; c += most_channels, out.to += most_channels * out.plane_step) {
+    const bool any = soon_count-- > 0;
+    differentiate<most_channels>(rows, row_count, c, step, offsets, count, out, any ? *soon++ : Soon{},
+                                 any ? share : 0);
   }
-  for (; c < channels; ++c) {
-    differentiate<1>(rows, row_count, c, step, offsets, count, out + c * plane_step, row_step, plane_step);
+  for (; c < channels; ++c, out.to += out.plane_step) {
+    differentiate<1>(rows, row_count, c, step, offsets, count, out, Soon{}, 0);
   }
 }
 

@@ -42,11 +42,12 @@ struct GradientRow {
 };
 }  // namespace geomvision::kernels
 
-// The derivative of the tile: out[c * plane_step + m * row_step + x] = sum over rows and displacements of
-// gradient[i][m][x] * other[c][offsets[i] + x], for every channel.
+// The derivative of the tile: out.to[c * plane_step + m * row_step + x] = sum over rows and displacements of
+// gradient[i][m][x] * other[c][offsets[i] + x], for every channel. On its way it fetches as many of the `soon_count`
+// columns of features as it can.
 GEOMVISION_DECLARE_KERNEL(void, correlate_tile_backward,
                           (const GradientRow* rows, int row_count, std::ptrdiff_t step, const std::ptrdiff_t* offsets,
-                           int count, int channels, float* out, std::ptrdiff_t row_step, std::ptrdiff_t plane_step));
+                           int count, int channels, CorrelationOutput out, const Soon* soon, int soon_count));
 
 // Rows of floats that lie `from_step` apart, as they come from channels or displacements of an image, packed.
 //

@@ -152,8 +152,8 @@ void CorrelationStrip::pack_tiles(const TensorView<const float, 4>& left, const 
   }
 }
 
-// What the tile after this one will pack, in the order in which it does.
-void CorrelationStrip::fetch_list(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right,
+// What the tile after this one will pack, in the order in which it does; of the left image only when it is given.
+void CorrelationStrip::fetch_list(const TensorView<const float, 4>* left, const TensorView<const float, 4>& right,
                                   const Tile& tile) {
   worker_.soon.clear();
   const std::ptrdiff_t next = tile.row + std::ptrdiff_t{tile_rows} * plan_.row_step;
@@ -167,7 +167,8 @@ void CorrelationStrip::fetch_list(const TensorView<const float, 4>& left, const 
       worker_.soon.push_back({image.at(batch_, 0, y, x), image.stride(1)});
     }
   };
-  for (int m = 0; m < tile_rows; ++m) add(left, next + m * plan_.row_step, first_column_, first_column_ + columns_);
+  for (int m = 0; m < tile_rows && left != nullptr; ++m)
+    add(*left, next + m * plan_.row_step, first_column_, first_column_ + columns_);
   const std::ptrdiff_t halo = std::ptrdiff_t{plan_.reach_x} * plan_.dilation;
   for (int m = 0; m < tile_rows; ++m) {
     add(right, next + std::ptrdiff_t{plan_.reach_y + m} * plan_.dilation, first_column_ - halo,
@@ -185,7 +186,7 @@ void CorrelationStrip::forward(const TensorView<const float, 4>& left, const Ten
   float* part = worker_.part.reserve(static_cast<std::size_t>(plan_.count) * tile_step);
   each_tile([&](const Tile& tile) {
     pack_tiles(left, tile);
-    fetch_list(left, right, tile);
+    fetch_list(&left, right, tile);
     std::size_t soon = 0;
     for (int j = -plan_.reach_y, first, last; j <= plan_.reach_y + (tile_rows - 1) * plan_.row_shift; ++j) {
       if (!touched(tile, j, first, last)) continue;
@@ -271,16 +272,25 @@ void CorrelationStrip::derivative(const TensorView<const float, 4>& d_out, const
   const auto kernel = GEOMVISION_KERNEL(correlate_tile_backward);
   const int channels = static_cast<int>(plan_.channels);
   const std::ptrdiff_t block_step = std::ptrdiff_t{plan_.ring_size} * plan_.count * tile_step;
+  const bool streamed = streams(out);
   float* part = worker_.part.reserve(static_cast<std::size_t>(channels) * tile_step);
   each_tile([&](const Tile& tile) {
     gradient_rows(d_out, other, mirrored, stride, tile);
+    fetch_list(nullptr, other, tile);
+    const kernels::Soon* soon = worker_.soon.data();
+    int left = static_cast<int>(worker_.soon.size());
     for (int x = 0; x < columns_; x += tile_columns) {
       const int columns = std::min(tile_columns, columns_ - x);
       const std::ptrdiff_t down = plan_.row_step * out.stride(2);
       float* to = out.at(batch_, 0, tile.row, first_column_ + x);
       const bool whole = columns == tile_columns && tile.rows == tile_rows;
+      const kernels::CorrelationOutput target{whole ? to : part, whole ? down : tile_columns,
+                                              whole ? out.stride(1) : tile_step, whole && streamed};
+      const int now = ceil_div(left, ceil_div(columns_ - x, tile_columns));
       kernel(worker_.rows.data(), static_cast<int>(worker_.rows.size()), plan_.packed_width, plan_.offsets.data(),
-             plan_.count, channels, whole ? to : part, whole ? down : tile_columns, whole ? out.stride(1) : tile_step);
+             plan_.count, channels, target, soon, now);
+      soon += now;
+      left -= now;
       for (kernels::GradientRow& row : worker_.rows) {
         row.other += tile_columns;
         row.gradient += block_step;
@@ -292,6 +302,7 @@ void CorrelationStrip::derivative(const TensorView<const float, 4>& d_out, const
       }
     }
   });
+  if (streamed) finish_streams();
 }
 
 }  // namespace geomvision::ops

@@ -71,7 +71,7 @@ class CorrelationStrip {
   const float* other_row(const TensorView<const float, 4>& other, int y, int tile_row, int j);
   bool touched(const Tile& tile, int j, int& first, int& last) const;
   void pack_tiles(const TensorView<const float, 4>& left, const Tile& tile);
-  void fetch_list(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right, const Tile& tile);
+  void fetch_list(const TensorView<const float, 4>* left, const TensorView<const float, 4>& right, const Tile& tile);
   void pack_gradient(const TensorView<const float, 4>& d_out, bool mirrored, int stride, int y, int j, float* to);
   void gradient_rows(const TensorView<const float, 4>& d_out, const TensorView<const float, 4>& other, bool mirrored,
                      int stride, const Tile& tile);
