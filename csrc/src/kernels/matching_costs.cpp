@@ -88,11 +88,28 @@ void birchfield_tomasi(const VolumeRow& row, const T* const* left, const T* cons
   });
 }
 
+// Sums of `some` candidates' products over the rows of a column; they stay in registers where `some` is a constant.
+template <int most, typename T>
+[[gnu::always_inline]] inline void column_products(const T* left, std::ptrdiff_t left_step, const T* candidates,
+                                                   std::ptrdiff_t step, int rows, int some, T* sums) {
+  T total[most] = {};
+  for (int row = 0; row < rows; ++row, left += left_step, candidates += step) {
+    for (int k = 0; k < some; ++k) total[k] += *left * candidates[k];
+  }
+  for (int k = 0; k < some; ++k) sums[k] = total[k];
+}
+
 template <typename T>
-void add_products(const T* left, const T* mirrored, int columns, int count, T* __restrict sums) {
+void sum_products(const T* left, const T* mirrored, int rows, int columns, int count, T* sums) {
+  constexpr int most = 256 / sizeof(T);
+  const std::ptrdiff_t step = columns + count - 1;
   for (int i = 0; i < columns; ++i, sums += count) {
     const T* candidates = mirrored + (columns - 1 - i);
-    for (int k = 0; k < count; ++k) sums[k] += left[i] * candidates[k];
+    int k = 0;
+    for (; k + most <= count; k += most) {
+      column_products<most>(left + i, columns, candidates + k, step, rows, most, sums + k);
+    }
+    if (k < count) column_products<most>(left + i, columns, candidates + k, step, rows, count - k, sums + k);
   }
 }
 
@@ -147,12 +164,12 @@ void birchfield_tomasi_row_f64(const VolumeRow& row, const double* const* left, 
   birchfield_tomasi(row, left, mirrored, costs);
 }
 
-void add_products_f32(const float* left, const float* mirrored, int columns, int count, float* sums) {
-  add_products(left, mirrored, columns, count, sums);
+void sum_products_f32(const float* left, const float* mirrored, int rows, int columns, int count, float* sums) {
+  sum_products(left, mirrored, rows, columns, count, sums);
 }
 
-void add_products_f64(const double* left, const double* mirrored, int columns, int count, double* sums) {
-  add_products(left, mirrored, columns, count, sums);
+void sum_products_f64(const double* left, const double* mirrored, int rows, int columns, int count, double* sums) {
+  sum_products(left, mirrored, rows, columns, count, sums);
 }
 
 void sum_runs_f32(const float* values, int runs, int count, float* sums) { sum_runs(values, runs, count, sums); }

@@ -36,11 +36,12 @@ GEOMVISION_DECLARE_KERNEL(void, birchfield_tomasi_row_f64,
                           (const VolumeRow& row, const double* const* left, const double* const* mirrored,
                            double* costs));
 
-// sums[i * count + k] += left[i] * mirrored[columns - 1 - i + k].
-GEOMVISION_DECLARE_KERNEL(void, add_products_f32,
-                          (const float* left, const float* mirrored, int columns, int count, float* sums));
-GEOMVISION_DECLARE_KERNEL(void, add_products_f64,
-                          (const double* left, const double* mirrored, int columns, int count, double* sums));
+// sums[i * count + k] = the sum over rows of left[i] * mirrored[columns - 1 - i + k]; rows have `columns` and
+// `columns + count - 1` values.
+GEOMVISION_DECLARE_KERNEL(void, sum_products_f32,
+                          (const float* left, const float* mirrored, int rows, int columns, int count, float* sums));
+GEOMVISION_DECLARE_KERNEL(void, sum_products_f64,
+                          (const double* left, const double* mirrored, int rows, int columns, int count, double* sums));
 
 // sums[k] = the sum of `runs` runs of `count` values.
 GEOMVISION_DECLARE_KERNEL(void, sum_runs_f32, (const float* values, int runs, int count, float* sums));
