@@ -1,5 +1,7 @@
 #include "kernels/matching_costs.hpp"
 
+#include "kernels/lanes.hpp"
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -88,6 +90,14 @@ void birchfield_tomasi(const VolumeRow& row, const T* const* left, const T* cons
   });
 }
 
+// Bits first ... last - 1 of a vector of words, each bit in the lane that is compared.
+[[gnu::always_inline]] inline Ints census_bits(const float* const* neighbours, int first, int last, Floats centre,
+                                               int x) {
+  Ints bits = {};
+  for (int bit = first; bit < last; ++bit) bits |= (load<Floats>(neighbours[bit] + x) < centre) & (1 << (bit - first));
+  return bits;
+}
+
 // Sums of `some` candidates' products over the rows of a column; they stay in registers where `some` is a constant.
 template <int most, typename T>
 [[gnu::always_inline]] inline void column_products(const T* left, std::ptrdiff_t left_step, const T* candidates,
@@ -146,6 +156,25 @@ GEOMVISION_DEFINE_DIFFERENCES(std::uint16_t, std::int32_t, float, std::int32_t, 
 GEOMVISION_DEFINE_DIFFERENCES(float, float, float, float, float, f32)
 GEOMVISION_DEFINE_DIFFERENCES(double, double, double, double, double, f64)
 #undef GEOMVISION_DEFINE_DIFFERENCES
+
+void census_words_f32(const float* const* neighbours, int bits, const float* centre, int width, std::int64_t* words) {
+  constexpr int lanes = kLanes<float>;
+  for (int x = 0; x < width; x += lanes) {
+    const Floats here = load<Floats>(centre + x);
+    const Ints low = census_bits(neighbours, 0, bits < 31 ? bits : 31, here, x);
+    const Ints high = census_bits(neighbours, 31, bits, here, x);
+    const int count = width - x < lanes ? width - x : lanes;
+    for (int i = 0; i < count; ++i) words[x + i] = std::int64_t{high[i]} << 31 | low[i];
+  }
+}
+
+void census_words_f64(const double* const* neighbours, int bits, const double* centre, int width, std::int64_t* words) {
+  for (int x = 0; x < width; ++x) words[x] = 0;
+  for (int bit = 0; bit < bits; ++bit) {
+    const double* neighbour = neighbours[bit];
+    for (int x = 0; x < width; ++x) words[x] |= static_cast<std::int64_t>(neighbour[x] < centre[x]) << bit;
+  }
+}
 
 void hamming_row(const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored, std::uint8_t* costs) {
   each_candidate(row, costs, [=](int x, int shift, int begin, int end, std::uint8_t* __restrict out) {

@@ -25,6 +25,15 @@ GEOMVISION_DECLARE_DIFFERENCES(float, float, float, f32);
 GEOMVISION_DECLARE_DIFFERENCES(double, double, double, f64);
 #undef GEOMVISION_DECLARE_DIFFERENCES
 
+// Bit i of words[x] is whether neighbours[i][x] is below centre[x]; at most 62 bits. Rows may be read up to 16 values
+// beyond their end.
+GEOMVISION_DECLARE_KERNEL(void, census_words_f32,
+                          (const float* const* neighbours, int bits, const float* centre, int width,
+                           std::int64_t* words));
+GEOMVISION_DECLARE_KERNEL(void, census_words_f64,
+                          (const double* const* neighbours, int bits, const double* centre, int width,
+                           std::int64_t* words));
+
 GEOMVISION_DECLARE_KERNEL(void, hamming_row,
                           (const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored,
                            std::uint8_t* costs));
