@@ -63,7 +63,7 @@ class PointTracker {
   std::vector<Scratch> scratch_;
   std::vector<Band> bands_;
   std::vector<int> order_, starts_;  ///< points by cells of the image; where a cell's begin
-  int used_ = 0;  ///< levels of the present call
+  int used_ = 0;                     ///< levels of the present call
 };
 
 /// Follow points once: see `PointTracker`.
