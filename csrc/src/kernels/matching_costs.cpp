@@ -1,5 +1,7 @@
 #include "kernels/matching_costs.hpp"
 
+#include "kernels/lanes.hpp"
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -88,11 +90,36 @@ void birchfield_tomasi(const VolumeRow& row, const T* const* left, const T* cons
   });
 }
 
+// Bits first ... last - 1 of a vector of words, each bit in the lane that is compared.
+[[gnu::always_inline]] inline Ints census_bits(const float* const* neighbours, int first, int last, Floats centre,
+                                               int x) {
+  Ints bits = {};
+  for (int bit = first; bit < last; ++bit) bits |= (load<Floats>(neighbours[bit] + x) < centre) & (1 << (bit - first));
+  return bits;
+}
+
+// Sums of `some` candidates' products over the rows of a column; they stay in registers where `some` is a constant.
+template <int most, typename T>
+[[gnu::always_inline]] inline void column_products(const T* left, std::ptrdiff_t left_step, const T* candidates,
+                                                   std::ptrdiff_t step, int rows, int some, T* sums) {
+  T total[most] = {};
+  for (int row = 0; row < rows; ++row, left += left_step, candidates += step) {
+    for (int k = 0; k < some; ++k) total[k] += *left * candidates[k];
+  }
+  for (int k = 0; k < some; ++k) sums[k] = total[k];
+}
+
 template <typename T>
-void add_products(const T* left, const T* mirrored, int columns, int count, T* __restrict sums) {
+void sum_products(const T* left, const T* mirrored, int rows, int columns, int count, T* sums) {
+  constexpr int most = 256 / sizeof(T);
+  const std::ptrdiff_t step = columns + count - 1;
   for (int i = 0; i < columns; ++i, sums += count) {
     const T* candidates = mirrored + (columns - 1 - i);
-    for (int k = 0; k < count; ++k) sums[k] += left[i] * candidates[k];
+    int k = 0;
+    for (; k + most <= count; k += most) {
+      column_products<most>(left + i, columns, candidates + k, step, rows, most, sums + k);
+    }
+    if (k < count) column_products<most>(left + i, columns, candidates + k, step, rows, count - k, sums + k);
   }
 }
 
@@ -130,6 +157,25 @@ GEOMVISION_DEFINE_DIFFERENCES(float, float, float, float, float, f32)
 GEOMVISION_DEFINE_DIFFERENCES(double, double, double, double, double, f64)
 #undef GEOMVISION_DEFINE_DIFFERENCES
 
+void census_words_f32(const float* const* neighbours, int bits, const float* centre, int width, std::int64_t* words) {
+  constexpr int lanes = kLanes<float>;
+  for (int x = 0; x < width; x += lanes) {
+    const Floats here = load<Floats>(centre + x);
+    const Ints low = census_bits(neighbours, 0, bits < 31 ? bits : 31, here, x);
+    const Ints high = census_bits(neighbours, 31, bits, here, x);
+    const int count = width - x < lanes ? width - x : lanes;
+    for (int i = 0; i < count; ++i) words[x + i] = std::int64_t{high[i]} << 31 | low[i];
+  }
+}
+
+void census_words_f64(const double* const* neighbours, int bits, const double* centre, int width, std::int64_t* words) {
+  for (int x = 0; x < width; ++x) words[x] = 0;
+  for (int bit = 0; bit < bits; ++bit) {
+    const double* neighbour = neighbours[bit];
+    for (int x = 0; x < width; ++x) words[x] |= static_cast<std::int64_t>(neighbour[x] < centre[x]) << bit;
+  }
+}
+
 void hamming_row(const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored, std::uint8_t* costs) {
   each_candidate(row, costs, [=](int x, int shift, int begin, int end, std::uint8_t* __restrict out) {
     const std::int64_t here = left[x];
@@ -147,12 +193,12 @@ void birchfield_tomasi_row_f64(const VolumeRow& row, const double* const* left, 
   birchfield_tomasi(row, left, mirrored, costs);
 }
 
-void add_products_f32(const float* left, const float* mirrored, int columns, int count, float* sums) {
-  add_products(left, mirrored, columns, count, sums);
+void sum_products_f32(const float* left, const float* mirrored, int rows, int columns, int count, float* sums) {
+  sum_products(left, mirrored, rows, columns, count, sums);
 }
 
-void add_products_f64(const double* left, const double* mirrored, int columns, int count, double* sums) {
-  add_products(left, mirrored, columns, count, sums);
+void sum_products_f64(const double* left, const double* mirrored, int rows, int columns, int count, double* sums) {
+  sum_products(left, mirrored, rows, columns, count, sums);
 }
 
 void sum_runs_f32(const float* values, int runs, int count, float* sums) { sum_runs(values, runs, count, sums); }

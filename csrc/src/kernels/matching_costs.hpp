@@ -25,6 +25,15 @@ GEOMVISION_DECLARE_DIFFERENCES(float, float, float, f32);
 GEOMVISION_DECLARE_DIFFERENCES(double, double, double, f64);
 #undef GEOMVISION_DECLARE_DIFFERENCES
 
+// Bit i of words[x] is whether neighbours[i][x] is below centre[x]; at most 62 bits. Rows may be read up to 16 values
+// beyond their end.
+GEOMVISION_DECLARE_KERNEL(void, census_words_f32,
+                          (const float* const* neighbours, int bits, const float* centre, int width,
+                           std::int64_t* words));
+GEOMVISION_DECLARE_KERNEL(void, census_words_f64,
+                          (const double* const* neighbours, int bits, const double* centre, int width,
+                           std::int64_t* words));
+
 GEOMVISION_DECLARE_KERNEL(void, hamming_row,
                           (const VolumeRow& row, const std::int64_t* left, const std::int64_t* mirrored,
                            std::uint8_t* costs));
@@ -36,11 +45,12 @@ GEOMVISION_DECLARE_KERNEL(void, birchfield_tomasi_row_f64,
                           (const VolumeRow& row, const double* const* left, const double* const* mirrored,
                            double* costs));
 
-// sums[i * count + k] += left[i] * mirrored[columns - 1 - i + k].
-GEOMVISION_DECLARE_KERNEL(void, add_products_f32,
-                          (const float* left, const float* mirrored, int columns, int count, float* sums));
-GEOMVISION_DECLARE_KERNEL(void, add_products_f64,
-                          (const double* left, const double* mirrored, int columns, int count, double* sums));
+// sums[i * count + k] = the sum over rows of left[i] * mirrored[columns - 1 - i + k]; rows have `columns` and
+// `columns + count - 1` values.
+GEOMVISION_DECLARE_KERNEL(void, sum_products_f32,
+                          (const float* left, const float* mirrored, int rows, int columns, int count, float* sums));
+GEOMVISION_DECLARE_KERNEL(void, sum_products_f64,
+                          (const double* left, const double* mirrored, int rows, int columns, int count, double* sums));
 
 // sums[k] = the sum of `runs` runs of `count` values.
 GEOMVISION_DECLARE_KERNEL(void, sum_runs_f32, (const float* values, int runs, int count, float* sums));

@@ -3,11 +3,19 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <type_traits>
 #include <vector>
 
+#include "kernels/matching_costs.hpp"
 #include "ops/matched_rows.hpp"
 
 namespace geomvision::ops {
+namespace {
+
+auto census_of(float) { return GEOMVISION_KERNEL(census_words_f32); }
+auto census_of(double) { return GEOMVISION_KERNEL(census_words_f64); }
+
+}  // namespace
 
 template <typename T>
 void census_transform(ImageView<const T> image, const std::string& window, TensorView<std::int64_t, 2> words,
@@ -23,26 +31,26 @@ void census_transform(ImageView<const T> image, const std::string& window, Tenso
         "'; allowed are '5x5', '7x7', '9x7', 'sparse'");
   check(words.size(0) == image.height() && words.size(1) == image.width(), "census_transform: words are ",
         words.shape(), ", the image is ", image.width(), "x", image.height(), " pixels; they must agree");
+  using Value = std::conditional_t<std::is_same_v<T, double>, double, float>;  // holds every T
   const int width = image.width(), height = image.height();
   const auto rows = [&, n = *chosen](int begin, int end) {
-    std::vector<T> row(static_cast<std::size_t>(width + 2 * n.radius_x));
+    const std::ptrdiff_t pitch = std::ptrdiff_t{width} + 2 * n.radius_x;
+    std::vector<Value> band(static_cast<std::size_t>(pitch * (2 * n.radius_y + 1)) + 16);
     for (int y = begin; y < end; ++y) {
-      const T* centre = image.row(y);
-      std::int64_t* word = words.at(y);
-      std::fill_n(word, width, 0);
-      int bit = 0;
-      for (int dy = -n.radius_y; dy <= n.radius_y; dy += n.step) {
+      const Value* neighbours[64];
+      int bits = 0;
+      for (int dy = -n.radius_y; dy <= n.radius_y; ++dy) {
         const T* from = image.row(std::clamp(y + dy, 0, height - 1));
-        for (int i = 0; i < width + 2 * n.radius_x; ++i) {
-          row[static_cast<std::size_t>(i)] = from[std::clamp(i - n.radius_x, 0, width - 1)];
-        }
+        Value* row = band.data() + (dy + n.radius_y) * pitch + n.radius_x;
+        for (int x = 0; x < width; ++x) row[x] = static_cast<Value>(from[x]);
+        std::fill(row - n.radius_x, row, row[0]);
+        std::fill(row + width, row + width + n.radius_x, row[width - 1]);
+        if ((dy + n.radius_y) % n.step != 0) continue;
         for (int dx = -n.radius_x; dx <= n.radius_x; dx += n.step) {
-          if (dx == 0 && dy == 0) continue;
-          const T* neighbour = row.data() + n.radius_x + dx;
-          for (int x = 0; x < width; ++x) word[x] |= static_cast<std::int64_t>(neighbour[x] < centre[x]) << bit;
-          ++bit;
+          if (dx != 0 || dy != 0) neighbours[bits++] = row + dx;
         }
       }
+      census_of(Value{})(neighbours, bits, band.data() + n.radius_y * pitch + n.radius_x, width, words.at(y));
     }
   };
   parallel_for(width == 0 ? 0 : height, num_threads, std::ref(rows), 4);

@@ -15,8 +15,8 @@ namespace {
 
 constexpr double least_variance = 1e-12;  // of the mean square
 
-auto products_of(float) { return GEOMVISION_KERNEL(add_products_f32); }
-auto products_of(double) { return GEOMVISION_KERNEL(add_products_f64); }
+auto products_of(float) { return GEOMVISION_KERNEL(sum_products_f32); }
+auto products_of(double) { return GEOMVISION_KERNEL(sum_products_f64); }
 auto runs_of(float) { return GEOMVISION_KERNEL(sum_runs_f32); }
 auto runs_of(double) { return GEOMVISION_KERNEL(sum_runs_f64); }
 auto costs_of(float, float) { return GEOMVISION_KERNEL(correlation_costs_f32_f32); }
@@ -25,11 +25,9 @@ auto costs_of(double, double) { return GEOMVISION_KERNEL(correlation_costs_f64_f
 
 // An image's row, borders repeated: `lead` before the first pixel (anywhere, also inside), `length` in all.
 template <typename T, typename Value>
-void continue_row(const T* row, int width, int lead, std::vector<Value>& continued, bool mirrored) {
-  const int length = static_cast<int>(continued.size());
+void continue_row(const T* row, int width, int lead, Value* continued, int length, bool mirrored) {
   for (int i = 0; i < length; ++i) {
-    const Value value = static_cast<Value>(row[std::clamp(i - lead, 0, width - 1)]);
-    continued[static_cast<std::size_t>(mirrored ? length - 1 - i : i)] = value;
+    continued[mirrored ? length - 1 - i : i] = static_cast<Value>(row[std::clamp(i - lead, 0, width - 1)]);
   }
 }
 
@@ -55,7 +53,7 @@ struct Moments {
     const int width = image.width(), columns = width + 2 * radius;
     std::vector<double> row(static_cast<std::size_t>(columns)), first(row.size()), second(row.size());
     for (int dy = -radius; dy <= radius; ++dy) {
-      continue_row(image.row(std::clamp(y + dy, 0, image.height() - 1)), width, radius, row, false);
+      continue_row(image.row(std::clamp(y + dy, 0, image.height() - 1)), width, radius, row.data(), columns, false);
       for (std::size_t i = 0; i < row.size(); ++i) {
         first[i] += row[i];
         second[i] += row[i] * row[i];
@@ -85,23 +83,23 @@ void correlate(const ImageView<const T>& left, const ImageView<const T>& right, 
   const int width = left.width(), radius = window / 2, columns = width + 2 * radius;
   const int count = static_cast<int>(volume.size(2));
   const double area = means ? static_cast<double>(window) * window : 1.0;
-  const auto add_products = products_of(Value{});
+  const auto sum_products = products_of(Value{});
   const auto sum_runs = runs_of(Value{});
   const auto find_costs = costs_of(Value{}, Real<T>{});
   const auto rows = [&](int begin, int end) {
     const std::size_t all = static_cast<std::size_t>(columns) * static_cast<std::size_t>(count);
-    std::vector<Value> here(static_cast<std::size_t>(columns)),
-        there(here.size() + static_cast<std::size_t>(count) - 1);
+    const std::size_t candidates = static_cast<std::size_t>(columns) + count - 1;
+    std::vector<Value> here(static_cast<std::size_t>(columns) * window), there(candidates * window);
     std::vector<Value> products(all), sums(static_cast<std::size_t>(count));
     Moments seen, met, mirrored;
     for (int y = begin; y < end; ++y) {
-      std::fill(products.begin(), products.end(), Value(0));
-      for (int dy = -radius; dy <= radius; ++dy) {
-        const int v = std::clamp(y + dy, 0, left.height() - 1);
-        continue_row(left.row(v), width, radius, here, false);
-        continue_row(right.row(v), width, radius + first + count - 1, there, true);
-        add_products(here.data(), there.data(), columns, count, products.data());
+      for (int i = 0; i < window; ++i) {
+        const int v = std::clamp(y + i - radius, 0, left.height() - 1);
+        continue_row(left.row(v), width, radius, &here[static_cast<std::size_t>(i) * columns], columns, false);
+        continue_row(right.row(v), width, radius + first + count - 1, &there[i * candidates],
+                     static_cast<int>(candidates), true);
       }
+      sum_products(here.data(), there.data(), window, columns, count, products.data());
       seen.take(left, y, radius, means);
       met.take(right, y, radius, means);
       mirrored.mirror(met, -std::ptrdiff_t{first}, static_cast<std::size_t>(width) + count - 1);
