@@ -49,10 +49,10 @@ def flow(name: str) -> Make:
 #: Key of a row → the task, ours and the peer; options as in the timed calls, the peer padded so that it loses no band.
 DUELS: dict[str, tuple[str, Make, Make]] = {
     "bm": ("stereo", stereo("block_matching", cost="sad", window=15), stereo("opencv_bm", window=15)),
-    "sgm5-sgbm": ("stereo", stereo("sgm", paths=5), stereo("opencv_sgbm", mode="sgbm")),
-    "sgm4-sgbm": ("stereo", stereo("sgm", paths=4), stereo("opencv_sgbm", mode="sgbm")),
-    "sgm5-3way": ("stereo", stereo("sgm", paths=5), stereo("opencv_sgbm", mode="3way")),
-    "sgm4-3way": ("stereo", stereo("sgm", paths=4), stereo("opencv_sgbm", mode="3way")),
+    "sgm5-sgbm": ("stereo", stereo("sgm", paths=5, speckle_size=0), stereo("opencv_sgbm", mode="sgbm")),
+    "sgm4-sgbm": ("stereo", stereo("sgm", paths=4, speckle_size=0), stereo("opencv_sgbm", mode="sgbm")),
+    "sgm5-3way": ("stereo", stereo("sgm", paths=5, speckle_size=0), stereo("opencv_sgbm", mode="3way")),
+    "sgm4-3way": ("stereo", stereo("sgm", paths=4, speckle_size=0), stereo("opencv_sgbm", mode="3way")),
     "lk": ("flow", flow("lucas_kanade"), flow("opencv_farneback")),
     "tvl1": ("flow", flow("tvl1"), flow("opencv_tvl1")),
 }

@@ -77,7 +77,7 @@ def sgm(row: str, mode: str, paths: int, size: tuple[int, int], disparities: int
             preFilterCap=63,
             mode=getattr(cv2, "STEREO_SGBM_MODE_" + modes[mode]),
         )
-        call = ours("sgm", "sgm", images, threads, max_disparity=disparities, paths=paths)
+        call = ours("sgm", "sgm", images, threads, max_disparity=disparities, paths=paths, speckle_size=0)
         return {OURS: call, f"cv2.StereoSGBM {mode}": lambda: peer.compute(*images)}
 
     cells = float(width * height * disparities)
