@@ -145,8 +145,19 @@ def compete(contest: Contest, threads: int, seconds: float) -> dict[str, Any]:
     }
 
 
+def result_bytes(result: Any) -> int:
+    """Bytes of the arrays and tensors that a call returns."""
+    if isinstance(result, Mapping):
+        result = list(result.values())
+    if isinstance(result, (list, tuple)):
+        return sum(result_bytes(each) for each in result)
+    return int(getattr(result, "nbytes", 0))
+
+
 def peak_mb(contest: Contest, side: str, threads: int) -> float | None:
-    """MB of resident memory that the first call of one side adds at its peak; run it in a process of its own.
+    """MB of resident memory that the first call of one side adds at its peak, beyond what it returns.
+
+    Run it in a process of its own.
 
     A tiny case runs before, so that what the system loads for the first call of a library is not counted.
     """
@@ -154,5 +165,5 @@ def peak_mb(contest: Contest, side: str, threads: int) -> float | None:
     if contest.small is not None:
         contest.small.prepare(threads)[side]()
     call = contest.prepare(threads)[side]
-    _, _, peak = timed(call)
-    return None if peak is None else peak / 1e6
+    result, _, peak = timed(call)
+    return None if peak is None else max(0, peak - result_bytes(result)) / 1e6

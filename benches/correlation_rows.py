@@ -97,14 +97,15 @@ def raft(backward: bool, height: int = 55, width: int = 128) -> Contest:
         y, x = torch.meshgrid(torch.arange(height) * 1.0, torch.arange(width) * 1.0, indexing="ij")
         grid = torch.stack([x, y])[None]
         moves = [grid + 3 * random(1, 2, height, width, seed=k) for k in range(iterations)]
+        gather = (lambda found: torch.stack(list(found))) if backward else last  # derivatives want them all
 
         def ours(a: Any, b: Any) -> Any:
             lookup = prepare_lookup(a, b)
-            return torch.stack([lookup(move) for move in moves])
+            return gather(map(lookup, moves))
 
         def peer(a: Any, b: Any) -> Any:
             pyramid = torch_peers.all_pairs(a, b, LEVELS)
-            return torch.stack([torch_peers.lookup(pyramid, move, radius) for move in moves])
+            return gather(torch_peers.lookup(pyramid, move, radius) for move in moves)
 
         inputs = random(1, channels, height, width), random(1, channels, height, width, seed=1)
         return sides(backward, ours, {"torch matmul, pyramid, grid_sample": peer}, *inputs)

@@ -122,3 +122,11 @@ def test_the_name_of_a_processor_becomes_a_file_name():
 
     machine = {"cpu": "Intel(R) Xeon(R) CPU @ 2.20GHz", "cores": 8}
     assert slug(machine) == "intel-xeon-8-cores"
+
+
+def test_peak_memory_does_not_count_what_a_call_returns():
+    import contest
+    import numpy as np
+
+    maps = {"px": np.zeros((3, 4), np.float32), "more": (np.zeros(5), [np.zeros(2, np.uint8), None])}
+    assert contest.result_bytes(maps) == 48 + 40 + 2
