@@ -24,7 +24,8 @@ class TVL1(PyramidalFlow):
     A second copy of the flow, coupled by 1/(2θ) |difference|², splits it into two problems: one is solved by a step
     along the image gradient, cut at λθ, the other by Chambolle's dual projection with time step τ. Steps, constants
     and the pyramid are those of Sánchez, Meinhardt-Llopis & Facciolo (IPOL 2013), but for the median between warps
-    (Wedel et al. 2009) and derivatives taken of the mean of both frames; the dual survives the warps of a level.
+    (Wedel et al. 2009), more steps after each warp, and derivatives taken of the mean of both frames; the dual survives
+    the warps of a level.
 
     The result is dense, without confidence. Grey levels run from 0 to 255 whatever the dtype; floats are scaled by the
     joint range of both frames. Images without contrast give zero flow.
@@ -35,7 +36,7 @@ class TVL1(PyramidalFlow):
     )
     theta: float = option(0.3, "coupling θ of data and smoothness: smaller is tighter", minimum=1e-3, maximum=1e3)
     tau: float = option(0.25, "time step τ of the dual; it converges up to 1/4", minimum=1e-3, maximum=0.25)
-    iterations: int = option(30, "primal and dual steps after each warp", minimum=1, maximum=100_000)
+    iterations: int = option(100, "primal and dual steps after each warp", minimum=1, maximum=100_000)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, frame0: Image, frame1: Image) -> Flow:

@@ -16,7 +16,7 @@ struct TVL1Options {
   double data_weight = 0.15;  ///< px per (grey level)^2: lambda
   double theta = 0.3;         ///< px
   double tau = 0.25;
-  int iterations = 30;
+  int iterations = 100;
   int num_threads = 0;  ///< 0: all cores; the result does not depend on it
 };
 
