@@ -11,7 +11,7 @@ function(geomvision_kernels target)
     list(APPEND sets avx2 avx512)
     set(flags_avx2 -mavx2 -mfma -mbmi2 -mpopcnt)
     set(flags_avx512 ${flags_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vpopcntdq
-        -mavx512bitalg)
+        -mavx512bitalg -mavx512vbmi)
     target_compile_definitions(${target} PRIVATE GEOMVISION_X86=1)
   endif()
   foreach(set IN LISTS sets)

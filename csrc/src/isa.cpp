@@ -30,7 +30,8 @@ std::vector<Isa> available_isas() {
   if (avx2) sets.push_back(Isa::avx2);
   if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg")) {
+      __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg") &&
+      __builtin_cpu_supports("avx512vbmi")) {
     sets.push_back(Isa::avx512);
   }
 #endif

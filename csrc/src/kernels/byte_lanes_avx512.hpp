@@ -1,6 +1,7 @@
 #pragma once
 
 #if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
 #endif
 #include <immintrin.h>
@@ -29,6 +30,14 @@ inline Vector add_words(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
 inline Vector high_bytes(Vector v) { return _mm512_srli_epi16(v, 8); }
 inline Vector raised_bytes(Vector v) { return _mm512_slli_epi16(v, 8); }
+template <int bits>
+inline Vector raised_words(Vector v) {
+  return _mm512_slli_epi16(v, bits);
+}
+template <int bits>
+inline Vector lowered_words(Vector v) {
+  return _mm512_srli_epi16(v, bits);
+}
 inline Vector smaller_words(Vector a, Vector b) { return _mm512_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpeq_epi16_mask(a, b), then);
@@ -39,15 +48,23 @@ inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise
 inline Vector words_where_above_two(Vector a, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpgt_epu16_mask(a, _mm512_set1_epi16(2)), then);
 }
-// Lane i holds lane i - 1 of v; the first one the last of `lower`. And the other way round.
-inline Vector moved_up(Vector v, Vector lower) { return _mm512_alignr_epi8(v, _mm512_alignr_epi64(v, lower, 6), 15); }
-inline Vector moved_down(Vector v, Vector upper) { return _mm512_alignr_epi8(_mm512_alignr_epi64(upper, v, 2), v, 1); }
-// The vector one byte before or after `from`, as if 255 lay beyond the first or the last lane.
-inline Vector load_up(const std::uint8_t* from) {
-  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{1}, from - 1);
+// Where byte i of a vector moves: up by one, and down.
+struct Moves {
+  alignas(lanes) std::uint8_t up[lanes], down[lanes];
+  constexpr Moves() : up{}, down{} {
+    for (int i = 0; i < lanes; ++i) {
+      up[i] = static_cast<std::uint8_t>((i + lanes - 1) % lanes);
+      down[i] = static_cast<std::uint8_t>((i + 1) % lanes);
+    }
+  }
+};
+constexpr Moves moves;
+// Lane i holds lane i - 1 of v, the first one 255; and the other way round.
+inline Vector moved_up(Vector v) {
+  return _mm512_mask_permutexvar_epi8(splat(255), ~std::uint64_t{1}, load(moves.up), v);
 }
-inline Vector load_down(const std::uint8_t* from) {
-  return _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), ~std::uint64_t{0} >> 1, from + 1);
+inline Vector moved_down(Vector v) {
+  return _mm512_mask_permutexvar_epi8(splat(255), ~std::uint64_t{0} >> 1, load(moves.down), v);
 }
 inline std::uint32_t sum_of_bytes(Vector v) {
   return static_cast<std::uint32_t>(_mm512_reduce_add_epi64(_mm512_sad_epu8(v, _mm512_setzero_si512())));

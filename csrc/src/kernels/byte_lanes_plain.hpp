@@ -84,6 +84,14 @@ inline Vector raised_bytes(Vector v) {
 inline Vector splat_word(std::uint16_t value) {
   return each_word(Vector{}, Vector{}, [&](int, int, int) { return value; });
 }
+template <int bits>
+inline Vector raised_words(Vector v) {
+  return each_word(v, v, [](int x, int, int) { return x << bits; });
+}
+template <int bits>
+inline Vector lowered_words(Vector v) {
+  return each_word(v, v, [](int x, int, int) { return x >> bits; });
+}
 inline Vector smaller_words(Vector a, Vector b) {
   return each_word(a, b, [](int x, int y, int) { return x < y ? x : y; });
 }
@@ -98,14 +106,13 @@ inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise
 inline Vector words_where_above_two(Vector a, Vector then) {
   return each_word(a, then, [](int x, int y, int) { return x > 2 ? y : 65535; });
 }
-inline Vector moved_up(Vector v, Vector lower) {
-  return each_byte([&](int i) { return i > 0 ? v.byte[i - 1] : lower.byte[lanes - 1]; });
+// Lane i holds lane i - 1 of v, the first one 255; and the other way round.
+inline Vector moved_up(Vector v) {
+  return each_byte([&](int i) { return i > 0 ? v.byte[i - 1] : 255; });
 }
-inline Vector moved_down(Vector v, Vector upper) {
-  return each_byte([&](int i) { return i + 1 < lanes ? v.byte[i + 1] : upper.byte[0]; });
+inline Vector moved_down(Vector v) {
+  return each_byte([&](int i) { return i + 1 < lanes ? v.byte[i + 1] : 255; });
 }
-inline Vector load_up(const std::uint8_t* from) { return moved_up(load(from), splat(255)); }
-inline Vector load_down(const std::uint8_t* from) { return moved_down(load(from), splat(255)); }
 inline std::uint32_t sum_of_bytes(Vector v) {
   std::uint32_t sum = 0;
   for (int i = 0; i < lanes; ++i) sum += v.byte[i];

@@ -5,14 +5,16 @@
 
 #include "dispatch.hpp"
 
-// The inner loops of semi-global matching. A pixel's costs are bytes, one for each disparity, padded with 255 to whole
-// vectors of `sgm_lanes()`; all is integer and cannot overflow (see SGMOptions::p2), so every instruction set gives the
-// same numbers. Sums are 16-bit words, for each vector of bytes first those of its even lanes, then of its odd ones.
+// The inner loops of semi-global matching. A pixel's costs are bytes, one for each disparity, padded with 255 to V
+// whole vectors of `sgm_lanes()`; all is integer and cannot overflow (see SGMOptions::p2), so every instruction set
+// gives the same numbers. Candidate i lies in vector i % V, lane i / V: neighbours are in other vectors, and only those
+// of the first and the last one in another lane. Sums are 16-bit words, for each vector of bytes first those of its
+// even lanes, then of its odd ones.
 
 namespace geomvision::kernels {
 
 /// One path through consecutive pixels of a row: each pointer belongs to the first of them. A pixel's path costs are
-/// bytes in the layout of the costs; `before` are those of the pixel that the path comes from.
+/// bytes in the layout of the costs; `before` are those of the pixel that the path comes from, and may be `here`.
 struct SGMPath {
   const std::uint8_t* before;
   const std::uint8_t* least_before;  // the smallest of them
@@ -27,7 +29,8 @@ enum class SGMSums { none, begin, add };
 /// Census words of a row in planes of 4 or 8 bits (`census_plane_bits`), or a caller's costs (`volume` not null).
 struct SGMCosts {
   const std::uint8_t* left;   // plane p of pixel i: left[p * left_pitch + i]
-  const std::uint8_t* right;  // plane p of candidate k of pixel i: right[p * right_pitch + (pixels - 1 - i) + k]
+  const std::uint8_t* right;  // with j = pixels - 1 - i: plane p of candidate k of pixel i is, see sgm_split,
+                              // right[(p * V + (j + k) % V) * right_pitch + (j + k) / V]
   int left_pitch, right_pitch, planes;
   int pixels;          // how many the row has
   int match;           // column of the first pixel's first candidate
@@ -40,6 +43,10 @@ struct SGMCosts {
 }  // namespace geomvision::kernels
 
 GEOMVISION_DECLARE_KERNEL(int, sgm_lanes, ());
+
+// Byte i of a row to place i / parts of part i % parts.
+GEOMVISION_DECLARE_KERNEL(void, sgm_split,
+                          (const std::uint8_t* from, int width, int parts, int pitch, std::uint8_t* to));
 
 // Costs of pixels begin ... end - 1 of a row, that of `begin` first.
 GEOMVISION_DECLARE_KERNEL(void, sgm_costs,

@@ -8,8 +8,11 @@ namespace {
 constexpr int words = lanes / 2;
 constexpr std::uint16_t nothing = 65535;
 
-// Where the word of index `i` lies among those of its pixel.
-inline int place(int i) { return i / lanes * lanes + i % 2 * words + i % lanes / 2; }
+// Where the word of candidate `i` lies among those of its pixel.
+inline int place(int i, int vectors) {
+  const int lane = i / vectors;
+  return i % vectors * lanes + lane % 2 * words + lane / 2;
+}
 
 inline void mark_padding(std::uint16_t* sums, int parts, const std::uint16_t* pads) {
   for (int t = 0; t < parts; ++t) store(sums + t * words, either(load(sums + t * words), load(pads + t * words)));
@@ -17,30 +20,42 @@ inline void mark_padding(std::uint16_t* sums, int parts, const std::uint16_t* pa
 
 #if defined(__AVX512BW__)
 
-// At most 128 disparities: bit j of two masks stands for the words of indices 2 j and 2 j + 1.
+// Which words of each class are beside or at a winner in the class `first` and word j: bit 0 stands for word j - 1.
+template <int classes>
+struct Near {
+  std::uint8_t bits[classes][classes] = {};
+  constexpr Near() {
+    for (int first = 0; first < classes; ++first) {
+      for (int i = first + classes - 1; i <= first + classes + 1; ++i) {
+        bits[first][i % classes] = static_cast<std::uint8_t>(bits[first][i % classes] | 1 << i / classes);
+      }
+    }
+  }
+};
+template <int classes>
+constexpr Near<classes> near;
+
+// At most 256 disparities. Candidate i is of class i % Classes: those of a class are the words of one vector.
 template <int Vectors>
 inline int choose_pixel(const std::uint16_t* sums, std::uint16_t& least, std::uint16_t& second) {
-  static_assert(Vectors <= 2);
+  constexpr int classes = 2 * Vectors;
+  const auto of_class = [&](int c) { return load(sums + place(c, Vectors)); };
   Vector smallest = load(sums), far = splat_word(nothing);
-  for (int t = 1; t < 2 * Vectors; ++t) smallest = smaller_words(smallest, load(sums + t * words));
+  for (int c = 1; c < classes; ++c) smallest = smaller_words(smallest, of_class(c));
   least = least_word(smallest);
   const Vector wanted = splat_word(least);
-  std::uint64_t even = 0, odd = 0;
-  for (int k = 0; k < Vectors; ++k) {
-    even |= static_cast<std::uint64_t>(_mm512_cmpeq_epi16_mask(load(sums + 2 * k * words), wanted)) << 32 * k;
-    odd |= static_cast<std::uint64_t>(_mm512_cmpeq_epi16_mask(load(sums + (2 * k + 1) * words), wanted)) << 32 * k;
-  }
-  const int pair = __builtin_ctzll(even | odd), is_odd = static_cast<int>(~even >> pair & 1);
-  const std::uint64_t bit = std::uint64_t{1} << pair;
-  // beside an even index lie the odd ones of its own pair and of the pair before, beside an odd one the other way round
-  const std::uint64_t even_far = ~(bit | bit << is_odd), odd_far = ~(bit | bit >> (1 - is_odd));
-  for (int k = 0; k < Vectors; ++k) {
-    const auto evens = static_cast<__mmask32>(even_far >> 32 * k), odds = static_cast<__mmask32>(odd_far >> 32 * k);
-    far = _mm512_mask_min_epu16(far, evens, far, load(sums + 2 * k * words));
-    far = _mm512_mask_min_epu16(far, odds, far, load(sums + (2 * k + 1) * words));
+  std::uint32_t equal[classes], any = 0;
+  for (int c = 0; c < classes; ++c) any |= equal[c] = _mm512_cmpeq_epi16_mask(of_class(c), wanted);
+  const int word = __builtin_ctz(any);
+  std::uint32_t at_word = 0;
+  for (int c = 0; c < classes; ++c) at_word |= (equal[c] >> word & 1) << c;
+  const int first = __builtin_ctz(at_word);
+  for (int c = 0; c < classes; ++c) {
+    const std::uint64_t beside = std::uint64_t{near<classes>.bits[first][c]} << word >> 1;
+    far = _mm512_mask_min_epu16(far, static_cast<__mmask32>(~beside), far, of_class(c));
   }
   second = least_word(far);
-  return 2 * pair + is_odd;
+  return word * classes + first;
 }
 
 #endif
@@ -75,7 +90,7 @@ void choose(std::uint16_t* sums, int pixels, int any_vectors, int count, const s
     if (count < pitch) mark_padding(sums, parts, pads);
     int winner;
 #if defined(__AVX512BW__)
-    if constexpr (Vectors == 1 || Vectors == 2) {
+    if constexpr (Vectors > 0) {
       winner = choose_pixel<Vectors>(sums, winners.least[x], winners.second[x]);
     } else
 #endif
@@ -83,50 +98,73 @@ void choose(std::uint16_t* sums, int pixels, int any_vectors, int count, const s
       winner = choose_any_pixel<Vectors>(sums, indices, any_vectors, winners.least[x], winners.second[x]);
     }
     winners.index[x] = static_cast<std::uint16_t>(winner);
-    winners.before[x] = winner > 0 ? sums[place(winner - 1)] : std::uint16_t{0};
-    winners.after[x] = winner + 1 < count ? sums[place(winner + 1)] : std::uint16_t{0};
+    winners.before[x] = winner > 0 ? sums[place(winner - 1, parts / 2)] : std::uint16_t{0};
+    winners.after[x] = winner + 1 < count ? sums[place(winner + 1, parts / 2)] : std::uint16_t{0};
   }
 }
 
-// Candidates 2 j of one pixel and 2 j + 1 of the next belong to the same right pixel: they are offered together. One of
-// the two may be missing (null).
-template <int Vectors>
-inline void offer_two(const std::uint16_t* even, const std::uint16_t* odd, int any_vectors,
-                      const std::uint16_t* indices, std::uint16_t* best, std::uint16_t* index) {
-  const int vectors = Vectors > 0 ? Vectors : any_vectors;
-  for (int k = 0; k < vectors; ++k) {
-    Vector least = load(best + k * words), at = load(index + k * words);
-    if (even != nullptr) {
-      const Vector sum = load(even + 2 * k * words);
-      at = words_where_less(sum, least, load(indices + 2 * k * words), at);
-      least = smaller_words(sum, least);
+// Candidate i of pixel x of n belongs to right pixel n - 1 - x + i of those that are offered to: i is of class i % C,
+// the right pixel r of class r % C, and C = 2 V. So a vector of candidates is offered to a vector of right pixels, and
+// what pixels beside one another offer to the same ones is gathered first. A key, sum << bits | x, is smaller where the
+// sum is, or of equal ones the disparity.
+template <int bits, int Vectors, int Together>
+inline void offer_together(const std::uint16_t* sums, int pixels, int x, int any_vectors, std::ptrdiff_t pitch,
+                           std::uint16_t* keys) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors, classes = 2 * vectors;
+  const int start = pixels - x - Together;  // the right pixel of the last one's candidate 0
+#pragma GCC unroll 12
+  for (int r = 0; r < classes + Together - 1; ++r) {
+    std::uint16_t* key = keys + (start + r) % classes * pitch + (start + r) / classes;
+    Vector least = load(key);
+#pragma GCC unroll 4
+    for (int j = 0; j < Together; ++j) {
+      const int c = r - (Together - 1 - j);
+      if (c < 0 || c >= classes) continue;
+      const Vector sum = load(sums + std::ptrdiff_t{x + j} * vectors * lanes + place(c, vectors));
+      least = smaller_words(least, either(raised_words<bits>(sum), splat_word(static_cast<std::uint16_t>(x + j))));
     }
-    if (odd != nullptr) {
-      const Vector sum = load(odd + (2 * k + 1) * words);
-      at = words_where_less(sum, least, load(indices + (2 * k + 1) * words), at);
-      least = smaller_words(sum, least);
-    }
-    store(best + k * words, least);
-    store(index + k * words, at);
+    store(key, least);
   }
 }
 
-template <int Vectors>
-void offer(const std::uint16_t* sums, int pixels, int any_vectors, const std::uint16_t* indices, int first, int pitch,
+// From keys to the best offers so far: right pixel 0 of the keys is right pixel `start` there.
+template <int bits>
+void take_offers(const std::uint16_t* keys, int pixels, int classes, std::ptrdiff_t keys_pitch, int start,
+                 std::ptrdiff_t pitch, std::uint16_t* best, std::uint16_t* index) {
+  constexpr std::uint16_t pixel_bits = (1 << bits) - 1;
+  for (int c = 0; c < classes; ++c, keys += keys_pitch) {
+    std::uint16_t* sums = best + (start + c) % classes * pitch + (start + c) / classes;
+    std::uint16_t* indices = index + (start + c) % classes * pitch + (start + c) / classes;
+    for (int j = 0; j < keys_pitch; ++j) {
+      const auto sum = static_cast<std::uint16_t>(keys[j] >> bits);
+      const auto candidate = static_cast<std::uint16_t>(c + j * classes - (pixels - 1) + (keys[j] & pixel_bits));
+      const bool better = sum < sums[j];
+      sums[j] = better ? sum : sums[j];
+      indices[j] = better ? candidate : indices[j];
+    }
+  }
+}
+
+template <int bits, int Vectors>
+void offer(const std::uint16_t* sums, int pixels, int any_vectors, int first, int pitch, std::uint16_t* keys,
            std::uint16_t* best, std::uint16_t* index) {
-  const int vectors = Vectors > 0 ? Vectors : any_vectors;
-  for (int x = -1; x < pixels; ++x) {
-    const int place = first - x;
-    const std::ptrdiff_t start = std::ptrdiff_t{place % 2} * pitch + place / 2;
-    const std::uint16_t* even = sums + x * vectors * lanes;
-    const std::uint16_t* odd = even + vectors * lanes;
-    if (x >= 0 && x + 1 < pixels) {
-      offer_two<Vectors>(even, odd, vectors, indices, best + start, index + start);
-    } else {
-      offer_two<Vectors>(x >= 0 ? even : nullptr, x >= 0 ? nullptr : odd, vectors, indices, best + start,
-                         index + start);
-    }
-  }
+  const int vectors = Vectors > 0 ? Vectors : any_vectors, classes = 2 * vectors;
+  const int keys_pitch = (words + (pixels + classes - 2) / classes + 15) / 16 * 16;  // right pixels of a class
+  for (int i = 0; i < classes * keys_pitch; ++i) keys[i] = nothing;
+  int x = 0;
+  for (; x + 4 <= pixels; x += 4) offer_together<bits, Vectors, 4>(sums, pixels, x, vectors, keys_pitch, keys);
+  for (; x < pixels; ++x) offer_together<bits, Vectors, 1>(sums, pixels, x, vectors, keys_pitch, keys);
+  take_offers<bits>(keys, pixels, classes, keys_pitch, first - (pixels - 1), pitch, best, index);
+}
+
+template <int bits>
+void offer(const std::uint16_t* sums, int pixels, int vectors, int first, int pitch, std::uint16_t* keys,
+           std::uint16_t* best, std::uint16_t* index) {
+  if (vectors == 1) return offer<bits, 1>(sums, pixels, vectors, first, pitch, keys, best, index);
+  if (vectors == 2) return offer<bits, 2>(sums, pixels, vectors, first, pitch, keys, best, index);
+  if (vectors == 3) return offer<bits, 3>(sums, pixels, vectors, first, pitch, keys, best, index);
+  if (vectors == 4) return offer<bits, 4>(sums, pixels, vectors, first, pitch, keys, best, index);
+  offer<bits, 0>(sums, pixels, vectors, first, pitch, keys, best, index);
 }
 
 // Without branches, so that the compiler takes many pixels at once.
@@ -158,16 +196,15 @@ void sgm_choose(std::uint16_t* sums, int pixels, int vectors, int count, const s
                 const std::uint16_t* pads, const SGMWinners& winners) {
   if (vectors == 1) return choose<1>(sums, pixels, vectors, count, indices, pads, winners);
   if (vectors == 2) return choose<2>(sums, pixels, vectors, count, indices, pads, winners);
+  if (vectors == 3) return choose<3>(sums, pixels, vectors, count, indices, pads, winners);
   if (vectors == 4) return choose<4>(sums, pixels, vectors, count, indices, pads, winners);
   choose<0>(sums, pixels, vectors, count, indices, pads, winners);
 }
 
-void sgm_offer(const std::uint16_t* sums, int pixels, int vectors, const std::uint16_t* indices, int first, int pitch,
+void sgm_offer(const std::uint16_t* sums, int pixels, int vectors, int first, int pitch, std::uint16_t* keys,
                std::uint16_t* best, std::uint16_t* index) {
-  if (vectors == 1) return offer<1>(sums, pixels, vectors, indices, first, pitch, best, index);
-  if (vectors == 2) return offer<2>(sums, pixels, vectors, indices, first, pitch, best, index);
-  if (vectors == 4) return offer<4>(sums, pixels, vectors, indices, first, pitch, best, index);
-  offer<0>(sums, pixels, vectors, indices, first, pitch, best, index);
+  if (pixels <= 16) return offer<4>(sums, pixels, vectors, first, pitch, keys, best, index);
+  offer<5>(sums, pixels, vectors, first, pitch, keys, best, index);
 }
 
 void sgm_estimate(const SGMWinners& winners, int pixels, int first, int count, int uniqueness, SGMFit fit,

@@ -24,11 +24,14 @@ GEOMVISION_DECLARE_KERNEL(void, sgm_choose,
                           (std::uint16_t* sums, int pixels, int vectors, int count, const std::uint16_t* indices,
                            const std::uint16_t* pads, const SGMWinners& winners));
 
-// Offer the sums of left pixels to the right pixels they belong to. Candidate i of pixel x has place p = first - x + i:
-// where its sum is below best[p % 2 * pitch + p / 2], it becomes that one, and i the index there.
+// Offer the sums of up to 16 pixels (where they are below 4095) or up to 32 (2047) to the right pixels they belong to.
+// Candidate i of pixel x has place p = first - x + i: with C = 2 * vectors, where its sum is below
+// best[p % C * pitch + p / C] it becomes that one, and i the index there. No `best` begins with more than 4095 or 2047.
+// There are 20 words more to be written to after the last place of each class. `keys` has room for
+// C * (lanes / 2 + 20) + 32 words.
 GEOMVISION_DECLARE_KERNEL(void, sgm_offer,
-                          (const std::uint16_t* sums, int pixels, int vectors, const std::uint16_t* indices, int first,
-                           int pitch, std::uint16_t* best, std::uint16_t* index));
+                          (const std::uint16_t* sums, int pixels, int vectors, int first, int pitch,
+                           std::uint16_t* keys, std::uint16_t* best, std::uint16_t* index));
 
 // Disparities of winners: whole pixels (`none` where another is as good, or not worse by `uniqueness` percent), fitted
 // ones (NaN there), and margins (second - least) / second, 0 where there is no second.

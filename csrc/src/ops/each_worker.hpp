@@ -28,19 +28,27 @@ void share_room(std::vector<Worker>& workers) {
   }
 }
 
+/// Run `task(index, slot)` for every index below `count`, each as soon as a thread has time for it. No two threads have
+/// the same slot, a number below `num_threads`.
+template <typename Task>
+void each_slot(int count, int num_threads, const Task& task) {
+  const int threads = count < num_threads ? count : num_threads;
+  std::atomic<int> next{0};
+  const auto work = [&](int begin, int end) {
+    for (int slot = begin; slot < end; ++slot) {
+      for (int index = next++; index < count; index = next++) task(index, slot);
+    }
+  };
+  parallel_for(threads, threads, std::ref(work));  // by reference: a function that holds it needs no memory
+}
+
 /// Run `task(index, worker)` for every index below `count`; each thread has a worker (its scratch) of its own.
 template <typename Worker, typename Task>
 void each_worker(int count, int num_threads, std::vector<Worker>& workers, const Task& task) {
   const int threads = count < resolve_threads(num_threads) ? count : resolve_threads(num_threads);
   if (threads <= 0) return;
   if (static_cast<int>(workers.size()) < threads) workers.resize(static_cast<std::size_t>(threads));
-  std::atomic<int> next{0};
-  const auto work = [&](int begin, int end) {
-    for (int worker = begin; worker < end; ++worker) {
-      for (int index = next++; index < count; index = next++) task(index, workers[static_cast<std::size_t>(worker)]);
-    }
-  };
-  parallel_for(threads, threads, std::ref(work));  // by reference: a function that holds it needs no memory
+  each_slot(count, threads, [&](int index, int slot) { task(index, workers[static_cast<std::size_t>(slot)]); });
   share_room(workers);
 }
 

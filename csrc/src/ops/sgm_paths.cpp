@@ -17,20 +17,18 @@ struct Copy : public stereo::SGMSink {
   TensorView<std::uint16_t, 3> to;
   int lanes = 1, padded = 0;
 
-  void begin_row(int /*member*/, int /*y*/, int /*begin*/, int /*end*/) override {}
-  void end_rows(int /*member*/, int /*members*/, int /*begin*/, int /*end*/) override {}
-  void take(int /*member*/, int y, int x, int pixels, std::uint16_t* sums) override {
-    const int count = static_cast<int>(to.size(2));
+  void begin_row(int /*slot*/, int /*y*/) override {}
+  void end_row(int /*slot*/, int /*y*/) override {}
+  void take(int /*slot*/, int y, int x, int pixels, std::uint16_t* sums) override {
+    const int count = static_cast<int>(to.size(2)), vectors = padded / lanes;
     for (int i = 0; i < pixels; ++i, sums += padded) {
       std::uint16_t* out = to.at(y, x + i);
-      for (int begin = 0; begin < count; begin += lanes) {
-        const std::uint16_t *even = sums + begin, *odd = even + lanes / 2;
-        const int pairs = (count - begin < lanes ? count - begin : lanes) / 2;
-        for (int j = 0; j < pairs; ++j) {
-          out[begin + 2 * j] = even[j];
-          out[begin + 2 * j + 1] = odd[j];
+      for (int k = 0; k < vectors; ++k) {
+        const std::uint16_t *even = sums + k * lanes, *odd = even + lanes / 2;
+        for (int candidate = k, j = 0; candidate < count; candidate += 2 * vectors, ++j) {
+          out[candidate] = even[j];
+          if (candidate + vectors < count) out[candidate + vectors] = odd[j];
         }
-        if (begin + 2 * pairs < count && 2 * pairs < lanes) out[begin + 2 * pairs] = even[pairs];
       }
     }
   }
@@ -67,13 +65,14 @@ void SGMPaths::sweep(TensorView<const std::uint8_t, 3> costs, bool adaptive, Ten
   if (costs.empty()) return;
   Scratch& scratch = *scratch_;
   scratch.costs.prepare("SGMPaths", costs, options_.p2, options_.num_threads);
-  scratch.sweep.prepare({static_cast<int>(costs.size(1)), static_cast<int>(costs.size(0)),
-                         static_cast<int>(costs.size(2)), options_.paths, options_.p1, options_.p2, adaptive,
-                         options_.num_threads});
+  scratch.sweep.prepare(
+      {static_cast<int>(costs.size(1)), static_cast<int>(costs.size(0)), static_cast<int>(costs.size(2)),
+       options_.paths, options_.p1, options_.p2, adaptive, options_.num_threads},
+      scratch.guide);
   scratch.copy.to = sums;
   scratch.copy.lanes = GEOMVISION_KERNEL(sgm_lanes)();
   scratch.copy.padded = scratch.sweep.padded();
-  scratch.sweep.run(scratch.costs, scratch.guide, scratch.copy);
+  scratch.sweep.run(scratch.costs, scratch.copy);
 }
 
 template <typename T>

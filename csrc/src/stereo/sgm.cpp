@@ -85,7 +85,7 @@ SGMTask SGM::Scratch::task(const SGMOptions& options, int width, int height, int
 void SGM::Scratch::aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count,
                              ImageView<float> disparity) {
   choice.prepare(options, sweep, first, count, disparity);
-  sweep.run(costs, guide, choice);
+  sweep.run(costs, choice);
   finish(options, disparity);
 }
 
@@ -143,9 +143,9 @@ void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<flo
         options_.min_disparity, " and max_disparity ", options_.max_disparity, " - 1; choose a range nearer to 0");
   Scratch& scratch = *scratch_;
   scratch.guide.prepare(left, options_.num_threads);
-  scratch.sweep.prepare(scratch.task(options_, width, height, count));
+  scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
   CensusCosts<T>& census = scratch.census<T>();
-  census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.members());
+  census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.cost_slots());
   scratch.aggregate(options_, census, first, count, disparity);
 }
 
@@ -161,7 +161,7 @@ void SGM::match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T
   Scratch& scratch = *scratch_;
   scratch.volume.prepare("SGM", costs, options_.p2, options_.num_threads);
   scratch.guide.prepare(left, options_.num_threads);
-  scratch.sweep.prepare(scratch.task(options_, width, height, count));
+  scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
   scratch.aggregate(options_, scratch.volume, options_.min_disparity, count, disparity);
 }
 

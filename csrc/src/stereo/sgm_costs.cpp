@@ -44,7 +44,7 @@ void copy_columns(const T* row, int width, int begin, int end, bool mirrored, T*
 
 template <typename T>
 void CensusCosts<T>::prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first,
-                             int count, int padded, int members) {
+                             int count, int padded, int slots) {
   left_ = left;
   right_ = right;
   first_ = first;
@@ -56,14 +56,17 @@ void CensusCosts<T>::prepare(const std::string& census, ImageView<const T> left,
   planes_ = (bits + of_plane - 1) / of_plane;
   left_pitch_ = left.width() + 2 * radius_x_;
   right_pitch_ = left_pitch_ + padded;
-  if (static_cast<int>(strips_.size()) < members) strips_.resize(static_cast<std::size_t>(members));
-  for (int member = 0; member < members; ++member) {
-    Strip& strip = strips_[static_cast<std::size_t>(member)];
+  vectors_ = padded / GEOMVISION_KERNEL(sgm_lanes)();
+  split_pitch_ = right_pitch_ / vectors_ + 1;
+  if (static_cast<int>(strips_.size()) < slots) strips_.resize(static_cast<std::size_t>(slots));
+  for (int slot = 0; slot < slots; ++slot) {
+    Strip& strip = strips_[static_cast<std::size_t>(slot)];
     strip.begin = strip.end = 0;
     strip.left.resize(std::size_t{held} * static_cast<std::size_t>(left_pitch_));
     strip.right.resize(std::size_t{held} * static_cast<std::size_t>(right_pitch_));
     strip.left_planes.resize(static_cast<std::size_t>(planes_) * static_cast<std::size_t>(left_pitch_));
     strip.right_planes.resize(static_cast<std::size_t>(planes_) * static_cast<std::size_t>(right_pitch_));
+    strip.split.resize(static_cast<std::size_t>(planes_ * vectors_) * static_cast<std::size_t>(split_pitch_));
   }
 }
 
@@ -80,8 +83,8 @@ void CensusCosts<T>::hold(Strip& strip, int y) {
 }
 
 template <typename T>
-kernels::SGMCosts CensusCosts<T>::row(int member, int y, int begin, int end) {
-  Strip& strip = strips_[static_cast<std::size_t>(member)];
+kernels::SGMCosts CensusCosts<T>::row(int slot, int y, int begin, int end) {
+  Strip& strip = strips_[static_cast<std::size_t>(slot)];
   if (strip.begin != begin || strip.end != end) {
     strip.begin = begin;
     strip.end = end;
@@ -89,21 +92,26 @@ kernels::SGMCosts CensusCosts<T>::row(int member, int y, int begin, int end) {
   }
   const T *left[7], *right[7];
   for (int dy = -radius_y_; dy <= radius_y_; ++dy) {
-    const int from = std::clamp(y + dy, 0, left_.height() - 1), slot = from % held;
+    const int from = std::clamp(y + dy, 0, left_.height() - 1), at = from % held;
     hold(strip, from);
-    left[dy + radius_y_] = strip.left.data() + std::ptrdiff_t{slot} * left_pitch_ + radius_x_;
-    right[dy + radius_y_] = strip.right.data() + std::ptrdiff_t{slot} * right_pitch_ + radius_x_;
+    left[dy + radius_y_] = strip.left.data() + std::ptrdiff_t{at} * left_pitch_ + radius_x_;
+    right[dy + radius_y_] = strip.right.data() + std::ptrdiff_t{at} * right_pitch_ + radius_x_;
   }
   const int pixels = end - begin, bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1;
   const int of_plane = GEOMVISION_KERNEL(census_plane_bits)();
   take_planes<T>(left, radius_x_, radius_y_, false, of_plane, pixels, left_pitch_, strip.left_planes.data());
   take_planes<T>(right, radius_x_, radius_y_, true, of_plane, pixels + padded_ - 1, right_pitch_,
                  strip.right_planes.data());
+  for (int p = 0; p < planes_; ++p) {
+    GEOMVISION_KERNEL(sgm_split)(strip.right_planes.data() + std::ptrdiff_t{p} * right_pitch_, pixels + padded_ - 1,
+                                 vectors_, split_pitch_,
+                                 strip.split.data() + std::ptrdiff_t{p} * vectors_ * split_pitch_);
+  }
   kernels::SGMCosts costs{};
   costs.left = strip.left_planes.data();
-  costs.right = strip.right_planes.data();
+  costs.right = strip.split.data();
   costs.left_pitch = left_pitch_;
-  costs.right_pitch = right_pitch_;
+  costs.right_pitch = split_pitch_;
   costs.planes = planes_;
   costs.pixels = pixels;
   costs.match = begin - first_;
@@ -136,7 +144,7 @@ void VolumeCosts::prepare(const char* owner, TensorView<const std::uint8_t, 3> v
         "; path costs are bytes, so costs must be at most 255 - p2 = ", 255 - p2, ": scale them down or lower p2");
 }
 
-kernels::SGMCosts VolumeCosts::row(int /*member*/, int y, int begin, int end) {
+kernels::SGMCosts VolumeCosts::row(int /*slot*/, int y, int begin, int end) {
   kernels::SGMCosts costs{};
   costs.pixels = end - begin;
   costs.count = static_cast<int>(volume_.size(2));

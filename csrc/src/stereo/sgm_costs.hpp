@@ -17,7 +17,7 @@ class SGMCostRows {
   virtual ~SGMCostRows() = default;
 
   /// Costs of pixels begin ... end - 1 of row y. Valid until `member` asks again.
-  virtual kernels::SGMCosts row(int member, int y, int begin, int end) = 0;
+  virtual kernels::SGMCosts row(int slot, int y, int begin, int end) = 0;
 };
 
 /// Census words of a pair, made anew for each row that is asked for: nothing of the image's size is kept.
@@ -26,14 +26,14 @@ class CensusCosts : public SGMCostRows {
  public:
   /// Disparities first ... first + count - 1; `padded` is the number of them rounded up to whole vectors.
   void prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first, int count,
-               int padded, int members);
-  kernels::SGMCosts row(int member, int y, int begin, int end) override;
+               int padded, int slots);
+  kernels::SGMCosts row(int slot, int y, int begin, int end) override;
 
  private:
   static constexpr int held = 8;  // rows; a window has at most seven
   struct Strip {
     std::vector<T> left, right;  // the last rows with the border repeated; right ones run from right to left
-    std::vector<std::uint8_t> left_planes, right_planes;
+    std::vector<std::uint8_t> left_planes, right_planes, split;
     int row[held];
     int begin, end;
   };
@@ -41,7 +41,7 @@ class CensusCosts : public SGMCostRows {
 
   ImageView<const T> left_, right_;
   int radius_x_ = 0, radius_y_ = 0, first_ = 0, count_ = 0, padded_ = 0, planes_ = 0;
-  int left_pitch_ = 0, right_pitch_ = 0;
+  int left_pitch_ = 0, right_pitch_ = 0, vectors_ = 1, split_pitch_ = 0;
   std::vector<Strip> strips_;
 };
 
@@ -50,7 +50,7 @@ class VolumeCosts : public SGMCostRows {
  public:
   /// Path costs are bytes: throws std::invalid_argument where a cost is above 255 - p2.
   void prepare(const char* owner, TensorView<const std::uint8_t, 3> volume, int p2, int num_threads);
-  kernels::SGMCosts row(int member, int y, int begin, int end) override;
+  kernels::SGMCosts row(int slot, int y, int begin, int end) override;
 
  private:
   TensorView<const std::uint8_t, 3> volume_;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "stereo/sgm_costs.hpp"
+#include "stereo/sgm_rows.hpp"
+
+namespace geomvision::stereo {
+
+/// Path costs at the edges of bands, found ahead, so that bands need nothing of one another.
+///
+/// Paths run down and up through the image, their sums are not wanted. Threads have strips of columns. A strip's paths
+/// come from the strips beside it, so each also takes the columns there that can still be felt in its own ones some
+/// rows later: a trapezoid. Strips wait for one another only where such a block of rows ends.
+class SGMEdges {
+ public:
+  void prepare(const SGMPlan& plan);
+  int slots() const { return 2 * strips_; }  ///< parts of the cost rows that are asked for at once
+
+  void run(const SGMPlan& plan, SGMCostRows& costs);
+
+  /// Path costs of a direction `back` rows before a band: above it, or below where paths run up. Those before the first
+  /// band of an image are 0.
+  SGMRow before(bool up, int band, std::size_t direction, int back);
+
+ private:
+  struct Strip {
+    std::vector<SGMState> paths;
+    AlignedBytes scratch;  // costs of a chunk, and the penalties of each direction
+  };
+  struct Part;
+
+  void choose_edges(bool up);
+  SGMRow edge(bool up, int edge, std::size_t direction, int back);
+  void advance(const Part& part);
+  void find_paths(Part& part, int y, int row);
+  void advance_row(const Part& part, int begin, int end, int side);
+  void keep(const Part& part, int edge, int row);
+
+  const SGMPlan* plan_ = nullptr;
+  SGMCostRows* costs_ = nullptr;
+  int strips_ = 1, kept_rows_ = 0;
+  std::vector<Strip> room_;
+  std::vector<int> slots_[2];  // where edges are kept, -1 where they are not; of the paths that run down and up
+  int last_[2] = {};           // the last edge that is needed
+  SGMRows kept_[2], zeros_;
+};
+
+}  // namespace geomvision::stereo

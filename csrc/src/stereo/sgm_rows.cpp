@@ -1,0 +1,123 @@
+#include "stereo/sgm_rows.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "geomvision/parallel.hpp"
+
+namespace geomvision::stereo {
+namespace {
+
+constexpr std::size_t cache_bytes = std::size_t{16} << 20;  // for the sums and costs of the bands at work
+constexpr std::size_t edge_bytes = std::size_t{128} << 20;  // for path costs at the edges of bands
+constexpr int smallest_band = 4, largest_band = 12;         // rows
+constexpr int smallest_segment = 16;
+constexpr int usual_block = 32;  // rows: with more, more columns beside a strip are done twice
+
+std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
+
+}  // namespace
+
+void SGMRows::resize(int rows, int columns, int padded) {
+  rows_ = rows;
+  columns_ = columns + 2 * margin;
+  padded_ = padded;
+  row_bytes_ = (product(columns_, padded + 1) + 63) / 64 * 64;
+  bytes_.resize(row_bytes_ * static_cast<std::size_t>(rows));
+}
+
+SGMRow SGMRows::row(int index, int first) {
+  std::uint8_t* start = bytes_.data() + row_bytes_ * static_cast<std::size_t>(index);
+  std::uint8_t* least = start + product(columns_, padded_);
+  return {start + std::ptrdiff_t{margin - first} * padded_, least + (margin - first)};
+}
+
+void SGMRows::clear_margins(int index, int first, int width) {
+  const SGMRow here = row(index, first);
+  const auto clear = [&](std::ptrdiff_t column) {
+    std::memset(here.costs + column * padded_, 0, product(margin, padded_));
+    std::memset(here.least + column, 0, margin);
+  };
+  if (first == 0) clear(-margin);
+  if (width - first + 2 * margin <= columns_) clear(width);
+}
+
+void SGMState::resize(SGMDirection direction, int columns, int rows, int padded) {
+  direction_ = direction;
+  padded_ = padded;
+  slide_ = std::abs(direction.dx) * (rows / back_of(direction) + 1);
+  columns_ = columns + slide_;
+  row_bytes_ = (product(columns_, padded + 1) + 63) / 64 * 64;
+  bytes_.resize(row_bytes_ * static_cast<std::size_t>(back_of(direction)));
+}
+
+void SGMState::begin(int first, int until, int width) {
+  first_ = first;
+  const bool from_left = direction_.dx > 0;
+  if (slide_ == 0 || (from_left ? first > 0 : until < width)) return;
+  const std::ptrdiff_t place = from_left ? 0 : until - first;
+  for (int i = 0; i < back_of(direction_); ++i) {
+    std::uint8_t* start = bytes_.data() + row_bytes_ * static_cast<std::size_t>(i);
+    std::memset(start + place * padded_, 0, product(slide_, padded_));
+    std::memset(start + product(columns_, padded_) + place, 0, static_cast<std::size_t>(slide_));
+  }
+}
+
+SGMRow SGMState::row(int step) {
+  std::uint8_t* start = bytes_.data() + row_bytes_ * static_cast<std::size_t>(step % back_of(direction_));
+  const std::ptrdiff_t place = (direction_.dx > 0 ? slide_ : 0) - first_ - step / back_of(direction_) * direction_.dx;
+  return {start + place * padded_, start + product(columns_, padded_) + place};
+}
+
+void SGMPlan::prepare(const SGMTask& task, const SGMGuide* guide) {
+  task_ = task;
+  guide_ = guide;
+  advance = GEOMVISION_KERNEL(sgm_advance);
+  costs = GEOMVISION_KERNEL(sgm_costs);
+  costs_and_west = GEOMVISION_KERNEL(sgm_costs_and_west);
+  jumps_ = GEOMVISION_KERNEL(sgm_jumps);
+  const int lanes = GEOMVISION_KERNEL(sgm_lanes)();
+  vectors_ = (task.count + lanes - 1) / lanes;
+  padded_ = vectors_ * lanes;
+  down_.clear();
+  up_.clear();
+  down_.push_back({0, 1});
+  if (task.paths >= 5) down_.insert(down_.end(), {{1, 1}, {-1, 1}});
+  if (task.paths == 16) down_.insert(down_.end(), {{1, 2}, {-1, 2}, {2, 1}, {-2, 1}});
+  if (task.paths != 5) {
+    for (const SGMDirection direction : down_) up_.push_back({direction.dx, -direction.dy});
+  }
+  cut();
+}
+
+void SGMPlan::cut() {
+  const int height = task_.height;
+  threads_ = std::min(resolve_threads(task_.num_threads), std::max(1, height / smallest_segment));
+  const int segment = (height + threads_ - 1) / threads_;
+  int most = usual_block;
+  if (goes_up()) {
+    const std::size_t row = product(task_.width, padded_),
+                      edges = product(height / smallest_band, 1) * row * down_.size();
+    const std::size_t rows = cache_bytes / static_cast<std::size_t>(threads_) / (row * 3);
+    const int least = edges > edge_bytes ? 2 * smallest_band : smallest_band;
+    most = std::clamp(static_cast<int>(std::min(rows, std::size_t{largest_band})), least, largest_band);
+  }
+  of_segment_ = (segment + most - 1) / most;
+  band_ = (segment + of_segment_ - 1) / of_segment_;
+  while (band_ < height && height % band_ == 1) ++band_;  // a step may come from two rows above
+  bands_ = (height + band_ - 1) / band_;
+  of_block_ = std::max(1, usual_block / band_);
+}
+
+void SGMPlan::jumps(int y, SGMDirection direction, int begin, int end, std::uint8_t* jumps) const {
+  if (!task_.adaptive_p2) {
+    std::memset(jumps, task_.p2, static_cast<std::size_t>(end - begin));
+    return;
+  }
+  const int from = std::clamp(y - direction.dy, 0, task_.height - 1);
+  jumps_(guide_->row(y) + begin, guide_->row(from) + begin - direction.dx, end - begin, task_.p1, task_.p2,
+         SGMGuide::usual_change, jumps);
+}
+
+}  // namespace geomvision::stereo

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/sgm.hpp"
+#include "kernels/sgm_guide.hpp"
+#include "stereo/aligned_bytes.hpp"
+#include "stereo/sgm_guide.hpp"
+
+namespace geomvision::stereo {
+
+/// What is asked of semi-global matching.
+struct SGMTask {
+  int width = 0, height = 0, count = 0;  ///< pixels, and disparities
+  int paths = 8;                         ///< 4, 5, 8 or 16
+  int p1 = 0, p2 = 0;
+  bool adaptive_p2 = false;
+  int num_threads = 0;
+};
+
+/// Where a path goes in one step.
+struct SGMDirection {
+  int dx, dy;
+};
+
+/// How many rows a step goes back.
+inline int back_of(SGMDirection direction) { return direction.dy < 0 ? -direction.dy : direction.dy; }
+
+/// Path costs of a row, and the smallest of each pixel, both from column 0 on.
+struct SGMRow {
+  std::uint8_t* costs;
+  std::uint8_t* least;
+};
+
+/// Rows of path costs, with columns beside them that paths come from.
+class SGMRows {
+ public:
+  static constexpr int margin = 2;  ///< no path goes further to the side in one step
+
+  void resize(int rows, int columns, int padded);
+  int count() const { return rows_; }
+
+  /// `first` is the column that the memory begins with.
+  SGMRow row(int index, int first = 0);
+
+  /// Beyond the border of an image all path costs are 0: a path that comes from there begins with its cost alone.
+  void clear_margins(int index, int first, int width);
+
+ private:
+  AlignedBytes bytes_;
+  int rows_ = 0, columns_ = 0, padded_ = 0;
+  std::size_t row_bytes_ = 0;
+};
+
+/// Path costs of one direction, row after row, in the memory of a single one (or two, where steps go two rows far):
+/// each path stays where it is, so that a row's columns lie `dx` further on than those of the row before.
+class SGMState {
+ public:
+  void resize(SGMDirection direction, int columns, int rows, int padded);
+
+  /// Begin with columns first ... until - 1 of an image. Paths that come from beyond its border begin with 0.
+  void begin(int first, int until, int width);
+
+  /// Row `step` since the beginning. What is there before it is written are the costs that its paths come from, if the
+  /// step goes back no further than the beginning.
+  SGMRow row(int step);
+
+ private:
+  SGMDirection direction_{};
+  AlignedBytes bytes_;
+  std::size_t row_bytes_ = 0;
+  int columns_ = 0, padded_ = 0, slide_ = 0, first_ = 0;
+};
+
+/// How the work on an image is cut, and the steps that all parts of it take.
+///
+/// Rows form bands, counted from below: only the top one may have fewer rows. Paths that run down and up meet in the
+/// sums of a band, and the path costs at its edges are all that it needs of others.
+class SGMPlan {
+ public:
+  void prepare(const SGMTask& task, const SGMGuide* guide);
+
+  const SGMTask& task() const { return task_; }
+  int vectors() const { return vectors_; }
+  int padded() const { return padded_; }  ///< disparities, rounded up to whole vectors
+  const std::vector<SGMDirection>& directions(bool up) const { return up ? up_ : down_; }
+  bool goes_up() const { return !up_.empty(); }
+  int reach() const { return task_.paths == 4 ? 0 : (task_.paths == 16 ? 2 : 1); }  ///< columns to the side, a row
+
+  int threads() const { return threads_; }
+  int bands() const { return bands_; }
+  int band_rows() const { return band_; }
+  int top(int band) const { return band + 1 < bands_ ? task_.height - (band + 1) * band_ : 0; }
+  int bottom(int band) const { return task_.height - band * band_; }
+
+  /// Bands of a segment, the work of one thread. There are `segments()` of them, the lowest one first.
+  int segments() const { return (bands_ + of_segment_ - 1) / of_segment_; }
+  int first_band(int segment) const { return std::min(segment * of_segment_, bands_); }
+
+  /// Where paths run down and up, bands of the upper half are visited upwards: paths that run up go on from band to
+  /// band, those that run down begin at the edge of each. In the lower half it is the other way round.
+  bool upwards(int band) const { return band >= first_band(segments() / 2); }
+
+  /// Bands of a block, which `SGMEdges` goes through at once.
+  int blocks() const { return (bands_ + of_block_ - 1) / of_block_; }
+  int first_of_block(int block) const { return std::min(block * of_block_, bands_); }
+  int block_rows() const { return of_block_ * band_; }
+
+  /// Penalties of larger steps for pixels begin ... end - 1 of row y.
+  void jumps(int y, SGMDirection direction, int begin, int end, std::uint8_t* jumps) const;
+
+  static constexpr int chunk = 32;  ///< pixels whose costs and sums stay in the first cache
+
+  decltype(&kernels::baseline::sgm_advance) advance = nullptr;  // kernels are chosen once for each image
+  decltype(&kernels::baseline::sgm_costs) costs = nullptr;
+  decltype(&kernels::baseline::sgm_costs_and_west) costs_and_west = nullptr;
+
+ private:
+  void cut();
+
+  SGMTask task_;
+  const SGMGuide* guide_ = nullptr;
+  decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
+  std::vector<SGMDirection> down_, up_;
+  int vectors_ = 1, padded_ = 0, threads_ = 1;
+  int band_ = 1, bands_ = 1, of_segment_ = 1, of_block_ = 1;
+};
+
+}  // namespace geomvision::stereo
