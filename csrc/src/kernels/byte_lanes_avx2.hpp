@@ -52,10 +52,12 @@ inline std::uint32_t sum_of_bytes(Vector v) {
   const __m128i pairs = _mm_add_epi32(_mm256_castsi256_si128(eights), _mm256_extracti128_si256(eights, 1));
   return static_cast<std::uint32_t>(_mm_cvtsi128_si32(pairs) + _mm_extract_epi32(pairs, 2));
 }
-inline std::uint16_t least_word(Vector v) {
-  const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
+// The smallest word of a vector, in its first one.
+inline __m128i least_word(Vector v) {
+  return _mm_minpos_epu16(_mm_min_epu16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
 }
+inline Vector word_everywhere(__m128i v) { return _mm256_broadcastw_epi16(v); }
+inline std::uint16_t word_of(__m128i v) { return static_cast<std::uint16_t>(_mm_cvtsi128_si32(v)); }
 // The smallest byte of a vector, in its first one.
 inline __m128i least_byte(Vector v) {
   __m128i least = _mm_min_epu8(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));

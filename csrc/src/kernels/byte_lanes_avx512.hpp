@@ -69,11 +69,13 @@ inline Vector moved_down(Vector v) {
 inline std::uint32_t sum_of_bytes(Vector v) {
   return static_cast<std::uint32_t>(_mm512_reduce_add_epi64(_mm512_sad_epu8(v, _mm512_setzero_si512())));
 }
-inline std::uint16_t least_word(Vector v) {
+// The smallest word of a vector, in its first one.
+inline __m128i least_word(Vector v) {
   const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
-  const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
+  return _mm_minpos_epu16(_mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)));
 }
+inline Vector word_everywhere(__m128i v) { return _mm512_broadcastw_epi16(v); }
+inline std::uint16_t word_of(__m128i v) { return static_cast<std::uint16_t>(_mm_cvtsi128_si32(v)); }
 inline __m256i halves_smaller(Vector v) {
   return _mm256_min_epu8(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
 }

@@ -124,6 +124,8 @@ inline std::uint16_t least_word(Vector v) {
   for (int i = 1; i < lanes / 2; ++i) least = words.word[i] < least ? words.word[i] : least;
   return least;
 }
+inline Vector word_everywhere(std::uint16_t value) { return splat_word(value); }
+inline std::uint16_t word_of(std::uint16_t value) { return value; }
 inline std::uint8_t least_byte(Vector v) {
   for (int half = lanes / 2; half > 0; half /= 2) {
     for (int i = 0; i < half; ++i) v.byte[i] = v.byte[i] < v.byte[i + half] ? v.byte[i] : v.byte[i + half];

@@ -58,7 +58,9 @@ inline int lane_of(int candidate, int k, int vectors) {
 }
 
 // Candidates there are none of.
-inline void mark_padding(int count, int vectors, std::uint8_t* costs) {
+template <int Vectors>
+inline void mark_padding(int count, int any_vectors, std::uint8_t* costs) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors;
   if (count == vectors * lanes) return;
   for (int k = 0; k < vectors; ++k) {
     store(costs + k * lanes, either(load(costs + k * lanes), from_lane(lane_of(count, k, vectors))));
@@ -67,7 +69,9 @@ inline void mark_padding(int count, int vectors, std::uint8_t* costs) {
 
 // A candidate outside the right image costs a third of the bits: more than a good match, less than a wrong one, which
 // costs half. It never costs more than the mean of those inside: where nothing has texture, the border must not decide.
-void mend_border(const SGMCosts& source, int x, int vectors, std::uint8_t* costs) {
+template <int Vectors>
+void mend_border(const SGMCosts& source, int x, int any_vectors, std::uint8_t* costs) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors;
   const int column = source.match + x;  // candidate i is column - i
   int inside = column - source.width + 1, beyond = column + 1;
   beyond = beyond < 0 ? 0 : (beyond > source.count ? source.count : beyond);
@@ -102,7 +106,7 @@ inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uin
   const int vectors = Vectors > 0 ? Vectors : any_vectors;
   if (source.volume != nullptr) {
     volume_costs(source, x, vectors, costs);
-    return mark_padding(source.count, vectors, costs);
+    return mark_padding<Vectors>(source.count, vectors, costs);
   }
   constexpr int at_once = Vectors > 0 ? Vectors : 2;
   const int start = source.pixels - 1 - x;
@@ -122,8 +126,8 @@ inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uin
     for (int k = 0; k < at_once && first + k < vectors; ++k) store(costs + (first + k) * lanes, cost[k]);
   }
   const int column = source.match + x;
-  if (column - source.count + 1 < 0 || column >= source.width) mend_border(source, x, vectors, costs);
-  mark_padding(source.count, vectors, costs);
+  if (column - source.count + 1 < 0 || column >= source.width) mend_border<Vectors>(source, x, vectors, costs);
+  mark_padding<Vectors>(source.count, vectors, costs);
 }
 
 template <int Vectors>

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int words = lanes / 2;
 constexpr std::uint16_t nothing = 65535;
+constexpr int bunches = 4;  // of keys: what was just written would have to be waited for
 
 // Where the word of candidate `i` lies among those of its pixel.
 inline int place(int i, int vectors) {
@@ -18,68 +19,27 @@ inline void mark_padding(std::uint16_t* sums, int parts, const std::uint16_t* pa
   for (int t = 0; t < parts; ++t) store(sums + t * words, either(load(sums + t * words), load(pads + t * words)));
 }
 
-#if defined(__AVX512BW__)
-
-// Which words of each class are beside or at a winner in the class `first` and word j: bit 0 stands for word j - 1.
-template <int classes>
-struct Near {
-  std::uint8_t bits[classes][classes] = {};
-  constexpr Near() {
-    for (int first = 0; first < classes; ++first) {
-      for (int i = first + classes - 1; i <= first + classes + 1; ++i) {
-        bits[first][i % classes] = static_cast<std::uint8_t>(bits[first][i % classes] | 1 << i / classes);
-      }
-    }
-  }
-};
-template <int classes>
-constexpr Near<classes> near;
-
-// At most 256 disparities. Candidate i is of class i % Classes: those of a class are the words of one vector.
-template <int Vectors>
-inline int choose_pixel(const std::uint16_t* sums, std::uint16_t& least, std::uint16_t& second) {
-  constexpr int classes = 2 * Vectors;
-  const auto of_class = [&](int c) { return load(sums + place(c, Vectors)); };
-  Vector smallest = load(sums), far = splat_word(nothing);
-  for (int c = 1; c < classes; ++c) smallest = smaller_words(smallest, of_class(c));
-  least = least_word(smallest);
-  const Vector wanted = splat_word(least);
-  std::uint32_t equal[classes], any = 0;
-  for (int c = 0; c < classes; ++c) any |= equal[c] = _mm512_cmpeq_epi16_mask(of_class(c), wanted);
-  const int word = __builtin_ctz(any);
-  std::uint32_t at_word = 0;
-  for (int c = 0; c < classes; ++c) at_word |= (equal[c] >> word & 1) << c;
-  const int first = __builtin_ctz(at_word);
-  for (int c = 0; c < classes; ++c) {
-    const std::uint64_t beside = std::uint64_t{near<classes>.bits[first][c]} << word >> 1;
-    far = _mm512_mask_min_epu16(far, static_cast<__mmask32>(~beside), far, of_class(c));
-  }
-  second = least_word(far);
-  return word * classes + first;
-}
-
-#endif
-
 // The winner of one pixel, from vectors of sums and their indices.
 template <int Vectors>
-inline int choose_any_pixel(const std::uint16_t* sums, const std::uint16_t* indices, int any_vectors,
-                            std::uint16_t& least, std::uint16_t& second) {
+inline int choose_pixel(const std::uint16_t* sums, const std::uint16_t* indices, int any_vectors, std::uint16_t& least,
+                        std::uint16_t& second) {
   const int parts = 2 * (Vectors > 0 ? Vectors : any_vectors);
   Vector smallest = load(sums), equal = splat_word(nothing), far = equal;
   for (int t = 1; t < parts; ++t) smallest = smaller_words(smallest, load(sums + t * words));
-  least = least_word(smallest);
-  const Vector wanted = splat_word(least);
+  const auto least_sum = least_word(smallest);
+  least = word_of(least_sum);
+  const Vector wanted = word_everywhere(least_sum);
   for (int t = 0; t < parts; ++t) {
     equal = smaller_words(equal, words_where_equal(load(sums + t * words), wanted, load(indices + t * words)));
   }
-  const int winner = least_word(equal);
-  const Vector before = splat_word(static_cast<std::uint16_t>(winner - 1));
+  const auto winner = least_word(equal);
+  const Vector before = subtract_words(word_everywhere(winner), splat_word(1));
   for (int t = 0; t < parts; ++t) {
     const Vector distance = subtract_words(load(indices + t * words), before);  // 0, 1, 2 beside and at the winner
     far = smaller_words(far, words_where_above_two(distance, load(sums + t * words)));
   }
-  second = least_word(far);
-  return winner;
+  second = word_of(least_word(far));
+  return word_of(winner);
 }
 
 template <int Vectors>
@@ -88,15 +48,7 @@ void choose(std::uint16_t* sums, int pixels, int any_vectors, int count, const s
   const int parts = 2 * (Vectors > 0 ? Vectors : any_vectors), pitch = parts * words;
   for (int x = 0; x < pixels; ++x, sums += pitch) {
     if (count < pitch) mark_padding(sums, parts, pads);
-    int winner;
-#if defined(__AVX512BW__)
-    if constexpr (Vectors > 0) {
-      winner = choose_pixel<Vectors>(sums, winners.least[x], winners.second[x]);
-    } else
-#endif
-    {
-      winner = choose_any_pixel<Vectors>(sums, indices, any_vectors, winners.least[x], winners.second[x]);
-    }
+    const int winner = choose_pixel<Vectors>(sums, indices, any_vectors, winners.least[x], winners.second[x]);
     winners.index[x] = static_cast<std::uint16_t>(winner);
     winners.before[x] = winner > 0 ? sums[place(winner - 1, parts / 2)] : std::uint16_t{0};
     winners.after[x] = winner + 1 < count ? sums[place(winner + 1, parts / 2)] : std::uint16_t{0};
@@ -132,12 +84,15 @@ template <int bits>
 void take_offers(const std::uint16_t* keys, int pixels, int classes, std::ptrdiff_t keys_pitch, int start,
                  std::ptrdiff_t pitch, std::uint16_t* best, std::uint16_t* index) {
   constexpr std::uint16_t pixel_bits = (1 << bits) - 1;
+  const std::ptrdiff_t bunch = classes * keys_pitch;
   for (int c = 0; c < classes; ++c, keys += keys_pitch) {
     std::uint16_t* sums = best + (start + c) % classes * pitch + (start + c) / classes;
     std::uint16_t* indices = index + (start + c) % classes * pitch + (start + c) / classes;
     for (int j = 0; j < keys_pitch; ++j) {
-      const auto sum = static_cast<std::uint16_t>(keys[j] >> bits);
-      const auto candidate = static_cast<std::uint16_t>(c + j * classes - (pixels - 1) + (keys[j] & pixel_bits));
+      std::uint16_t key = keys[j];
+      for (int i = 1; i < bunches; ++i) key = keys[i * bunch + j] < key ? keys[i * bunch + j] : key;
+      const auto sum = static_cast<std::uint16_t>(key >> bits);
+      const auto candidate = static_cast<std::uint16_t>(c + j * classes - (pixels - 1) + (key & pixel_bits));
       const bool better = sum < sums[j];
       sums[j] = better ? sum : sums[j];
       indices[j] = better ? candidate : indices[j];
@@ -150,9 +105,12 @@ void offer(const std::uint16_t* sums, int pixels, int any_vectors, int first, in
            std::uint16_t* best, std::uint16_t* index) {
   const int vectors = Vectors > 0 ? Vectors : any_vectors, classes = 2 * vectors;
   const int keys_pitch = (words + (pixels + classes - 2) / classes + 15) / 16 * 16;  // right pixels of a class
-  for (int i = 0; i < classes * keys_pitch; ++i) keys[i] = nothing;
+  const int bunch = classes * keys_pitch;
+  for (int i = 0; i < bunches * bunch; ++i) keys[i] = nothing;
   int x = 0;
-  for (; x + 4 <= pixels; x += 4) offer_together<bits, Vectors, 4>(sums, pixels, x, vectors, keys_pitch, keys);
+  for (; x + 4 <= pixels; x += 4) {
+    offer_together<bits, Vectors, 4>(sums, pixels, x, vectors, keys_pitch, keys + x / 4 % bunches * bunch);
+  }
   for (; x < pixels; ++x) offer_together<bits, Vectors, 1>(sums, pixels, x, vectors, keys_pitch, keys);
   take_offers<bits>(keys, pixels, classes, keys_pitch, first - (pixels - 1), pitch, best, index);
 }

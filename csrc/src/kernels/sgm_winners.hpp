@@ -28,7 +28,7 @@ GEOMVISION_DECLARE_KERNEL(void, sgm_choose,
 // Candidate i of pixel x has place p = first - x + i: with C = 2 * vectors, where its sum is below
 // best[p % C * pitch + p / C] it becomes that one, and i the index there. No `best` begins with more than 4095 or 2047.
 // There are 20 words more to be written to after the last place of each class. `keys` has room for
-// C * (lanes / 2 + 20) + 32 words.
+// 4 * (C * (lanes / 2 + 20) + 32) words.
 GEOMVISION_DECLARE_KERNEL(void, sgm_offer,
                           (const std::uint16_t* sums, int pixels, int vectors, int first, int pitch,
                            std::uint16_t* keys, std::uint16_t* best, std::uint16_t* index));

@@ -48,7 +48,7 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
   for (Room& room : room_) {
     room.best.resize(static_cast<std::size_t>(classes_) * static_cast<std::size_t>(pitch_));
     room.index.resize(room.best.size());
-    room.keys.resize(static_cast<std::size_t>(classes_) * static_cast<std::size_t>(lanes_ / 2 + spare) + 32);
+    room.keys.resize(4 * (static_cast<std::size_t>(classes_) * static_cast<std::size_t>(lanes_ / 2 + spare) + 32));
     room.left.resize(static_cast<std::size_t>(width_));
     room.right.resize(static_cast<std::size_t>(width_));
     room.agreement.resize(static_cast<std::size_t>(width_));
@@ -79,11 +79,17 @@ void SGMChoice::take(int slot, int y, int x, int pixels, std::uint16_t* sums) {
 
 // The right view's winners. Place p of the offers belongs to the right column width - 1 - first - p.
 void SGMChoice::choose_right(Room& room) const {
-  for (int x = 0; x < width_; ++x) {
-    const int place = width_ - 1 - first_ - x;
-    const auto at = static_cast<std::size_t>(place % classes_ * pitch_ + place / classes_);
-    const bool offered = place >= 0 && place < width_ + count_ - 1 && room.best[at] != unoffered_;
-    room.right[static_cast<std::size_t>(x)] = offered ? static_cast<std::int16_t>(first_ + room.index[at]) : none;
+  std::fill(room.right.begin(), room.right.end(), none);
+  const int last = width_ - 1 - first_, begin = std::max(0, last - width_ + 1);
+  const int end = std::min(width_ + count_ - 1, last + 1);
+  for (int c = 0; c < classes_; ++c) {
+    const int skipped = begin > c ? (begin - c + classes_ - 1) / classes_ : 0;
+    std::ptrdiff_t at = std::ptrdiff_t{c} * pitch_ + skipped;
+    for (int place = c + skipped * classes_; place < end; place += classes_, ++at) {
+      const auto i = static_cast<std::size_t>(at);
+      if (room.best[i] == unoffered_) continue;
+      room.right[static_cast<std::size_t>(last - place)] = static_cast<std::int16_t>(first_ + room.index[i]);
+    }
   }
 }
 
