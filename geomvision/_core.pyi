@@ -58,6 +58,8 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "propagate_planes",
+    "recycled_bytes",
+    "recycled_forget",
     "reread_isa",
     "resolve_threads",
     "right_winners",
@@ -914,6 +916,16 @@ def propagate_planes(
     seed: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+def recycled_bytes() -> int:
+    """
+    Bytes of earlier results that wait for the next one.
+    """
+
+def recycled_forget() -> None:
+    """
+    Give them back to the system.
+    """
+
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.
