@@ -195,7 +195,8 @@ void CorrelationLookup1D<T>::backward(TensorView<const T, 4> d_out, TensorView<c
                 T* d_row = worker.d_row.reserve(static_cast<std::size_t>(size));
                 std::fill_n(d_row, size, T(0));
                 Scratch::each_tile(plan, worker, features0, x, b, y, [&](WindowTile<T>& tile, std::ptrdiff_t) {
-                  tile.backward(d_out, packed, d_row, d_features0);
+                  tile.backward_pixels(d_out, packed, d_features0);
+                  tile.backward_positions(d_out, d_row, plan.step);
                 });
                 Scratch::unpack_row(plan, d_row, d_features1, b, y);
               });
