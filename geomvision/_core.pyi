@@ -32,6 +32,7 @@ __all__: list[str] = [
     "correlation_lookup_1d_backward",
     "correlation_lookup_1d_backward_coordinates",
     "cost_volume_2d",
+    "cost_volume_2d_backward",
     "cross_aggregation",
     "cross_arms",
     "difference_volume",
@@ -58,6 +59,8 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "propagate_planes",
+    "recycled_bytes",
+    "recycled_forget",
     "reread_isa",
     "resolve_threads",
     "right_winners",
@@ -470,6 +473,24 @@ def cost_volume_2d(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def cost_volume_2d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def cost_volume_2d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    frame0: numpy.typing.NDArray[numpy.float64],
+    frame1: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
 def cross_aggregation(
     volume: numpy.typing.NDArray[numpy.uint8],
@@ -914,6 +935,16 @@ def propagate_planes(
     seed: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+def recycled_bytes() -> int:
+    """
+    Bytes of earlier results that wait for the next one.
+    """
+
+def recycled_forget() -> None:
+    """
+    Give them back to the system.
+    """
+
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "geomvision/image.hpp"
 #include "geomvision/tensor.hpp"
+#include "recycled.hpp"
 
 namespace geomvision::bindings {
 
@@ -46,10 +48,23 @@ ImageView<T> mutable_view(Array<T>& array) {
 }
 
 /// A new array that begins on a cache line: numpy's own begin 16 bytes after one, where every wide store takes two.
+/// Large ones take over the memory of earlier results.
 template <typename T>
 Array<T> aligned_array(const std::vector<py::ssize_t>& shape) {
   constexpr py::ssize_t line = 64, spare = line / static_cast<py::ssize_t>(sizeof(T));
-  Array<T> memory(std::accumulate(shape.begin(), shape.end(), py::ssize_t{1}, std::multiplies<>()) + spare);
+  const auto count = std::accumulate(shape.begin(), shape.end(), py::ssize_t{1}, std::multiplies<>());
+  const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+  if (bytes >= RecycledMemory::least_bytes) {
+    auto block = std::make_unique<RecycledMemory::Block>(recycled_memory().take(bytes));
+    T* const data = static_cast<T*>(block->data);
+    const py::capsule owner(block.get(), [](void* held) {
+      const std::unique_ptr<RecycledMemory::Block> returned(static_cast<RecycledMemory::Block*>(held));
+      recycled_memory().give_back(*returned);
+    });
+    block.release();  // NOLINT(bugprone-unused-return-value): it is the owner's now
+    return Array<T>(shape, data, owner);
+  }
+  Array<T> memory(count + spare);
   const auto before = static_cast<py::ssize_t>(reinterpret_cast<std::uintptr_t>(memory.data()) % line);
   return Array<T>(shape, memory.data() + (line - before) % line / static_cast<py::ssize_t>(sizeof(T)), memory);
 }

@@ -18,7 +18,7 @@ class CorrelationLookup1D(Generic[Array]):
     """Features prepared once for many lookups, as RAFT-Stereo's iterations do (Lipson et al., 3DV 2021, sec. 3.2).
 
     `CorrelationLookup1D(features0, features1)(x)` is `correlation_lookup_1d(features0, features1, x)` to the last bit,
-    see there. For each pixel it keeps the products around where it looked last, 44 numbers and 2 positions for 4
+    see there. For each pixel it keeps the products around where it looked last, 46 numbers and 2 positions for 4
     levels of radius 4, a tenth of the volume for rows of 480 pixels. A lookup computes those that the windows newly
     meet: nearly none once the iterations settle. Where derivatives are asked for, and on other devices than the CPU,
     it keeps nothing. It refers to the features, which must not change, and serves one thread at a time.
@@ -34,7 +34,7 @@ class CorrelationLookup1D(Generic[Array]):
         self.features0, self.features1 = (_single(features) for features in (features0, features1))
         batch, _, *size = features0.shape
         bands = range(0, levels, 2)  # each holds the products of a level, and as pairs those of the level above it
-        products = sum((2 * radius + 2) * min(2, levels - level) + 2 for level in bands)
+        products = sum((2 * radius + 2) * min(2, levels - level) + (2 if level else 4) for level in bands)
         self._memory = _memory((batch, *size, products), (batch, *size, len(bands)), self.features0)
 
     def __call__(self, x: Array) -> Array:

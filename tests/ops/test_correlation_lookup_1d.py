@@ -171,7 +171,7 @@ def test_operators(assert_operator, dtype):
     x = columns(2, 6, 9, dtype=torch.float64 if dtype == torch.float64 else torch.float32)
     forward = names.correlation_lookup_1d.default
     assert_operator(forward, twin._look_up, *pair, x, 2, 2, 0, rtol=tolerance, atol=tolerance)
-    memory = torch.zeros(2, 6, 9, 14, dtype=x.dtype), torch.full((2, 6, 9, 1), -(2**31), dtype=torch.int32)
+    memory = torch.zeros(2, 6, 9, 16, dtype=x.dtype), torch.full((2, 6, 9, 1), -(2**31), dtype=torch.int32)
     if dtype.itemsize >= 4:  # half precisions are prepared as float32
         kept = names.kept_lookup_1d.default
         detached = [p.detach() for p in pair]

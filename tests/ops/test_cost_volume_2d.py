@@ -81,6 +81,39 @@ def test_derivatives(cost, assert_compiles):
     assert leaf.grad.tolist() == [[0, 1 if cost == "absolute" else 2]]
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["float32", "float64"]),
+    st.tuples(st.integers(0, 2), st.integers(0, 7), st.integers(0, 25)),
+    st.integers(0, 9),
+    st.booleans(),
+    st.integers(2, 8),
+)
+def test_any_derivative_is_that_of_the_twin(dtype, shape, radius, squared, threads):
+    pair = [frame / 255 for frame in frames(dtype, shape)]
+    for frame in pair:
+        frame.flat[::13], frame.flat[::17] = np.nan, np.inf
+    frame0, frame1 = (torch.from_numpy(frame)[:, :, ::2] for frame in pair)
+    rng = np.random.default_rng(5)
+    d_volume = torch.from_numpy(rng.standard_normal((*frame0.shape, (2 * radius + 1) ** 2)).astype(dtype))
+    arguments = d_volume, frame0, frame1, radius, squared
+    found = twins.cost_volume_2d_backward(*arguments, 1)
+    tolerance = 1e-11 if dtype == "float64" else 1e-4
+    for one, expected in zip(found, twins._cost_volume_2d_backward(*arguments, 0), strict=True):
+        torch.testing.assert_close(one, expected, rtol=tolerance, atol=tolerance)
+    assert all(
+        torch.equal(a, b) for a, b in zip(twins.cost_volume_2d_backward(*arguments, threads), found, strict=True)
+    )
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_the_operator_of_the_derivative(assert_operator, squared):
+    pair = [torch.from_numpy(frame) for frame in frames("float32", (2, 5, 7))]
+    arguments = torch.linspace(-1, 1, 2 * 5 * 7 * 25).view(2, 5, 7, 25), *pair, 2, squared, 0
+    found = torch.ops.geomvision.cost_volume_2d_backward.default
+    assert_operator(found, twins._cost_volume_2d_backward, *arguments, rtol=1e-4, atol=1e-2)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_and_leading_axes(dtype):
     pair = [torch.from_numpy(frame).to(dtype) for frame in frames("float32", (2, 3, 4, 5))]

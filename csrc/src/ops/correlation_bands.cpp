@@ -6,6 +6,15 @@
 #include "ops/streamed.hpp"
 
 namespace geomvision::ops {
+namespace {
+
+// Whether the products a pixel has of a band, from `first` on, are those it needs from `begin` on.
+template <typename Band>
+bool holds(const Band& band, std::int32_t first, std::ptrdiff_t begin) {
+  return first != INT32_MIN && begin >= first && begin + band.needed <= first + band.size;
+}
+
+}  // namespace
 
 template <typename T>
 BandPlan<T>::BandPlan(const CorrelationLookupOptions& options, std::ptrdiff_t channels_, std::ptrdiff_t width1_,
@@ -26,7 +35,7 @@ BandPlan<T>::BandPlan(const CorrelationLookupOptions& options, std::ptrdiff_t ch
     made.width = width1 >> level;
     made.packed = first * step;
     made.needed = (made.paired ? 2 : 1) * (side + 1);
-    made.size = made.needed + (keeps ? 2 : 0);  // what dithers between two positions stays inside
+    made.size = made.needed + (!keeps ? 0 : level == 0 ? 4 : 2);
     made.offset = columns;
     first += made.width;
     columns += made.size;
@@ -46,16 +55,43 @@ BandRow<T>::BandRow(const BandPlan<T>& plan, BandWorker<T>& worker, const Tensor
 }
 
 template <typename T>
+void BandRow<T>::foresee(const T* xs, const std::int32_t* firsts) {
+  const std::ptrdiff_t width = features0_.size(3);
+  worker_.needed.assign(static_cast<std::size_t>((width + line - 1) / line), firsts == nullptr ? 1 : 0);
+  const auto lacks = [&](std::ptrdiff_t x) {
+    for (int n = 0; n < plan_.bands; ++n) {
+      Window window;
+      if (!sees(plan_.band[n], xs[x], window)) continue;
+      if (!holds(plan_.band[n], firsts[x * plan_.bands + n], window.begin)) return true;
+    }
+    return false;
+  };
+  for (std::ptrdiff_t x = 0; x < width && firsts != nullptr; ++x) {
+    if (!lacks(x)) continue;
+    worker_.needed[static_cast<std::size_t>(x / line)] = 1;
+    x |= line - 1;  // the rest of the line follows
+  }
+}
+
+template <typename T>
+bool BandRow<T>::needed(std::ptrdiff_t x) const {
+  return x < features0_.size(3) && worker_.needed[static_cast<std::size_t>(x / line)] != 0;
+}
+
+template <typename T>
 void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std::int32_t* firsts,
                          const TensorView<T, 4>& out) {
   x_ = x;
   count_ = count;
-  eager_ = loaded_ != 0;
   loaded_ = 0;
+  soon_ = x + count;
+  soon_end_ = std::min<std::ptrdiff_t>(soon_ + plan_.most_pixels, features0_.size(3));
+  while (soon_ < soon_end_ && !needed(soon_)) soon_ += line;
+  while (soon_ < soon_end_ && !needed(soon_end_ - 1)) soon_end_ = (soon_end_ - 1) / line * line;
   for (int n = 0; n < plan_.bands; ++n) {
     const Band& band = plan_.band[n];
     for (int k = 0; k < count; ++k) {
-      if (n == 0 && eager_) fetch(k);
+      if (n == 0 && soon_ < soon_end_) fetch(k);
       sample(band, k, xs[k], kept + std::ptrdiff_t{k} * plan_.columns + band.offset, firsts[k * plan_.bands + n]);
     }
   }
@@ -63,26 +99,38 @@ void BandRow<T>::look_up(std::ptrdiff_t x, int count, const T* xs, T* kept, std:
                           streams(out));
 }
 
+// Where a pixel that looks at x looks in the band; false when it sees nothing, NaN for instance.
+template <typename T>
+bool BandRow<T>::sees(const Band& band, T x, Window& window) const {
+  const T scaled = x * (T(1) / static_cast<T>(1 << band.level));
+  const T most = static_cast<T>(band.width + 2 * plan_.side + 4);
+  if (!(scaled >= -most && scaled < most + 1)) return false;
+  auto at = static_cast<std::ptrdiff_t>(scaled);
+  if (static_cast<T>(at) > scaled) --at;
+  const std::ptrdiff_t above = (at - (at & 1)) / 2;
+  window = {scaled, at, above, band.paired ? 2 * (above - plan_.radius) : at - plan_.radius};
+  return true;
+}
+
 // The samples of pixel k at the band's level and the one above.
 template <typename T>
 void BandRow<T>::sample(const Band& band, int k, T x, T* products, std::int32_t& first) {
   T* samples = samples_ + k * plan_.pitch + band.level * plan_.side;
-  const T scaled = x * (T(1) / static_cast<T>(1 << band.level)), whole = std::floor(scaled);
-  const T most = static_cast<T>(band.width + 2 * plan_.side + 4);
-  if (!(whole >= -most && whole <= most)) {  // NaN too: it sees nothing
+  Window window;
+  if (!sees(band, x, window)) {
     std::fill_n(samples, (band.paired ? 2 : 1) * plan_.side, T(0));
     return;
   }
-  const auto at = static_cast<std::ptrdiff_t>(whole);
-  const std::ptrdiff_t above = (at - (at & 1)) / 2;  // the floor of half of it
-  const std::ptrdiff_t begin = band.paired ? 2 * (above - plan_.radius) : at - plan_.radius;
-  if (first == nothing || begin < first || begin + band.needed > first + band.size) {
-    // Room to move goes to both sides, or where windows move by pairs, to the nearer one.
-    const bool nearer_left = scaled - static_cast<T>(2 * above) < 1;
-    const int room = band.size - band.needed, before = band.paired ? (nearer_left ? room : 0) : room / 2;
-    move(band, k, begin - before, products, first);
-  }
-  plan_.kernels.blend(products + (at - plan_.radius - first), plan_.side, 1, 0, scaled - whole, T(0), samples);
+  const auto [scaled, at, above, begin] = window;
+  // Room to move goes to both sides, the last two positions of windows that move by pairs to the nearer one. Reading
+  // features takes longer than multiplying them: a pixel also moves when those beside it need theirs anyway.
+  const std::ptrdiff_t room = band.size - band.needed;
+  const bool nearer_left = scaled - static_cast<T>(2 * above) < 1;
+  const std::ptrdiff_t before = band.paired ? room / 4 * 2 + (nearer_left ? room % 4 : 0) : room / 2;
+  const bool has_all = holds(band, first, begin);
+  if (!has_all || (begin - before != first && needed(x_ + k))) move(band, k, begin - before, products, first);
+  plan_.kernels.blend(products + (at - plan_.radius - first), plan_.side, 1, 0, scaled - static_cast<T>(at), T(0),
+                      samples);
   if (!band.paired) return;
   const T fraction = T(0.5) * scaled - static_cast<T>(above);
   const T* pairs = products + (begin - first);
@@ -126,18 +174,22 @@ void BandRow<T>::multiply(const Band& band, int k, std::ptrdiff_t begin, std::pt
                           products + (inside - begin));
 }
 
-// The features of pixel k of the tile, channels last. Its neighbours in a cache line come along, and the whole tile
-// where the tile before it was needed: memory is read faster in long runs.
+// The features of pixel k of the tile, channels last. Those of the lines behind it that are needed come along: memory
+// is read faster in long runs.
 template <typename T>
 const T* BandRow<T>::pixel(int k) {
   if ((loaded_ >> (k / line) & 1) == 0) {
-    const int first = eager_ && loaded_ == 0 ? 0 : k / line * line;
-    const int count = std::min(first == 0 && eager_ ? count_ : line, count_ - first);
+    const int first = k / line * line;
+    int last = first;
+    do {
+      loaded_ |= 1u << (last / line);
+      last += line;
+    } while (last < count_ && needed(x_ + last) && (loaded_ >> (last / line) & 1) == 0);
+    const int count = std::min(last, count_) - first;
     T* to = pixels_ + first * plan_.step;
     plan_.kernels.transpose(features0_.at(b_, 0, y_, x_ + first), features0_.stride(1),
                             static_cast<int>(plan_.channels), count, plan_.scale, to, plan_.step, false);
     for (int i = 0; i < count; ++i) std::fill(to + i * plan_.step + plan_.channels, to + (i + 1) * plan_.step, T(0));
-    for (int i = first; i < first + count; i += line) loaded_ |= 1u << (i / line);
   }
   return pixels_ + k * plan_.step;
 }
@@ -146,13 +198,12 @@ const T* BandRow<T>::pixel(int k) {
 template <typename T>
 void BandRow<T>::fetch(int k) {
   constexpr std::ptrdiff_t step = 64 / sizeof(T);
-  const auto ask = [&](const TensorView<const T, 4>& features, std::ptrdiff_t c, std::ptrdiff_t begin) {
-    const std::ptrdiff_t end = std::min<std::ptrdiff_t>(begin + plan_.most_pixels, features.size(3));
-    for (std::ptrdiff_t x = begin; x < end; x += step) __builtin_prefetch(features.at(b_, c, y_, x), 0, 2);
-  };
+  const std::ptrdiff_t end1 = std::min<std::ptrdiff_t>(packed_end_ + plan_.most_pixels, features1_.size(3));
   for (std::ptrdiff_t c = plan_.channels * k / count_; c < plan_.channels * (k + 1) / count_; ++c) {
-    ask(features0_, c, x_ + count_);
-    ask(features1_, c, packed_end_);
+    for (std::ptrdiff_t x = soon_; x < soon_end_; x += step) __builtin_prefetch(features0_.at(b_, c, y_, x), 0, 2);
+    for (std::ptrdiff_t x = packed_end_; x < end1; x += step) {
+      __builtin_prefetch(features1_.at(b_, c, y_, x), 0, 2);
+    }
   }
 }
 

@@ -163,7 +163,6 @@ void CorrelationLookup<T>::operator()(TensorView<const T, 4> features0, TensorVi
               });
 }
 
-// Pixels share positions, so threads share channels out among them: each walks all pixels in the same order.
 template <typename T>
 void CorrelationLookup<T>::backward(TensorView<const T, 4> d_out, TensorView<const T, 4> features0,
                                     TensorView<const T, 3> packed, std::ptrdiff_t height1, std::ptrdiff_t width1,
@@ -173,22 +172,40 @@ void CorrelationLookup<T>::backward(TensorView<const T, 4> d_out, TensorView<con
   check(d_features0.sizes() == features0.sizes() && d_packed.sizes() == packed.sizes() && d_packed.is_packed(),
         "CorrelationLookup: d_features0 is ", d_features0.shape(), ", d_packed is ", d_packed.shape(),
         "; they must be ", features0.shape(), " and ", packed.shape());
+  if (features0.size(0) == 0 || plan.step == 0) return;
+  const int height = static_cast<int>(features0.size(2));
+  each_worker(static_cast<int>(features0.size(0)) * height, num_threads, scratch_->workers,
+              [&](int row, WindowWorker<T>& worker) {
+                const std::ptrdiff_t b = row / height, y = row % height;
+                each_tile<T>(features0.size(3), [&](std::ptrdiff_t x, int count) {
+                  WindowTile<T> tile(plan, worker, b, y, x, count);
+                  tile.load_pixels(features0, 0, plan.step);
+                  tile.look_at(coordinates.at(b, 0, y, x), coordinates.at(b, 1, y, x));
+                  tile.backward_pixels(d_out, packed.at(b), d_features0);
+                });
+              });
+  // Pixels share positions, so threads share channels out among them: each walks all pixels in the same order. Its
+  // channels lie side by side meanwhile: strides of whole positions would use a part of the caches only.
   const int batch = static_cast<int>(features0.size(0));
-  if (batch == 0 || plan.step == 0) return;
-  const std::ptrdiff_t parts = std::max(1, resolve_threads(num_threads) / std::max(1, batch));
+  const std::ptrdiff_t parts = std::max(1, resolve_threads(num_threads) / batch);
   const std::ptrdiff_t share = std::max<std::ptrdiff_t>(16, (plan.step / parts + 15) / 16 * 16);
   const int shares = static_cast<int>((plan.step + share - 1) / share);
+  const std::ptrdiff_t positions = d_packed.size(1);
   each_worker(batch * shares, num_threads, scratch_->workers, [&](int index, WindowWorker<T>& worker) {
     const std::ptrdiff_t b = index / shares, first = index % shares * share;
-    const std::ptrdiff_t last = std::min(plan.step, first + share);
-    for (std::ptrdiff_t k = 0; k < d_packed.size(1); ++k) std::fill_n(d_packed.at(b, k, first), last - first, T(0));
-    for (std::ptrdiff_t y = 0; y < features0.size(2); ++y) {
+    const std::ptrdiff_t last = std::min(plan.step, first + share), own = last - first;
+    T* sums = shares == 1 ? d_packed.at(b) : worker.d_row.reserve(static_cast<std::size_t>(positions * own));
+    std::fill_n(sums, positions * own, T(0));
+    for (std::ptrdiff_t y = 0; y < height; ++y) {
       each_tile<T>(features0.size(3), [&](std::ptrdiff_t x, int count) {
         WindowTile<T> tile(plan, worker, b, y, x, count);
         tile.load_pixels(features0, first, last);
         tile.look_at(coordinates.at(b, 0, y, x), coordinates.at(b, 1, y, x));
-        tile.backward(d_out, packed.at(b), d_packed.at(b), d_features0);
+        tile.backward_positions(d_out, sums, own);
       });
+    }
+    for (std::ptrdiff_t k = 0; k < positions && shares > 1; ++k) {
+      std::copy_n(sums + k * own, own, d_packed.at(b, k, first));
     }
   });
 }

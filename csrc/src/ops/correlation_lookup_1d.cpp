@@ -47,15 +47,17 @@ struct CorrelationLookup1D<T>::Scratch {
     return WindowPlan<T>(options.radius, true, levels, features0.size(1));
   }
 
-  // work(b, y, x, count, the row's bands, worker) for each tile.
-  template <typename Work>
+  // foresee(b, y, the row's bands) for each row, work(b, y, x, count, the row's bands, worker) for each of its tiles.
+  template <typename Foresee, typename Work>
   void each_band_tile(const BandPlan<T>& plan, const TensorView<const T, 4>& features0,
-                      const TensorView<const T, 4>& features1, int num_threads, const Work& work) {
+                      const TensorView<const T, 4>& features1, int num_threads, const Foresee& foresee,
+                      const Work& work) {
     const int height = static_cast<int>(features0.size(2));
     each_worker(static_cast<int>(features0.size(0)) * height, num_threads, band_workers,
                 [&](int index, BandWorker<T>& worker) {
                   const std::ptrdiff_t b = index / height, y = index % height, width = features0.size(3);
                   BandRow<T> row(plan, worker, features0, features1, b, y);
+                  foresee(b, y, row);
                   for (std::ptrdiff_t x = 0; x < width; x += plan.most_pixels) {
                     work(b, y, x, static_cast<int>(std::min<std::ptrdiff_t>(plan.most_pixels, width - x)), row, worker);
                   }
@@ -138,6 +140,7 @@ void CorrelationLookup1D<T>::operator()(TensorView<const T, 4> features0, Tensor
   const BandPlan<T> plan(options_, features0.size(1), features1.size(3), false);
   scratch_->each_band_tile(
       plan, features0, features1, num_threads,
+      [](std::ptrdiff_t, std::ptrdiff_t, BandRow<T>& row) { row.foresee(nullptr, nullptr); },
       [&](std::ptrdiff_t b, std::ptrdiff_t y, std::ptrdiff_t at, int count, BandRow<T>& row, BandWorker<T>& worker) {
         T* kept = worker.kept.reserve(static_cast<std::size_t>(plan.columns) * plan.most_pixels);
         worker.firsts.assign(static_cast<std::size_t>(plan.bands) * plan.most_pixels, nothing_kept);
@@ -160,6 +163,7 @@ void CorrelationLookup1D<T>::operator()(TensorView<const T, 4> features0, Tensor
   const BandPlan<T> plan(options_, features0.size(1), features1.size(3), true);
   scratch_->each_band_tile(
       plan, features0, features1, num_threads,
+      [&](std::ptrdiff_t b, std::ptrdiff_t y, BandRow<T>& row) { row.foresee(x.at(b, y, 0), firsts.at(b, y, 0)); },
       [&](std::ptrdiff_t b, std::ptrdiff_t y, std::ptrdiff_t at, int count, BandRow<T>& row, BandWorker<T>&) {
         row.look_up(at, count, x.at(b, y, at), kept.at(b, y, at), firsts.at(b, y, at), out);
       });
@@ -191,7 +195,8 @@ void CorrelationLookup1D<T>::backward(TensorView<const T, 4> d_out, TensorView<c
                 T* d_row = worker.d_row.reserve(static_cast<std::size_t>(size));
                 std::fill_n(d_row, size, T(0));
                 Scratch::each_tile(plan, worker, features0, x, b, y, [&](WindowTile<T>& tile, std::ptrdiff_t) {
-                  tile.backward(d_out, packed, d_row, d_features0);
+                  tile.backward_pixels(d_out, packed, d_features0);
+                  tile.backward_positions(d_out, d_row, plan.step);
                 });
                 Scratch::unpack_row(plan, d_row, d_features1, b, y);
               });

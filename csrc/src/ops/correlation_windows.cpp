@@ -155,8 +155,8 @@ void WindowTile<T>::backward_volume(const TensorView<const T, 4>& d_out, T* d_fi
 }
 
 template <typename T>
-void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed,
-                             const TensorView<T, 4>& d_features0) {
+void WindowTile<T>::backward_pixels(const TensorView<const T, 4>& d_out, const T* packed,
+                                    const TensorView<T, 4>& d_features0) {
   const int channels = static_cast<int>(last_channel_ - first_channel_);
   T* d_pixels = worker_.d_pixels.reserve(static_cast<std::size_t>(plan_.tile_pixels * plan_.step));
   for (int k = 0; k < count_; ++k) std::fill_n(d_pixels + k * plan_.step, channels, T(0));
@@ -164,15 +164,25 @@ void WindowTile<T>::backward(const TensorView<const T, 4>& d_out, const T* packe
     open_windows(level);
     spread_samples(level, d_out);
     each_row(level, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
-      const std::ptrdiff_t from = first * plan_.step + first_channel_;
-      plan_.kernels.gather(window(k) + offset, packed + from, plan_.step, positions, channels,
-                           d_pixels + k * plan_.step);
-      plan_.kernels.scatter(window(k) + offset, pixel(k), positions, channels, d_packed + from, plan_.step);
+      plan_.kernels.gather(window(k) + offset, packed + first * plan_.step + first_channel_, plan_.step, positions,
+                           channels, d_pixels + k * plan_.step);
     });
   }
   const std::ptrdiff_t real = std::min(last_channel_, plan_.channels) - first_channel_;
   plan_.kernels.transpose(d_pixels, plan_.step, count_, static_cast<int>(real), plan_.scale,
                           d_features0.at(b_, first_channel_, y_, x_), d_features0.stride(1), false);
+}
+
+template <typename T>
+void WindowTile<T>::backward_positions(const TensorView<const T, 4>& d_out, T* d_packed, std::ptrdiff_t d_step) {
+  const int channels = static_cast<int>(last_channel_ - first_channel_);
+  for (int level = 0; level < static_cast<int>(plan_.levels.size()); ++level) {
+    open_windows(level);
+    spread_samples(level, d_out);
+    each_row(level, [&](int k, std::ptrdiff_t offset, int positions, std::ptrdiff_t first) {
+      plan_.kernels.scatter(window(k) + offset, pixel(k), positions, channels, d_packed + first * d_step, d_step);
+    });
+  }
 }
 
 template <typename T>

@@ -79,8 +79,11 @@ class WindowTile {
 
   void forward(const T* packed, const TensorView<T, 4>& out);
 
-  /// Adds to d_packed, sets the pixels' part of d_features0.
-  void backward(const TensorView<const T, 4>& d_out, const T* packed, T* d_packed, const TensorView<T, 4>& d_features0);
+  /// Sets the pixels' part of d_features0.
+  void backward_pixels(const TensorView<const T, 4>& d_out, const T* packed, const TensorView<T, 4>& d_features0);
+
+  /// Adds to the derivatives of the positions' features, the loaded ones of which lie `d_step` apart from d_packed on.
+  void backward_positions(const TensorView<const T, 4>& d_out, T* d_packed, std::ptrdiff_t d_step);
 
   /// Sets the pixels' part of a volume's derivative.
   void backward_volume(const TensorView<const T, 4>& d_out, T* d_first, std::ptrdiff_t pixel_step);

@@ -34,27 +34,36 @@ def _shape(frame0: Tensor, frame1: Tensor, radius: int, squared: bool, num_threa
     return frame0.new_empty((*frame0.shape, (2 * radius + 1) ** 2), dtype=dtype)
 
 
-cost_volume_2d = operator("cost_volume_2d", _cost_volume_2d, shape=_shape)
-
-
-def _remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    ctx.save_for_backward(inputs[0], inputs[1])
-    ctx.radius, ctx.squared = inputs[2:4]
-
-
-def _derivative(ctx: Any, d_volume: Tensor) -> tuple[Any, ...]:
-    frame0, frame1 = ctx.saved_tensors
-    differences = _differences(frame0, frame1, ctx.radius)
-    slopes = d_volume * (2 * differences if ctx.squared else differences.sign())
+def _cost_volume_2d_backward(
+    d_volume: Tensor, frame0: Tensor, frame1: Tensor, radius: int, squared: bool, num_threads: int
+) -> tuple[Tensor, Tensor]:
+    differences = _differences(frame0, frame1, radius)
+    slopes = d_volume * (2 * differences if squared else differences.sign())
     slopes = torch.where(differences.abs() < torch.inf, slopes, 0)
     height, width = frame0.shape[1:]
-    d_wide = frame1.new_zeros(frame1.shape[0], height + 2 * ctx.radius, width + 2 * ctx.radius)
-    side = 2 * ctx.radius + 1
+    d_wide = frame1.new_zeros(frame1.shape[0], height + 2 * radius, width + 2 * radius)
+    side = 2 * radius + 1
     for i in range(side * side):
         dy, dx = divmod(i, side)
         d_wide[:, dy : dy + height, dx : dx + width] -= slopes[..., i]
-    d_frame1 = d_wide[:, ctx.radius : ctx.radius + height, ctx.radius : ctx.radius + width]
-    return slopes.sum(-1), d_frame1.clone(), None, None, None
+    return slopes.sum(-1), d_wide[:, radius : radius + height, radius : radius + width].clone()
+
+
+cost_volume_2d = operator("cost_volume_2d", _cost_volume_2d, shape=_shape)
+cost_volume_2d_backward = operator(
+    "cost_volume_2d_backward",
+    _cost_volume_2d_backward,
+    shape=lambda d_volume, frame0, frame1, *_: (frame0.new_empty(frame0.shape), frame1.new_empty(frame1.shape)),
+)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    frame0, frame1, *ctx.options = inputs
+    ctx.save_for_backward(frame0, frame1)
+
+
+def _derivative(ctx: Any, d_volume: Tensor) -> tuple[Any, ...]:
+    return (*cost_volume_2d_backward(d_volume, *ctx.saved_tensors, *ctx.options), None, None, None)
 
 
 cost_volume_2d.register_autograd(_derivative, setup_context=_remember)

@@ -19,4 +19,10 @@ void cost_volume_2d(TensorView<const T, 3> frame0, TensorView<const T, 3> frame1
                     TensorView<std::conditional_t<std::is_same_v<T, double>, double, float>, 4> volume,
                     int num_threads = 0);
 
+/// Its derivative in both frames, where costs are finite. T: float or double. The derivative of |0| is 0.
+template <typename T>
+void cost_volume_2d_backward(TensorView<const T, 4> d_volume, TensorView<const T, 3> frame0,
+                             TensorView<const T, 3> frame1, int radius, bool squared, TensorView<T, 3> d_frame0,
+                             TensorView<T, 3> d_frame1, int num_threads = 0);
+
 }  // namespace geomvision::ops

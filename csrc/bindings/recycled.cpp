@@ -1,0 +1,12 @@
+#include "bind.hpp"
+
+namespace geomvision::bindings {
+
+void bind_recycled(py::module_& module) {
+  module.def(
+      "recycled_bytes", [] { return recycled_memory().waiting_bytes(); },
+      "Bytes of earlier results that wait for the next one.");
+  module.def("recycled_forget", [] { recycled_memory().forget(); }, "Give them back to the system.");
+}
+
+}  // namespace geomvision::bindings
