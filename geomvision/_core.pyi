@@ -16,6 +16,10 @@ __all__: list[str] = [
     "ad_census",
     "ad_census_forget",
     "ad_census_options",
+    "all_pairs_correlation",
+    "all_pairs_correlation_1d",
+    "all_pairs_correlation_1d_backward",
+    "all_pairs_correlation_backward",
     "available_isas",
     "birchfield_tomasi",
     "block_matching",
@@ -41,6 +45,8 @@ __all__: list[str] = [
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
+    "halve_volume",
+    "halve_volume_backward",
     "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
@@ -164,6 +170,58 @@ def ad_census_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::ADCensusOptions.
     """
 
+@typing.overload
+def all_pairs_correlation(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def all_pairs_correlation(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def all_pairs_correlation_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def all_pairs_correlation_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def all_pairs_correlation_1d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_1d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def available_isas() -> list[str]:
     """
     Instruction sets this processor and binary allow, smallest first.
@@ -651,6 +709,28 @@ def guided_filter(
     guide: numpy.typing.NDArray[numpy.float64],
     radius: typing.SupportsInt | typing.SupportsIndex,
     epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def halve_volume(
+    volume: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def halve_volume(
+    volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def halve_volume_backward(
+    d_half: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def halve_volume_backward(
+    d_half: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
 def hamming_distances(
