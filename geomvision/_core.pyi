@@ -75,6 +75,7 @@ __all__: list[str] = [
     "soft_argmin",
     "soft_argmin_backward",
     "speckle",
+    "splat_mean",
     "splat_sum",
     "splat_sum_backward",
     "squared_differences",
@@ -1170,6 +1171,22 @@ def speckle(
     range_px: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_mean(
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    importance: numpy.typing.NDArray[numpy.float32] | None,
+    zero_holes: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_mean(
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    importance: numpy.typing.NDArray[numpy.float64] | None,
+    zero_holes: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def splat_sum(
     image: numpy.typing.NDArray[numpy.float32],

@@ -52,6 +52,24 @@ TEST_CASE("edge-aware smoothing allocates once, works in place and on views with
   CHECK_THROWS_AS(smooth(map, edges, gv::ImageView<const float>(), map, {500, 0, 3, 1}), std::invalid_argument);
 }
 
+TEST_CASE("a guide of bytes or words guides as its values in float do") {
+  const auto bytes = noise<std::uint8_t>(width * (height + 2) * 3);
+  const std::vector<std::uint16_t> words(bytes.begin(), bytes.end());
+  const std::vector<float> floats(bytes.begin(), bytes.end()), values = noise<float>(width * height * slices);
+  std::vector<float> expected(values.size()), result(values.size());
+  const TensorView<const float, 3> costs(values.data(), {height, width, slices});
+  const TensorView<float, 3> out(result.data(), {height, width, slices});
+  gv::ops::GuidedFilter<float> filter;
+  filter(costs, {floats.data(), {height, width, 3}}, 5, 10.0, {expected.data(), {height, width, slices}});
+  filter(costs, TensorView<const std::uint8_t, 3>(bytes.data(), {height, width, 3}), 5, 10.0, out);
+  CHECK(result == expected);
+  std::fill(result.begin(), result.end(), 0.0f);
+  filter(costs, TensorView<const std::uint16_t, 3>(words.data(), {height, width, 3}), 5, 10.0, out);
+  CHECK(result == expected);
+  CHECK_THROWS_AS(filter(costs, TensorView<const std::uint8_t, 3>(bytes.data(), {height + 2, width, 3}), 5, 10.0, out),
+                  std::invalid_argument);
+}
+
 TEST_CASE("aggregation allocates once and keeps a constant") {
   const auto guide = noise<float>(width * height * 3);
   const auto image = noise<std::uint8_t>(width * height, 40);

@@ -199,7 +199,27 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
   for_each_piece(tiles * chunks, num_threads, scratch_, column * (2 + static_cast<std::size_t>(window)), body);
 }
 
+template <typename T>
+template <typename Guide>
+void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const Guide, 3> guide, int radius,
+                                 double epsilon, TensorView<T, 3> result, int num_threads) {
+  guide_.resize(static_cast<std::size_t>(guide.size(0) * guide.size(1) * guide.size(2)));
+  T* to = guide_.data();
+  for (std::ptrdiff_t y = 0; y < guide.size(0); ++y) {
+    for (std::ptrdiff_t x = 0; x < guide.size(1); ++x) to = std::copy_n(guide.at(y, x), guide.size(2), to);
+  }
+  (*this)(values, TensorView<const T, 3>(guide_.data(), guide.sizes()), radius, epsilon, result, num_threads);
+}
+
+#define GEOMVISION_GUIDE(T, Guide)                                                                                  \
+  template void GuidedFilter<T>::operator()<Guide>(TensorView<const T, 3>, TensorView<const Guide, 3>, int, double, \
+                                                   TensorView<T, 3>, int)
 template class GuidedFilter<float>;
 template class GuidedFilter<double>;
+GEOMVISION_GUIDE(float, std::uint8_t);
+GEOMVISION_GUIDE(float, std::uint16_t);
+GEOMVISION_GUIDE(double, std::uint8_t);
+GEOMVISION_GUIDE(double, std::uint16_t);
+#undef GEOMVISION_GUIDE
 
 }  // namespace geomvision::ops

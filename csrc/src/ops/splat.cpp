@@ -89,7 +89,9 @@ struct Splat {
           if (weights) {
             const T* weight = weights + (std::ptrdiff_t{b} * height + y) * width;
             for (int k = 0; k < n; ++k) {
-              for (int i = 0; i < pixels; ++i) weighted[k * kTile + i] = from[k * step + x + i] * weight[x + i];
+              for (int i = 0; i < pixels; ++i) {  // what has no weight is not there, even where it is NaN
+                weighted[k * kTile + i] = weight[x + i] > 0 ? from[k * step + x + i] * weight[x + i] : T(0);
+              }
             }
             from = weighted;
             step = kTile;
@@ -196,9 +198,9 @@ void MeanSplat<T>::softmax(TensorView<const T, 4> image, TensorView<const T, 4> 
       for (int y = begin; y < end; ++y) {
         const T* from = importance.at(b, y);
         T* to = weights_.data() + (std::ptrdiff_t{b} * height + y) * width;
-        for (int x = 0; x < width; ++x) {  // NaN stays: such a pixel makes what it lands on a hole
-          const T below = from[x] - highest;
-          to[x] = std::exp(below < T(kDepthOfImportance) ? T(kDepthOfImportance) : below);
+        for (int x = 0; x < width; ++x) {
+          const T below = from[x] == highest ? T(0) : from[x] - highest;  // so is infinity below infinity
+          to[x] = std::isnan(from[x]) ? T(0) : std::exp(std::max(below, T(kDepthOfImportance)));
         }
       }
     });

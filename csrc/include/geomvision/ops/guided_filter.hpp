@@ -19,11 +19,17 @@ class GuidedFilter {
   void operator()(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, double epsilon,
                   TensorView<T, 3> result, int num_threads = 0);
 
+  /// With a guide of uint8 or uint16.
+  template <typename Guide>
+  void operator()(TensorView<const T, 3> values, TensorView<const Guide, 3> guide, int radius, double epsilon,
+                  TensorView<T, 3> result, int num_threads = 0);
+
  private:
   template <int channels>
   void run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, TensorView<T, 3> result,
            int num_threads);
 
+  std::vector<T> guide_;    // as T, where it is of another type
   std::vector<T> windows_;  // of each pixel's window: mean of the guide, upper triangle of (Sigma + epsilon)^-1
   std::vector<double> scratch_;
 };
