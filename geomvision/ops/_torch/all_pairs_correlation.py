@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ._operator import operator
+from ._windows import halved
 
 Pair = tuple[Tensor, Tensor]
 
@@ -50,10 +51,7 @@ def _features_shape(d_volume: Tensor, features0: Tensor, features1: Tensor, num_
 
 
 def _halve(volume: Tensor, num_threads: int) -> Tensor:
-    height, width = volume.shape[3] // 2, volume.shape[4] // 2
-    if volume.shape[3] > 1:
-        volume = volume[:, :, :, : 2 * height].reshape(*volume.shape[:3], height, 2, volume.shape[4]).mean(4)
-    return volume[..., : 2 * width].reshape(*volume.shape[:4], width, 2).mean(5)
+    return halved(volume if volume.shape[3] == 1 else halved(volume, 3), 4)
 
 
 def _halve_backward(d_half: Tensor, height1: int, width1: int, num_threads: int) -> Tensor:
