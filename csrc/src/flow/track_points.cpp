@@ -131,6 +131,8 @@ PointTracker::PointTracker(const TrackOptions& options) : options_(options) {
   check_range(owner, "min_eigenvalue", options.min_eigenvalue, 0.0, no_limit);
   check_range(owner, "forward_backward", options.forward_backward, 0.0, no_limit);
   resolve_threads(options.num_threads);
+  pyramid0_.resize(static_cast<std::size_t>(options.levels));
+  pyramid1_.resize(pyramid0_.size());
 }
 
 // Both pyramids at once: as few loops as there are steps that wait for one another.
@@ -141,7 +143,6 @@ void PointTracker::build(ImageView<const T> frame0, ImageView<const T> frame1) {
   used_ = 0;
   for (int w = width, h = height; used_ < options_.levels; w = (w + 1) / 2, h = (h + 1) / 2) {
     for (std::vector<Level>* pyramid : pyramids) {
-      if (pyramid->empty()) pyramid->resize(static_cast<std::size_t>(options_.levels));
       (*pyramid)[static_cast<std::size_t>(used_)].fit(w, h, options_.window);
     }
     ++used_;
@@ -272,6 +273,9 @@ void PointTracker::sort(const Point* points, int count) {
 template <typename T>
 void PointTracker::follow_all(ImageView<const T> frame0, ImageView<const T> frame1, const Point* points, int count,
                               Track* tracks) {
+  check(!pyramid0_.empty(), owner, ": this object was moved from; assign another one to it before it is used");
+  check(count >= 0 && (count == 0 || (points != nullptr && tracks != nullptr)), owner, ": there are ", count,
+        " points; allowed are 0 or more, which lie somewhere as their tracks do");
   check(!frame0.empty() && frame0.width() == frame1.width() && frame0.height() == frame1.height(), owner,
         ": frame0 is ", frame0.width(), "x", frame0.height(), ", frame1 is ", frame1.width(), "x", frame1.height(),
         "; they must be equal and not empty");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/guided_filter.hpp"
 #include "ops/pieces.hpp"
@@ -121,6 +122,8 @@ void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const
         "GuidedFilter: values are ", values.shape(), ", the guide ", guide.shape(), ", the result ", result.shape(),
         "; heights and widths must agree");
   check(guide.stride(1) == guide.size(2) || guide.empty(), "GuidedFilter: the guide's pixels must lie side by side");
+  check_apart("GuidedFilter", values, result);
+  check_apart("GuidedFilter", guide, result);
   if (values.empty()) return;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "ops/scatter.hpp"
@@ -171,6 +172,8 @@ void splat_sum(TensorView<const T, 4> image, TensorView<const T, 4> flow, Tensor
   const Splat<T> splat = make(image, flow);
   check(sum.sizes() == image.sizes(), "splat: image is ", image.shape(), ", sum is ", sum.shape(),
         "; they must be equal");
+  check_apart("splat", image, sum);
+  check_apart("splat", flow, sum);
   if (!image.empty()) splat.add_all(image, nullptr, nullptr, T(0), sum, num_threads);
 }
 
@@ -214,6 +217,8 @@ void MeanSplat<T>::divide(TensorView<const T, 4> image, TensorView<const T, 4> f
   const Splat<T> splat = make(image, flow);
   check(mean.sizes() == image.sizes(), "splat: image is ", image.shape(), ", mean is ", mean.shape(),
         "; they must be equal");
+  check_apart("splat", image, mean);
+  check_apart("splat", flow, mean);
   if (image.empty()) return;
   const T* weights = weights_.empty() ? nullptr : weights_.data();
   const typename TensorView<T, 4>::Sizes one{image.size(0), 1, image.size(2), image.size(3)};

@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/warp.hpp"
@@ -89,6 +90,7 @@ void check_warp(const TensorView<const In, 3>& image, std::ptrdiff_t rows, std::
   check((image.stride(1) == image.size(2) || image.size(1) < 2) &&
             (warped.stride(1) == warped.size(2) || warped.size(1) < 2),
         "warp: pixels of a row must lie side by side");
+  check_apart("warp", image, warped);
   check_image(image, image.size(0), image.size(1), !warped.empty());
 }
 
@@ -130,6 +132,7 @@ void warp_planes(const TensorView<const T, 4>& image, std::ptrdiff_t batch, std:
   check(!inside.data() || inside.sizes() == TensorView<std::uint8_t, 3>::Sizes{batch, rows, columns},
         "warp: displacements of ", batch, " x ", rows, "x", columns, ", inside ", inside.shape(),
         "; they must be equally large");
+  check_apart("warp", image, warped);
   check_image(image, image.size(2), image.size(3), !warped.empty());
   if (batch * rows * columns == 0) return;
   const int height = static_cast<int>(image.size(2)), width = static_cast<int>(image.size(3));
@@ -162,6 +165,7 @@ void warp(TensorView<const In, 3> image, TensorView<const float, 3> displacement
           WarpOptions options, int num_threads, TensorView<std::uint8_t, 2> inside) {
   check(displacement.size(2) == 2, "warp: displacement is ", displacement.shape(), "; it must be h x w x 2");
   check_warp(image, displacement.size(0), displacement.size(1), warped, options, inside);
+  check_apart("warp", displacement, warped);
   check(displacement.stride(1) == 2 || displacement.size(1) < 2, "warp: pixels of a row must lie side by side");
   if (displacement.empty()) return;
   const auto field = [&] {
@@ -174,6 +178,7 @@ template <typename In, typename Out>
 void warp_by_disparity(TensorView<const In, 3> right, TensorView<const float, 2> disparity, TensorView<Out, 3> warped,
                        WarpOptions options, int num_threads, TensorView<std::uint8_t, 2> inside) {
   check_warp(right, disparity.size(0), disparity.size(1), warped, options, inside);
+  check_apart("warp_by_disparity", disparity, warped);
   if (disparity.empty()) return;
   const auto field = [&] {
     return
@@ -187,6 +192,7 @@ void warp_features(TensorView<const T, 4> image, TensorView<const T, 4> displace
                    WarpOptions options, int num_threads, TensorView<std::uint8_t, 3> inside) {
   check(displacement.size(1) == 2, "warp: image is ", image.shape(), ", displacement ", displacement.shape(),
         "; it must be batch x 2 x h x w");
+  check_apart("warp", displacement, warped);
   const auto field = [&] {
     return
         [&](int b, int y, int x, int) { return Field<T>{displacement.at(b, 0, y, x), displacement.at(b, 1, y, x), 1}; };
@@ -198,6 +204,7 @@ void warp_features(TensorView<const T, 4> image, TensorView<const T, 4> displace
 template <typename T>
 void warp_features_by_disparity(TensorView<const T, 4> right, TensorView<const T, 3> disparity, TensorView<T, 4> warped,
                                 WarpOptions options, int num_threads, TensorView<std::uint8_t, 3> inside) {
+  check_apart("warp_by_disparity", disparity, warped);
   const auto field = [&] {
     return [&, tile = OfDisparities<T>()](int b, int y, int x, int count) mutable {
       return tile(disparity.at(b, y, x), count);

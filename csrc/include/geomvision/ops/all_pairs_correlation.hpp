@@ -1,7 +1,6 @@
 #pragma once
 
-#include <memory>
-
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -35,7 +34,7 @@ class AllPairsCorrelation {
 
  private:
   struct Scratch;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 /// The next level of a correlation pyramid: means over 2 x 2 pixels of the second image, or over 2 where the volume is

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <memory>
-
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -37,7 +36,7 @@ class LocalCorrelation {
  private:
   struct Scratch;
   LocalCorrelationOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -57,7 +57,7 @@ class PlanePropagation {
                  TensorView<T, 3> right_planes, int iteration, int num_threads);
 
   PlaneOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

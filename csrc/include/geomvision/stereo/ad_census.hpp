@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
 
 namespace geomvision::stereo {
 
@@ -77,7 +77,7 @@ class ADCensus {
   Image<float> matched(ImageView<const T> left, ImageView<const T> right);
 
   ADCensusOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

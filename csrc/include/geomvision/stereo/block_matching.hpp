@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
 
 namespace geomvision::stereo {
 
@@ -68,7 +68,7 @@ class BlockMatching {
   void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
 
   BlockMatchingOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
 
 namespace geomvision::stereo {
 
@@ -71,7 +71,7 @@ class PatchMatch {
   Image<float> matched(ImageView<const T> left, ImageView<const T> right);
 
   PatchMatchOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::stereo {
@@ -85,7 +85,7 @@ class SGM {
   void match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T> left, ImageView<float> disparity);
 
   SGMOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo
