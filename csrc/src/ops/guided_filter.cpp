@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "check_apart.hpp"
 #include "geomvision/check.hpp"
@@ -17,6 +18,8 @@ using kernels::GuidedWindow;
 constexpr int slices_at_once = 16;
 
 struct Float {
+  static auto sizes() { return GEOMVISION_KERNEL(guided_sizes_f32); }
+  static auto drowns() { return GEOMVISION_KERNEL(guided_drowns_f32); }
   static auto add() { return GEOMVISION_KERNEL(guided_add_f32); }
   static auto fit() { return GEOMVISION_KERNEL(guided_fit_f32); }
   static auto slide() { return GEOMVISION_KERNEL(guided_slide_f32); }
@@ -24,6 +27,8 @@ struct Float {
 };
 
 struct Double {
+  static auto sizes() { return GEOMVISION_KERNEL(guided_sizes_f64); }
+  static auto drowns() { return GEOMVISION_KERNEL(guided_drowns_f64); }
   static auto add() { return GEOMVISION_KERNEL(guided_add_f64); }
   static auto fit() { return GEOMVISION_KERNEL(guided_fit_f64); }
   static auto slide() { return GEOMVISION_KERNEL(guided_slide_f64); }
@@ -159,45 +164,64 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
     const int fit_size = tile.fits() * at_once * planes;
     double *value_sums = scratch, *fit_sums = scratch + column;
     T* fits = reinterpret_cast<T*>(scratch + 2 * column);  // the last `window` rows of them
-    std::fill_n(scratch, 2 * column, 0.0);
+    const auto values_of = [&](int y, std::ptrdiff_t ahead) {
+      return GuidedRow<T>{values.at(y, tile.values_begin, first),
+                          values.stride(1),
+                          ahead,
+                          guide.at(y, tile.values_begin),
+                          tile.values(),
+                          at_once,
+                          valid,
+                          channels};
+    };
+    bool afresh = false;
+    T most = 0, least = std::numeric_limits<T>::infinity();
     const auto add = [&](int y, double sign) {
-      const std::ptrdiff_t ahead = sign > 0 && y + 1 < height ? values.stride(0) : 0;
-      Kernels<T>::add()({values.at(y, tile.values_begin, first), values.stride(1), ahead,
-                         guide.at(y, tile.values_begin), tile.values(), at_once, valid, channels},
-                        sign, value_sums);
+      Kernels<T>::add()(values_of(y, sign > 0 && y + 1 < height ? values.stride(0) : 0), sign, value_sums);
     };
     const auto fit_row = [&](int y) { return fits + static_cast<std::ptrdiff_t>(y % window) * fit_size; };
-    for (int entering = 0; entering < height + 2 * radius; ++entering) {
-      if (entering < height) add(entering, 1);
-      if (entering >= window && entering - window < height) add(entering - window, -1);
-      const int y = entering - radius, out = y - radius;
-      if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
-      if (y >= 0 && y < height) {
-        const GuidedWindow range{tile.fits(),
-                                 tile.fits_begin - tile.values_begin,
-                                 tile.values(),
-                                 radius,
-                                 window_rows(y, radius, height),
-                                 at_once,
-                                 valid,
-                                 channels};
-        Kernels<T>::fit()(range, value_sums,
-                          windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
-                          fit_row(y));
-        Kernels<T>::slide()(fit_row(y), nullptr, fit_size, fit_sums);
+    const auto window_of = [&](int y, int begin, int end, int offset, int columns) {
+      return GuidedWindow{end - begin, offset, columns,  radius, window_rows(y, radius, height),
+                          at_once,     valid,  channels, afresh};
+    };
+    // All rows of a window, where sums are made afresh.
+    const auto sum_window = [&](int y, double* sums, const auto& add_row) {
+      std::fill_n(sums, column, 0.0);
+      for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) add_row(v);
+    };
+    const auto filter = [&] {
+      std::fill_n(scratch, 2 * column, 0.0);
+      for (int entering = 0; entering < height + 2 * radius; ++entering) {
+        const int y = entering - radius, out = y - radius;
+        const bool has_fits = y >= 0 && y < height;
+        if (!afresh) {
+          if (entering < height) {
+            add(entering, 1);
+            Kernels<T>::sizes()(values_of(entering, 0), &most, &least);
+          }
+          if (entering >= window && entering - window < height) add(entering - window, -1);
+          if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
+        } else if (has_fits) {
+          sum_window(y, value_sums, [&](int v) { add(v, 1); });
+        }
+        if (has_fits) {
+          Kernels<T>::fit()(
+              window_of(y, tile.fits_begin, tile.fits_end, tile.fits_begin - tile.values_begin, tile.values()),
+              value_sums, windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
+              fit_row(y));
+          if (!afresh) Kernels<T>::slide()(fit_row(y), nullptr, fit_size, fit_sums);
+        }
+        if (out < 0 || out >= height) continue;
+        if (afresh) {
+          sum_window(out, fit_sums, [&](int v) { Kernels<T>::slide()(fit_row(v), nullptr, fit_size, fit_sums); });
+        }
+        Kernels<T>::apply()(window_of(out, tile.begin, tile.end, tile.begin - tile.fits_begin, tile.fits()), fit_sums,
+                            guide.at(out, tile.begin), result.at(out, tile.begin, first), result.stride(1));
       }
-      if (out < 0 || out >= height) continue;
-      const GuidedWindow range{tile.end - tile.begin,
-                               tile.begin - tile.fits_begin,
-                               tile.fits(),
-                               radius,
-                               window_rows(out, radius, height),
-                               at_once,
-                               valid,
-                               channels};
-      Kernels<T>::apply()(range, fit_sums, guide.at(out, tile.begin), result.at(out, tile.begin, first),
-                          result.stride(1));
-    }
+    };
+    filter();
+    afresh = Kernels<T>::drowns()(values_of(0, 0), height, values.stride(0), most, least);
+    if (afresh) filter();
   };
   for_each_piece(tiles * chunks, num_threads, scratch_, column * (2 + static_cast<std::size_t>(window)), body);
 }
