@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -63,6 +64,19 @@ TEST_CASE_TEMPLATE("an object that was moved from refuses, until another is assi
   const std::size_t bytes = sizeof(expected(0, 0)) * 150 * 24;
   CHECK(std::memcmp(found.data(), expected.data(), bytes) == 0);
   CHECK(std::memcmp(again.data(), expected.data(), bytes) == 0);
+}
+
+TEST_CASE("a matcher may be chosen when the program runs") {
+  const Image<float> left = noise(150, 24, 1), right = noise(150, 24, 2);
+  std::vector<std::unique_ptr<stereo::Matcher>> matchers;
+  matchers.push_back(std::make_unique<stereo::SGM>());
+  matchers.push_back(std::make_unique<stereo::BlockMatching>());
+  for (const auto& match : matchers) {
+    const Image<float> disparity = (*match)(left.view(), right.view());
+    CHECK(disparity.width() == 150);
+    CHECK(match->confidence().height() == 24);
+    CHECK(match->occluded().width() == 150);
+  }
 }
 
 TEST_CASE_TEMPLATE("a result may lie where an image did", Method, stereo::SGM, stereo::BlockMatching, stereo::ADCensus,

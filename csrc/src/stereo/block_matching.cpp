@@ -265,7 +265,7 @@ ImageView<const float> BlockMatching::confidence() const { return std::as_const(
 ImageView<const std::uint8_t> BlockMatching::occluded() const { return std::as_const(scratch_->occluded).view(); }
 
 template <typename T>
-void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void BlockMatching::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
   const int width = left.width(), height = left.height();
   check(!left.empty(), "BlockMatching: the images are empty (", width, "x", height, " pixels)");
   check(right.width() == width && right.height() == height, "BlockMatching: left is ", width, "x", height,
@@ -290,36 +290,8 @@ void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, Ima
   scratch.finish(options_, disparity);
 }
 
-void BlockMatching::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right,
-                               ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-void BlockMatching::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                               ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-void BlockMatching::operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-Image<float> BlockMatching::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> BlockMatching::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> BlockMatching::operator()(ImageView<const float> left, ImageView<const float> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
+void BlockMatching::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
+void BlockMatching::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
+void BlockMatching::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
 
 }  // namespace geomvision::stereo
