@@ -40,6 +40,7 @@ __all__: list[str] = [
     "cross_arms",
     "difference_volume",
     "difference_volume_backward",
+    "differences_backward",
     "fast_global_smoothing",
     "fill_background",
     "group_wise_volume",
@@ -621,6 +622,24 @@ def difference_volume_backward(
     right: numpy.typing.NDArray[numpy.float64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def differences_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def differences_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
