@@ -104,6 +104,8 @@ TEST_CASE_TEMPLATE("halving a volume averages, and its derivative shares", T, fl
   CHECK(back == std::vector<T>{0.625, 0.625, 1.625, 1.625, 0, 0.625, 0.625, 1.625, 1.625, 0, 0, 0, 0, 0, 0});
   gv::ops::halve_volume<T>({values.data(), {1, 1, 1, 1, 5}}, {half.data(), {1, 1, 1, 1, 2}});  // along a single row
   CHECK(half == std::vector<T>{2, 6});
+  CHECK_THROWS_AS(gv::ops::halve_volume<T>({back.data(), {1, 1, 1, 3, 5}}, {back.data(), {1, 1, 1, 1, 2}}),
+                  std::invalid_argument);
 }
 
 TEST_CASE("all pairs without channels are zero, without pixels nothing, and sizes that disagree are refused") {

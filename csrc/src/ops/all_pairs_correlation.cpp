@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "ops/matrix_products.hpp"
@@ -164,6 +165,7 @@ void check_half(const TensorView<T, 5>& volume, const TensorView<U, 5>& half) {
 template <typename T>
 void halve_volume(TensorView<const T, 5> volume, TensorView<T, 5> half, int num_threads) {
   check_half(volume, half);
+  check_apart("halve_volume", volume, half);
   const auto kernel = halving_kernel(T());
   const std::ptrdiff_t next = volume.size(3) == 1 ? 0 : 1;
   each_pixel(half, num_threads, [&](std::ptrdiff_t b, std::ptrdiff_t y, std::ptrdiff_t x) {
