@@ -1,5 +1,6 @@
 #include "kernels/window_search.hpp"
 
+#include "kernels/right_winners.hpp"
 #include "kernels/window_winners.hpp"
 
 namespace geomvision::kernels::GEOMVISION_ISA {

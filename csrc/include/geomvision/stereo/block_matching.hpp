@@ -54,6 +54,15 @@ class BlockMatching {
                   ImageView<float> disparity);
   void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
 
+  /// The same, but confidence and occluded pixels go where the caller wants them: confidence() and occluded() know
+  /// nothing of such a call.
+  void operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, ImageView<float> disparity,
+                  ImageView<float> confidence, ImageView<std::uint8_t> occluded);
+  void operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right, ImageView<float> disparity,
+                  ImageView<float> confidence, ImageView<std::uint8_t> occluded);
+  void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity,
+                  ImageView<float> confidence, ImageView<std::uint8_t> occluded);
+
   /// Confidence in [0, 1] of the last call: (c2 - c1) / c2 / (1 + |d_left - d_right|), with c1 the winning cost, c2 the
   /// smallest more than one pixel away, d_right the right view's disparity there; 0 where one of them is missing and
   /// for pixels without their own estimate.
@@ -64,8 +73,14 @@ class BlockMatching {
 
  private:
   struct Scratch;
+  struct Maps {
+    ImageView<float> disparity, confidence;
+    ImageView<std::uint8_t> occluded;
+  };
   template <typename T>
   void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  template <typename T>
+  void match(ImageView<const T> left, ImageView<const T> right, const Maps& maps);
 
   BlockMatchingOptions options_;
   std::unique_ptr<Scratch> scratch_;
