@@ -46,6 +46,17 @@ class BlockMatching : public Matcher {
 
   const BlockMatchingOptions& options() const { return options_; }
 
+  using Matcher::operator();
+
+  /// The same, but confidence and occluded pixels go where the caller wants them: confidence() and occluded() know
+  /// nothing of such a call.
+  void operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Floats left, Floats right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+
   /// Confidence in [0, 1] of the last call: (c2 - c1) / c2 / (1 + |d_left - d_right|), with c1 the winning cost, c2 the
   /// smallest more than one pixel away, d_right the right view's disparity there; 0 where one of them is missing and
   /// for pixels without their own estimate.
@@ -55,11 +66,17 @@ class BlockMatching : public Matcher {
 
  private:
   struct Scratch;
+  struct Maps {
+    ImageView<float> disparity, confidence;
+    ImageView<std::uint8_t> occluded;
+  };
   void match(Bytes left, Bytes right, ImageView<float> disparity) override;
   void match(Words left, Words right, ImageView<float> disparity) override;
   void match(Floats left, Floats right, ImageView<float> disparity) override;
   template <typename T>
   void run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  template <typename T>
+  void run(ImageView<const T> left, ImageView<const T> right, const Maps& maps);
 
   BlockMatchingOptions options_;
   ScratchPointer<Scratch> scratch_;
