@@ -57,6 +57,16 @@ def test_a_large_cost_spoils_the_windows_that_hold_it_and_no_other(large, level)
     np.testing.assert_allclose(image[~spoilt[..., 3]], level, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("large", [1e12, np.nan])
+def test_so_does_a_guide(large):
+    guide, image = noise(90, 150, 3), np.full((90, 150), 0.3, np.float32)
+    guide[70, 50, 1] = large
+    found = ops.guided_filter(image, guide, radius=4, epsilon=20)
+    reached = np.zeros(image.shape, bool)
+    reached[62:79, 42:59] = True
+    np.testing.assert_allclose(found[~reached], 0.3, rtol=1e-5)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.tuples(st.integers(0, 2), st.integers(0, 40), st.integers(0, 90), st.integers(1, 35)),

@@ -1,6 +1,7 @@
 #include "geomvision/ops/guided_filter.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -74,10 +75,20 @@ void invert(const double* sums, const double* mean, double scale, double epsilon
   for (int i = 0; i < 6; ++i) inverse[i] = static_cast<T>(entries[i] * determinant);
 }
 
+// Whether running sums of the guide over these rows would lose small values.
+template <typename T>
+bool drowns(TensorView<const T, 3> guide, int first, int last) {
+  const int count = static_cast<int>(guide.size(1) * guide.size(2));
+  const auto row = [&](int y) { return GuidedRow<T>{guide.at(y), 1, 0, nullptr, count, 1, 1, 1}; };
+  T most = 0, least = std::numeric_limits<T>::infinity();
+  for (int y = first; y < last; ++y) Kernels<T>::sizes()(row(y), &most, &least);
+  return Kernels<T>::drowns()(row(first), last - first, guide.stride(0), most, least);
+}
+
 // Sums of the guide and of its products over windows, one band of rows; `windows` as the class says.
 template <int channels, typename T>
-void describe(TensorView<const T, 3> guide, int radius, double epsilon, int first, int last, double* columns,
-              T* windows) {
+void describe(TensorView<const T, 3> guide, int radius, double epsilon, int first, int last, bool afresh,
+              double* columns, T* windows) {
   constexpr int planes = channels == 1 ? 2 : 9;
   const int width = static_cast<int>(guide.size(1)), height = static_cast<int>(guide.size(0));
   std::fill_n(columns, static_cast<std::size_t>(width) * planes, 0.0);
@@ -92,13 +103,22 @@ void describe(TensorView<const T, 3> guide, int radius, double epsilon, int firs
       }
     }
   };
-  for (int y = std::max(0, first - radius); y < std::min(height, first + radius); ++y) add(y, 1);
+  for (int y = std::max(0, first - radius); y < std::min(height, first + radius) && !afresh; ++y) add(y, 1);
   for (int y = first; y < last; ++y) {
-    if (y + radius < height) add(y + radius, 1);
-    if (y - radius - 1 >= std::max(0, first - radius)) add(y - radius - 1, -1);
+    if (afresh) {
+      std::fill_n(columns, static_cast<std::size_t>(width) * planes, 0.0);
+      for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) add(v, 1);
+    } else {
+      if (y + radius < height) add(y + radius, 1);
+      if (y - radius - 1 >= std::max(0, first - radius)) add(y - radius - 1, -1);
+    }
     double total[planes] = {};
     const int rows = window_rows(y, radius, height);
     for (int x = 0, begin = 0, end = 0; x < width; ++x) {
+      if (afresh) {
+        std::fill_n(total, planes, 0.0);
+        begin = end = std::max(0, x - radius);
+      }
       for (; end < width && end <= x + radius; ++end) {
         for (int i = 0; i < planes; ++i) total[i] += columns[static_cast<std::ptrdiff_t>(end) * planes + i];
       }
@@ -133,24 +153,24 @@ void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;
   windows_.resize(static_cast<std::size_t>(width) * height * facts);
-  constexpr int band = 64;  // fixed, so that sums do not depend on the number of threads
+  constexpr int band = 64;          // fixed, so that sums do not depend on the number of threads
+  std::atomic<bool> afresh{false};  // the values' sums too: the guide is part of them
   const auto body = [&](int index, double* columns) {
     const int first = index * band, last = std::min(height, first + band);
-    if (channels == 1) {
-      describe<1>(guide, radius, epsilon, first, last, columns, windows_.data());
-    } else {
-      describe<3>(guide, radius, epsilon, first, last, columns, windows_.data());
-    }
+    const bool alone = drowns(guide, std::max(0, first - radius), std::min(height, last + radius));
+    if (alone) afresh = true;
+    const auto describe_band = channels == 1 ? &describe<1, T> : &describe<3, T>;
+    describe_band(guide, radius, epsilon, first, last, alone, columns, windows_.data());
   };
   for_each_piece((height + band - 1) / band, num_threads, scratch_, static_cast<std::size_t>(width) * facts, body);
-  channels == 1 ? run<1>(values, guide, radius, result, num_threads)
-                : run<3>(values, guide, radius, result, num_threads);
+  channels == 1 ? run<1>(values, guide, radius, result, afresh, num_threads)
+                : run<3>(values, guide, radius, result, afresh, num_threads);
 }
 
 template <typename T>
 template <int channels>
 void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius,
-                          TensorView<T, 3> result, int num_threads) {
+                          TensorView<T, 3> result, bool all_afresh, int num_threads) {
   constexpr int planes = channels + 1, facts = channels == 1 ? 2 : 9;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int slices = static_cast<int>(values.size(2)), window = 2 * radius + 1;
@@ -174,7 +194,7 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
                           valid,
                           channels};
     };
-    bool afresh = false;
+    bool afresh = all_afresh;
     T most = 0, least = std::numeric_limits<T>::infinity();
     const auto add = [&](int y, double sign) {
       Kernels<T>::add()(values_of(y, sign > 0 && y + 1 < height ? values.stride(0) : 0), sign, value_sums);
@@ -220,6 +240,7 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
       }
     };
     filter();
+    if (afresh) return;
     afresh = Kernels<T>::drowns()(values_of(0, 0), height, values.stride(0), most, least);
     if (afresh) filter();
   };
