@@ -16,6 +16,10 @@ __all__: list[str] = [
     "ad_census",
     "ad_census_forget",
     "ad_census_options",
+    "all_pairs_correlation",
+    "all_pairs_correlation_1d",
+    "all_pairs_correlation_1d_backward",
+    "all_pairs_correlation_backward",
     "available_isas",
     "birchfield_tomasi",
     "block_matching",
@@ -37,11 +41,14 @@ __all__: list[str] = [
     "cross_arms",
     "difference_volume",
     "difference_volume_backward",
+    "differences_backward",
     "fast_global_smoothing",
     "fill_background",
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
+    "halve_volume",
+    "halve_volume_backward",
     "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
@@ -72,6 +79,7 @@ __all__: list[str] = [
     "soft_argmin",
     "soft_argmin_backward",
     "speckle",
+    "splat_mean",
     "splat_sum",
     "splat_sum_backward",
     "squared_differences",
@@ -167,6 +175,58 @@ def ad_census_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::ADCensusOptions.
     """
 
+@typing.overload
+def all_pairs_correlation(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def all_pairs_correlation(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def all_pairs_correlation_1d(
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def all_pairs_correlation_1d(
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def all_pairs_correlation_1d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_1d_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    features0: numpy.typing.NDArray[numpy.float32],
+    features1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def all_pairs_correlation_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    features0: numpy.typing.NDArray[numpy.float64],
+    features1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def available_isas() -> list[str]:
     """
     Instruction sets this processor and binary allow, smallest first.
@@ -584,6 +644,24 @@ def difference_volume_backward(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
+def differences_backward(
+    d_volume: numpy.typing.NDArray[numpy.float32],
+    left: numpy.typing.NDArray[numpy.float32],
+    right: numpy.typing.NDArray[numpy.float32],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def differences_backward(
+    d_volume: numpy.typing.NDArray[numpy.float64],
+    left: numpy.typing.NDArray[numpy.float64],
+    right: numpy.typing.NDArray[numpy.float64],
+    first: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
     guide: numpy.typing.NDArray[numpy.uint8],
@@ -672,6 +750,28 @@ def guided_filter(
     guide: numpy.typing.NDArray[numpy.float64],
     radius: typing.SupportsInt | typing.SupportsIndex,
     epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def halve_volume(
+    volume: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def halve_volume(
+    volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def halve_volume_backward(
+    d_half: numpy.typing.NDArray[numpy.float32],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def halve_volume_backward(
+    d_half: numpy.typing.NDArray[numpy.float64],
+    height1: typing.SupportsInt | typing.SupportsIndex,
+    width1: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
 def hamming_distances(
@@ -1121,6 +1221,22 @@ def speckle(
     range_px: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_mean(
+    image: numpy.typing.NDArray[numpy.float32],
+    flow: numpy.typing.NDArray[numpy.float32],
+    importance: numpy.typing.NDArray[numpy.float32] | None,
+    zero_holes: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def splat_mean(
+    image: numpy.typing.NDArray[numpy.float64],
+    flow: numpy.typing.NDArray[numpy.float64],
+    importance: numpy.typing.NDArray[numpy.float64] | None,
+    zero_holes: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def splat_sum(
     image: numpy.typing.NDArray[numpy.float32],

@@ -1,6 +1,7 @@
 """A C++ project elsewhere finds the library: from `cmake --install`, and from the wheel."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def build_and_run(prefix: str, folder: Path) -> None:
     assert run(folder / "capture_loop").splitlines() == frames
     found = [float(word) for word in run(folder / "matcher_per_thread").split()]
     assert found == pytest.approx(range(4, 16), abs=0.25)
+    assert re.fullmatch(r"6\.0 px, (9\d|100) % agree\n", run(folder / "matching_by_ops"))
     check_cloud(folder)
     for method in ("sgm", "block_matching"):
         check_same_bytes(method, folder)

@@ -1,5 +1,9 @@
 #include "geomvision/ops/splat.hpp"
 
+#include <pybind11/stl.h>
+
+#include <optional>
+
 #include "bind.hpp"
 
 namespace geomvision::bindings {
@@ -17,6 +21,22 @@ void define(py::module_& module) {
         return sum.array;
       },
       "image"_a.noconvert(), "flow"_a.noconvert(), "num_threads"_a);
+  module.def(
+      "splat_mean",
+      [](const Array<T>& image, const Array<T>& flow, const std::optional<Array<T>>& importance, bool zero_holes,
+         int num_threads) {
+        const auto from = tensor<4>(image, "image"), field = tensor<4>(flow, "flow");
+        TensorView<const T, 3> weight;
+        if (importance) weight = tensor<3>(*importance, "importance");
+        Output<T, 4> mean(from.sizes());
+        without_gil([&] {
+          ops::MeanSplat<T> splat(zero_holes ? ops::Holes::zero : ops::Holes::nan);
+          importance ? splat.softmax(from, field, weight, mean.view, num_threads)
+                     : splat.average(from, field, mean.view, num_threads);
+        });
+        return mean.array;
+      },
+      "image"_a.noconvert(), "flow"_a.noconvert(), "importance"_a.noconvert(), "zero_holes"_a, "num_threads"_a);
   module.def(
       "splat_sum_backward",
       [](const Array<T>& d_sum, const Array<T>& image, const Array<T>& flow, int num_threads) {

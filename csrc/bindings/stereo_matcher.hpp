@@ -15,7 +15,8 @@
 
 namespace geomvision::bindings {
 
-/// (disparity, confidence, occluded) of images of the size of `left`: `work(matcher, disparity)` asks a matcher.
+/// (disparity, confidence, occluded) of images of the size of `left`: `work(matcher, disparity)` asks a matcher,
+/// or `work(matcher, disparity, confidence, occluded)` one that writes them all where they belong.
 /// `given` holds every option that `each_option` visits; a matcher of the same options is used again (MatcherCache).
 template <typename Matcher, typename Options, typename T, typename EachOption, typename Work>
 py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const EachOption& each_option, const Work& work) {
@@ -34,18 +35,24 @@ py::tuple run_matcher(ImageView<const T> left, const py::dict& given, const Each
   Array<float> disparity(shape, maps, memory), confidence(shape, maps + count, memory);
   Array<bool> occluded(shape, reinterpret_cast<bool*>(maps + 2 * count), memory);
   const auto disparity_view = mutable_view(disparity), confidence_view = mutable_view(confidence);
-  const auto occluded_view = mutable_view(occluded);
+  const ImageView<std::uint8_t> occluded_view(reinterpret_cast<std::uint8_t*>(maps + 2 * count), left.width(),
+                                              left.height());
   without_gil([&] {
     auto& cache = matcher_cache<Matcher>();
     auto matcher = cache.take(key.str(), [&] { return std::make_unique<Matcher>(options); });
-    work(*matcher, disparity_view);
-    const auto copy_rows = [&](int begin, int end) {  // in parallel: new memory is cleared as it is first touched
-      for (int y = begin; y < end; ++y) {
-        std::copy_n(matcher->confidence().row(y), left.width(), confidence_view.row(y));
-        std::copy_n(matcher->occluded().row(y), left.width(), occluded_view.row(y));
-      }
-    };
-    parallel_for(left.height(), options.num_threads, copy_rows, 64);
+    if constexpr (std::is_invocable_v<const Work&, Matcher&, ImageView<float>, ImageView<float>,
+                                      ImageView<std::uint8_t>>) {
+      work(*matcher, disparity_view, confidence_view, occluded_view);
+    } else {
+      work(*matcher, disparity_view);
+      const auto copy_rows = [&](int begin, int end) {  // in parallel: new memory is cleared as it is first touched
+        for (int y = begin; y < end; ++y) {
+          std::copy_n(matcher->confidence().row(y), left.width(), confidence_view.row(y));
+          std::copy_n(matcher->occluded().row(y), left.width(), occluded_view.row(y));
+        }
+      };
+      parallel_for(left.height(), options.num_threads, copy_rows, 64);
+    }
     cache.give_back(key.str(), std::move(matcher), count);
   });
   return py::make_tuple(disparity, confidence, occluded);
@@ -78,7 +85,9 @@ void bind_stereo_matcher(py::module_& module, const std::string& name, const std
           const auto left_view = view(left, "left"), right_view = view(right, "right");
           return run_matcher<Matcher, Options>(
               left_view, options, each_option,
-              [&](Matcher& matcher, ImageView<float> disparity) { matcher(left_view, right_view, disparity); });
+              [&](Matcher& matcher, auto... maps) -> decltype(matcher(left_view, right_view, maps...)) {
+                matcher(left_view, right_view, maps...);
+              });
         },
         doc.c_str(), "left"_a.noconvert(), "right"_a.noconvert(), "options"_a);
   };

@@ -11,38 +11,40 @@ from typing import Any
 
 import numpy as np
 
-from ._dispatch import Array, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
+from . import _classical as classical
+from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
 from ._options import checked
 from .correlation_lookup import as_coordinates
 
 
-def all_pairs_correlation(features0: Array, features1: Array) -> Array:
+@checked
+def all_pairs_correlation(features0: Array, features1: Array, *, num_threads: int = 0) -> Array:
     """Product of every feature of one image with every one of the other (Teed & Deng, ECCV 2020, eq. 1).
 
     Args:
         features0: (B, C, H, W), floating point.
         features1: (B, C, H', W'), of the same dtype.
+        num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:
-        (B, H, W, H', W'), divided by sqrt(C), in the dtype of the features. It is one matrix product, which numpy's
-        and torch's own libraries compute near the limit of the machine, so they do. Differentiable.
+        (B, H, W, H', W'), divided by sqrt(C), in the dtype of the features. Differentiable.
 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes.
     """
-    _check_pair("all_pairs_correlation", features0, features1, 2)
-    batch, channels, height, width = features0.shape
-    rows = features0.reshape(batch, channels, height * width)
-    columns = features1.reshape(batch, channels, features1.shape[2] * features1.shape[3])
-    return _product(rows, columns).reshape(batch, height, width, *features1.shape[2:])  # type: ignore[no-any-return]
+    name = "all_pairs_correlation"
+    _check_pair(name, features0, features1, 2)
+    return classical.run(name, features0, features1, num_threads)  # type: ignore[no-any-return]
 
 
-def all_pairs_correlation_1d(features0: Array, features1: Array) -> Array:
+@checked
+def all_pairs_correlation_1d(features0: Array, features1: Array, *, num_threads: int = 0) -> Array:
     """Product of every feature with every one of its row in the other image (Lipson et al., 3DV 2021, sec. 3.2).
 
     Args:
         features0: (B, C, H, W), floating point.
         features1: (B, C, H, W'), of the same dtype.
+        num_threads: 0 takes every core.
 
     Returns:
         (B, H, W, W'), divided by sqrt(C), in the dtype of the features. Differentiable.
@@ -50,28 +52,36 @@ def all_pairs_correlation_1d(features0: Array, features1: Array) -> Array:
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes.
     """
-    _check_pair("all_pairs_correlation_1d", features0, features1, 3)
-    return _product(features0.swapaxes(1, 2), features1.swapaxes(1, 2))  # type: ignore[no-any-return]
+    name = "all_pairs_correlation_1d"
+    _check_pair(name, features0, features1, 3)
+    return classical.run(name, features0, features1, num_threads)  # type: ignore[no-any-return]
 
 
 @checked
-def correlation_pyramid(volume: Array, levels: int = 4) -> list[Array]:
+def correlation_pyramid(volume: Array, levels: int = 4, *, num_threads: int = 0) -> list[Array]:
     """The volume, and its averages over 2 x 2, 4 x 4 … pixels of the second image: (B, H, W, ⌊H' / 2^l⌋, ⌊W' / 2^l⌋).
+
+    Differentiable.
 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, or more levels than the second image has.
     """
-    return _pyramid("correlation_pyramid", volume, levels, "B, H, W, H', W'", (3, 4))
+    _check_levels("correlation_pyramid", volume, levels, "B, H, W, H', W'")
+    return _pyramid(volume, levels, num_threads)
 
 
 @checked
-def correlation_pyramid_1d(volume: Array, levels: int = 4) -> list[Array]:
+def correlation_pyramid_1d(volume: Array, levels: int = 4, *, num_threads: int = 0) -> list[Array]:
     """The volume, and its averages over 2, 4 … pixels of the second image's rows: (B, H, W, ⌊W' / 2^l⌋).
+
+    Differentiable.
 
     Raises:
         TypeError: for other dtypes. ValueError: for other shapes, or more levels than the rows have.
     """
-    return _pyramid("correlation_pyramid_1d", volume, levels, "B, H, W, W'", (3,))
+    _check_levels("correlation_pyramid_1d", volume, levels, "B, H, W, W'")
+    pyramid: list[Any] = _pyramid(volume[:, :, :, None], levels, num_threads)
+    return [volume, *(level[:, :, :, 0] for level in pyramid[1:])]
 
 
 @checked
@@ -127,17 +137,7 @@ def _check_pair(owner: str, features0: Any, features1: Any, common: int) -> None
         )
 
 
-def _product(rows: Any, columns: Any) -> Any:
-    """rows^T · columns over axis -2, divided by the root of its length."""
-    scale = max(rows.shape[-2], 1) ** -0.5
-    if is_tensor(rows):
-        return (rows * scale).swapaxes(-1, -2) @ columns
-    given = rows.dtype
-    found = (kernel_ready(rows) * kernel_ready(rows).dtype.type(scale)).swapaxes(-1, -2) @ kernel_ready(columns)
-    return found.astype(given) if given == np.float16 else found
-
-
-def _pyramid(owner: str, volume: Any, levels: int, form: str, axes: tuple[int, ...]) -> list[Any]:
+def _check_levels(owner: str, volume: Any, levels: int, form: str) -> None:
     require_floating(owner, volume=volume)
     require_shape(owner, "volume", volume, form)
     if levels < 1 or min(volume.shape[3:]) >> (levels - 1) == 0:
@@ -145,14 +145,12 @@ def _pyramid(owner: str, volume: Any, levels: int, form: str, axes: tuple[int, .
             f"{owner}: levels is {levels} for a second image of {tuple(volume.shape[3:])} pixels; allowed is 1 up to"
             " where the last level has a pixel"
         )
-    pyramid = [volume]
+
+
+def _pyramid(volume: Any, levels: int, num_threads: int) -> list[Any]:
+    pyramid: list[Any] = [volume]
     for _ in range(1, levels):
-        coarse: Any = pyramid[-1]
-        for axis in axes:
-            pairs = coarse.shape[axis] // 2
-            coarse = coarse[(slice(None),) * axis + (slice(2 * pairs),)]
-            coarse = coarse.reshape(*coarse.shape[:axis], pairs, 2, *coarse.shape[axis + 1 :]).mean(axis + 1)
-        pyramid.append(coarse)
+        pyramid.append(classical.run("halve_volume", pyramid[-1], num_threads))
     return pyramid
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ._dispatch import is_tensor, on_arrays, require_floating
+from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_floating
 from ._options import checked
 
 Mode = Literal["sum", "average", "softmax"]
@@ -109,17 +109,16 @@ def _wide(image: Any) -> Any:
 def _splat_arrays(image: Any, flow: Any, importance: Any, mode: Mode, holes: Holes, num_threads: int) -> Any:
     if mode == "sum":
         return on_arrays("splat_sum", image, flow, num_threads)
-    wide = np.float64 if image.dtype.itemsize > 4 else np.float32
-    weight = np.ones((1, 1, *image.shape[2:]), wide)
-    if importance is not None and importance.size:
-        unknown = np.isnan(importance)
-        highest = np.where(unknown, -np.inf, importance).max()
-        with np.errstate(invalid="ignore"):
-            below = (importance - highest).astype(wide)
-        below[np.isnan(below)] = 0  # infinitely high, as the highest is
-        weight = np.where(unknown, 0, np.exp(np.maximum(below, -DEPTH_OF_IMPORTANCE)))
-    stacked = np.concatenate([np.where(weight > 0, image.astype(wide) * weight, 0), weight], 1, dtype=wide)
-    total = on_arrays("splat_sum", stacked, flow.astype(wide), num_threads)
-    landed = total[:, -1:] > 0
-    mean = total[:, :-1] / np.where(landed, total[:, -1:], 1)
-    return np.where(landed, mean, wide(np.nan if holes == "nan" else 0)).astype(image.dtype.newbyteorder("="))
+    pixels, field = kernel_ready(image), kernel_ready(flow)
+    weight = None if importance is None else kernel_ready(importance[:, 0])
+    if has_core():
+        from .. import _core
+
+        found = _core.splat_mean(pixels, field, weight, holes == "zero", num_threads)
+    else:
+        import torch
+
+        tensors = [None if array is None else torch.from_numpy(array) for array in (pixels, field, weight)]
+        seen = None if tensors[2] is None else tensors[2][:, None]
+        found = _splat_tensors(tensors[0], tensors[1], seen, mode, holes, num_threads).numpy()
+    return found.astype(image.dtype.newbyteorder("="), copy=False)

@@ -197,6 +197,25 @@ TEST_CASE("one object serves images of any size, and borrowed rows") {
               matching(small_left, small_right)));
 }
 
+TEST_CASE("all maps can go where the caller wants them, and must have the pair's size") {
+  constexpr int width = 61, height = 23;
+  const auto left = noise_image<float>(width, height, 0, 200), right = noise_image<float>(width, height, 4, 200);
+  BlockMatching matching(options("sad", 12, 5)), other(matching.options());
+  const Image<float> disparity = matching(left, right);
+  Image<float> all(width, 2 * height);
+  Image<std::uint8_t> occluded(width, height), narrow(width - 1, height);
+  const auto upper = all.view().crop(0, 0, width, height), lower = all.view().crop(0, height, width, height);
+  other(left.view(), right.view(), upper, lower, occluded.view());
+  for (int y = 0; y < height; ++y) {
+    CHECK(std::memcmp(upper.row(y), &disparity(0, y), sizeof(float) * width) == 0);
+    CHECK(std::memcmp(lower.row(y), matching.confidence().row(y), sizeof(float) * width) == 0);
+    CHECK(std::memcmp(&occluded(0, y), matching.occluded().row(y), width) == 0);
+  }
+  CHECK(other.confidence().empty());
+  CHECK_THROWS_WITH_AS(other(left.view(), right.view(), upper, lower, narrow.view()),
+                       doctest::Contains("occluded is 60x23"), std::invalid_argument);
+}
+
 TEST_CASE("wrong options and images are refused, with what was given") {
   const auto refused = [](auto change, const std::string& message) {
     BlockMatchingOptions o;

@@ -173,6 +173,27 @@ TEST_CASE("points are followed, and lost outside") {
   CHECK(track_points(frame0, frame1, {}).empty());
 }
 
+TEST_CASE("points are followed in 8 and in 16 bits as in floats") {
+  Image<std::uint8_t> bytes[2];
+  Image<std::uint16_t> words[2];
+  Image<float> floats[2];
+  for (int k = 0; k < 2; ++k) {
+    const Image<float> frame = pattern(96, 80, k == 0 ? 2.3 : 0, 0);
+    bytes[k].resize(96, 80), words[k].resize(96, 80), floats[k].resize(96, 80);
+    for (int i = 0; i < 96 * 80; ++i) {
+      bytes[k].data()[i] = static_cast<std::uint8_t>(std::clamp(frame.data()[i], 0.0f, 255.0f));
+      words[k].data()[i] = static_cast<std::uint16_t>(257 * bytes[k].data()[i]);
+      floats[k].data()[i] = bytes[k].data()[i];
+    }
+  }
+  const Track expected = track_points(floats[0], floats[1], {{40, 40}})[0];
+  for (const Track& track :
+       {track_points(bytes[0], bytes[1], {{40, 40}})[0], track_points(words[0], words[1], {{40, 40}})[0]}) {
+    CHECK(track.end.x == expected.end.x);
+    CHECK(track.min_eigenvalue == expected.min_eigenvalue);
+  }
+}
+
 TEST_CASE("a second call of the same size allocates nothing") {
   const Image<float> frame0 = pattern(200, 150, 2.3, -1.4), frame1 = pattern(200, 150, 0, 0);
   Image<Vec2f> flow(200, 150);

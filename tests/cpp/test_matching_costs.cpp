@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -101,4 +102,27 @@ TEST_CASE("sizes that disagree are refused") {
   Volume<float> result(6, 8, 2);
   CHECK_THROWS_AS(ops::box_aggregation<float>(volume.view, 3, true, result.view), std::invalid_argument);
   CHECK_THROWS_AS(ops::box_aggregation<float>(volume.view, 2, true, volume.view), std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("derivatives of differences go to both images, in regions of larger ones", T, float, double) {
+  // One row: left 5 meets right 5 - 1 - k. The derivative of a single candidate is +-1, or twice the difference.
+  std::vector<T> left{1, 2, 4, 8, 16, 32}, right{9, 7, 5, 3, 1, 0}, gradient(6 * 3, T(0));
+  Image<T> d_left(9, 1, T(7)), d_right(6, 1);
+  gradient[5 * 3 + 2] = T(10);  // left 5 (32) and right 2 (5)
+  gradient[0] = T(99);          // left 0 and right -1: there is none
+  for (const bool squared : {false, true}) {
+    ops::differences_backward<T>({gradient.data(), {1, 6, 3}}, {left.data(), 6, 1}, {right.data(), 6, 1}, 1, squared,
+                                 d_left.view().crop(2, 0, 6, 1), d_right.view());
+    const T slope = squared ? T(2 * 27 * 10) : T(10);
+    for (int x = 0; x < 6; ++x) {
+      CHECK(d_left(2 + x, 0) == (x == 5 ? slope : T(0)));
+      CHECK(d_right(x, 0) == (x == 2 ? -slope : T(0)));
+    }
+    CHECK(d_left(1, 0) == T(7));
+    CHECK(d_left(8, 0) == T(7));
+  }
+  CHECK_THROWS_AS(
+      (ops::differences_backward<T>({gradient.data(), {1, 6, 3}}, {left.data(), 6, 1}, {right.data(), 6, 1},
+                                    std::numeric_limits<int>::min(), false, d_right.view(), d_right.view())),
+      std::invalid_argument);
 }

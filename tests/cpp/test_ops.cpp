@@ -95,6 +95,47 @@ TEST_CASE("an image is warped with its strides, and integers are rounded") {
   CHECK_THROWS_AS((ops::warp<std::uint8_t, std::uint8_t>(crop, displacement, warped.view)), std::invalid_argument);
 }
 
+TEST_CASE("warping by disparity is warping by (-disparity, 0), bit by bit") {
+  Owned<std::uint16_t, 3> image({5, 150, 3});
+  Owned<float, 2> disparity({5, 140});
+  Owned<float, 3> displacement({5, 140, 2}), warped({5, 140, 3}), expected({5, 140, 3});
+  Owned<float, 4> features({1, 2, 5, 150}), features_warped({1, 2, 5, 140}), features_expected({1, 2, 5, 140}),
+      field({1, 2, 5, 140});
+  for (float& d : disparity.values) d = d / 7 - 3;
+  disparity.values[17] = std::numeric_limits<float>::quiet_NaN();
+  for (int y = 0; y < 5; ++y) {
+    for (int x = 0; x < 140; ++x) {
+      const float dx = -*disparity.view.at(y, x);
+      *displacement.view.at(y, x, 0) = *field.view.at(0, 0, y, x) = dx;
+      *displacement.view.at(y, x, 1) = *field.view.at(0, 1, y, x) = 0;
+    }
+  }
+  const ops::WarpOptions options{ops::Interpolation::bicubic, ops::Outside::zero};
+  ops::warp<std::uint16_t, float>(image, displacement, expected.view, options);
+  ops::warp_by_disparity<std::uint16_t, float>(image, disparity, warped.view, options);
+  CHECK(warped.values == expected.values);
+  const TensorView<const float, 3> one(disparity.values.data(), {1, 5, 140});
+  ops::warp_features<float>(features, field, features_expected.view, options);
+  ops::warp_features_by_disparity<float>(features, one, features_warped.view, options);
+  CHECK(features_warped.values == features_expected.values);
+  CHECK_THROWS_AS((ops::warp_by_disparity<std::uint16_t, float>(image, disparity, TensorView<float, 3>())),
+                  std::invalid_argument);
+}
+
+TEST_CASE("an importance that is not a number keeps a pixel away, infinite ones are equal") {
+  Owned<float, 4> image({1, 1, 1, 4}), flow({1, 2, 1, 4}), mean({1, 1, 1, 4});
+  Owned<float, 3> importance({1, 1, 4});
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  image.values = {nan, 2, 4, 8};
+  flow.values = {1, 0, -1, 0, 0, 0, 0, 0};  // 0, 1 and 2 land on 1
+  importance.values = {nan, infinity, infinity, 5};
+  ops::MeanSplat<float>().softmax(image, flow, importance, mean.view);
+  CHECK(std::isnan(mean.values[0]));
+  CHECK(mean.values[1] == 3);
+  CHECK(std::isnan(mean.values[2]));
+  CHECK(mean.values[3] == 8);
+}
+
 TEST_CASE("a mean of what lands: halves count half, the important hides what is not, and nothing leaves a hole") {
   Owned<double, 4> image({1, 5, 1, 4}), flow({1, 2, 1, 4}), mean({1, 5, 1, 4});
   Owned<double, 3> importance({1, 1, 4});

@@ -52,6 +52,60 @@ TEST_CASE("edge-aware smoothing allocates once, works in place and on views with
   CHECK_THROWS_AS(smooth(map, edges, gv::ImageView<const float>(), map, {500, 0, 3, 1}), std::invalid_argument);
 }
 
+TEST_CASE_TEMPLATE("a huge cost spoils the windows that hold it and no others", T, float, double) {
+  constexpr int x0 = 12, y0 = 7, radius = 3;
+  const auto guide = noise<T>(width * height);
+  for (const int slices_here : {1, slices}) {
+    std::vector<T> volume(static_cast<std::size_t>(width * height * slices_here), T(0)), result(volume.size());
+    const TensorView<T, 3> costs(volume.data(), {height, width, slices_here});
+    *costs.at(y0, x0, slices_here / 2) = T(1e30);
+    gv::ops::GuidedFilter<T> filter;
+    filter(TensorView<const T, 3>(costs), {guide.data(), {height, width, 1}}, radius, 10.0,
+           {result.data(), costs.sizes()}, 2);
+    bool clean = true;
+    for (int i = 0; i < width * height * slices_here; ++i) {
+      const int pixel = i / slices_here, dx = pixel % width - x0, dy = pixel / width - y0;
+      const bool reached =
+          std::abs(dx) <= 2 * radius && std::abs(dy) <= 2 * radius && i % slices_here == slices_here / 2;
+      clean = clean && (reached || result[static_cast<std::size_t>(i)] == T(0));
+    }
+    CHECK(clean);
+    CHECK(result[static_cast<std::size_t>((y0 * width + x0) * slices_here + slices_here / 2)] > T(1e25));
+  }
+}
+
+TEST_CASE("a huge cost spoils the crosses that hold it and no others") {
+  const std::vector<std::uint8_t> image(width * height, 9);
+  std::vector<std::uint8_t> lengths(width * height * 4);
+  const TensorView<std::uint8_t, 3> arms(lengths.data(), {height, width, 4});
+  gv::ops::cross_arms<std::uint8_t>({image.data(), {height, width, 1}}, {4, 4, 20, 20}, arms);
+  std::vector<float> volume(width * height * slices, 0.0f), result(volume.size());
+  volume[static_cast<std::size_t>((9 * width + 20) * slices + 17)] = 1e30f;
+  gv::ops::CrossAggregation()(TensorView<const float, 3>(volume.data(), {height, width, slices}),
+                              TensorView<const std::uint8_t, 3>(arms), true, {result.data(), {height, width, slices}});
+  int spoilt = 0;
+  for (const float mean : result) spoilt += mean == 0.0f ? 0 : 1;
+  CHECK(spoilt == 9 * 9);
+}
+
+TEST_CASE("a guide of bytes or words guides as its values in float do") {
+  const auto bytes = noise<std::uint8_t>(width * (height + 2) * 3);
+  const std::vector<std::uint16_t> words(bytes.begin(), bytes.end());
+  const std::vector<float> floats(bytes.begin(), bytes.end()), values = noise<float>(width * height * slices);
+  std::vector<float> expected(values.size()), result(values.size());
+  const TensorView<const float, 3> costs(values.data(), {height, width, slices});
+  const TensorView<float, 3> out(result.data(), {height, width, slices});
+  gv::ops::GuidedFilter<float> filter;
+  filter(costs, {floats.data(), {height, width, 3}}, 5, 10.0, {expected.data(), {height, width, slices}});
+  filter(costs, TensorView<const std::uint8_t, 3>(bytes.data(), {height, width, 3}), 5, 10.0, out);
+  CHECK(result == expected);
+  std::fill(result.begin(), result.end(), 0.0f);
+  filter(costs, TensorView<const std::uint16_t, 3>(words.data(), {height, width, 3}), 5, 10.0, out);
+  CHECK(result == expected);
+  CHECK_THROWS_AS(filter(costs, TensorView<const std::uint8_t, 3>(bytes.data(), {height + 2, width, 3}), 5, 10.0, out),
+                  std::invalid_argument);
+}
+
 TEST_CASE("aggregation allocates once and keeps a constant") {
   const auto guide = noise<float>(width * height * 3);
   const auto image = noise<std::uint8_t>(width * height, 40);

@@ -1,15 +1,9 @@
-"""TV-L1 against closed forms and known motions; the C++ core against the reference on every bit."""
-
-import dataclasses
+"""TV-L1 against closed forms and known motions; see test_variational.py for what both methods share."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import geomvision as gv
-from geomvision import _core
-from geomvision.method import OptionError
 
 PLAIN = {"levels": 1, "warps": 1, "median": 1}
 
@@ -17,12 +11,6 @@ PLAIN = {"levels": 1, "warps": 1, "median": 1}
 def test_known_motions_are_found(pattern, motion, epe):
     frame0, frame1, truth = pattern().moved(motion)
     assert epe(gv.flow.TVL1()(frame0, frame1), truth) < 0.15
-
-
-def test_no_motion_and_no_contrast_are_exactly_zero(pattern):
-    frame, _, _ = pattern().moved(lambda x, y: (0.0, 0.0))
-    assert not gv.flow.TVL1()(frame, frame).px.any()
-    assert not gv.flow.TVL1()(frame * 0, frame * 0).px.any()
 
 
 def ramps(step=2):
@@ -62,57 +50,7 @@ def test_few_wrong_pixels_do_not_move_the_flow(pattern, epe):
     assert epe(gv.flow.TVL1()(np.where(wrong, 255, frame0).astype(np.uint8), frame1), truth) < 0.12
 
 
-def test_options_are_the_cores_and_are_checked_there():
-    fields = {f.name: f.default for f in dataclasses.fields(gv.flow.TVL1) if f.name != "backend"}
-    assert fields == _core.tvl1_options()
-    frame = np.zeros((4, 4), np.float32)
-    for name, value in (("data_weight", 0.0), ("theta", 0.0), ("tau", 0.3), ("iterations", 0), ("finest_warps", 0)):
-        with pytest.raises(ValueError, match=f"TVL1: {name} is"):
-            _core.tvl1(frame, frame, **{**_core.tvl1_options(), name: value})
-        with pytest.raises(OptionError, match=name):
-            gv.flow.TVL1(**{name: value})
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    options=st.fixed_dictionaries(
-        {
-            "levels": st.integers(1, 4),
-            "warps": st.integers(1, 3),
-            "finest_warps": st.integers(1, 3),
-            "median": st.sampled_from([1, 3, 5, 7]),
-            "check_occlusion": st.booleans(),
-            "data_weight": st.floats(0.01, 3.0),
-            "theta": st.floats(0.05, 2.0),
-            "tau": st.floats(0.01, 0.25),
-            "iterations": st.integers(1, 40),
-        }
-    ),
-    size=st.tuples(st.integers(1, 64), st.integers(1, 64)),
-    threads=st.integers(0, 4),
-    isa=st.sampled_from(_core.available_isas()),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_the_core_equals_the_reference_in_every_bit(options, size, threads, isa, seed, instruction_set):
-    rng = np.random.default_rng(seed)
-    frame0, frame1 = rng.integers(0, 256, (2, *size), dtype=np.uint8)
-    with instruction_set(isa):
-        native = gv.flow.TVL1(backend="cpp", num_threads=threads, **options)(frame0, frame1)
-    readable = gv.flow.TVL1(backend="reference", **options)(frame0, frame1)
-    assert native.px.tobytes() == readable.px.tobytes()
-    assert np.array_equal(native.occluded, readable.occluded)
-    assert native.confidence is None
-
-
 def test_bands_of_rows_meet_without_a_seam(pattern):
     frame0, frame1, _ = pattern().moved(lambda x, y: (1.5, 0.5), height=300, width=400)
     one, eight = (gv.flow.TVL1(num_threads=n)(frame0, frame1).px for n in (1, 8))
     assert one.tobytes() == eight.tobytes()
-
-
-def test_stages_show_the_constraint_of_each_level(pattern):
-    frame0, frame1, _ = pattern().moved(lambda x, y: (1.0, 0.5))
-    method = gv.flow.TVL1()
-    trace = method.trace(frame0, frame1)
-    assert [s.name for s in trace if "constraint" in s.name] == [f"level {n}: constraint" for n in (2, 1, 0)]
-    np.testing.assert_array_equal(trace["level 0: flow"].array, method(frame0, frame1).px)

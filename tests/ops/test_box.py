@@ -29,6 +29,18 @@ def test_costs_that_are_none_do_not_count_and_stay_none(dtype):
     assert mean.dtype == ("float64" if dtype == "float64" else "float32")
 
 
+@pytest.mark.parametrize("large", [1e12, 3e38])
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_a_large_cost_spoils_the_windows_that_hold_it_and_no_other(large, level):
+    volume = np.full((30, 150, 20), level, np.float32)
+    volume[8, 20, 3] = large
+    found = ops.box_aggregation(volume, window=5)
+    spoilt = np.zeros(volume.shape, bool)
+    spoilt[6:11, 18:23, 3] = True
+    np.testing.assert_allclose(found[~spoilt], level, rtol=1e-7)
+    np.testing.assert_allclose(found[spoilt], large / 25, rtol=1e-6)
+
+
 def test_a_plane_is_its_own_mean_inside():
     y, x = np.mgrid[:9, :11]
     volume = np.stack([2.0 * x + 3 * y, 5.0 - x], -1)

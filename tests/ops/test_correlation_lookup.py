@@ -55,6 +55,16 @@ def test_what_cannot_be_seen_is_zero():
         assert not ops.correlation_lookup(ones, ones, at, levels=2).any()
 
 
+def test_features_without_channels_have_products_of_zero():
+    pair, at = (torch.zeros(1, 0, 5, 6), torch.zeros(1, 0, 8, 9)), points(1, 5, 6)
+    packed = twin._pack(pair[1], 2, 0)
+    torch.testing.assert_close(ops.correlation_features(pair[1], levels=2), packed)
+    found = ops.correlation_lookup(*pair, at, radius=1, levels=2)
+    torch.testing.assert_close(found, twin._look_up(pair[0], packed, at, 8, 9, 1, 2, 0))
+    assert found.shape == (1, 18, 5, 6)
+    assert not found.any()
+
+
 def reference(features0, features1, coordinates, radius, levels):
     """RAFT as published: the volume, its average pools, and grid_sample."""
     batch, channels, height, width = features0.shape

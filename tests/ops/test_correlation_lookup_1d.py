@@ -37,6 +37,15 @@ def test_what_cannot_be_seen_is_zero():
         assert not ops.correlation_lookup_1d(ones, ones, np.full((1, 4, 4), far, np.float32), levels=2).any()
 
 
+def test_features_without_channels_have_products_of_zero():
+    pair, x = (torch.zeros(1, 0, 5, 6), torch.zeros(1, 0, 5, 9)), columns(1, 5, 6)
+    found = ops.correlation_lookup_1d(*pair, x, radius=1, levels=2)
+    torch.testing.assert_close(found, twin._look_up(*pair, x, 1, 2, 0))
+    assert not found.any()
+    derivatives = twin._look_up_backward(torch.ones_like(found), *pair, x, 1, 2, 0)
+    assert [d.shape for d in derivatives] == [each.shape for each in pair]
+
+
 def reference(features0, features1, x, radius, levels):
     """RAFT-Stereo as published: the volume, its average pools, and grid_sample along its last axis."""
     batch, channels, height, width = features0.shape

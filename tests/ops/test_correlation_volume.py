@@ -7,6 +7,7 @@ from geomvision import ops
 
 torch = pytest.importorskip("torch")
 twin = pytest.importorskip("geomvision.ops._torch.volume_lookup")
+pairs = pytest.importorskip("geomvision.ops._torch.all_pairs_correlation")
 
 
 def noise(*shape, dtype=torch.float64, seed=0, requires_grad=False):
@@ -35,6 +36,17 @@ def test_pyramids_average_the_second_image():
     assert level.shape == (1, 1, 2, 2, 3)
     np.testing.assert_allclose(level[0, 0, 1, 1, 2], volume[0, 0, 1, 2:4, 4:6].mean())
     np.testing.assert_allclose(ops.correlation_pyramid_1d(volume[0], 3)[2], volume[0, ..., :4].mean(-1)[..., None])
+
+
+def test_products_of_powers_of_two_are_exact():
+    # Sizes beyond every block of the kernel, and odd; 2 / sqrt(4 * 64) and its multiples need no rounding.
+    rng = np.random.default_rng(2)
+    features0 = rng.integers(-3, 4, (2, 256, 9, 17)).astype(np.float32)
+    features1 = rng.integers(-3, 4, (2, 256, 9, 23)).astype(np.float32)
+    volume = ops.all_pairs_correlation(features0, features1)
+    np.testing.assert_array_equal(volume, np.einsum("bcyx,bcji->byxji", features0, features1) / 16)
+    rows = ops.all_pairs_correlation_1d(features0, features1)
+    np.testing.assert_array_equal(rows, np.einsum("bcyx,bcyi->byxi", features0, features1) / 16)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -90,6 +102,49 @@ def test_operators(assert_operator, dtype, axes):
     assert_operator(coordinates, twin._look_up_backward_coordinates, *arguments, **close)
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.integers(1, 3), st.integers(0, 300), st.integers(1, 6), st.integers(1, 40)),
+    st.tuples(st.integers(1, 6), st.integers(1, 40)),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_products_of_any_size_equal_the_twin(shape, size1, along_rows, seed):
+    size1 = (shape[2], size1[1]) if along_rows else size1
+    name = "all_pairs_correlation_1d" if along_rows else "all_pairs_correlation"
+    product, derivative = (
+        ("_correlate_rows", "_correlate_rows_backward") if along_rows else ("_correlate", "_correlate_backward")
+    )
+    pair = noise(*shape, seed=seed), noise(*shape[:2], *size1, seed=seed + 1)
+    found = getattr(pairs, name)(*(each.float() for each in pair), 2)
+    torch.testing.assert_close(found.double(), getattr(pairs, product)(*pair, 0), rtol=1e-4, atol=1e-4)
+    d_volume = noise(*found.shape, seed=seed + 2)
+    found = getattr(pairs, f"{name}_backward")(d_volume.float(), *(each.float() for each in pair), 3)
+    expected = getattr(pairs, derivative)(d_volume, *pair, 0)
+    for each, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(each.double(), wanted, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
+def test_operators_of_products_and_levels(assert_operator, dtype):
+    close = dict.fromkeys(("rtol", "atol"), {torch.float16: 2e-2, torch.bfloat16: 2e-1}.get(dtype, 1e-4))
+    names = torch.ops.geomvision
+    pair = [noise(2, 6, 5, width, dtype=dtype, seed=width, requires_grad=True) for width in (4, 7)]
+    d_pairs, d_rows = noise(2, 5, 4, 5, 7, dtype=dtype), noise(2, 5, 4, 7, dtype=dtype)
+    assert_operator(names.all_pairs_correlation.default, pairs._correlate, *pair, 0, **close)
+    assert_operator(names.all_pairs_correlation_1d.default, pairs._correlate_rows, *pair, 0, **close)
+    pair = [each.detach() for each in pair]
+    assert_operator(names.all_pairs_correlation_backward.default, pairs._correlate_backward, d_pairs, *pair, 0, **close)
+    assert_operator(
+        names.all_pairs_correlation_1d_backward.default, pairs._correlate_rows_backward, d_rows, *pair, 0, **close
+    )
+    for height1 in (1, 7):
+        volume = noise(2, 3, 4, height1, 9, dtype=dtype, requires_grad=True)
+        assert_operator(names.halve_volume.default, pairs._halve, volume, 0, **close)
+        d_half = noise(2, 3, 4, max(1, height1 // 2), 4, dtype=dtype)
+        assert_operator(names.halve_volume_backward.default, pairs._halve_backward, d_half, height1, 9, 0, **close)
+
+
 def test_derivative():
     pair = [noise(1, 2, 4, 5, seed=s, requires_grad=True) for s in (0, 1)]
     at = points(1, 2, 4, 5).requires_grad_()
@@ -109,7 +164,19 @@ def test_compiles(assert_compiles):
     )
 
 
+def test_products_compile(assert_compiles):
+    pair = [noise(1, 3, 4, 6, dtype=torch.float32, seed=s, requires_grad=True) for s in (0, 1)]
+    assert_compiles(lambda a, b: ops.correlation_pyramid(ops.all_pairs_correlation(a, b), 3)[2], *pair)
+    assert_compiles(lambda a, b: ops.correlation_pyramid_1d(ops.all_pairs_correlation_1d(a, b), 3)[2], *pair)
+
+
 def test_results_do_not_depend_on_threads():
+    pair = noise(1, 300, 9, 41).numpy(), noise(1, 300, 9, 43, seed=1).numpy()
+    expected = ops.correlation_pyramid(ops.all_pairs_correlation(*pair, num_threads=1), 2, num_threads=1)
+    for threads in (2, 5, 8):
+        found = ops.correlation_pyramid(ops.all_pairs_correlation(*pair, num_threads=threads), 2, num_threads=threads)
+        for each, wanted in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(each, wanted)
     volume, at = noise(1, 21, 37, 9, 11).numpy(), points(1, 2, 21, 37).numpy()
     expected = ops.pyramid_lookup([volume], at, num_threads=1)
     for threads in range(2, 9):

@@ -65,6 +65,19 @@ def test_the_largest_costs_do_not_overflow():
     np.testing.assert_allclose(ops.cross_aggregation(volume, arms), 65535, rtol=2e-7)
 
 
+@pytest.mark.parametrize("large", [1e12, 1e38, np.inf, np.nan])
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_a_large_cost_spoils_the_regions_that_hold_it_and_no_other(large, level):
+    arms = ops.cross_arms(np.zeros((30, 150), np.uint8), arm=5, inner=5)
+    volume = np.full((30, 150, 70), level, np.float32)
+    volume[8, 20, 3] = volume[8, 90, 66] = large
+    found = ops.cross_aggregation(volume, arms)
+    spoilt = np.zeros(volume.shape, bool)
+    spoilt[3:14, 15:26, 3] = spoilt[3:14, 85:96, 66] = True
+    np.testing.assert_allclose(found[~spoilt], level, rtol=1e-6)
+    assert not np.isclose(found[spoilt], level).any()
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(0, 20), st.integers(1, 70)),

@@ -38,6 +38,35 @@ def test_one_window_follows_the_regression_line():
     np.testing.assert_allclose(ops.guided_filter(image, guide, radius=7, epsilon=50), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("large", [1e12, 1e30, np.inf, np.nan])
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_a_large_cost_spoils_the_windows_that_hold_it_and_no_other(large, level):
+    volume, guide = np.full((60, 150, 20), level, np.float32), noise(60, 150, 3)
+    volume[7, 9, 3] = volume[30, 100, 3] = large
+    volume[:, :, 11] = large  # "none" is that cost, but in one corner
+    volume[:20, :20, 11] = level
+    found = ops.guided_aggregation(volume, guide, radius=4, epsilon=20)
+    spoilt = np.zeros(volume.shape, bool)
+    for y, x in ((7, 9), (30, 100)):
+        spoilt[max(0, y - 8) : y + 9, max(0, x - 8) : x + 9, 3] = True
+    spoilt[:, :, 11] = True
+    spoilt[:12, :12, 11] = False
+    np.testing.assert_allclose(found[~spoilt], level, rtol=1e-5, atol=1e-7)
+    assert not np.isclose(found[7, 9, 3], level)
+    image = ops.guided_filter(volume[..., 3], guide[..., 0], radius=4, epsilon=20)
+    np.testing.assert_allclose(image[~spoilt[..., 3]], level, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("large", [1e12, np.nan])
+def test_so_does_a_guide(large):
+    guide, image = noise(90, 150, 3), np.full((90, 150), 0.3, np.float32)
+    guide[70, 50, 1] = large
+    found = ops.guided_filter(image, guide, radius=4, epsilon=20)
+    reached = np.zeros(image.shape, bool)
+    reached[62:79, 42:59] = True
+    np.testing.assert_allclose(found[~reached], 0.3, rtol=1e-5)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.tuples(st.integers(0, 2), st.integers(0, 40), st.integers(0, 90), st.integers(1, 35)),

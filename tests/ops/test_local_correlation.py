@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,24 @@ def test_constant_features_count_the_pixels_inside():
     j, i = np.mgrid[-3:4, -3:4] * 2
     to_y, to_x = y + j.reshape(-1, 1, 1), x + i.reshape(-1, 1, 1)
     np.testing.assert_allclose(found[0], (to_y >= 0) & (to_y < 8) & (to_x >= 0) & (to_x < 40))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_what_is_not_finite_spoils_what_meets_it_alone(dtype, bad):
+    ones = torch.ones(1, 1, 9, 37, dtype=dtype)
+    inside = twin._twin(ones, ones, 4, 1, 1, 0) != 0
+    for spoilt in (0, 1):
+        pair = [features((1, 40, 9, 37), dtype, s) for s in (0, 1)]
+        for y, x in ((0, 0), (4, 17), (8, 36)):
+            pair[spoilt][0, 3, y, x] = bad
+        found = ops.local_correlation(*pair, radius=4, num_threads=2)
+        expected = twin._twin(*pair, 4, 1, 1, 0)
+        torch.testing.assert_close(found[inside], expected[inside], equal_nan=True, rtol=1e-4, atol=1e-4)
+        finite = pair[0].isfinite().all(1, keepdim=True).expand_as(inside)
+        for each in (found, expected):  # outside: 0, or of a left feature that is not finite NaN
+            assert (each[~inside & finite] == 0).all()
+            assert (each[~inside].nan_to_num() == 0).all()
 
 
 @settings(max_examples=25, deadline=None)

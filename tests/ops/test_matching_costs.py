@@ -193,6 +193,28 @@ def test_derivatives(name):
     )
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(0, 40)),
+    st.integers(-50, 50),
+    st.integers(0, 30),
+    st.booleans(),
+)
+def test_derivatives_of_any_size_equal_the_twin(shape, first, count, squared):
+    left, right = (torch.from_numpy(image) / 65535 for image in pair(shape, "float32"))
+    d_volume = torch.randn((*shape, count), generator=torch.Generator().manual_seed(count))
+    found = twins.differences_backward(d_volume, left, right, first, squared, 3)
+    expected = twins._derive(d_volume.double(), left.double(), right.double(), first, squared, 0)
+    torch.testing.assert_close(tuple(each.double() for each in found), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_operator_of_derivatives(assert_operator):
+    left, right = (torch.from_numpy(image) for image in pair((2, 3, 6), "float32"))
+    d_volume = torch.randn((2, 3, 6, 4), generator=torch.Generator().manual_seed(0))
+    named = torch.ops.geomvision.differences_backward.default
+    assert_operator(named, twins._derive, d_volume, left, right, -2, True, 0, rtol=1e-4, atol=1e-2)
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 @pytest.mark.parametrize("name", ["absolute_differences", "squared_differences", "birchfield_tomasi"])
 def test_operators_of_pixels(assert_operator, name, dtype):

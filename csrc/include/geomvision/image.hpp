@@ -65,6 +65,17 @@ class Image {
   Image() = default;
   Image(int width, int height, T value = T()) { resize(width, height, value); }
 
+  // One that is moved from is empty.
+  Image(Image&& other) noexcept { swap(other); }
+  Image& operator=(Image&& other) noexcept {
+    Image moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
+  Image(const Image&) = default;
+  Image& operator=(const Image&) = default;
+  ~Image() = default;
+
   /// Change the size; every pixel becomes `value`. Allocates only when it must grow.
   void resize(int width, int height, T value = T()) {
     if (width < 0 || height < 0) throw std::invalid_argument("Image: the size must not be negative");
@@ -87,6 +98,12 @@ class Image {
   operator ImageView<const T>() const { return view(); }  // NOLINT(google-explicit-constructor)
 
  private:
+  void swap(Image& other) noexcept {
+    pixels_.swap(other.pixels_);
+    std::swap(width_, other.width_);
+    std::swap(height_, other.height_);
+  }
+
   std::vector<T> pixels_;
   int width_ = 0;
   int height_ = 0;

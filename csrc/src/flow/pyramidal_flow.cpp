@@ -83,11 +83,13 @@ PyramidalFlow::PyramidalFlow(const char* owner, const Settings& settings) : owne
   check(settings.median >= 1 && settings.median <= 7 && settings.median % 2 == 1, owner, ": median is ",
         settings.median, "; allowed are 1, 3, 5 and 7");
   resolve_threads(settings.num_threads);
+  stages_.resize(static_cast<std::size_t>(settings.levels));
 }
 
 template <typename T>
 void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame1, ImageView<Vec2f> flow,
                              ImageView<float> confidence, ImageView<std::uint8_t> occluded) {
+  check(!stages_.empty(), owner_, ": this object was moved from; assign another one to it before it is used");
   const int width = frame0.width();
   const int height = frame0.height();
   check(width == frame1.width() && height == frame1.height(), owner_, ": frame0 is ", width, "x", height,
@@ -100,7 +102,6 @@ void PyramidalFlow::estimate(ImageView<const T> frame0, ImageView<const T> frame
   check(rated || confidence.empty(), owner_, ": confidence is asked for; this method has none");
   check(settings_.check_occlusion || occluded.empty(), owner_, ": occluded is asked for; set check_occlusion");
 
-  if (stages_.empty()) stages_.resize(static_cast<std::size_t>(settings_.levels));
   to_grey_levels(frame0, owner_, stages_[0].frame0);
   to_grey_levels(frame1, owner_, stages_[0].frame1);
   build_pyramid();

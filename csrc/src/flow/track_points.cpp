@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
@@ -130,16 +131,18 @@ PointTracker::PointTracker(const TrackOptions& options) : options_(options) {
   check_range(owner, "min_eigenvalue", options.min_eigenvalue, 0.0, no_limit);
   check_range(owner, "forward_backward", options.forward_backward, 0.0, no_limit);
   resolve_threads(options.num_threads);
+  pyramid0_.resize(static_cast<std::size_t>(options.levels));
+  pyramid1_.resize(pyramid0_.size());
 }
 
 // Both pyramids at once: as few loops as there are steps that wait for one another.
-void PointTracker::build(ImageView<const float> frame0, ImageView<const float> frame1) {
+template <typename T>
+void PointTracker::build(ImageView<const T> frame0, ImageView<const T> frame1) {
   std::vector<Level>* const pyramids[2] = {&pyramid0_, &pyramid1_};
   const int width = frame0.width(), height = frame0.height(), threads = options_.num_threads;
   used_ = 0;
   for (int w = width, h = height; used_ < options_.levels; w = (w + 1) / 2, h = (h + 1) / 2) {
     for (std::vector<Level>* pyramid : pyramids) {
-      if (pyramid->empty()) pyramid->resize(static_cast<std::size_t>(options_.levels));
       (*pyramid)[static_cast<std::size_t>(used_)].fit(w, h, options_.window);
     }
     ++used_;
@@ -148,11 +151,14 @@ void PointTracker::build(ImageView<const float> frame0, ImageView<const float> f
   std::atomic<int> wrong{2 * height};  // the first row that holds what is not a number
   for_rows(width, 2 * height, threads, [&](int i) {
     const int y = i % height;
-    const float* from = (i < height ? frame0 : frame1).row(y);
+    const T* from = (i < height ? frame0 : frame1).row(y);
     Level& level = (*pyramids[i / height])[0];
-    std::copy_n(from, width, level(0, y));
+    float* grey = level(0, y);
     int numbers = 0;
-    for (int x = 0; x < width; ++x) numbers += std::abs(from[x]) <= std::numeric_limits<float>::max() ? 1 : 0;
+    for (int x = 0; x < width; ++x) {
+      grey[x] = std::is_same_v<T, std::uint16_t> ? static_cast<float>(from[x] / 257.0) : static_cast<float>(from[x]);
+      numbers += std::abs(grey[x]) <= std::numeric_limits<float>::max() ? 1 : 0;
+    }
     for (int first = wrong; numbers < width && i < first && !wrong.compare_exchange_weak(first, i);) {
     }
     level.close(0, y);
@@ -264,8 +270,12 @@ void PointTracker::sort(const Point* points, int count) {
   for (int i = 0; i < count; ++i) order_[static_cast<std::size_t>(starts_[cell_of(points[i])]++)] = i;
 }
 
-void PointTracker::operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points,
-                              int count, Track* tracks) {
+template <typename T>
+void PointTracker::follow_all(ImageView<const T> frame0, ImageView<const T> frame1, const Point* points, int count,
+                              Track* tracks) {
+  check(!pyramid0_.empty(), owner, ": this object was moved from; assign another one to it before it is used");
+  check(count >= 0 && (count == 0 || (points != nullptr && tracks != nullptr)), owner, ": there are ", count,
+        " points; allowed are 0 or more, which lie somewhere as their tracks do");
   check(!frame0.empty() && frame0.width() == frame1.width() && frame0.height() == frame1.height(), owner,
         ": frame0 is ", frame0.width(), "x", frame0.height(), ", frame1 is ", frame1.width(), "x", frame1.height(),
         "; they must be equal and not empty");
@@ -284,13 +294,32 @@ void PointTracker::operator()(ImageView<const float> frame0, ImageView<const flo
   });
 }
 
-std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const float> frame1,
-                                const std::vector<Point>& points, const TrackOptions& options) {
+namespace {
+
+template <typename T>
+std::vector<Track> track_all(ImageView<const T> frame0, ImageView<const T> frame1, const std::vector<Point>& points,
+                             const TrackOptions& options) {
   check(points.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()), owner, ": too many points");
   std::vector<Track> tracks(points.size());
   PointTracker tracker(options);
   tracker(frame0, frame1, points.data(), static_cast<int>(points.size()), tracks.data());
   return tracks;
 }
+
+}  // namespace
+
+#define GEOMVISION_TRACK(T)                                                                                           \
+  void PointTracker::operator()(ImageView<const T> frame0, ImageView<const T> frame1, const Point* points, int count, \
+                                Track* tracks) {                                                                      \
+    follow_all(frame0, frame1, points, count, tracks);                                                                \
+  }                                                                                                                   \
+  std::vector<Track> track_points(ImageView<const T> frame0, ImageView<const T> frame1,                               \
+                                  const std::vector<Point>& points, const TrackOptions& options) {                    \
+    return track_all(frame0, frame1, points, options);                                                                \
+  }
+GEOMVISION_TRACK(std::uint8_t)
+GEOMVISION_TRACK(std::uint16_t)
+GEOMVISION_TRACK(float)
+#undef GEOMVISION_TRACK
 
 }  // namespace geomvision::flow

@@ -1,7 +1,31 @@
 #include "kernels/cross_aggregation.hpp"
 
+#include "kernels/value_range.hpp"
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
+
+// Whether running sums along the line would lose its small values.
+bool drowns(const CrossLine& line, int lanes, const float* from) {
+  ValueRange<float> range;
+  for (std::ptrdiff_t s = 0; s < line.steps; ++s) {
+    const float* value = from + s * line.from_stride;
+    int lane = 0;
+    for (; lane + kRangeLanes <= lanes; lane += kRangeLanes) range.add(value + lane);
+    if (lane < lanes) {
+      float rest[kRangeLanes] = {};
+      for (int i = 0; lane < lanes; ++i, ++lane) rest[i] = value[lane];
+      range.add(rest);
+    }
+  }
+  float most = 0, least = __builtin_inff();
+  range.join(most, least);
+  return ValueRange<float>::drowns(most, least, std::int64_t{line.steps} * lanes, [&](float limit) {
+    std::int64_t small = 0;
+    for (std::ptrdiff_t s = 0; s < line.steps; ++s) small += count_small(from + s * line.from_stride, lanes, limit);
+    return small;
+  });
+}
 
 template <typename T, typename Sum>
 [[gnu::always_inline]] inline void sum_arms(const CrossLine& line, int lanes, const T* from, Sum* running,
@@ -22,6 +46,23 @@ template <typename T, typename Sum>
     } else {
       const float count = counts[s * count_stride];
       for (int lane = 0; lane < lanes; ++lane) sum[lane] = static_cast<float>(end[lane] - begin[lane]) / count;
+    }
+  }
+}
+
+// The same, each sum made afresh of `values`, a copy: the result may lie where they came from.
+void sum_arms_afresh(const CrossLine& line, int lanes, const float* from, double* values, const float* counts,
+                     std::ptrdiff_t count_stride, float* to) {
+  for (std::ptrdiff_t s = 0; s < line.steps; ++s) {
+    for (int lane = 0; lane < lanes; ++lane) values[s * lanes + lane] = from[s * line.from_stride + lane];
+  }
+  for (std::ptrdiff_t s = 0; s < line.steps; ++s) {
+    const std::ptrdiff_t first = s - line.before[s * line.arm_stride], last = s + line.after[s * line.arm_stride];
+    for (int lane = 0; lane < lanes; ++lane) {
+      double sum = 0;
+      for (std::ptrdiff_t k = first; k <= last; ++k) sum += values[k * lanes + lane];
+      const float rounded = static_cast<float>(sum);
+      to[s * line.to_stride + lane] = counts == nullptr ? rounded : rounded / counts[s * count_stride];
     }
   }
 }
@@ -83,6 +124,16 @@ GEOMVISION_CROSS(std::uint8_t, std::uint32_t, u8)
 GEOMVISION_CROSS(std::uint16_t, std::uint32_t, u16)
 GEOMVISION_CROSS(float, std::uint32_t, whole)
 GEOMVISION_CROSS(std::int32_t, double, i32)
-GEOMVISION_CROSS(float, double, f32)
+
+void sum_arms_f32(const CrossLine& line, const float* from, double* running, const float* counts,
+                  std::ptrdiff_t count_stride, float* to) {
+  if (drowns(line, line.lanes, from)) {
+    sum_arms_afresh(line, line.lanes, from, running, counts, count_stride, to);
+  } else if (line.lanes == 64) {
+    sum_arms(line, 64, from, running, counts, count_stride, to);
+  } else {
+    sum_arms(line, line.lanes, from, running, counts, count_stride, to);
+  }
+}
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

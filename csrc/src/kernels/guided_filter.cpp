@@ -1,5 +1,7 @@
 #include "kernels/guided_filter.hpp"
 
+#include "kernels/value_range.hpp"
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -116,6 +118,10 @@ template <int planes, int lanes, typename Visit>
   int begin = 0, end = 0;
   for (int i = 0; i < window.pixels; ++i) {
     const int first = i + window.offset - window.radius, last = i + window.offset + window.radius;
+    if (window.afresh) {
+      for (int p = 0; p < planes; ++p) total[p] = {};
+      begin = end = first > 0 ? first : 0;
+    }
     for (; end <= last && end < window.columns; ++end) {
       const double* entering = sums + static_cast<std::ptrdiff_t>(end) * lanes;
       for (int p = 0; p < planes; ++p) total[p] += P::load(entering + p * plane);
@@ -166,6 +172,40 @@ void apply(const GuidedWindow& window, const double* sums, const T* guide, T* re
   sweep<channels + 1, lanes>(window, sums, visit);
 }
 
+// Of one slice pixels lie side by side, else `valid` slices do, pixel by pixel: visit(values, count).
+template <typename T, typename Visit>
+[[gnu::always_inline]] inline void each_group(const GuidedRow<T>& row, const T* values, const Visit& visit) {
+  if (row.lanes == 1) return visit(values, row.columns);
+  for (int x = 0; x < row.columns; ++x, values += row.slices) visit(values, row.valid);
+}
+
+template <typename T>
+void sizes(const GuidedRow<T>& row, T* most, T* least) {
+  ValueRange<T> range;
+  each_group(row, row.values, [&](const T* values, int count) {
+    int i = 0;
+    for (; i + kRangeLanes <= count; i += kRangeLanes) range.add(values + i);
+    if (i == count) return;
+    T rest[kRangeLanes] = {};
+    for (int k = 0; i < count; ++i, ++k) rest[k] = values[i];
+    range.add(rest);
+  });
+  range.join(*most, *least);
+}
+
+template <typename T>
+bool drowns(const GuidedRow<T>& first, int rows, std::ptrdiff_t apart, T most, T least) {
+  const std::int64_t count = std::int64_t{rows} * first.columns * first.valid;
+  return ValueRange<T>::drowns(most, least, count, [&](T limit) {
+    std::int64_t small = 0;
+    for (int y = 0; y < rows; ++y) {
+      each_group(first, first.values + y * apart,
+                 [&](const T* values, int n) { small += count_small(values, n, limit); });
+    }
+    return small;
+  });
+}
+
 template <typename T>
 void slide(const T* __restrict entering, const T* __restrict leaving, int count, double* __restrict sums) {
   if (entering != nullptr && leaving != nullptr) {
@@ -187,19 +227,23 @@ void slide(const T* __restrict entering, const T* __restrict leaving, int count,
     of.channels == 1 ? function<1, 16>(__VA_ARGS__) : function<3, 16>(__VA_ARGS__); \
   }
 
-#define GEOMVISION_GUIDED(T, suffix)                                                                    \
-  void guided_add_##suffix(const GuidedRow<T>& row, double sign, double* sums) {                        \
-    GEOMVISION_PICK(add, row, row, sign, sums)                                                          \
-  }                                                                                                     \
-  void guided_fit_##suffix(const GuidedWindow& window, const double* sums, const T* windows, T* fits) { \
-    GEOMVISION_PICK(fit, window, window, sums, windows, fits)                                           \
-  }                                                                                                     \
-  void guided_slide_##suffix(const T* entering, const T* leaving, int count, double* sums) {            \
-    slide(entering, leaving, count, sums);                                                              \
-  }                                                                                                     \
-  void guided_apply_##suffix(const GuidedWindow& window, const double* sums, const T* guide, T* result, \
-                             std::ptrdiff_t slices) {                                                   \
-    GEOMVISION_PICK(apply, window, window, sums, guide, result, slices)                                 \
+#define GEOMVISION_GUIDED(T, suffix)                                                                        \
+  void guided_sizes_##suffix(const GuidedRow<T>& row, T* most, T* least) { sizes(row, most, least); }       \
+  bool guided_drowns_##suffix(const GuidedRow<T>& first, int rows, std::ptrdiff_t apart, T most, T least) { \
+    return drowns(first, rows, apart, most, least);                                                         \
+  }                                                                                                         \
+  void guided_add_##suffix(const GuidedRow<T>& row, double sign, double* sums) {                            \
+    GEOMVISION_PICK(add, row, row, sign, sums)                                                              \
+  }                                                                                                         \
+  void guided_fit_##suffix(const GuidedWindow& window, const double* sums, const T* windows, T* fits) {     \
+    GEOMVISION_PICK(fit, window, window, sums, windows, fits)                                               \
+  }                                                                                                         \
+  void guided_slide_##suffix(const T* entering, const T* leaving, int count, double* sums) {                \
+    slide(entering, leaving, count, sums);                                                                  \
+  }                                                                                                         \
+  void guided_apply_##suffix(const GuidedWindow& window, const double* sums, const T* guide, T* result,     \
+                             std::ptrdiff_t slices) {                                                       \
+    GEOMVISION_PICK(apply, window, window, sums, guide, result, slices)                                     \
   }
 
 GEOMVISION_GUIDED(float, f32)

@@ -20,11 +20,17 @@ struct GuidedRow {
 /// are, and `rows` rows.
 struct GuidedWindow {
   int pixels, offset, columns, radius, rows, lanes, valid, channels;
+  bool afresh;  // each sum by itself, where running ones would lose small values
 };
 
 }  // namespace geomvision::kernels
 
 #define GEOMVISION_DECLARE_GUIDED(T, suffix)                                                                  \
+  /* Joins the sizes of a row's values: the most, and the least that is not 0. */                             \
+  GEOMVISION_DECLARE_KERNEL(void, guided_sizes_##suffix, (const GuidedRow<T>& row, T* most, T* least));       \
+  /* Whether running sums over `rows` rows, `apart` elements from one to the next, have lost small values. */ \
+  GEOMVISION_DECLARE_KERNEL(bool, guided_drowns_##suffix,                                                     \
+                            (const GuidedRow<T>& first, int rows, std::ptrdiff_t apart, T most, T least));    \
   /* sums[(plane * columns + x) * lanes + lane] += sign * (p, I_0 * p, ...). */                               \
   GEOMVISION_DECLARE_KERNEL(void, guided_add_##suffix, (const GuidedRow<T>& row, double sign, double* sums)); \
   /* fits[(i * lanes + lane) + plane * pixels * lanes] = a_0, ..., b of the windows. */                       \

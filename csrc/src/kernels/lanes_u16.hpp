@@ -35,21 +35,20 @@ inline Lanes every(std::uint16_t value) { return _mm512_set1_epi16(static_cast<s
 inline Lanes add(Lanes a, Lanes b) { return _mm512_add_epi16(a, b); }
 inline Lanes subtract(Lanes a, Lanes b) { return _mm512_sub_epi16(a, b); }
 inline Lanes smaller(Lanes a, Lanes b) { return _mm512_min_epu16(a, b); }
+inline Lanes larger(Lanes a, Lanes b) { return _mm512_max_epu16(a, b); }
 inline Lanes unite(Lanes a, Lanes b) { return _mm512_or_si512(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); }
+inline Chosen below(Lanes a, Lanes b) { return _mm512_cmplt_epu16_mask(a, b); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
-// The smaller one, `a` where excepted.
-inline Lanes smaller_except(Chosen excepted, Lanes a, Lanes b) { return _mm512_mask_min_epu16(a, ~excepted, a, b); }
-
-inline std::uint16_t smallest(Lanes a) {
-  const __m256i half = _mm256_min_epu16(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
-  const __m128i quarter = _mm_min_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(quarter)));
+// A step of smallest_of_each.
+template <int vectors>
+inline Lanes merge(Lanes a, Lanes b) {
+  if constexpr (vectors == 2) return smaller(_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b));
+  if constexpr (vectors == 4) return smaller(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  if constexpr (vectors == 8) return smaller(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+  return smaller(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
 }
-
-// One bit for each lane where they are equal.
-inline std::uint32_t equal_bits(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 
 inline Bytes load_bytes(const std::uint8_t* from) { return _mm512_loadu_si512(from); }
 inline void store_bytes(std::uint8_t* to, Bytes a) { _mm512_storeu_si512(to, a); }
@@ -80,19 +79,18 @@ inline Lanes every(std::uint16_t value) { return _mm256_set1_epi16(static_cast<s
 inline Lanes add(Lanes a, Lanes b) { return _mm256_add_epi16(a, b); }
 inline Lanes subtract(Lanes a, Lanes b) { return _mm256_sub_epi16(a, b); }
 inline Lanes smaller(Lanes a, Lanes b) { return _mm256_min_epu16(a, b); }
+inline Lanes larger(Lanes a, Lanes b) { return _mm256_max_epu16(a, b); }
 inline Lanes unite(Lanes a, Lanes b) { return _mm256_or_si256(a, b); }
 inline Chosen at_most(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(_mm256_min_epu16(a, b), a); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm256_cmpeq_epi16(a, b); }
+inline Chosen below(Lanes a, Lanes b) { return _mm256_xor_si256(at_most(b, a), _mm256_set1_epi8(-1)); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm256_blendv_epi8(no, yes, chosen); }
-inline Lanes smaller_except(Chosen excepted, Lanes a, Lanes b) { return choose(excepted, a, smaller(a, b)); }
-inline std::uint16_t smallest(Lanes a) {
-  const __m128i half = _mm_min_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-  return static_cast<std::uint16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(half)));
-}
-inline std::uint32_t equal_bits(Lanes a, Lanes b) {
-  const __m256i equal = _mm256_cmpeq_epi16(a, b);
-  const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(equal), _mm256_extracti128_si256(equal, 1));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
+template <int vectors>
+inline Lanes merge(Lanes a, Lanes b) {
+  if constexpr (vectors == 2) return smaller(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b));
+  if constexpr (vectors == 4) return smaller(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+  if constexpr (vectors == 8) return smaller(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+  return smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
 }
 
 inline Bytes load_bytes(const std::uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
@@ -110,6 +108,20 @@ inline LanesPair widen_signed(Bytes a) {
 }
 
 #endif
+
+// What was stored is loaded again from here on: GCC takes lanes out of a register one by one, which is slower.
+inline void reload() { asm volatile("" ::: "memory"); }
+
+// The smallest lane of each of `vectors` vectors, which make(i) gives: of the i-th one in lane i.
+template <int vectors = lanes, typename Make>
+inline Lanes smallest_of_each(const Make& make, int first = 0) {
+  if constexpr (vectors == 1) {
+    return make(first);
+  } else {
+    constexpr int half = vectors / 2;
+    return merge<vectors>(smallest_of_each<half>(make, first), smallest_of_each<half>(make, first + half));
+  }
+}
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

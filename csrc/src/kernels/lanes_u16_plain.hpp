@@ -46,11 +46,17 @@ inline Lanes subtract(const Lanes& a, const Lanes& b) {
 inline Lanes smaller(const Lanes& a, const Lanes& b) {
   return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
 }
+inline Lanes larger(const Lanes& a, const Lanes& b) {
+  return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? b.at[i] : a.at[i]; });
+}
 inline Lanes unite(const Lanes& a, const Lanes& b) {
   return each<Lanes>([&](int i) { return low_bits(a.at[i] | b.at[i]); });
 }
 inline Chosen at_most(const Lanes& a, const Lanes& b) {
   return each<Chosen>([&](int i) { return a.at[i] <= b.at[i]; });
+}
+inline Chosen below(const Lanes& a, const Lanes& b) {
+  return each<Chosen>([&](int i) { return a.at[i] < b.at[i]; });
 }
 inline Chosen equal(const Lanes& a, const Lanes& b) {
   return each<Chosen>([&](int i) { return a.at[i] == b.at[i]; });
@@ -58,18 +64,14 @@ inline Chosen equal(const Lanes& a, const Lanes& b) {
 inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
   return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
 }
-inline Lanes smaller_except(const Chosen& excepted, const Lanes& a, const Lanes& b) {
-  return choose(excepted, a, smaller(a, b));
-}
-inline std::uint16_t smallest(const Lanes& a) {
-  std::uint16_t least = a.at[0];
-  for (int i = 1; i < lanes; ++i) least = a.at[i] < least ? a.at[i] : least;
-  return least;
-}
-inline std::uint32_t equal_bits(const Lanes& a, const Lanes& b) {
-  std::uint32_t bits = 0;
-  for (int i = 0; i < lanes; ++i) bits |= static_cast<std::uint32_t>(a.at[i] == b.at[i]) << i;
-  return bits;
+template <int vectors>
+inline Lanes merge(const Lanes& a, const Lanes& b) {
+  constexpr int side = vectors / 2;  // runs of so many lanes, of a and b in turn
+  return each<Lanes>([&](int i) {
+    const Lanes& from = i / side % 2 == 0 ? a : b;
+    const int at = i / vectors * side + i % side;
+    return from.at[at] < from.at[at + lanes / 2] ? from.at[at] : from.at[at + lanes / 2];
+  });
 }
 
 template <typename Make>

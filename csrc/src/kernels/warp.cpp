@@ -13,7 +13,6 @@ int most(int a, int b) { return a > b ? a : b; }
 // Displacements of a tile, one after the other.
 template <typename T>
 void gather(const T* from, const WarpRow<T>& row, T* out) {
-  from += row.begin * row.step;
   if (row.step == 1) {
     for (int i = 0; i < row.count; ++i) out[i] = from[i];
   } else {  // dx and dy in turn

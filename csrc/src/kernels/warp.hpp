@@ -13,7 +13,7 @@ constexpr int kWarpPlaces = kWarpTile + 16;  // so that a pixel's values do not 
 // Pixels [begin, begin + count) of row y of a displacement field over an image of width x height; count <= kWarpTile.
 template <typename T>
 struct WarpRow {
-  const T* dx;
+  const T* dx;  // of pixel `begin`
   const T* dy;
   std::ptrdiff_t step;  // between pixels: 1 or 2
   int y, begin, count;

@@ -1,12 +1,13 @@
 #include "kernels/window_search.hpp"
 
+#include "kernels/right_winners.hpp"
 #include "kernels/window_winners.hpp"
 
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
 constexpr int stripe = 2 * lanes;
-constexpr int block = lanes;                       // pixels whose costs stay in the first cache
+constexpr int most_stripes = 4;                    // whose gains registers hold
 constexpr int kept_columns = 2 * most_radius + 2;  // a power of two
 
 inline LanesPair load_pair(const std::uint16_t* from) { return {load(from), load(from + lanes)}; }
@@ -96,25 +97,33 @@ template <typename Gains>
 class Sweep {
  public:
   Sweep(const RowSearch& row, const MatchedRows<std::uint8_t>& entering, const MatchedRows<std::uint8_t>& leaving)
-      : row_(row), entering_(entering), leaving_(leaving), vectors_(row.padded / lanes) {
+      : row_(row),
+        entering_(entering),
+        leaving_(leaving),
+        places_(places_of(row)),
+        kept_(reinterpret_cast<Kept*>(kept_gains_of(row))),
+        gains_(kept_gains_of(row) + kept_columns * row.padded),
+        right_(gains_ + row.padded),
+        minima_(right_ + RightWinners::elements(row)),
+        later_(right_ + RightWinners::elements(row) + BlockMinima::elements) {
     number_places(row);
-    places_ = places_of(row);
-    kept_ = reinterpret_cast<Kept*>(kept_gains_of(row));
-    gains_ = kept_gains_of(row) + kept_columns * row.padded;
-    minima_ = gains_ + row.padded;
   }
 
   void run() {
-    RightWinners right(row_, places_, minima_ + block * lanes);
+    RightWinners right(row_, places_, right_);
     const int last = row_.first + row_.count - 1;
     int open = row_.padded / stripe, x = 0;  // stripes from `open` on have candidates
     for (; x < row_.width; x += block) {
       const int pixels = row_.width - x < block ? row_.width - x : block;
       for (const int begin = first_stripe(row_, x, pixels); open > begin;) start(--open, x);
       const bool inside = x >= last && x + pixels <= row_.width + row_.first;  // d <= x and x - d < width
-      sum_block(inside ? vectors_ / 2 : 0, open, x, pixels);
+      for (int part = open; part < row_.padded / stripe; part += most_stripes) {
+        const BlockMinima& minima = part == open ? minima_ : later_;
+        inside ? sum_stripes<false>(part, x, pixels, minima) : sum_stripes<true>(part, x, pixels, minima);
+        if (part > open) minima_.take(later_);
+      }
       right.take(costs(x), x, pixels, 2 * open);
-      find(x, pixels, 2 * open);
+      find_winners(minima_, row_.found, costs(x) + row_.padded, cost_stride(row_.padded), x, pixels);
     }
     right.end(x);
   }
@@ -144,63 +153,64 @@ class Sweep {
     store_pair(gains_ + lane, gain);
   }
 
-  void sum_block(int inside, int open, int x, int pixels) {
-    switch (inside) {
+  // The costs of each pixel at up to most_stripes stripes from `part` on, and the smallest of them; `edge`: not all of
+  // them are candidates.
+  template <bool edge>
+  void sum_stripes(int part, int x, int pixels, BlockMinima minima) {
+    switch (row_.padded / stripe - part) {
       case 1:
-        return sum<1>(0, x, pixels);
+        return sum<1, edge>(part * stripe, x, pixels, minima);
       case 2:
-        return sum<2>(0, x, pixels);
+        return sum<2, edge>(part * stripe, x, pixels, minima);
       case 3:
-        return sum<3>(0, x, pixels);
-      case 4:
-        return sum<4>(0, x, pixels);
+        return sum<3, edge>(part * stripe, x, pixels, minima);
       default:
-        sum<0>(open, x, pixels);
+        sum<most_stripes, edge>(part * stripe, x, pixels, minima);
     }
   }
 
-  // The costs of each pixel, and the smallest of them. Either all disparities are candidates, `known` stripes of them,
-  // or (0) some in the stripes from `open` on, whose gains then stay in memory.
-  template <int known>
-  void sum(int open, int x, int pixels) {
-    constexpr int held = known > 0 ? known : 1;
-    const int parts = known > 0 ? known : vectors_ / 2;
-    const std::uint16_t* places = places_;
-    const LanesPair padding = beyond_count(load_pair(places));
+  template <int stripes, bool edge>
+  void sum(int lane, int x, int pixels, BlockMinima minima) {
+    const bool pads = lane == 0 && row_.count < row_.padded;
+    const LanesPair padding = beyond_count(load_pair(places_ + lane));
     const int stride = cost_stride(row_.padded), padded = row_.padded, window = 2 * row_.radius + 1;
     const std::uint8_t *left_in = entering_.left + window - 1, *left_out = leaving_.left + window - 1;
-    const std::uint8_t *right_in = entering_.right + window - 1, *right_out = leaving_.right + window - 1;
-    Kept* const kept = kept_;
-    std::uint16_t *cost = costs(x), *minima = minima_, *gains_kept = gains_;
-    LanesPair gains[held];
-    for (int i = 0; i < known; ++i) gains[i] = load_pair(gains_kept + i * stripe);
-    for (const int end = x + pixels; x < end; ++x, cost += stride, minima += lanes) {
+    const std::uint8_t *right_in = entering_.right + window - 1 + lane, *right_out = leaving_.right + window - 1 + lane;
+    const std::uint16_t* places = places_ + lane;
+    Kept* const kept = kept_ + lane;
+    std::uint16_t* cost = costs(x) + lane;
+    LanesPair gains[stripes];
+    for (int i = 0; i < stripes; ++i) gains[i] = load_pair(gains_ + lane + i * stripe);
+    for (int b = 0; b < pixels; ++b, ++x, cost += stride) {
       const Candidates candidates(row_, x);
       const Column column = {every_byte(left_in[x]), every_byte(left_out[x]), right_in + x, right_out + x};
       Kept* now = kept + ((x + window - 1) & (kept_columns - 1)) * padded;
       const Kept* before = kept + ((x - 1) & (kept_columns - 1)) * padded;
-      Lanes least = every(no_cost);
+      LanesPair sums[stripes];
 #pragma GCC unroll 4
-      for (int i = open; i < parts; ++i) {
-        const int lane = i * stripe;
-        const auto gained = Gains::of(column, lane);
-        const LanesPair gain = add(known > 0 ? gains[known > 0 ? i : 0] : load_pair(gains_kept + lane),
-                                   Gains::less(gained, before + lane));
-        Gains::keep(now + lane, gained);
-        LanesPair sum = add(load_pair(cost + lane), gain);
-        if constexpr (known > 0) {
-          gains[i] = gain;
-          if (i == 0) sum = {unite(sum.low, padding.low), unite(sum.high, padding.high)};
-        } else {
-          store_pair(gains_kept + lane, gain);
-          sum = candidates.only(load_pair(places + lane), sum);
+      for (int i = 0; i < stripes; ++i) {
+        const auto gained = Gains::of(column, i * stripe);
+        gains[i] = add(gains[i], Gains::less(gained, before + i * stripe));
+        Gains::keep(now + i * stripe, gained);
+        LanesPair sum = add(load_pair(cost + i * stripe), gains[i]);
+        if constexpr (edge) {
+          sum = candidates.only(load_pair(places + i * stripe), sum);
+        } else if (i == 0) {
+          if (pads) sum = {unite(sum.low, padding.low), unite(sum.high, padding.high)};
         }
-        store_pair(cost + lane, sum);
-        least = smaller(least, smaller(sum.low, sum.high));
+        store_pair(cost + i * stripe, sum);
+        sums[i] = sum;
       }
-      store(minima, least);
+      Minima found = minima_of(sums[0], load_pair(places));
+#pragma GCC unroll 4
+      for (int i = 1; i < stripes; ++i) {
+        const LanesPair at = load_pair(places + i * stripe);
+        found.take(sums[i].low, at.low);
+        found.take(sums[i].high, at.high);
+      }
+      minima.keep(b, found);
     }
-    for (int i = 0; i < known; ++i) store_pair(gains_kept + i * stripe, gains[i]);
+    for (int i = 0; i < stripes; ++i) store_pair(gains_ + lane + i * stripe, gains[i]);
   }
 
   LanesPair beyond_count(LanesPair places) const {
@@ -209,57 +219,13 @@ class Sweep {
             choose(at_most(count, places.high), every(no_cost), every(0))};
   }
 
-  // The place of each pixel's smallest cost, of equal ones the last, and what lies beside it.
-  void find(int x, int pixels, int first) {
-    switch (vectors_ - first) {
-      case 2:
-        return find<2>(x, pixels, first);
-      case 4:
-        return find<4>(x, pixels, first);
-      case 6:
-        return find<6>(x, pixels, first);
-      case 8:
-        return find<8>(x, pixels, first);
-      default:
-        find<0>(x, pixels, first);
-    }
-  }
-
-  template <int known>
-  void find(int x, int pixels, int first) {
-    const int vectors = known > 0 ? known : vectors_ - first;
-    const std::uint16_t* cost = costs(x) + first * lanes;
-    const int stride = cost_stride(row_.padded);
-    const std::uint16_t* places = places_ + first * lanes;
-    const RowWinners found = row_.found;
-    std::uint16_t winner[block];
-    std::uint32_t bits[block];
-    for (int b = 0; b < pixels; ++b) {
-      const Lanes minima = load(minima_ + b * lanes);
-      const std::uint16_t least = smallest(minima);
-      found.least[x + b] = least;
-      bits[b] = equal_bits(minima, every(least));
-    }
-    for (int b = 0; b < pixels; ++b) {
-      const std::uint16_t* here = cost + b * stride;
-      const int place = last_place(here, vectors, bits[b], static_cast<std::uint16_t>(found.least[x + b]));
-      winner[b] = static_cast<std::uint16_t>(vectors * lanes - 1 - place);
-      found.winner[x + b] = vectors * lanes - 1 - place;
-      found.before[x + b] = here[place + 1];
-      found.after[x + b] = here[place - 1];
-    }
-    for (int b = 0; b < pixels; ++b) {
-      found.second[x + b] = smallest_away(cost + b * stride, places, vectors, winner[b]);
-    }
-  }
-
   const RowSearch& row_;
   const MatchedRows<std::uint8_t> entering_, leaving_;
-  const int vectors_;
-  std::uint16_t* places_;  // of the lanes
-  Kept* kept_;             // what each of the last columns gained
-  std::uint16_t* gains_;   // what windows gained, of the pixel before
-  std::uint16_t* minima_;  // the smallest cost of every lane, of each pixel of the block
+  std::uint16_t* const places_;       // of the lanes
+  Kept* const kept_;                  // what each of the last columns gained
+  std::uint16_t* const gains_;        // what windows gained, of the pixel before
+  std::uint16_t* const right_;        // memory of the right view's winners
+  const BlockMinima minima_, later_;  // of the block, and of further stripes
 };
 
 // The windows of a stripe of disparities along a row, by running sums of the sums of their columns.

@@ -52,7 +52,7 @@ constexpr int cost_stride(int padded) { return padded + most_lanes; }
 constexpr std::int64_t cost_elements(int width, int padded) {
   return static_cast<std::int64_t>(width) * cost_stride(padded) + most_lanes;
 }
-constexpr int search_scratch(int padded) { return (2 * most_radius + 6) * padded + (most_lanes + 2) * most_lanes; }
+constexpr int search_scratch(int padded) { return (2 * most_radius + 6) * padded + (6 * most_lanes + 2) * most_lanes; }
 
 }  // namespace geomvision::kernels
 

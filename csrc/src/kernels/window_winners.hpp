@@ -9,111 +9,87 @@ namespace {
 
 constexpr std::uint16_t no_cost = 65535;
 
-// Where `least` is found last; one bit is set for each lane that holds it in any vector.
-inline int last_place(const std::uint16_t* cost, int vectors, std::uint32_t bits, std::uint16_t least) {
-  int vector = 0;
-  if ((bits & (bits - 1)) == 0) {
-    const int lane = __builtin_ctz(bits);
-    for (int i = 1; i < vectors; ++i) vector = cost[i * lanes + lane] == least ? i : vector;
-    return vector * lanes + lane;
+constexpr int block = lanes;  // pixels whose costs stay in the first cache
+
+// What some costs of a pixel say, lane by lane: the smallest, its place (of equal ones the last, which is the
+// smallest), and the smallest of the others.
+struct Minima {
+  Lanes least, second, place;
+
+  void take(Lanes cost, Lanes at) {
+    place = choose(at_most(cost, least), at, place);
+    second = smaller(second, larger(least, cost));
+    least = smaller(least, cost);
   }
-  vector = vectors;
-  do {
-    bits = equal_bits(load(cost + --vector * lanes), every(least));
-  } while (bits == 0);
-  return vector * lanes + 31 - __builtin_clz(bits);
+  void take(const Minima& later) {
+    place = choose(at_most(later.least, least), later.place, place);
+    second = smaller(smaller(second, later.second), larger(least, later.least));
+    least = smaller(least, later.least);
+  }
+};
+
+inline Minima minima_of(LanesPair cost, LanesPair at) {
+  return {smaller(cost.low, cost.high), larger(cost.low, cost.high),
+          choose(at_most(cost.high, cost.low), at.high, at.low)};
 }
 
-// The smallest cost more than one place away from `winner`, where `places` are those of the costs.
-inline std::uint16_t smallest_away(const std::uint16_t* cost, const std::uint16_t* places, int vectors, int winner) {
-  const Lanes beside = every(static_cast<std::uint16_t>(winner - 1)), reach = every(2);
-  Lanes least = every(no_cost);
-  for (int i = 0; i < vectors; ++i) {
-    const Chosen near = at_most(subtract(load(places + i * lanes), beside), reach);
-    least = smaller_except(near, least, load(cost + i * lanes));
-  }
-  return smallest(least);
-}
-
-// The right view's winners of a row. Pixel b of a block offers what it costs in lane j to the right pixel of lane j +
-// b; after a block of as many pixels as there are lanes the first vector of right pixels is done, and the others move
-// up.
-class RightWinners {
+// The minima of each pixel of a block, side by side.
+class BlockMinima {
  public:
-  // `memory` holds twice `padded` + `lanes` elements.
-  RightWinners(const RowSearch& row, const std::uint16_t* places, std::uint16_t* memory)
-      : row_(row), places_(places), vectors_(row.padded / lanes), best_(memory), from_(memory + row.padded + lanes) {
-    for (int i = 0; i <= vectors_; ++i) {
-      store(best_ + i * lanes, every(no_cost));
-      store(from_ + i * lanes, every(0));
-    }
-  }
+  static constexpr int stride = 3 * lanes, elements = block * stride;
 
-  // Takes the costs of `pixels` pixels from x on; vectors before `first` hold no candidates.
-  void take(const std::uint16_t* cost, int x, int pixels, int first) {
-    for (int slot = first; slot <= vectors_; slot += 3) {
-      switch (vectors_ + 1 - slot) {
-        case 1:
-          offer<1>(cost, slot, x, pixels);
-          break;
-        case 2:
-          offer<2>(cost, slot, x, pixels);
-          break;
-        default:
-          offer<3>(cost, slot, x, pixels);
-      }
-    }
-    store(best_ + vectors_ * lanes, every(no_cost));
-  }
+  explicit BlockMinima(std::uint16_t* memory) : memory_(memory) {}
 
-  // After the last block, which ended before x.
-  void end(int x) const {
-    for (int i = 0; i < vectors_; ++i) hand_over(load(best_ + i * lanes), load(from_ + i * lanes), x + i * lanes);
+  Lanes least(int b) const { return load(memory_ + b * stride); }
+  Lanes second(int b) const { return load(memory_ + b * stride + lanes); }
+  Lanes place(int b) const { return load(memory_ + b * stride + 2 * lanes); }
+
+  void keep(int b, const Minima& found) const {
+    store(memory_ + b * stride, found.least);
+    store(memory_ + b * stride + lanes, found.second);
+    store(memory_ + b * stride + 2 * lanes, found.place);
+  }
+  void take(const BlockMinima& later) const {
+    for (int b = 0; b < block; ++b) {
+      Minima found = {least(b), second(b), place(b)};
+      found.take({later.least(b), later.second(b), later.place(b)});
+      keep(b, found);
+    }
   }
 
  private:
-  template <int slots>
-  void offer(const std::uint16_t* cost, int slot, int x, int pixels) {
-    Lanes best[slots], from[slots];
-    for (int i = 0; i < slots; ++i) {
-      best[i] = load(best_ + (slot + i) * lanes);
-      from[i] = load(from_ + (slot + i) * lanes);
-    }
-    Lanes here = every(static_cast<std::uint16_t>(x));
-    const int step = cost_stride(row_.padded) - 1;
-    cost += slot * lanes;
-    for (int b = 0; b < pixels; ++b, cost += step) {
-#pragma GCC unroll 3
-      for (int i = 0; i < slots; ++i) {
-        const Lanes better = smaller(best[i], load(cost + i * lanes));
-        from[i] = choose(equal(best[i], better), from[i], here);
-        best[i] = better;
-      }
-      here = add(here, every(1));
-    }
-    for (int i = 0; i < slots; ++i) {
-      if (slot + i == 0) {
-        hand_over(best[i], from[i], x);
-      } else {
-        store(best_ + (slot + i - 1) * lanes, best[i]);
-        store(from_ + (slot + i - 1) * lanes, from[i]);
-      }
-    }
-  }
-
-  // A vector of right pixels learns its disparities.
-  void hand_over(Lanes best, Lanes from, int at) const {
-    const Lanes disparity = add(from, add(load(places_), every(static_cast<std::uint16_t>(row_.first - at))));
-    const Lanes none = every(static_cast<std::uint16_t>(no_disparity));
-    store(reinterpret_cast<std::uint16_t*>(row_.from_right) + at, choose(equal(best, every(no_cost)), none, disparity));
-  }
-
-  const RowSearch& row_;
-  const std::uint16_t* places_;
-  const int vectors_;
-  std::uint16_t* best_;  // smallest costs offered to right pixels
-  std::uint16_t* from_;  // and the left pixels they are from, modulo 2^16
+  std::uint16_t* memory_;
 };
+
+// The winners of `pixels` pixels from x on, and what lies beside them; the costs of the first end at `cost`, those of
+// the next `stride` further on.
+inline void find_winners(BlockMinima minima, const RowWinners& found, const std::uint16_t* cost, int stride, int x,
+                         int pixels) {
+  std::uint16_t leasts[block], winners[block], beside[block], seconds[block];
+  store(leasts, smallest_of_each([&](int b) { return minima.least(b); }));
+  reload();
+  const Lanes winner = smallest_of_each([&](int b) {
+    const Chosen best = equal(minima.least(b), every(leasts[b]));
+    return choose(best, minima.place(b), every(no_cost));
+  });
+  store(winners, winner);
+  store(beside, subtract(winner, every(1)));
+  reload();
+  // A lane whose smallest cost is the winner's or a neighbour's stands for its second.
+  store(seconds, smallest_of_each([&](int b) {
+          const Chosen near = at_most(subtract(minima.place(b), every(beside[b])), every(2));
+          return choose(near, minima.second(b), minima.least(b));
+        }));
+  for (int b = 0; b < pixels; ++b, cost += stride) {
+    found.before[x + b] = cost[-winners[b]];
+    found.after[x + b] = cost[-2 - winners[b]];
+  }
+  for (int b = 0; b < pixels; ++b) {
+    found.winner[x + b] = winners[b];
+    found.least[x + b] = leasts[b];
+    found.second[x + b] = seconds[b];
+  }
+}
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA

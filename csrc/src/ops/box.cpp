@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/matching_costs.hpp"
@@ -33,6 +34,7 @@ void box_aggregation(TensorView<const T, 3> volume, int window, bool mean,
   check(window >= 1 && window % 2 == 1, "box_aggregation: window is ", window, "; allowed is odd, 1 or more");
   check(volume.sizes() == result.sizes() && volume.is_packed() && result.is_packed(), "box_aggregation: the volume is ",
         volume.shape(), ", the result ", result.shape(), "; they must be equal and without gaps");
+  check_apart("box_aggregation", volume, result);
   if (volume.empty()) return;
   const int height = static_cast<int>(volume.size(0)), width = static_cast<int>(volume.size(1));
   const int count = static_cast<int>(volume.size(2)), radius = std::min(window / 2, std::max(width, height));

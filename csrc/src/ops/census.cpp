@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/matching_costs.hpp"
+#include "ops/image_types.hpp"
 #include "ops/matched_rows.hpp"
 
 namespace geomvision::ops {
@@ -72,10 +73,7 @@ void hamming_distances(TensorView<const std::int64_t, 2> left, TensorView<const 
 
 #define GEOMVISION_INSTANTIATE(T) \
   template void census_transform<T>(ImageView<const T>, const std::string&, TensorView<std::int64_t, 2>, int)
-GEOMVISION_INSTANTIATE(std::uint8_t);
-GEOMVISION_INSTANTIATE(std::uint16_t);
-GEOMVISION_INSTANTIATE(float);
-GEOMVISION_INSTANTIATE(double);
+GEOMVISION_FOR_IMAGE_TYPES(GEOMVISION_INSTANTIATE);
 #undef GEOMVISION_INSTANTIATE
 
 }  // namespace geomvision::ops

@@ -8,6 +8,7 @@
 #include "geomvision/ops/matching_costs.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/matching_costs.hpp"
+#include "ops/image_types.hpp"
 #include "ops/matched_rows.hpp"
 
 namespace geomvision::ops {
@@ -137,10 +138,7 @@ void correlation_costs(ImageView<const T> left, ImageView<const T> right, int fi
 #define GEOMVISION_INSTANTIATE(T)                                                                                    \
   template void correlation_costs<T>(ImageView<const T>, ImageView<const T>, int, int, bool, TensorView<Real<T>, 3>, \
                                      int)
-GEOMVISION_INSTANTIATE(std::uint8_t);
-GEOMVISION_INSTANTIATE(std::uint16_t);
-GEOMVISION_INSTANTIATE(float);
-GEOMVISION_INSTANTIATE(double);
+GEOMVISION_FOR_IMAGE_TYPES(GEOMVISION_INSTANTIATE);
 #undef GEOMVISION_INSTANTIATE
 
 }  // namespace geomvision::ops

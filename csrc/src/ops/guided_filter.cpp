@@ -1,8 +1,11 @@
 #include "geomvision/ops/guided_filter.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/guided_filter.hpp"
 #include "ops/pieces.hpp"
@@ -16,6 +19,8 @@ using kernels::GuidedWindow;
 constexpr int slices_at_once = 16;
 
 struct Float {
+  static auto sizes() { return GEOMVISION_KERNEL(guided_sizes_f32); }
+  static auto drowns() { return GEOMVISION_KERNEL(guided_drowns_f32); }
   static auto add() { return GEOMVISION_KERNEL(guided_add_f32); }
   static auto fit() { return GEOMVISION_KERNEL(guided_fit_f32); }
   static auto slide() { return GEOMVISION_KERNEL(guided_slide_f32); }
@@ -23,6 +28,8 @@ struct Float {
 };
 
 struct Double {
+  static auto sizes() { return GEOMVISION_KERNEL(guided_sizes_f64); }
+  static auto drowns() { return GEOMVISION_KERNEL(guided_drowns_f64); }
   static auto add() { return GEOMVISION_KERNEL(guided_add_f64); }
   static auto fit() { return GEOMVISION_KERNEL(guided_fit_f64); }
   static auto slide() { return GEOMVISION_KERNEL(guided_slide_f64); }
@@ -68,10 +75,20 @@ void invert(const double* sums, const double* mean, double scale, double epsilon
   for (int i = 0; i < 6; ++i) inverse[i] = static_cast<T>(entries[i] * determinant);
 }
 
+// Whether running sums of the guide over these rows would lose small values.
+template <typename T>
+bool drowns(TensorView<const T, 3> guide, int first, int last) {
+  const int count = static_cast<int>(guide.size(1) * guide.size(2));
+  const auto row = [&](int y) { return GuidedRow<T>{guide.at(y), 1, 0, nullptr, count, 1, 1, 1}; };
+  T most = 0, least = std::numeric_limits<T>::infinity();
+  for (int y = first; y < last; ++y) Kernels<T>::sizes()(row(y), &most, &least);
+  return Kernels<T>::drowns()(row(first), last - first, guide.stride(0), most, least);
+}
+
 // Sums of the guide and of its products over windows, one band of rows; `windows` as the class says.
 template <int channels, typename T>
-void describe(TensorView<const T, 3> guide, int radius, double epsilon, int first, int last, double* columns,
-              T* windows) {
+void describe(TensorView<const T, 3> guide, int radius, double epsilon, int first, int last, bool afresh,
+              double* columns, T* windows) {
   constexpr int planes = channels == 1 ? 2 : 9;
   const int width = static_cast<int>(guide.size(1)), height = static_cast<int>(guide.size(0));
   std::fill_n(columns, static_cast<std::size_t>(width) * planes, 0.0);
@@ -86,13 +103,22 @@ void describe(TensorView<const T, 3> guide, int radius, double epsilon, int firs
       }
     }
   };
-  for (int y = std::max(0, first - radius); y < std::min(height, first + radius); ++y) add(y, 1);
+  for (int y = std::max(0, first - radius); y < std::min(height, first + radius) && !afresh; ++y) add(y, 1);
   for (int y = first; y < last; ++y) {
-    if (y + radius < height) add(y + radius, 1);
-    if (y - radius - 1 >= std::max(0, first - radius)) add(y - radius - 1, -1);
+    if (afresh) {
+      std::fill_n(columns, static_cast<std::size_t>(width) * planes, 0.0);
+      for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) add(v, 1);
+    } else {
+      if (y + radius < height) add(y + radius, 1);
+      if (y - radius - 1 >= std::max(0, first - radius)) add(y - radius - 1, -1);
+    }
     double total[planes] = {};
     const int rows = window_rows(y, radius, height);
     for (int x = 0, begin = 0, end = 0; x < width; ++x) {
+      if (afresh) {
+        std::fill_n(total, planes, 0.0);
+        begin = end = std::max(0, x - radius);
+      }
       for (; end < width && end <= x + radius; ++end) {
         for (int i = 0; i < planes; ++i) total[i] += columns[static_cast<std::ptrdiff_t>(end) * planes + i];
       }
@@ -121,28 +147,30 @@ void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const
         "GuidedFilter: values are ", values.shape(), ", the guide ", guide.shape(), ", the result ", result.shape(),
         "; heights and widths must agree");
   check(guide.stride(1) == guide.size(2) || guide.empty(), "GuidedFilter: the guide's pixels must lie side by side");
+  check_apart("GuidedFilter", values, result);
+  check_apart("GuidedFilter", guide, result);
   if (values.empty()) return;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int channels = static_cast<int>(guide.size(2)), facts = channels == 1 ? 2 : 9;
   windows_.resize(static_cast<std::size_t>(width) * height * facts);
-  constexpr int band = 64;  // fixed, so that sums do not depend on the number of threads
+  constexpr int band = 64;          // fixed, so that sums do not depend on the number of threads
+  std::atomic<bool> afresh{false};  // the values' sums too: the guide is part of them
   const auto body = [&](int index, double* columns) {
     const int first = index * band, last = std::min(height, first + band);
-    if (channels == 1) {
-      describe<1>(guide, radius, epsilon, first, last, columns, windows_.data());
-    } else {
-      describe<3>(guide, radius, epsilon, first, last, columns, windows_.data());
-    }
+    const bool alone = drowns(guide, std::max(0, first - radius), std::min(height, last + radius));
+    if (alone) afresh = true;
+    const auto describe_band = channels == 1 ? &describe<1, T> : &describe<3, T>;
+    describe_band(guide, radius, epsilon, first, last, alone, columns, windows_.data());
   };
   for_each_piece((height + band - 1) / band, num_threads, scratch_, static_cast<std::size_t>(width) * facts, body);
-  channels == 1 ? run<1>(values, guide, radius, result, num_threads)
-                : run<3>(values, guide, radius, result, num_threads);
+  channels == 1 ? run<1>(values, guide, radius, result, afresh, num_threads)
+                : run<3>(values, guide, radius, result, afresh, num_threads);
 }
 
 template <typename T>
 template <int channels>
 void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius,
-                          TensorView<T, 3> result, int num_threads) {
+                          TensorView<T, 3> result, bool all_afresh, int num_threads) {
   constexpr int planes = channels + 1, facts = channels == 1 ? 2 : 9;
   const int height = static_cast<int>(values.size(0)), width = static_cast<int>(values.size(1));
   const int slices = static_cast<int>(values.size(2)), window = 2 * radius + 1;
@@ -156,50 +184,90 @@ void GuidedFilter<T>::run(TensorView<const T, 3> values, TensorView<const T, 3> 
     const int fit_size = tile.fits() * at_once * planes;
     double *value_sums = scratch, *fit_sums = scratch + column;
     T* fits = reinterpret_cast<T*>(scratch + 2 * column);  // the last `window` rows of them
-    std::fill_n(scratch, 2 * column, 0.0);
+    const auto values_of = [&](int y, std::ptrdiff_t ahead) {
+      return GuidedRow<T>{values.at(y, tile.values_begin, first),
+                          values.stride(1),
+                          ahead,
+                          guide.at(y, tile.values_begin),
+                          tile.values(),
+                          at_once,
+                          valid,
+                          channels};
+    };
+    bool afresh = all_afresh;
+    T most = 0, least = std::numeric_limits<T>::infinity();
     const auto add = [&](int y, double sign) {
-      const std::ptrdiff_t ahead = sign > 0 && y + 1 < height ? values.stride(0) : 0;
-      Kernels<T>::add()({values.at(y, tile.values_begin, first), values.stride(1), ahead,
-                         guide.at(y, tile.values_begin), tile.values(), at_once, valid, channels},
-                        sign, value_sums);
+      Kernels<T>::add()(values_of(y, sign > 0 && y + 1 < height ? values.stride(0) : 0), sign, value_sums);
     };
     const auto fit_row = [&](int y) { return fits + static_cast<std::ptrdiff_t>(y % window) * fit_size; };
-    for (int entering = 0; entering < height + 2 * radius; ++entering) {
-      if (entering < height) add(entering, 1);
-      if (entering >= window && entering - window < height) add(entering - window, -1);
-      const int y = entering - radius, out = y - radius;
-      if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
-      if (y >= 0 && y < height) {
-        const GuidedWindow range{tile.fits(),
-                                 tile.fits_begin - tile.values_begin,
-                                 tile.values(),
-                                 radius,
-                                 window_rows(y, radius, height),
-                                 at_once,
-                                 valid,
-                                 channels};
-        Kernels<T>::fit()(range, value_sums,
-                          windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
-                          fit_row(y));
-        Kernels<T>::slide()(fit_row(y), nullptr, fit_size, fit_sums);
+    const auto window_of = [&](int y, int begin, int end, int offset, int columns) {
+      return GuidedWindow{end - begin, offset, columns,  radius, window_rows(y, radius, height),
+                          at_once,     valid,  channels, afresh};
+    };
+    // All rows of a window, where sums are made afresh.
+    const auto sum_window = [&](int y, double* sums, const auto& add_row) {
+      std::fill_n(sums, column, 0.0);
+      for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) add_row(v);
+    };
+    const auto filter = [&] {
+      std::fill_n(scratch, 2 * column, 0.0);
+      for (int entering = 0; entering < height + 2 * radius; ++entering) {
+        const int y = entering - radius, out = y - radius;
+        const bool has_fits = y >= 0 && y < height;
+        if (!afresh) {
+          if (entering < height) {
+            add(entering, 1);
+            Kernels<T>::sizes()(values_of(entering, 0), &most, &least);
+          }
+          if (entering >= window && entering - window < height) add(entering - window, -1);
+          if (y >= window) Kernels<T>::slide()(nullptr, fit_row(y), fit_size, fit_sums);
+        } else if (has_fits) {
+          sum_window(y, value_sums, [&](int v) { add(v, 1); });
+        }
+        if (has_fits) {
+          Kernels<T>::fit()(
+              window_of(y, tile.fits_begin, tile.fits_end, tile.fits_begin - tile.values_begin, tile.values()),
+              value_sums, windows_.data() + (static_cast<std::ptrdiff_t>(y) * width + tile.fits_begin) * facts,
+              fit_row(y));
+          if (!afresh) Kernels<T>::slide()(fit_row(y), nullptr, fit_size, fit_sums);
+        }
+        if (out < 0 || out >= height) continue;
+        if (afresh) {
+          sum_window(out, fit_sums, [&](int v) { Kernels<T>::slide()(fit_row(v), nullptr, fit_size, fit_sums); });
+        }
+        Kernels<T>::apply()(window_of(out, tile.begin, tile.end, tile.begin - tile.fits_begin, tile.fits()), fit_sums,
+                            guide.at(out, tile.begin), result.at(out, tile.begin, first), result.stride(1));
       }
-      if (out < 0 || out >= height) continue;
-      const GuidedWindow range{tile.end - tile.begin,
-                               tile.begin - tile.fits_begin,
-                               tile.fits(),
-                               radius,
-                               window_rows(out, radius, height),
-                               at_once,
-                               valid,
-                               channels};
-      Kernels<T>::apply()(range, fit_sums, guide.at(out, tile.begin), result.at(out, tile.begin, first),
-                          result.stride(1));
-    }
+    };
+    filter();
+    if (afresh) return;
+    afresh = Kernels<T>::drowns()(values_of(0, 0), height, values.stride(0), most, least);
+    if (afresh) filter();
   };
   for_each_piece(tiles * chunks, num_threads, scratch_, column * (2 + static_cast<std::size_t>(window)), body);
 }
 
+template <typename T>
+template <typename Guide>
+void GuidedFilter<T>::operator()(TensorView<const T, 3> values, TensorView<const Guide, 3> guide, int radius,
+                                 double epsilon, TensorView<T, 3> result, int num_threads) {
+  guide_.resize(static_cast<std::size_t>(guide.size(0) * guide.size(1) * guide.size(2)));
+  T* to = guide_.data();
+  for (std::ptrdiff_t y = 0; y < guide.size(0); ++y) {
+    for (std::ptrdiff_t x = 0; x < guide.size(1); ++x) to = std::copy_n(guide.at(y, x), guide.size(2), to);
+  }
+  (*this)(values, TensorView<const T, 3>(guide_.data(), guide.sizes()), radius, epsilon, result, num_threads);
+}
+
+#define GEOMVISION_GUIDE(T, Guide)                                                                                  \
+  template void GuidedFilter<T>::operator()<Guide>(TensorView<const T, 3>, TensorView<const Guide, 3>, int, double, \
+                                                   TensorView<T, 3>, int)
 template class GuidedFilter<float>;
 template class GuidedFilter<double>;
+GEOMVISION_GUIDE(float, std::uint8_t);
+GEOMVISION_GUIDE(float, std::uint16_t);
+GEOMVISION_GUIDE(double, std::uint8_t);
+GEOMVISION_GUIDE(double, std::uint16_t);
+#undef GEOMVISION_GUIDE
 
 }  // namespace geomvision::ops

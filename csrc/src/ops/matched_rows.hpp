@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <vector>
 
@@ -21,8 +20,8 @@ void check_pair(const char* op, const A& left, const B& right, int first, const 
   check(volume.size(0) == left.height() && volume.size(1) == left.width(), op, ": the volume is ", volume.shape(),
         ", the images are ", left.width(), "x", left.height(), " pixels; it must be (height, width, disparities)");
   check(volume.is_packed(), op, ": the volume has gaps; it must have none");
-  check(std::abs(first) <= farthest && volume.size(2) <= farthest, op, ": the first disparity is ", first, " of ",
-        volume.size(2), "; allowed are ", farthest, " px either way, and as many");
+  check(first >= -farthest && first <= farthest && volume.size(2) <= farthest, op, ": the first disparity is ", first,
+        " of ", volume.size(2), "; allowed are ", farthest, " px either way, and as many");
 }
 
 template <typename T, typename V>

@@ -8,6 +8,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/matching_costs.hpp"
+#include "ops/image_types.hpp"
 #include "ops/matched_rows.hpp"
 
 namespace geomvision::ops {
@@ -96,10 +97,7 @@ void birchfield_tomasi(ImageView<const T> left, ImageView<const T> right, int fi
                                         int);                                                                       \
   template void squared_differences<T>(ImageView<const T>, ImageView<const T>, int, TensorView<Square<T>, 3>, int); \
   template void birchfield_tomasi<T>(ImageView<const T>, ImageView<const T>, int, TensorView<Real<T>, 3>, int)
-GEOMVISION_INSTANTIATE(std::uint8_t);
-GEOMVISION_INSTANTIATE(std::uint16_t);
-GEOMVISION_INSTANTIATE(float);
-GEOMVISION_INSTANTIATE(double);
+GEOMVISION_FOR_IMAGE_TYPES(GEOMVISION_INSTANTIATE);
 #undef GEOMVISION_INSTANTIATE
 
 }  // namespace geomvision::ops

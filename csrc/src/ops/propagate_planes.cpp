@@ -48,8 +48,8 @@ PlanePropagation::~PlanePropagation() = default;
 PlanePropagation::PlanePropagation(PlanePropagation&&) noexcept = default;
 PlanePropagation& PlanePropagation::operator=(PlanePropagation&&) noexcept = default;
 
-template <typename T>
-void PlanePropagation::propagate(TensorView<const T, 2> left, TensorView<const T, 2> right,
+template <typename Level, typename T>
+void PlanePropagation::propagate(TensorView<const Level, 2> left, TensorView<const Level, 2> right,
                                  TensorView<T, 3> left_planes, TensorView<T, 3> right_planes, int iteration,
                                  int num_threads) {
   check(right.sizes() == left.sizes(), "propagate_planes: left is ", left.shape(), ", right is ", right.shape(),
@@ -74,7 +74,7 @@ void PlanePropagation::propagate(TensorView<const T, 2> left, TensorView<const T
     const int sign = v == 0 ? 1 : -1;  // the search counts the right view's disparities from its own side
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
-        check(std::isfinite(*image.at(y, x)), "propagate_planes: ", v == 0 ? "left" : "right",
+        check(std::isfinite(static_cast<double>(*image.at(y, x))), "propagate_planes: ", v == 0 ? "left" : "right",
               " holds NaN or infinity at (", x, ", ", y, "); fill it first");
         const double level = std::clamp(static_cast<double>(*image.at(y, x)), 0.0, 255.0);
         search.levels(v, y)[x] = static_cast<std::int16_t>(std::floor(level * 64.0 + 0.5));
@@ -105,6 +105,12 @@ void PlanePropagation::propagate(TensorView<const T, 2> left, TensorView<const T
       }
     }
   }
+}
+
+void PlanePropagation::operator()(TensorView<const std::uint8_t, 2> left, TensorView<const std::uint8_t, 2> right,
+                                  TensorView<float, 3> left_planes, TensorView<float, 3> right_planes, int iteration,
+                                  int num_threads) {
+  propagate(left, right, left_planes, right_planes, iteration, num_threads);
 }
 
 void PlanePropagation::operator()(TensorView<const float, 2> left, TensorView<const float, 2> right,

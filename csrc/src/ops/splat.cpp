@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "ops/scatter.hpp"
@@ -89,7 +90,9 @@ struct Splat {
           if (weights) {
             const T* weight = weights + (std::ptrdiff_t{b} * height + y) * width;
             for (int k = 0; k < n; ++k) {
-              for (int i = 0; i < pixels; ++i) weighted[k * kTile + i] = from[k * step + x + i] * weight[x + i];
+              for (int i = 0; i < pixels; ++i) {  // what has no weight is not there, even where it is NaN
+                weighted[k * kTile + i] = weight[x + i] > 0 ? from[k * step + x + i] * weight[x + i] : T(0);
+              }
             }
             from = weighted;
             step = kTile;
@@ -169,6 +172,8 @@ void splat_sum(TensorView<const T, 4> image, TensorView<const T, 4> flow, Tensor
   const Splat<T> splat = make(image, flow);
   check(sum.sizes() == image.sizes(), "splat: image is ", image.shape(), ", sum is ", sum.shape(),
         "; they must be equal");
+  check_apart("splat", image, sum);
+  check_apart("splat", flow, sum);
   if (!image.empty()) splat.add_all(image, nullptr, nullptr, T(0), sum, num_threads);
 }
 
@@ -196,9 +201,9 @@ void MeanSplat<T>::softmax(TensorView<const T, 4> image, TensorView<const T, 4> 
       for (int y = begin; y < end; ++y) {
         const T* from = importance.at(b, y);
         T* to = weights_.data() + (std::ptrdiff_t{b} * height + y) * width;
-        for (int x = 0; x < width; ++x) {  // NaN stays: such a pixel makes what it lands on a hole
-          const T below = from[x] - highest;
-          to[x] = std::exp(below < T(kDepthOfImportance) ? T(kDepthOfImportance) : below);
+        for (int x = 0; x < width; ++x) {
+          const T below = from[x] == highest ? T(0) : from[x] - highest;  // so is infinity below infinity
+          to[x] = std::isnan(from[x]) ? T(0) : std::exp(std::max(below, T(kDepthOfImportance)));
         }
       }
     });
@@ -212,6 +217,8 @@ void MeanSplat<T>::divide(TensorView<const T, 4> image, TensorView<const T, 4> f
   const Splat<T> splat = make(image, flow);
   check(mean.sizes() == image.sizes(), "splat: image is ", image.shape(), ", mean is ", mean.shape(),
         "; they must be equal");
+  check_apart("splat", image, mean);
+  check_apart("splat", flow, mean);
   if (image.empty()) return;
   const T* weights = weights_.empty() ? nullptr : weights_.data();
   const typename TensorView<T, 4>::Sizes one{image.size(0), 1, image.size(2), image.size(3)};

@@ -102,7 +102,7 @@ struct BilinearBackward {
   int find(int b, int y, int x, WarpPlaces<float>& places) const {
     const int count = std::min(kWarpTile, columns - x);
     GEOMVISION_KERNEL(warp_places_f32)
-    ({displacement.at(b, 0, y), displacement.at(b, 1, y), 1, y, x, count, width, height, border, false}, places);
+    ({displacement.at(b, 0, y, x), displacement.at(b, 1, y, x), 1, y, x, count, width, height, border, false}, places);
     return count;
   }
 

@@ -30,7 +30,7 @@ GEOMVISION_WINNERS(float, std::int64_t, f32);
 
 template <typename Volume>
 void check_volume(const char* op, const Volume& volume, int first) {
-  check(volume.empty() || (volume.size(2) <= 65535 && std::abs(first) <= 1 << 20), op, ": the volume is ",
+  check(volume.empty() || (volume.size(2) <= 65535 && first >= -(1 << 20) && first <= 1 << 20), op, ": the volume is ",
         volume.shape(), ", its first disparity ", first, "; allowed are 65535 candidates from 1048576 px on");
 }
 

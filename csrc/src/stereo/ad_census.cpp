@@ -164,7 +164,7 @@ ImageView<const float> ADCensus::confidence() const { return std::as_const(scrat
 ImageView<const std::uint8_t> ADCensus::occluded() const { return std::as_const(scratch_->occluded).view(); }
 
 template <typename T>
-void ADCensus::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void ADCensus::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
   check_pair("ADCensus", left, right, disparity);
   check_searched("ADCensus", left.width(), options_.min_disparity, options_.max_disparity);
   Scratch& scratch = *scratch_;
@@ -197,22 +197,8 @@ void ADCensus::match(ImageView<const T> left, ImageView<const T> right, ImageVie
   scratch.median(disparity, options_.median, threads);
 }
 
-template <typename T>
-Image<float> ADCensus::matched(ImageView<const T> left, ImageView<const T> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-using U8 = ImageView<const std::uint8_t>;
-using U16 = ImageView<const std::uint16_t>;
-using F32 = ImageView<const float>;
-
-void ADCensus::operator()(U8 left, U8 right, ImageView<float> disparity) { match(left, right, disparity); }
-void ADCensus::operator()(U16 left, U16 right, ImageView<float> disparity) { match(left, right, disparity); }
-void ADCensus::operator()(F32 left, F32 right, ImageView<float> disparity) { match(left, right, disparity); }
-Image<float> ADCensus::operator()(U8 left, U8 right) { return matched(left, right); }
-Image<float> ADCensus::operator()(U16 left, U16 right) { return matched(left, right); }
-Image<float> ADCensus::operator()(F32 left, F32 right) { return matched(left, right); }
+void ADCensus::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
+void ADCensus::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
+void ADCensus::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
 
 }  // namespace geomvision::stereo

@@ -79,6 +79,7 @@ struct BlockMatching::Scratch {
   Image<std::uint16_t> census;
   Continued<std::uint16_t> gradient;
   std::vector<Band> bands;
+  Maps maps;  // of this call
   Image<float> confidence;
   Image<std::uint8_t> occluded;
   SpeckleFilter speckle;
@@ -88,12 +89,11 @@ struct BlockMatching::Scratch {
   void prepare(const BlockMatchingOptions& options, ImageView<const T> left, ImageView<const T> right);
   void take_range(const BlockMatchingOptions& options);
   void take_gradient();
-  void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end, ImageView<float> disparity);
+  void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end);
   void sum_texture(Band& band, int y);
-  void choose_row(const BlockMatchingOptions& options, Band& band, int y, ImageView<float> disparity);
-  void check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right, int y,
-                 ImageView<float> disparity);
-  void finish(const BlockMatchingOptions& options, ImageView<float> disparity);
+  void choose_row(const BlockMatchingOptions& options, Band& band, int y);
+  void check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right, int y);
+  void finish(const BlockMatchingOptions& options);
 };
 
 void BlockMatching::Scratch::take_range(const BlockMatchingOptions& options) {
@@ -111,8 +111,6 @@ void BlockMatching::Scratch::prepare(const BlockMatchingOptions& options, ImageV
                                      ImageView<const T> right) {
   pair.width = left.width();
   pair.height = left.height();
-  shape_as(left, confidence);
-  shape_as(left, occluded);
   take_range(options);
   const bool differences = search.cost == WindowCost::sad || search.cost == WindowCost::ssd;
   const bool filters = differences && options.prefilter == "xsobel";
@@ -187,8 +185,7 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
   }
 }
 
-void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end,
-                                        ImageView<float> disparity) {
+void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
   const kernels::RowWinners found = band.row(width);
   band.left.resize(width);
@@ -208,49 +205,48 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
       }
       band.costs.search(found, none, band.right.data());
     }
-    choose_row(options, band, y, disparity);
-    check_row(options, band, right, y, disparity);
+    choose_row(options, band, y);
+    check_row(options, band, right, y);
   }
 }
 
 // The winner takes all, unless one more than a pixel away is as good (or not worse by `uniqueness` percent).
-void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Band& band, int y,
-                                        ImageView<float> disparity) {
+void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Band& band, int y) {
   kernels::RowRefinement how{pair.width, search.first, in_bytes ? ByteWindows::none : no_cost, options.uniqueness,
                              kernels::RowRefinement::whole};
   if (options.subpixel == "parabola") how.fit = kernels::RowRefinement::parabola;
   if (options.subpixel == "equiangular") how.fit = kernels::RowRefinement::equiangular;
   GEOMVISION_KERNEL(refine_row)
-  (how, band.row(band.left.size()), band.left.data(), disparity.row(y), &confidence(0, y));
+  (how, band.row(band.left.size()), band.left.data(), maps.disparity.row(y), maps.confidence.row(y));
   if (least_texture <= 0) return;
   sum_texture(band, y);
   for (int x = 0; x < pair.width; ++x) {
     const std::size_t i = static_cast<std::size_t>(x);
     if (band.texture[i] >= least_texture) continue;
     band.left[i] = none;
-    disparity(x, y) = nan;
-    confidence(x, y) = 0.0f;
+    maps.disparity(x, y) = nan;
+    maps.confidence(x, y) = 0.0f;
   }
 }
 
 void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right,
-                                       int y, ImageView<float> disparity) {
+                                       int y) {
   const kernels::RowCheck row{
       pair.width,      options.left_right, band.left.data(), right, {band.met[0].data(), band.met[1].data()},
       band.seen.data()};
-  GEOMVISION_KERNEL(check_row)(row, disparity.row(y), &confidence(0, y), &occluded(0, y));
+  GEOMVISION_KERNEL(check_row)(row, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
 }
 
-void BlockMatching::Scratch::finish(const BlockMatchingOptions& options, ImageView<float> disparity) {
+void BlockMatching::Scratch::finish(const BlockMatchingOptions& options) {
   if (options.speckle_size > 1) {
-    speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
+    speckle(maps.disparity, options.speckle_size, options.speckle_range, options.num_threads);
     for (int y = 0; y < pair.height; ++y) {
       for (int x = 0; x < pair.width; ++x) {
-        if (std::isnan(disparity(x, y))) confidence(x, y) = 0.0f;
+        if (std::isnan(maps.disparity(x, y))) maps.confidence(x, y) = 0.0f;
       }
     }
   }
-  if (options.fill == "background") fill(disparity, occluded, options.num_threads);
+  if (options.fill == "background") fill(maps.disparity, maps.occluded, options.num_threads);
 }
 
 BlockMatching::BlockMatching(BlockMatchingOptions options)
@@ -265,61 +261,60 @@ ImageView<const float> BlockMatching::confidence() const { return std::as_const(
 ImageView<const std::uint8_t> BlockMatching::occluded() const { return std::as_const(scratch_->occluded).view(); }
 
 template <typename T>
-void BlockMatching::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void BlockMatching::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+  shape_as(left, scratch_->confidence);
+  shape_as(left, scratch_->occluded);
+  run(left, right, Maps{disparity, scratch_->confidence.view(), scratch_->occluded.view()});
+}
+
+template <typename T>
+void BlockMatching::run(ImageView<const T> left, ImageView<const T> right, const Maps& maps) {
   const int width = left.width(), height = left.height();
+  const auto check_size = [&](const char* name, const auto& image) {
+    check(image.width() == width && image.height() == height, "BlockMatching: left is ", width, "x", height, ", ", name,
+          " is ", image.width(), "x", image.height(), " pixels; they must be equal");
+  };
   check(!left.empty(), "BlockMatching: the images are empty (", width, "x", height, " pixels)");
-  check(right.width() == width && right.height() == height, "BlockMatching: left is ", width, "x", height,
-        ", right is ", right.width(), "x", right.height(), " pixels; they must be equal");
-  check(disparity.width() == width && disparity.height() == height, "BlockMatching: disparity is ", disparity.width(),
-        "x", disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
+  check_size("right", right);
+  check_size("disparity", maps.disparity);
+  check_size("confidence", maps.confidence);
+  check_size("occluded", maps.occluded);
   Scratch& scratch = *scratch_;
+  scratch.maps = maps;
   scratch.prepare(options_, left, right);
-  // Each band sums up its first windows from scratch: bands much lower than a window would only repeat work. Two for
-  // each thread, so that a thread that comes late does not double the time.
+  // Each band sums up its first windows from scratch: bands much lower than a window would only repeat work. Several
+  // threads share three each, so that one that comes late does not double the time.
   const int threads = resolve_threads(options_.num_threads);
-  const int bands = std::clamp(height / (2 * options_.window), 1, threads);
+  const int bands = std::clamp(height / (2 * options_.window), 1, threads == 1 ? 1 : 3 * threads);
   if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
   const auto match_bands = [&](int begin, int end) {
     for (int band = begin; band < end; ++band) {
       const int first = static_cast<int>(static_cast<std::int64_t>(height) * band / bands);
       const int last = static_cast<int>(static_cast<std::int64_t>(height) * (band + 1) / bands);
-      scratch.match_band(options_, scratch.bands[static_cast<std::size_t>(band)], first, last, disparity);
+      scratch.match_band(options_, scratch.bands[static_cast<std::size_t>(band)], first, last);
     }
   };
   parallel_for(bands, options_.num_threads, std::ref(match_bands));
-  scratch.finish(options_, disparity);
+  scratch.finish(options_);
 }
 
-void BlockMatching::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right,
-                               ImageView<float> disparity) {
-  match(left, right, disparity);
+void BlockMatching::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
+void BlockMatching::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
+void BlockMatching::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
+
+void BlockMatching::operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
+                               ImageView<std::uint8_t> occluded) {
+  run(left, right, Maps{disparity, confidence, occluded});
 }
 
-void BlockMatching::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                               ImageView<float> disparity) {
-  match(left, right, disparity);
+void BlockMatching::operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
+                               ImageView<std::uint8_t> occluded) {
+  run(left, right, Maps{disparity, confidence, occluded});
 }
 
-void BlockMatching::operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-Image<float> BlockMatching::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> BlockMatching::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> BlockMatching::operator()(ImageView<const float> left, ImageView<const float> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
+void BlockMatching::operator()(Floats left, Floats right, ImageView<float> disparity, ImageView<float> confidence,
+                               ImageView<std::uint8_t> occluded) {
+  run(left, right, Maps{disparity, confidence, occluded});
 }
 
 }  // namespace geomvision::stereo

@@ -177,7 +177,7 @@ ImageView<const float> PatchMatch::confidence() const { return std::as_const(scr
 ImageView<const std::uint8_t> PatchMatch::occluded() const { return std::as_const(scratch_->occluded).view(); }
 
 template <typename T>
-void PatchMatch::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void PatchMatch::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
   const int width = left.width(), height = left.height();
   check_pair("PatchMatch", left, right, disparity);
   check_searched("PatchMatch", width, options_.min_disparity, options_.max_disparity);
@@ -209,22 +209,8 @@ void PatchMatch::match(ImageView<const T> left, ImageView<const T> right, ImageV
   parallel_for(height, options_.num_threads, std::ref(smooth));
 }
 
-template <typename T>
-Image<float> PatchMatch::matched(ImageView<const T> left, ImageView<const T> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-using U8 = ImageView<const std::uint8_t>;
-using U16 = ImageView<const std::uint16_t>;
-using F32 = ImageView<const float>;
-
-void PatchMatch::operator()(U8 left, U8 right, ImageView<float> disparity) { match(left, right, disparity); }
-void PatchMatch::operator()(U16 left, U16 right, ImageView<float> disparity) { match(left, right, disparity); }
-void PatchMatch::operator()(F32 left, F32 right, ImageView<float> disparity) { match(left, right, disparity); }
-Image<float> PatchMatch::operator()(U8 left, U8 right) { return matched(left, right); }
-Image<float> PatchMatch::operator()(U16 left, U16 right) { return matched(left, right); }
-Image<float> PatchMatch::operator()(F32 left, F32 right) { return matched(left, right); }
+void PatchMatch::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
+void PatchMatch::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
+void PatchMatch::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
 
 }  // namespace geomvision::stereo

@@ -125,7 +125,7 @@ ImageView<const float> SGM::confidence() const { return scratch_->choice.confide
 ImageView<const std::uint8_t> SGM::occluded() const { return scratch_->choice.agreement().view(); }
 
 template <typename T>
-void SGM::match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void SGM::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
   const int width = left.width(), height = left.height();
   check(!left.empty(), "SGM: the images are empty (", width, "x", height, " pixels)");
   check(right.width() == width && right.height() == height, "SGM: left is ", width, "x", height, ", right is ",
@@ -179,36 +179,8 @@ void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const fl
   match_costs(costs, left, disparity);
 }
 
-void SGM::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right,
-                     ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-void SGM::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                     ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-void SGM::operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity) {
-  match(left, right, disparity);
-}
-
-Image<float> SGM::operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> SGM::operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
-
-Image<float> SGM::operator()(ImageView<const float> left, ImageView<const float> right) {
-  Image<float> disparity(left.width(), left.height());
-  match(left, right, disparity.view());
-  return disparity;
-}
+void SGM::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
+void SGM::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
+void SGM::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
 
 }  // namespace geomvision::stereo

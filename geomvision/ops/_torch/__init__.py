@@ -1,5 +1,6 @@
 """The ops as torch operators `torch.ops.geomvision.NAME`. Importing this registers them all; needs torch."""
 
+from .all_pairs_correlation import all_pairs_correlation, all_pairs_correlation_1d, halve_volume
 from .box import box_aggregation
 from .correlation_lookup import correlation_features, packed_lookup
 from .correlation_lookup_1d import correlation_lookup_1d, kept_lookup_1d
@@ -28,6 +29,8 @@ from .winners import right_winners, subpixel, uniqueness, winner_takes_all
 
 __all__ = [
     "absolute_differences",
+    "all_pairs_correlation",
+    "all_pairs_correlation_1d",
     "birchfield_tomasi",
     "box_aggregation",
     "census_transform",
@@ -43,6 +46,7 @@ __all__ = [
     "fill_background",
     "group_wise_volume",
     "guided_filter",
+    "halve_volume",
     "hamming_distances",
     "kept_lookup_1d",
     "left_right_check",

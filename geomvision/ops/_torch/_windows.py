@@ -111,6 +111,13 @@ class Windows:
         return slopes[0], slopes[1]
 
 
+def halved(values: Tensor, axis: int) -> Tensor:
+    """Means of the pairs along an axis; an odd last value is left out."""
+    pairs = values.shape[axis] // 2
+    whole = values.narrow(axis, 0, 2 * pairs)
+    return whole.reshape(*values.shape[:axis], pairs, 2, *values.shape[axis + 1 :]).mean(axis + 1)
+
+
 def rows_at(features: Tensor, index: Tensor) -> Tensor:
     """features[b, index[b, n]]: (B, N, C)."""
     return features.gather(1, index[..., None].expand(-1, -1, features.shape[2]))

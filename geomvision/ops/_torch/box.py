@@ -15,15 +15,15 @@ def _box(volume: Tensor, window: int, mean: bool, num_threads: int) -> Tensor:
     else:
         there = volume.to(torch.int64) != torch.iinfo(volume.dtype).max
     costs = torch.where(there, volume.to(torch.float64), 0)
-    total, number = _sums(costs, window), _sums(there.to(torch.float64), window)
+    total, number = window_sums(costs, window // 2), window_sums(there.to(torch.float64), window // 2)
     return torch.where(there, total / number if mean else total, torch.nan).to(_dtype(volume))
 
 
-def _sums(values: Tensor, window: int) -> Tensor:
-    """Sums over windows of (N, H, W, D), 0 beyond the border."""
+def window_sums(values: Tensor, radius: int) -> Tensor:
+    """Sums over windows of (N, H, W, D), 0 beyond the border. Each by itself: a large value spoils no other window."""
     if values.numel() == 0:
         return values
-    radius = min(window // 2, max(values.shape[1:3]))
+    radius = min(radius, max(values.shape[1:3]))
     wide = functional.pad(values, (0, 0, radius, radius, radius, radius))
     return wide.unfold(1, 2 * radius + 1, 1).sum(-1).unfold(2, 2 * radius + 1, 1).sum(-1)
 

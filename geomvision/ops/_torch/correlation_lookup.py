@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ._operator import operator
-from ._windows import Windows, features_of, pixels_of
+from ._windows import Windows, features_of, halved, pixels_of
 
 
 def level_sizes(height: int, width: int, levels: int) -> list[tuple[int, int]]:
@@ -25,7 +25,7 @@ def _padded(channels: int) -> int:
 def _pack(features1: Tensor, levels: int, num_threads: int) -> Tensor:
     pooled = [features1]
     for _ in range(1, levels):
-        pooled.append(functional.avg_pool2d(pooled[-1], 2))
+        pooled.append(halved(halved(pooled[-1], 2), 3))
     packed = torch.cat([level.flatten(2) for level in pooled], 2).mT
     return functional.pad(packed, (0, _padded(features1.shape[1]) - features1.shape[1])).contiguous()
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ._operator import operator
-from ._windows import Windows
+from ._windows import Windows, halved
 
 
 def _rows(features: Tensor) -> Tensor:
@@ -19,7 +18,8 @@ def _rows(features: Tensor) -> Tensor:
 
 def _images(rows: Tensor, batch: int) -> Tensor:
     """(B, C, H, W) from (B · H, W, C)."""
-    return rows.reshape(batch, -1, *rows.shape[1:]).permute(0, 3, 1, 2).contiguous()
+    height = rows.shape[0] // max(batch, 1)
+    return rows.reshape(batch, height, *rows.shape[1:]).permute(0, 3, 1, 2).contiguous()
 
 
 def _pyramid(features1: Tensor, x: Tensor, radius: int, levels: int) -> list[tuple[Windows, Tensor]]:
@@ -27,7 +27,7 @@ def _pyramid(features1: Tensor, x: Tensor, radius: int, levels: int) -> list[tup
     for k in range(levels):
         out.append((Windows(x.flatten(0, 1), None, k, radius, 1, level.shape[1]), level))
         if k + 1 < levels:
-            level = functional.avg_pool1d(level.mT, 2).mT
+            level = halved(level, 1)
     return out
 
 

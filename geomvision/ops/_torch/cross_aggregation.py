@@ -40,14 +40,15 @@ def _cross_arms(
 
 
 def _arm_sums(values: Tensor, before: Tensor, after: Tensor) -> Tensor:
-    """Sums along axis 2 over each pixel's two arms, as differences of running sums."""
-    running = torch.cat([torch.zeros_like(values[:, :, :1]), values.cumsum(2)], 2)
-    place = torch.arange(values.shape[2], device=values.device)
-
-    def upto(index: Tensor) -> Tensor:
-        return running.gather(2, index[..., None].expand(values.shape))
-
-    return upto(place + after + 1) - upto(place - before)
+    """Sums along axis 2 over each pixel's two arms, one step after the other."""
+    total = values.clone()
+    for step in range(1, values.shape[2]):
+        reaches_back, reaches_on = (before[:, :, step:] >= step)[..., None], (after[:, :, :-step] >= step)[..., None]
+        if not (reaches_back.any() or reaches_on.any()):
+            break
+        total[:, :, step:] += torch.where(reaches_back, values[:, :, :-step], 0)
+        total[:, :, :-step] += torch.where(reaches_on, values[:, :, step:], 0)
+    return total
 
 
 def _cross_aggregation(volume: Tensor, arms: Tensor, columns_first: bool, num_threads: int) -> Tensor:

@@ -6,15 +6,7 @@ import torch
 from torch import Tensor
 
 from ._operator import operator
-
-
-def _window_sums(values: Tensor, radius: int, axis: int) -> Tensor:
-    """Sums over 2 · radius + 1 neighbours along an axis, as differences of running sums; windows end at the border."""
-    size = values.shape[axis]
-    running = torch.cat([torch.zeros_like(values.narrow(axis, 0, 1)), values.cumsum(axis)], axis)
-    place = torch.arange(size, device=values.device)
-    end, begin = (place + radius + 1).clamp(max=size), (place - radius).clamp(min=0)
-    return running.index_select(axis, end) - running.index_select(axis, begin)
+from .box import window_sums
 
 
 def _twin(values: Tensor, guide: Tensor, radius: int, epsilon: float, num_threads: int) -> Tensor:
@@ -23,13 +15,10 @@ def _twin(values: Tensor, guide: Tensor, radius: int, epsilon: float, num_thread
     image, p = guide.double(), values.double()
     ones = torch.ones_like(image[..., :1])
 
-    def sums(x: Tensor) -> Tensor:
-        return _window_sums(_window_sums(x, radius, 1), radius, 2)
-
-    area = sums(ones)
+    area = window_sums(ones, radius)
 
     def mean(x: Tensor) -> Tensor:
-        return sums(x) / area
+        return window_sums(x, radius) / area
 
     channels = image.shape[-1]
     centre = mean(image)

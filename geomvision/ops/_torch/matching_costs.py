@@ -150,20 +150,32 @@ census_transform = operator(
 )
 
 
+def _derive(
+    d_volume: Tensor, left: Tensor, right: Tensor, first: int, squared: bool, num_threads: int
+) -> tuple[Tensor, Tensor]:
+    met, inside = _matches(left, first, d_volume.shape[-1])
+    difference = left[..., None] - right[..., met]
+    shares = torch.where(inside, d_volume * (2 * difference if squared else difference.sign()), 0)
+    d_right = torch.zeros_like(right).index_add(-1, met.flatten(), -shares.flatten(-2))
+    return shares.sum(-1), d_right
+
+
+differences_backward = operator(
+    "differences_backward",
+    _derive,
+    shape=lambda d_volume, left, right, *_: (left.new_empty(left.shape), right.new_empty(right.shape)),
+)
+
+
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(inputs[0], inputs[1])
-    ctx.first, ctx.count = inputs[2:4]
+    ctx.first, ctx.num_threads = inputs[2], inputs[4]
 
 
 def _derivative(squared: bool) -> Any:
     def derivative(ctx: Any, d_volume: Tensor) -> tuple[Any, ...]:
-        left, right = ctx.saved_tensors
-        met, inside = _matches(left, ctx.first, ctx.count)
-        difference = left[..., None] - right[..., met]
-        slope = 2 * difference if squared else difference.sign()
-        d_left = torch.where(inside, d_volume * slope, 0)
-        d_right = torch.zeros_like(right).index_add(-1, met.flatten(), -d_left.flatten(-2))
-        return d_left.sum(-1), d_right, None, None, None
+        found = differences_backward(d_volume, *ctx.saved_tensors, ctx.first, squared, ctx.num_threads)
+        return (*found, None, None, None)
 
     return derivative
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "canvas.hpp"
+#include "geomvision/ops/all_pairs_correlation.hpp"
 #include "geomvision/ops/correlation_lookup.hpp"
 #include "geomvision/ops/local_correlation.hpp"
 #include "geomvision/ops/volume_lookup.hpp"
@@ -146,8 +147,36 @@ void look_up_volume(Random& random) {
   require_within(d_at, 1e5, "a derivative that is too large");
 }
 
+template <typename T>
+void correlate_pairs(Random& random) {
+  const Size batch = random.between(0, 2), channels = random.between(0, 20) * random.between(1, 20),
+             height = random.size(6), width = random.size(50), width1 = random.size(50),
+             height1 = random.chance(0.5) ? height : random.size(6);
+  const Block<T, 4> features0(random, {batch, channels, height, width}),
+      features1(random, {batch, channels, height1, width1});
+  Block<T, 4> d_features0(random, features0.read().sizes()), d_features1(random, features1.read().sizes());
+  Block<T, 5> volume(random, {batch, height, width, height1, width1});
+  gv::ops::AllPairsCorrelation<T> correlate;
+  correlate(features0.read(), features1.read(), volume.view(), random.threads());
+  require_within(volume, 9 * std::sqrt(static_cast<double>(channels)), "a product beyond them");
+  correlate.backward(volume.read(), features0.read(), features1.read(), d_features0.view(), d_features1.view(),
+                     random.threads());
+  Block<T, 4> rows(random, {batch, height, width, width1});
+  correlate(features0.read(), features1.read(), rows.view(), random.threads());
+  correlate.backward(rows.read(), features0.read(), features1.read(), d_features0.view(), d_features1.view(),
+                     random.threads());
+  const double most = 27 * std::sqrt(static_cast<double>(channels)) * static_cast<double>(width + width1);
+  require_within(d_features0, most, "a derivative that is too large");
+  require_within(d_features1, most, "a derivative that is too large");
+  Block<T, 5> half(random, {batch, height, width, height1 == 1 ? 1 : height1 / 2, width1 / 2});
+  gv::ops::halve_volume<T>(volume.read(), half.view(), random.threads());
+  require_within(half, 9 * std::sqrt(static_cast<double>(channels)), "a mean beyond the products");
+  gv::ops::halve_volume_backward<T>(half.read(), volume.view(), random.threads());
+}
+
 }  // namespace
 
+FUZZ(all_pairs_correlation) { random.chance(0.5) ? correlate_pairs<float>(random) : correlate_pairs<double>(random); }
 FUZZ(local_correlation) { random.chance(0.5) ? correlate<float>(random) : correlate<double>(random); }
 FUZZ(correlation_lookup) { random.chance(0.5) ? look_up<float>(random) : look_up<double>(random); }
 FUZZ(correlation_lookup_1d) { random.chance(0.5) ? look_up_rows<float>(random) : look_up_rows<double>(random); }

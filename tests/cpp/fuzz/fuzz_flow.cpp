@@ -89,7 +89,8 @@ FUZZ(tvl1) {
   estimate_any<gv::flow::TVL1>(random, options, false);
 }
 
-FUZZ(track_points) {
+template <typename T>
+void follow_points(Random& random) {
   gv::flow::TrackOptions options;
   random.vary(options.window, {3, 5, 21, 63});
   random.vary(options.levels, {1, 2, 4, 32});
@@ -100,8 +101,8 @@ FUZZ(track_points) {
   random.vary(options.num_threads, {0, 1, 2, 3, 8});
   if (options.num_threads > 64) options.num_threads = 64;
   const int width = random.size(), height = random.size();
-  const Canvas<float> frame0(random, width, height);
-  const Canvas<float> frame1 = frame0.other(random);
+  const Canvas<T> frame0(random, width, height);
+  const Canvas<T> frame1 = frame0.other(random);
   std::vector<gv::flow::Point> points(static_cast<std::size_t>(random.below(20)));
   for (gv::flow::Point& point : points) {
     point = {random.unit() * (width + 4) - 2, random.unit() * (height + 4) - 2};
@@ -122,6 +123,13 @@ FUZZ(track_points) {
     const bool inside = track.end.x >= 0 && track.end.x <= width - 1 && track.end.y >= 0 && track.end.y <= height - 1;
     require(lost || inside, "a track that ends outside the image");
   }
+}
+
+FUZZ(track_points) {
+  const int type = random.below(3);
+  if (type == 0) follow_points<std::uint8_t>(random);
+  if (type == 1) follow_points<std::uint16_t>(random);
+  if (type == 2) follow_points<float>(random);
 }
 
 FUZZ(find_occluded) {

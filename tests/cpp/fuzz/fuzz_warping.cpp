@@ -75,6 +75,19 @@ void warp_planes(Random& random) {
   for (const T value : d_field) require(std::abs(value) <= 100.0 * static_cast<double>(channels + 1), "a steep slope");
 }
 
+template <typename In, typename Out>
+void warp_disparity(Random& random) {
+  const Size height = random.size(30), width = random.size(90), channels = random.between(1, 4), rows = random.size(20),
+             columns = random.chance(0.1) ? 600 : random.size(90);
+  const Block<In, 3> image(random, {height, width, channels}, 0, 255);
+  const auto disparity = displacements<float, 2>(random, {rows, columns});
+  Block<Out, 3> warped(random, {rows, columns, channels}, 0, 9);
+  const gv::ops::WarpOptions options = warp_options(random);
+  gv::ops::warp_by_disparity<In, Out>(image.read(), disparity.read(), warped.view(), options, random.threads());
+  if (options.mode == gv::ops::Interpolation::bicubic) return;
+  for (const Out value : warped) require(!(value < 0 || value > 255.01), "beyond the pixels");
+}
+
 template <typename T>
 void splat(Random& random) {
   const Size batch = random.between(0, 2), channels = random.below(20), height = random.size(140),
@@ -116,6 +129,10 @@ FUZZ(warp) {
   if (type == 2) warp_image<std::uint16_t, std::uint16_t>(random);
   if (type == 3) warp_image<std::uint16_t, float>(random);
   if (type == 4) warp_image<float, float>(random);
+}
+
+FUZZ(warp_by_disparity) {
+  random.chance(0.5) ? warp_disparity<std::uint8_t, std::uint8_t>(random) : warp_disparity<float, float>(random);
 }
 
 FUZZ(warp_features) { random.chance(0.5) ? warp_planes<float>(random) : warp_planes<double>(random); }

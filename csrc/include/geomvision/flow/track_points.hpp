@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "geomvision/image.hpp"
@@ -32,8 +33,8 @@ struct Track {
 
 /// Follows points from frame 0 to frame 1 by Lucas-Kanade on pyramids (Bouguet 2001).
 ///
-/// Frames hold grey levels 0...255. One object serves one caller at a time: it keeps its scratch memory, so that a call
-/// on frames of the same size allocates nothing.
+/// Frames are grey: 8 bits, 16 bits (divided by 257), or float grey levels on the scale 0...255. One object serves one
+/// caller at a time: it keeps its scratch memory, so that a call on frames of the same size allocates nothing.
 class PointTracker {
  public:
   /// Throws std::invalid_argument when an option is out of range.
@@ -44,6 +45,10 @@ class PointTracker {
 
   /// Into given tracks, one for each point. Throws std::invalid_argument when the frames are empty, differ in size or
   /// hold NaN or infinity.
+  void operator()(ImageView<const std::uint8_t> frame0, ImageView<const std::uint8_t> frame1, const Point* points,
+                  int count, Track* tracks);
+  void operator()(ImageView<const std::uint16_t> frame0, ImageView<const std::uint16_t> frame1, const Point* points,
+                  int count, Track* tracks);
   void operator()(ImageView<const float> frame0, ImageView<const float> frame1, const Point* points, int count,
                   Track* tracks);
 
@@ -51,7 +56,10 @@ class PointTracker {
   struct Level;
   struct Scratch;
   struct Band;
-  void build(ImageView<const float> frame0, ImageView<const float> frame1);
+  template <typename T>
+  void follow_all(ImageView<const T> frame0, ImageView<const T> frame1, const Point* points, int count, Track* tracks);
+  template <typename T>
+  void build(ImageView<const T> frame0, ImageView<const T> frame1);
   void differentiate(std::vector<Level>& pyramid);
   void sort(const Point* points, int count);
   Track track(Point start, Scratch& scratch);
@@ -67,6 +75,10 @@ class PointTracker {
 };
 
 /// Follow points once: see `PointTracker`.
+std::vector<Track> track_points(ImageView<const std::uint8_t> frame0, ImageView<const std::uint8_t> frame1,
+                                const std::vector<Point>& points, const TrackOptions& options = {});
+std::vector<Track> track_points(ImageView<const std::uint16_t> frame0, ImageView<const std::uint16_t> frame1,
+                                const std::vector<Point>& points, const TrackOptions& options = {});
 std::vector<Track> track_points(ImageView<const float> frame0, ImageView<const float> frame1,
                                 const std::vector<Point>& points, const TrackOptions& options = {});
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -53,7 +53,7 @@ class CorrelationLookup {
  private:
   struct Scratch;
   CorrelationLookupOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 /// The same along the rows of rectified images (RAFT-Stereo: Lipson et al., 3DV 2021, sec. 3.2), pooled in x only.
@@ -91,7 +91,7 @@ class CorrelationLookup1D {
  private:
   struct Scratch;
   CorrelationLookupOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

@@ -25,7 +25,8 @@ void cross_arms(TensorView<const T, 3> image, const CrossArms& options, TensorVi
                 int num_threads = 0);
 
 /// Mean of a volume's costs over each pixel's cross region: its vertical arm, and of each pixel of that the horizontal
-/// arm; or the other way round (`columns_first`). Sums of integers are exact, others run in double. Keeps its memory.
+/// arm; or the other way round (`columns_first`). Sums of integers are exact, others run in double; a
+/// huge cost spoils the regions that hold it and no others. Keeps its memory.
 class CrossAggregation {
  public:
   /// volume, result: (height, width, slices) of uint8, uint16, int32 or float; arms of at most 127: (height, width, 4).

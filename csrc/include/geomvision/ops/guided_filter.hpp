@@ -10,7 +10,8 @@ namespace geomvision::ops {
 ///
 /// In every window of radius r the values p are fitted by a * I + b, a = (Sigma + epsilon)^-1 cov(I, p), and a pixel
 /// takes the mean of all fits whose windows hold it. Windows end at the border of the image. Over the slices of a cost
-/// volume this is the aggregation of Rhemann et al. (CVPR 2011). Sums run in double. Keeps its memory between calls.
+/// volume this is the aggregation of Rhemann et al. (CVPR 2011). Sums run in double; a huge value spoils the windows
+/// that hold it and no others. Keeps its memory between calls.
 template <typename T>
 class GuidedFilter {
  public:
@@ -19,11 +20,17 @@ class GuidedFilter {
   void operator()(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, double epsilon,
                   TensorView<T, 3> result, int num_threads = 0);
 
+  /// With a guide of uint8 or uint16.
+  template <typename Guide>
+  void operator()(TensorView<const T, 3> values, TensorView<const Guide, 3> guide, int radius, double epsilon,
+                  TensorView<T, 3> result, int num_threads = 0);
+
  private:
   template <int channels>
   void run(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, TensorView<T, 3> result,
-           int num_threads);
+           bool all_afresh, int num_threads);
 
+  std::vector<T> guide_;    // as T, where it is of another type
   std::vector<T> windows_;  // of each pixel's window: mean of the guide, upper triangle of (Sigma + epsilon)^-1
   std::vector<double> scratch_;
 };

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <memory>
-
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -13,7 +12,8 @@ struct LocalCorrelationOptions {
 };
 
 /// Correlation of each left feature with the right ones around it (Dosovitskiy et al., ICCV 2015, eq. 1, with patches
-/// of one pixel; Sun et al., CVPR 2018, eq. 3): the mean over channels of their products, zero outside the right image.
+/// of one pixel; Sun et al., CVPR 2018, eq. 3): the mean over channels of their products, zero outside the right image
+/// (zero or NaN where the left feature is NaN or infinite).
 ///
 /// left, right: (batch, channels, height, width). out: (batch, side * side, ceil(height / stride), ceil(width /
 /// stride)) with side = 2 radius + 1; plane (j + radius) * side + i + radius holds right pixel (x + i dilation,
@@ -36,7 +36,7 @@ class LocalCorrelation {
  private:
   struct Scratch;
   LocalCorrelationOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

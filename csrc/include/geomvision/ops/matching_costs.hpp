@@ -35,6 +35,11 @@ template <typename T>
 void squared_differences(ImageView<const T> left, ImageView<const T> right, int first, TensorView<Square<T>, 3> volume,
                          int num_threads = 0);
 
+/// The derivatives of either in both images; T is float or double. That of |0| is 0.
+template <typename T>
+void differences_backward(TensorView<const T, 3> d_volume, ImageView<const T> left, ImageView<const T> right, int first,
+                          bool squared, ImageView<T> d_left, ImageView<T> d_right, int num_threads = 0);
+
 /// How far each intensity lies from the other image's between half a pixel before and behind, the smaller of both
 /// ways round (Birchfield & Tomasi, PAMI 1998); the border pixels go on beyond the border.
 template <typename T>

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -40,6 +41,9 @@ class PlanePropagation {
   PlanePropagation(PlanePropagation&&) noexcept;
   PlanePropagation& operator=(PlanePropagation&&) noexcept;
 
+  void operator()(TensorView<const std::uint8_t, 2> left, TensorView<const std::uint8_t, 2> right,
+                  TensorView<float, 3> left_planes, TensorView<float, 3> right_planes, int iteration,
+                  int num_threads = 0);
   void operator()(TensorView<const float, 2> left, TensorView<const float, 2> right, TensorView<float, 3> left_planes,
                   TensorView<float, 3> right_planes, int iteration, int num_threads = 0);
   void operator()(TensorView<const double, 2> left, TensorView<const double, 2> right,
@@ -48,12 +52,12 @@ class PlanePropagation {
 
  private:
   struct Scratch;
-  template <typename T>
-  void propagate(TensorView<const T, 2> left, TensorView<const T, 2> right, TensorView<T, 3> left_planes,
+  template <typename Level, typename T>
+  void propagate(TensorView<const Level, 2> left, TensorView<const Level, 2> right, TensorView<T, 3> left_planes,
                  TensorView<T, 3> right_planes, int iteration, int num_threads);
 
   PlaneOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -54,7 +54,7 @@ class SGMPaths {
   void sweep(TensorView<const std::uint8_t, 3> costs, bool adaptive, TensorView<std::uint16_t, 3> sums);
 
   SGMPathsOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 /// The same in one call.

@@ -32,7 +32,7 @@ class MeanSplat {
   void average(TensorView<const T, 4> image, TensorView<const T, 4> flow, TensorView<T, 4> mean, int num_threads = 0);
 
   /// And by exp(importance), importance: (batch, height, width): what is important hides what is not. 60 below the
-  /// highest of an image counts as least. Where a pixel lands whose importance is NaN there is a hole.
+  /// highest of an image counts as least. A pixel whose importance is NaN goes nowhere.
   void softmax(TensorView<const T, 4> image, TensorView<const T, 4> flow, TensorView<const T, 3> importance,
                TensorView<T, 4> mean, int num_threads = 0);
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <memory>
-
+#include "geomvision/scratch.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::ops {
@@ -31,7 +30,7 @@ class VolumeLookup {
  private:
   struct Scratch;
   int radius_, level_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::ops

@@ -28,13 +28,24 @@ template <typename In, typename Out>
 void warp(TensorView<const In, 3> image, TensorView<const float, 3> displacement, TensorView<Out, 3> warped,
           WarpOptions options = {}, int num_threads = 0, TensorView<std::uint8_t, 2> inside = {});
 
+/// The right view as the left one sees it: the same by (-disparity, 0). disparity: (h, w), x_right = x_left -
+/// disparity.
+template <typename In, typename Out>
+void warp_by_disparity(TensorView<const In, 3> right, TensorView<const float, 2> disparity, TensorView<Out, 3> warped,
+                       WarpOptions options = {}, int num_threads = 0, TensorView<std::uint8_t, 2> inside = {});
+
 /// Features: image (batch, channels, height, width), displacement (batch, 2, h, w), warped (batch, channels, h, w),
 /// inside (batch, h, w). T is float or double.
 template <typename T>
 void warp_features(TensorView<const T, 4> image, TensorView<const T, 4> displacement, TensorView<T, 4> warped,
                    WarpOptions options = {}, int num_threads = 0, TensorView<std::uint8_t, 3> inside = {});
 
-/// Its derivative in image and displacement; pixels that point outside give none.
+/// The same by (-disparity, 0); disparity: (batch, h, w).
+template <typename T>
+void warp_features_by_disparity(TensorView<const T, 4> right, TensorView<const T, 3> disparity, TensorView<T, 4> warped,
+                                WarpOptions options = {}, int num_threads = 0, TensorView<std::uint8_t, 3> inside = {});
+
+/// The derivative of `warp_features` in image and displacement; pixels that point outside give none.
 template <typename T>
 void warp_features_backward(TensorView<const T, 4> d_warped, TensorView<const T, 4> image,
                             TensorView<const T, 4> displacement, TensorView<T, 4> d_image,

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
+#include "geomvision/stereo/matcher.hpp"
 
 namespace geomvision::stereo {
 
@@ -36,39 +37,49 @@ struct BlockMatchingOptions {
 ///
 /// Images are grey; floats are quantised to 16 bits over the pair's joint range. Windows that reach beyond the border
 /// see the border pixels repeated. One object serves one thread at a time.
-class BlockMatching {
+class BlockMatching : public Matcher {
  public:
   explicit BlockMatching(BlockMatchingOptions options = {});
   BlockMatching(BlockMatching&&) noexcept;
   BlockMatching& operator=(BlockMatching&&) noexcept;
-  ~BlockMatching();
+  ~BlockMatching() override;
 
   const BlockMatchingOptions& options() const { return options_; }
 
-  Image<float> operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right);
-  Image<float> operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right);
-  Image<float> operator()(ImageView<const float> left, ImageView<const float> right);
+  using Matcher::operator();
 
-  void operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, ImageView<float> disparity);
-  void operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                  ImageView<float> disparity);
-  void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
+  /// The same, but confidence and occluded pixels go where the caller wants them: confidence() and occluded() know
+  /// nothing of such a call.
+  void operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Floats left, Floats right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
 
   /// Confidence in [0, 1] of the last call: (c2 - c1) / c2 / (1 + |d_left - d_right|), with c1 the winning cost, c2 the
   /// smallest more than one pixel away, d_right the right view's disparity there; 0 where one of them is missing and
   /// for pixels without their own estimate.
-  ImageView<const float> confidence() const;
+  ImageView<const float> confidence() const override;
 
-  /// 1 where the last call found that the right view does not see the pixel, else 0; all 0 without left-right check.
-  ImageView<const std::uint8_t> occluded() const;
+  ImageView<const std::uint8_t> occluded() const override;
 
  private:
   struct Scratch;
+  struct Maps {
+    ImageView<float> disparity, confidence;
+    ImageView<std::uint8_t> occluded;
+  };
+  void match(Bytes left, Bytes right, ImageView<float> disparity) override;
+  void match(Words left, Words right, ImageView<float> disparity) override;
+  void match(Floats left, Floats right, ImageView<float> disparity) override;
   template <typename T>
-  void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  void run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  template <typename T>
+  void run(ImageView<const T> left, ImageView<const T> right, const Maps& maps);
 
   BlockMatchingOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
+#include "geomvision/stereo/matcher.hpp"
 
 namespace geomvision::stereo {
 
@@ -36,42 +37,33 @@ struct PatchMatchOptions {
 ///     patchmatch(left, right, disparity.view());             // a second call of the same size allocates nothing
 ///
 /// Images are grey. One object serves one thread at a time.
-class PatchMatch {
+class PatchMatch : public Matcher {
  public:
   /// Throws std::invalid_argument when an option is not allowed.
   explicit PatchMatch(PatchMatchOptions options = {});
-  ~PatchMatch();
+  ~PatchMatch() override;
   PatchMatch(PatchMatch&&) noexcept;
   PatchMatch& operator=(PatchMatch&&) noexcept;
 
   const PatchMatchOptions& options() const { return options_; }
 
-  Image<float> operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right);
-  Image<float> operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right);
-  Image<float> operator()(ImageView<const float> left, ImageView<const float> right);
-
-  void operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, ImageView<float> disparity);
-  void operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                  ImageView<float> disparity);
-  void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
-
   /// Confidence in [0, 1] of the last call: (c2 - c1) / c2 * 1 / (1 + |d_left - d_right|), with c1 the plane's cost, c2
   /// the smaller of its costs when moved by two pixels of disparity either way; 0 for pixels without their own
   /// estimate.
-  ImageView<const float> confidence() const;
+  ImageView<const float> confidence() const override;
 
-  /// 1 where the last call found that the right view does not see the pixel, else 0; all 0 without left-right check.
-  ImageView<const std::uint8_t> occluded() const;
+  ImageView<const std::uint8_t> occluded() const override;
 
  private:
   struct Scratch;
+  void match(Bytes left, Bytes right, ImageView<float> disparity) override;
+  void match(Words left, Words right, ImageView<float> disparity) override;
+  void match(Floats left, Floats right, ImageView<float> disparity) override;
   template <typename T>
-  void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
-  template <typename T>
-  Image<float> matched(ImageView<const T> left, ImageView<const T> right);
+  void run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
 
   PatchMatchOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

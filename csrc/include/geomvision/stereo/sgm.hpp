@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "geomvision/image.hpp"
+#include "geomvision/scratch.hpp"
+#include "geomvision/stereo/matcher.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::stereo {
@@ -41,24 +42,17 @@ struct SGMOptions {
 ///     sgm(left, right, disparity.view());                // a second call of the same size allocates nothing
 ///
 /// Images are grey. One object serves one thread at a time.
-class SGM {
+class SGM : public Matcher {
  public:
   /// Throws std::invalid_argument when an option is not allowed.
   explicit SGM(SGMOptions options = {});
-  ~SGM();
+  ~SGM() override;
   SGM(SGM&&) noexcept;
   SGM& operator=(SGM&&) noexcept;
 
   const SGMOptions& options() const { return options_; }
 
-  Image<float> operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right);
-  Image<float> operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right);
-  Image<float> operator()(ImageView<const float> left, ImageView<const float> right);
-
-  void operator()(ImageView<const std::uint8_t> left, ImageView<const std::uint8_t> right, ImageView<float> disparity);
-  void operator()(ImageView<const std::uint16_t> left, ImageView<const std::uint16_t> right,
-                  ImageView<float> disparity);
-  void operator()(ImageView<const float> left, ImageView<const float> right, ImageView<float> disparity);
+  using Matcher::operator();
 
   /// From costs that the caller computed, learned ones say: (height, width, max_disparity - min_disparity), for left
   /// pixel x and disparity d those of right pixel x - d, where there is none whatever the caller holds for likely.
@@ -72,20 +66,22 @@ class SGM {
   /// Confidence in [0, 1] of the last call: (s2 - s1) / s2 * 1 / (1 + |d_left - d_right|), with s1 the winning sum, s2
   /// the smallest more than one pixel away, d_right the right view's disparity; 0 for pixels without their own
   /// estimate.
-  ImageView<const float> confidence() const;
+  ImageView<const float> confidence() const override;
 
-  /// 1 where the last call found that the right view does not see the pixel, else 0; all 0 without left-right check.
-  ImageView<const std::uint8_t> occluded() const;
+  ImageView<const std::uint8_t> occluded() const override;
 
  private:
   struct Scratch;
+  void match(Bytes left, Bytes right, ImageView<float> disparity) override;
+  void match(Words left, Words right, ImageView<float> disparity) override;
+  void match(Floats left, Floats right, ImageView<float> disparity) override;
   template <typename T>
-  void match(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  void run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
   template <typename T>
   void match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T> left, ImageView<float> disparity);
 
   SGMOptions options_;
-  std::unique_ptr<Scratch> scratch_;
+  ScratchPointer<Scratch> scratch_;
 };
 
 }  // namespace geomvision::stereo

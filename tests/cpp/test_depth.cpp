@@ -1,0 +1,40 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "geomvision/depth/from_disparity.hpp"
+
+using geomvision::Image;
+using geomvision::depth::from_disparity;
+
+TEST_CASE("depth is focal length times baseline by disparity, in regions and in place") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  Image<float> disparity(8, 3, 25.0f), depth(10, 3, -1.0f);
+  disparity(1, 1) = nan;
+  disparity(2, 1) = -5.0f;
+  disparity(3, 1) = -7.0f;
+  disparity(4, 1) = infinity;
+  disparity(5, 1) = -4.99999f;
+  const auto region = depth.view().crop(1, 0, 8, 3);
+  from_disparity(disparity.view(), {500.0, 0.1, 5.0}, region);
+  CHECK(region(0, 0) == static_cast<float>(50.0 / 30.0));
+  CHECK(std::isnan(region(1, 1)));
+  CHECK(std::isnan(region(2, 1)));
+  CHECK(std::isnan(region(3, 1)));
+  CHECK(region(4, 1) == 0.0f);
+  CHECK(region(5, 1) > 1e6f);
+  CHECK(depth(0, 1) == -1.0f);
+  CHECK(depth(9, 2) == -1.0f);
+  from_disparity(disparity.view(), {500.0, 0.1}, disparity.view(), 3);
+  CHECK(disparity(7, 2) == 2.0f);
+}
+
+TEST_CASE("a rig without focal length or baseline is refused, as is another size") {
+  Image<float> disparity(8, 3, 25.0f), depth(8, 4);
+  CHECK_THROWS_AS(from_disparity(disparity.view(), {0.0, 0.1}, disparity.view()), std::invalid_argument);
+  CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, -0.1}, disparity.view()), std::invalid_argument);
+  CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, 0.1, NAN}, disparity.view()), std::invalid_argument);
+  CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, 0.1}, depth.view()), std::invalid_argument);
+}
