@@ -2,112 +2,68 @@
 
 #include <cstdint>
 
-// The lanes of lanes_u16.hpp as plain loops, for machines without AVX2.
+// The lanes of lanes_u16.hpp in vectors of 16 bytes, which every machine has: for those without AVX2.
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
 constexpr int lanes = 8;
-struct Lanes {
-  std::uint16_t at[lanes];
-};
-struct Chosen {
-  bool at[lanes];
-};
-struct Bytes {
-  std::uint8_t at[2 * lanes];
-};
+using Lanes = std::uint16_t __attribute__((vector_size(16)));
+using Chosen = std::int16_t __attribute__((vector_size(16)));
+using Bytes = std::uint8_t __attribute__((vector_size(16)));
 struct LanesPair {
   Lanes low, high;
 };
 
-template <typename To, typename Make>
-inline To each(const Make& make) {
+template <typename To, typename From>
+inline To loaded(const From* from) {
   To made;
-  for (int i = 0; i < lanes; ++i) made.at[i] = make(i);
+  __builtin_memcpy(&made, from, sizeof made);
   return made;
 }
 
-inline std::uint16_t low_bits(int value) { return static_cast<std::uint16_t>(value); }
-inline Lanes load(const std::uint16_t* from) {
-  return each<Lanes>([&](int i) { return from[i]; });
-}
-inline void store(std::uint16_t* to, const Lanes& a) {
-  for (int i = 0; i < lanes; ++i) to[i] = a.at[i];
-}
-inline Lanes every(std::uint16_t value) {
-  return each<Lanes>([&](int) { return value; });
-}
-inline Lanes add(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] + b.at[i]); });
-}
-inline Lanes subtract(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] - b.at[i]); });
-}
-inline Lanes smaller(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
-}
-inline Lanes larger(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return a.at[i] < b.at[i] ? b.at[i] : a.at[i]; });
-}
-inline Lanes unite(const Lanes& a, const Lanes& b) {
-  return each<Lanes>([&](int i) { return low_bits(a.at[i] | b.at[i]); });
-}
-inline Chosen at_most(const Lanes& a, const Lanes& b) {
-  return each<Chosen>([&](int i) { return a.at[i] <= b.at[i]; });
-}
-inline Chosen below(const Lanes& a, const Lanes& b) {
-  return each<Chosen>([&](int i) { return a.at[i] < b.at[i]; });
-}
-inline Chosen equal(const Lanes& a, const Lanes& b) {
-  return each<Chosen>([&](int i) { return a.at[i] == b.at[i]; });
-}
-inline Lanes choose(const Chosen& chosen, const Lanes& yes, const Lanes& no) {
-  return each<Lanes>([&](int i) { return chosen.at[i] ? yes.at[i] : no.at[i]; });
-}
+inline Lanes load(const std::uint16_t* from) { return loaded<Lanes>(from); }
+inline void store(std::uint16_t* to, Lanes a) { __builtin_memcpy(to, &a, sizeof a); }
+inline Lanes every(std::uint16_t value) { return Lanes{} + value; }
+inline Lanes add(Lanes a, Lanes b) { return a + b; }
+inline Lanes subtract(Lanes a, Lanes b) { return a - b; }
+inline Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
+inline Lanes larger(Lanes a, Lanes b) { return a < b ? b : a; }
+inline Lanes unite(Lanes a, Lanes b) { return a | b; }
+inline Chosen at_most(Lanes a, Lanes b) { return a <= b; }
+inline Chosen below(Lanes a, Lanes b) { return a < b; }
+inline Chosen equal(Lanes a, Lanes b) { return a == b; }
+inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return chosen ? yes : no; }
+
 template <int vectors>
-inline Lanes merge(const Lanes& a, const Lanes& b) {
+inline Lanes merge(Lanes a, Lanes b) {
   constexpr int side = vectors / 2;  // runs of so many lanes, of a and b in turn
-  return each<Lanes>([&](int i) {
-    const Lanes& from = i / side % 2 == 0 ? a : b;
+  Lanes low, high;
+  for (int i = 0; i < lanes; ++i) {
     const int at = i / vectors * side + i % side;
-    return from.at[at] < from.at[at + lanes / 2] ? from.at[at] : from.at[at + lanes / 2];
-  });
+    low[i] = i / side % 2 == 0 ? a[at] : b[at];
+    high[i] = i / side % 2 == 0 ? a[at + lanes / 2] : b[at + lanes / 2];
+  }
+  return smaller(low, high);
 }
 
-template <typename Make>
-inline Bytes each_byte(const Make& make) {
-  Bytes made;
-  for (int i = 0; i < 2 * lanes; ++i) made.at[i] = static_cast<std::uint8_t>(make(i));
-  return made;
-}
+inline Bytes load_bytes(const std::uint8_t* from) { return loaded<Bytes>(from); }
+inline void store_bytes(std::uint8_t* to, Bytes a) { __builtin_memcpy(to, &a, sizeof a); }
+inline Bytes every_byte(std::uint8_t value) { return Bytes{} + value; }
+inline Bytes add_bytes(Bytes a, Bytes b) { return a + b; }
+inline Bytes subtract_bytes(Bytes a, Bytes b) { return a - b; }
+inline Bytes distance(Bytes a, Bytes b) { return (a < b ? b : a) - (a < b ? a : b); }
+inline Bytes near_distance(Bytes a, Bytes b) { return distance(a, b); }
 
-inline Bytes load_bytes(const std::uint8_t* from) {
-  return each_byte([&](int i) { return from[i]; });
+using HalfBytes = std::uint8_t __attribute__((vector_size(8)));
+using SignedHalfBytes = std::int8_t __attribute__((vector_size(8)));
+template <typename Half>
+inline LanesPair widen_as(Bytes a) {
+  Half halves[2];
+  __builtin_memcpy(halves, &a, sizeof a);
+  return {(Lanes) __builtin_convertvector(halves[0], Chosen), (Lanes) __builtin_convertvector(halves[1], Chosen)};
 }
-inline void store_bytes(std::uint8_t* to, const Bytes& a) {
-  for (int i = 0; i < 2 * lanes; ++i) to[i] = a.at[i];
-}
-inline Bytes every_byte(std::uint8_t value) {
-  return each_byte([&](int) { return value; });
-}
-inline Bytes add_bytes(const Bytes& a, const Bytes& b) {
-  return each_byte([&](int i) { return a.at[i] + b.at[i]; });
-}
-inline Bytes subtract_bytes(const Bytes& a, const Bytes& b) {
-  return each_byte([&](int i) { return a.at[i] - b.at[i]; });
-}
-inline Bytes distance(const Bytes& a, const Bytes& b) {
-  return each_byte([&](int i) { return a.at[i] < b.at[i] ? b.at[i] - a.at[i] : a.at[i] - b.at[i]; });
-}
-inline Bytes near_distance(const Bytes& a, const Bytes& b) { return distance(a, b); }
-inline LanesPair widen(const Bytes& a) {
-  return {each<Lanes>([&](int i) { return low_bits(a.at[i]); }),
-          each<Lanes>([&](int i) { return low_bits(a.at[lanes + i]); })};
-}
-inline LanesPair widen_signed(const Bytes& a) {
-  return {each<Lanes>([&](int i) { return low_bits(static_cast<std::int8_t>(a.at[i])); }),
-          each<Lanes>([&](int i) { return low_bits(static_cast<std::int8_t>(a.at[lanes + i])); })};
-}
+inline LanesPair widen(Bytes a) { return widen_as<HalfBytes>(a); }
+inline LanesPair widen_signed(Bytes a) { return widen_as<SignedHalfBytes>(a); }
 
 }  // namespace
 }  // namespace geomvision::kernels::GEOMVISION_ISA
