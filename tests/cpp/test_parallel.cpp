@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -73,6 +74,24 @@ TEST_CASE("members of a team run at the same time: each waits for all") {
       CHECK(here == wanted);
       CHECK(seen == wanted * (wanted - 1) / 2);
     }
+  }
+}
+
+TEST_CASE("loops and teams, small and large in turn, find helpers that look, that sleep, and that are not there yet") {
+  for (int round = 0; round < 6; ++round) {
+    for (const int threads : {2, 12, 3, 7}) {
+      std::atomic<int> sum{0}, here{0};
+      parallel_for(1000, threads, [&](int begin, int end) {
+        for (int i = begin; i < end; ++i) sum += i;
+      });
+      CHECK(sum == 999 * 500);
+      parallel_team(threads, [&](int, int members) {
+        ++here;
+        while (here < members) std::this_thread::yield();
+      });
+      CHECK(here == threads);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(round));  // for longer than helpers look
   }
 }
 
