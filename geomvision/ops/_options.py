@@ -44,6 +44,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
 def whole(owner: str, name: str, value: Any) -> Any:
     """A whole number. While torch traces sizes they are numbers of its own, `SymInt`, and stay so."""
+    if type(value) is int and 0 <= value <= MOST_THREADS:  # which is given most, and quick to tell
+        return value
     if type(value).__name__ != "SymInt":
         if not isinstance(value, int | np.integer) or isinstance(value, bool):
             raise TypeError(f"{owner}: {name} is {value!r}; it must be a whole number")
