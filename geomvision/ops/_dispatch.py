@@ -94,6 +94,14 @@ def has_core() -> bool:
     return importlib.util.find_spec("geomvision._core") is not None
 
 
+@cache
+def core() -> Any:
+    """The C++ core, where it is there. An import in a function takes longer than a small kernel."""
+    from .. import _core
+
+    return _core
+
+
 def on_arrays(name: str, *arguments: Any) -> Any:
     """Run the op `name` on numpy arrays: the kernel, or its twin where the C++ core is missing.
 
@@ -101,9 +109,7 @@ def on_arrays(name: str, *arguments: Any) -> Any:
     """
     given = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
     if has_core():
-        from .. import _core
-
-        return _restore(getattr(_core, name)(*map(kernel_ready, arguments)), given)
+        return _restore(getattr(core(), name)(*map(kernel_ready, arguments)), given)
     import torch
 
     from . import _torch  # noqa: F401  (registers the operators)

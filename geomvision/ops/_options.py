@@ -37,7 +37,10 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         if len(arguments) > first:
             given = [held(name, value) for name, value in zip(names, arguments, strict=False)]
             given += arguments[len(names) :]  # too many: Python says so
-        return function(*given, **{name: held(name, value) for name, value in options.items()})
+        for name, value in options.items():
+            if name in kinds:
+                options[name] = kinds[name](owner, name, value)
+        return function(*given, **options)
 
     return call
 

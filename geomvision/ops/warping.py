@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
+from ._dispatch import core, has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
 from ._options import checked
 
 Mode = Literal["bilinear", "bicubic"]
@@ -101,7 +101,8 @@ def _warp_tensors(image: Any, displacement: Any, mode: Mode, outside: Outside, d
 def _warp_arrays(
     image: Any, displacement: Any, mode: Mode, outside: Outside, dtype: Any, return_valid: bool, num_threads: int
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    require_arrays("warp", image=image, displacement=displacement)
+    if type(image) is not np.ndarray or type(displacement) is not np.ndarray:
+        require_arrays("warp", image=image, displacement=displacement)
     if image.ndim not in (2, 3):
         raise ValueError(f"warp: image has shape {image.shape}; it must be (H, W) or (H, W, C)")
     if displacement.ndim != 3 or displacement.shape[2] != 2:
@@ -120,9 +121,7 @@ def _warp_arrays(
         displacement = displacement.astype(np.float32)
     if not has_core():
         return _warp_by_twin(image, displacement, mode, outside, rounded, num_threads)
-    from .. import _core
-
-    run = _core.warp_rounded if rounded else _core.warp
+    run = core().warp_rounded if rounded else core().warp
     ready = kernel_ready(image), kernel_ready(displacement)
     warped, inside = run(*ready, mode == "bicubic", outside, return_valid, num_threads)
     return warped, None if inside is None else inside.view(bool)
