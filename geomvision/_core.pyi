@@ -1491,7 +1491,7 @@ def warp(
     outside: str,
     with_inside: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8] | None]: ...
 @typing.overload
 def warp(
     image: numpy.typing.NDArray[numpy.uint8],
@@ -1500,7 +1500,7 @@ def warp(
     outside: str,
     with_inside: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8] | None]: ...
 @typing.overload
 def warp(
     image: numpy.typing.NDArray[numpy.uint16],
@@ -1509,7 +1509,7 @@ def warp(
     outside: str,
     with_inside: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8]]: ...
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.uint8] | None]: ...
 @typing.overload
 def warp_features(
     image: numpy.typing.NDArray[numpy.float32],
@@ -1552,7 +1552,7 @@ def warp_rounded(
     outside: str,
     with_inside: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8]]: ...
+) -> tuple[numpy.typing.NDArray[numpy.uint8], numpy.typing.NDArray[numpy.uint8] | None]: ...
 @typing.overload
 def warp_rounded(
     image: numpy.typing.NDArray[numpy.uint16],
@@ -1561,7 +1561,7 @@ def warp_rounded(
     outside: str,
     with_inside: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple[numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint8]]: ...
+) -> tuple[numpy.typing.NDArray[numpy.uint16], numpy.typing.NDArray[numpy.uint8] | None]: ...
 @typing.overload
 def winner_takes_all(
     volume: numpy.typing.NDArray[numpy.uint8],

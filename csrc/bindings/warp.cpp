@@ -1,66 +1,40 @@
-#include "geomvision/ops/warp.hpp"
+#include <pybind11/stl.h>
+
+#include <optional>
 
 #include "bind.hpp"
+#include "warp_options.hpp"
 
 namespace geomvision::bindings {
 namespace {
 
 using namespace py::literals;
 
-ops::WarpOptions options(bool bicubic, const std::string& outside) {
-  using ops::Interpolation, ops::Outside;
-  return {bicubic ? Interpolation::bicubic : Interpolation::bilinear,
-          outside == "nan" ? Outside::nan : (outside == "zero" ? Outside::zero : Outside::border)};
-}
-
+// Grey images are (height, width): `warped` has the axes of its image.
 template <typename In, typename Out>
 void define_images(py::module_& module, const char* name) {
   module.def(
       name,
       [](const Array<In>& image, const Array<float>& displacement, bool bicubic, const std::string& outside,
          bool with_inside, int num_threads) {
-        const auto from = tensor<3>(image, "image");
+        const bool grey = image.ndim() == 2;
+        const auto from = grey ? TensorView<const In, 3>(image.data(), {image.shape(0), image.shape(1), 1})
+                               : tensor<3>(image, "image");
         const auto field = tensor<3>(displacement, "displacement");
-        Output<Out, 3> warped({field.size(0), field.size(1), from.size(2)});
-        Output<std::uint8_t, 2> inside({with_inside ? field.size(0) : 0, field.size(1)});
-        const auto wanted = with_inside ? inside.view : TensorView<std::uint8_t, 2>();
-        without_gil(
-            [&] { ops::warp<In, Out>(from, field, warped.view, options(bicubic, outside), num_threads, wanted); });
-        return std::make_pair(warped.array, inside.array);
+        std::vector<py::ssize_t> shape{field.size(0), field.size(1), from.size(2)};
+        shape.resize(grey ? 2 : 3);
+        auto warped = aligned_array<Out>(shape);
+        const TensorView<Out, 3> to(warped.mutable_data(), {field.size(0), field.size(1), from.size(2)});
+        std::optional<Array<std::uint8_t>> inside;
+        TensorView<std::uint8_t, 2> wanted;
+        if (with_inside) {
+          inside = aligned_array<std::uint8_t>({field.size(0), field.size(1)});
+          wanted = {inside->mutable_data(), {field.size(0), field.size(1)}};
+        }
+        without_gil([&] { ops::warp<In, Out>(from, field, to, warp_options(bicubic, outside), num_threads, wanted); });
+        return std::make_pair(warped, inside);
       },
       "image"_a.noconvert(), "displacement"_a.noconvert(), "bicubic"_a, "outside"_a, "with_inside"_a, "num_threads"_a);
-}
-
-template <typename T>
-void define_features(py::module_& module) {
-  module.def(
-      "warp_features",
-      [](const Array<T>& image, const Array<T>& displacement, bool bicubic, const std::string& outside,
-         int num_threads) {
-        const auto from = tensor<4>(image, "image"), field = tensor<4>(displacement, "displacement");
-        Output<T, 4> warped({from.size(0), from.size(1), field.size(2), field.size(3)});
-        Output<std::uint8_t, 3> inside({field.size(0), field.size(2), field.size(3)});
-        without_gil([&] {
-          ops::warp_features<T>(from, field, warped.view, options(bicubic, outside), num_threads, inside.view);
-        });
-        return std::make_pair(warped.array, inside.array);
-      },
-      "image"_a.noconvert(), "displacement"_a.noconvert(), "bicubic"_a, "outside"_a, "num_threads"_a);
-  module.def(
-      "warp_features_backward",
-      [](const Array<T>& d_warped, const Array<T>& image, const Array<T>& displacement, bool bicubic,
-         const std::string& outside, int num_threads) {
-        const auto from = tensor<4>(image, "image"), field = tensor<4>(displacement, "displacement");
-        const auto gradient = tensor<4>(d_warped, "d_warped");
-        Output<T, 4> d_image(from.sizes()), d_displacement(field.sizes());
-        without_gil([&] {
-          ops::warp_features_backward<T>(gradient, from, field, d_image.view, d_displacement.view,
-                                         options(bicubic, outside), num_threads);
-        });
-        return std::make_pair(d_image.array, d_displacement.array);
-      },
-      "d_warped"_a.noconvert(), "image"_a.noconvert(), "displacement"_a.noconvert(), "bicubic"_a, "outside"_a,
-      "num_threads"_a);
 }
 
 }  // namespace
@@ -71,8 +45,6 @@ void bind_warp(py::module_& module) {
   define_images<std::uint16_t, float>(module, "warp");
   define_images<std::uint8_t, std::uint8_t>(module, "warp_rounded");
   define_images<std::uint16_t, std::uint16_t>(module, "warp_rounded");
-  define_features<float>(module);
-  define_features<double>(module);
 }
 
 }  // namespace geomvision::bindings

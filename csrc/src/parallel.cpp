@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "geomvision/check.hpp"
@@ -29,170 +31,168 @@ long process_id() {
 
 thread_local bool inside_loop = false;
 
-// What several threads do at once.
-class Job {
+// A loop: its body and the indices not yet handed out. The first pieces are large; the last are small, so that threads
+// end at about the same time, however late some of them begin.
+class Loop {
  public:
-  virtual ~Job() = default;
-  virtual void work() noexcept = 0;
-  virtual bool needs_everyone() const { return false; }
+  Loop(const std::function<void(int, int)>& body, int count, int threads, int grain)
+      : body_(body),
+        count_(count),
+        share_(std::int64_t{2} * threads),
+        least_(std::max(std::int64_t{grain}, count / (8 * share_))) {}
+
+  void work() noexcept {
+    const bool outside = !inside_loop;
+    inside_loop = true;
+    std::int64_t begin = next_;
+    while (begin < count_ && !failed_.load(std::memory_order_relaxed)) {
+      const std::int64_t end = std::min(count_, begin + std::max(least_, (count_ - begin) / share_));
+      if (!next_.compare_exchange_weak(begin, end)) continue;
+      try {
+        body_(static_cast<int>(begin), static_cast<int>(end));
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
+        failed_ = true;
+      }
+      begin = next_;
+    }
+    if (outside) inside_loop = false;
+  }
 
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
   }
 
- protected:
-  // Runs `part`; keeps the first exception for the caller. Returns whether it ended well.
-  template <typename Part>
-  bool guarded(const Part& part) noexcept {
-    const bool outside = !inside_loop;
-    inside_loop = true;
-    bool well = true;
-    try {
-      part();
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(error_mutex_);
-      if (!error_) error_ = std::current_exception();
-      well = false;
-    }
-    if (outside) inside_loop = false;
-    return well;
-  }
-
  private:
-  std::exception_ptr error_;
+  const std::function<void(int, int)>& body_;
+  const std::int64_t count_, share_, least_;
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;  // the first one
   std::mutex error_mutex_;
 };
 
-// A loop: its body and the indices not yet handed out.
-class Loop : public Job {
+// Lets a thread wait: it looks for a while, since waking takes longer than many a loop; then it sleeps.
+class Sleeper {
  public:
-  Loop(const std::function<void(int, int)>& body, int count, int piece) : body_(body), count_(count), piece_(piece) {}
-
-  void work() noexcept override {
-    while (!failed_.load(std::memory_order_relaxed)) {
-      const std::int64_t begin = next_.fetch_add(piece_);
-      if (begin >= count_) return;
-      const std::int64_t end = std::min<std::int64_t>(count_, begin + piece_);
-      if (!guarded([&] { body_(static_cast<int>(begin), static_cast<int>(end)); })) failed_ = true;
+  // Until `come` holds. Whoever makes it hold calls `wake` afterwards.
+  template <typename Condition>
+  void wait_until(const Condition& come) {
+    while (!look(come)) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      asleep_ = true;  // from now on it is woken; whatever came before is seen here
+      const bool came = come();
+      if (!came) woken_.wait(lock, [this] { return !asleep_; });
+      asleep_ = false;
+      if (came) return;
     }
   }
 
- private:
-  const std::function<void(int, int)>& body_;
-  const int count_, piece_;
-  std::atomic<std::int64_t> next_{0};  // runs beyond `count` by a piece for each thread
-  std::atomic<bool> failed_{false};
-};
+  bool asleep() const { return asleep_; }
 
-// A team: every member takes part, at the same time.
-class Team : public Job {
- public:
-  Team(const std::function<void(int, int)>& body, int members) : body_(body), members_(members) {}
-
-  void work() noexcept override {
-    const int member = next_.fetch_add(1);
-    guarded([&] { body_(member, members_); });
+  void wake() {
+    if (!asleep_) return;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      asleep_ = false;
+    }
+    woken_.notify_one();
   }
-  bool needs_everyone() const override { return true; }
 
  private:
-  const std::function<void(int, int)>& body_;
-  const int members_;
-  std::atomic<int> next_{0};
-};
+  using Clock = std::chrono::steady_clock;
 
-// Look for a while whether `come` holds, before the slower way of waiting: putting a thread to sleep and waking it
-// takes longer than many a loop.
-template <typename Condition>
-bool soon(const Condition& come) {
-  static const bool others_run = std::thread::hardware_concurrency() > 1;
-  const auto start = std::chrono::steady_clock::now();
-  while (others_run && std::chrono::steady_clock::now() - start < std::chrono::microseconds(40)) {
-    for (int looks = 0; looks < 16; ++looks) {
-      if (come()) return true;
+  // Between long looks others may have this core. Where some take it for long, whoever wakes is served sooner than
+  // whoever looks: for a while nobody then looks for long.
+  template <typename Condition>
+  static bool look(const Condition& come) {
+    const auto start = Clock::now();
+    const bool crowded = start < crowded_until_.load(std::memory_order_relaxed);
+    const std::chrono::microseconds patience(crowded ? 40 : 1000), long_turn(300), while_crowded(100'000);
+    for (auto now = start; now - start < patience;) {
+      for (int looks = 0; looks < 100; ++looks) {
+        if (come()) return true;
 #if defined(__x86_64__) || defined(__i386__)
-      __builtin_ia32_pause();
+        __builtin_ia32_pause();
 #endif
+      }
+      const auto before = Clock::now();
+      if (!crowded) std::this_thread::yield();
+      now = Clock::now();
+      if (now - before > long_turn) crowded_until_ = now + while_crowded;
     }
+    return come();
   }
-  return come();
-}
+
+  inline static std::atomic<Clock::time_point> crowded_until_{Clock::time_point()};
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::atomic<bool> asleep_{false};
+};
 
 class Pool {
  public:
   explicit Pool(long process) : process_(process) {}
-  ~Pool() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-      ++generation_;
-    }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
 
   long process() const { return process_; }
 
-  // Whether the job was done here; false when the pool is busy with another one.
-  bool run(Job& job, int helpers) {
+  // Whether the loop was run here; false when the pool is busy with another one.
+  bool run(Loop& loop, int helpers) {
     const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     if (!owner.owns_lock()) return false;
-    bool asleep = false;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      while (static_cast<int>(threads_.size()) < helpers) threads_.emplace_back([this] { serve(); });
-      job_ = &job;
-      wanted_ = helpers;
-      ++generation_;
-      asleep = sleeping_ > 0;
+    while (static_cast<int>(helpers_.size()) < helpers) {
+      auto helper = std::make_unique<Sleeper>();
+      threads_.emplace_back([this, &self = *helper] { serve(self); });
+      helpers_.push_back(std::move(helper));
     }
-    if (asleep) wake_.notify_all();
-    job.work();
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!job.needs_everyone()) wanted_ = 0;  // helpers that have not woken yet need not start
-    }
-    const auto finished = [this] { return active_ == 0 && wanted_ == 0; };
-    soon(finished);
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, finished);
-    job_ = nullptr;
+    loop_ = &loop;
+    places_ = helpers * one_free;
+    wake(helpers);
+    loop.work();
+    places_ &= one_free - 1;  // who has not begun by now need not
+    caller_.wait_until([this] { return places_ == 0; });
     return true;
   }
 
  private:
-  void serve() {
-    long seen = 0;
-    while (true) {
-      soon([&] { return generation_ != seen; });
-      std::unique_lock<std::mutex> lock(mutex_);
-      ++sleeping_;
-      wake_.wait(lock, [&] { return stopping_ || (generation_ != seen && wanted_ > 0); });
-      --sleeping_;
-      if (stopping_) return;
-      seen = generation_;
-      ++active_;
-      --wanted_;
-      Job* job = job_;
-      lock.unlock();
-      job->work();
-      lock.lock();
-      if (--active_ == 0) done_.notify_all();
+  static constexpr std::int64_t one_taken = 1, one_free = std::int64_t{1} << 32;
+
+  // Those who are awake come by themselves.
+  void wake(int wanted) {
+    for (const auto& helper : helpers_) wanted -= helper->asleep() ? 0 : 1;
+    for (const auto& helper : helpers_) {
+      if (wanted <= 0) return;
+      if (!helper->asleep()) continue;
+      helper->wake();
+      --wanted;
     }
+  }
+
+  [[noreturn]] void serve(Sleeper& self) {
+    while (true) {
+      self.wait_until([this] { return take_place(); });
+      loop_->work();
+      if (places_.fetch_sub(one_taken) == one_taken) caller_.wake();
+    }
+  }
+
+  bool take_place() {
+    std::int64_t places = places_;
+    while (places >= one_free) {
+      if (places_.compare_exchange_weak(places, places - one_free + one_taken)) return true;
+    }
+    return false;
   }
 
   const long process_;
   std::mutex owner_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
+  std::vector<std::unique_ptr<Sleeper>> helpers_;
   std::vector<std::thread> threads_;
-  Job* job_ = nullptr;
-  // changed under the mutex only; looked at without it
-  std::atomic<long> generation_{0};
-  std::atomic<int> wanted_{0};
-  std::atomic<int> active_{0};
-  int sleeping_ = 0;
-  bool stopping_ = false;
+  Sleeper caller_;
+  Loop* loop_ = nullptr;  // while there are places
+  // Of the loop: free ones, for helpers to take, in units of `one_free`, and taken ones.
+  alignas(64) std::atomic<std::int64_t> places_{0};
 };
 
 // A forked child has none of its parent's threads: it leaves the parent's pool alone and makes its own. Nothing is
@@ -211,7 +211,7 @@ Pool& pool() {
 
 int resolve_threads(int num_threads) {
   check(num_threads >= 0, "num_threads is ", num_threads, "; allowed is 0 (all cores) or more");
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  static const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));  // takes long to tell
   return num_threads == 0 ? cores : num_threads;
 }
 
@@ -223,21 +223,12 @@ void parallel_for(int count, int num_threads, const std::function<void(int, int)
     body(0, count);
     return;
   }
-  Loop loop(body, count, std::max({1, grain, static_cast<int>(count / (std::int64_t{4} * threads))}));
+  Loop loop(body, count, threads, std::max(1, grain));
   if (!pool().run(loop, threads - 1)) {
     body(0, count);
     return;
   }
   loop.rethrow();
-}
-
-void parallel_team(int num_threads, const std::function<void(int, int)>& body) {
-  const int members = resolve_threads(num_threads);
-  if (members > 1 && !inside_loop) {
-    Team team(body, members);
-    if (pool().run(team, members - 1)) return team.rethrow();
-  }
-  body(0, 1);
 }
 
 }  // namespace geomvision

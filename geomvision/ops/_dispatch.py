@@ -48,6 +48,8 @@ def dtype_name(array: Any) -> str:
 
 def require_arrays(owner: str, **arrays: Any) -> None:
     """Raise TypeError unless all are numpy arrays or all are tensors, of numbers that lie there without a mask."""
+    if all(type(array) is np.ndarray for array in arrays.values()):  # by far the most, and quick to tell
+        return
     for name, array in arrays.items():
         if not (is_tensor(array) or isinstance(array, np.ndarray)):
             raise TypeError(f"{owner}: {name} is a {type(array).__name__}; it must be a numpy array or a torch tensor")
@@ -92,6 +94,14 @@ def has_core() -> bool:
     return importlib.util.find_spec("geomvision._core") is not None
 
 
+@cache
+def core() -> Any:
+    """The C++ core, where it is there. An import in a function takes longer than a small kernel."""
+    from .. import _core
+
+    return _core
+
+
 def on_arrays(name: str, *arguments: Any) -> Any:
     """Run the op `name` on numpy arrays: the kernel, or its twin where the C++ core is missing.
 
@@ -99,9 +109,7 @@ def on_arrays(name: str, *arguments: Any) -> Any:
     """
     given = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
     if has_core():
-        from .. import _core
-
-        return _restore(getattr(_core, name)(*map(kernel_ready, arguments)), given)
+        return _restore(getattr(core(), name)(*map(kernel_ready, arguments)), given)
     import torch
 
     from . import _torch  # noqa: F401  (registers the operators)

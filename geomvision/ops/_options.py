@@ -26,21 +26,29 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     owner = function.__qualname__.removesuffix(".__init__")
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     kinds = {name: _KINDS[kind] for name, kind in function.__annotations__.items() if kind in _KINDS}
+    first = min((i for i, name in enumerate(names) if name in kinds), default=len(names))  # most come by name
 
     def held(name: str, value: Any) -> Any:
         return kinds[name](owner, name, value) if name in kinds else value
 
     @wraps(function)
     def call(*arguments: P.args, **options: P.kwargs) -> R:
-        given = [held(name, value) for name, value in zip(names, arguments, strict=False)]
-        given += arguments[len(names) :]  # too many: Python says so
-        return function(*given, **{name: held(name, value) for name, value in options.items()})
+        given: Any = arguments
+        if len(arguments) > first:
+            given = [held(name, value) for name, value in zip(names, arguments, strict=False)]
+            given += arguments[len(names) :]  # too many: Python says so
+        for name, value in options.items():
+            if name in kinds:
+                options[name] = kinds[name](owner, name, value)
+        return function(*given, **options)
 
     return call
 
 
 def whole(owner: str, name: str, value: Any) -> Any:
     """A whole number. While torch traces sizes they are numbers of its own, `SymInt`, and stay so."""
+    if type(value) is int and 0 <= value <= MOST_THREADS:  # which is given most, and quick to tell
+        return value
     if type(value).__name__ != "SymInt":
         if not isinstance(value, int | np.integer) or isinstance(value, bool):
             raise TypeError(f"{owner}: {name} is {value!r}; it must be a whole number")

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
+from ._dispatch import core, has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
 from ._options import checked
 
 Mode = Literal["bilinear", "bicubic"]
@@ -100,8 +100,9 @@ def _warp_tensors(image: Any, displacement: Any, mode: Mode, outside: Outside, d
 
 def _warp_arrays(
     image: Any, displacement: Any, mode: Mode, outside: Outside, dtype: Any, return_valid: bool, num_threads: int
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    require_arrays("warp", image=image, displacement=displacement)
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    if type(image) is not np.ndarray or type(displacement) is not np.ndarray:
+        require_arrays("warp", image=image, displacement=displacement)
     if image.ndim not in (2, 3):
         raise ValueError(f"warp: image has shape {image.shape}; it must be (H, W) or (H, W, C)")
     if displacement.ndim != 3 or displacement.shape[2] != 2:
@@ -116,22 +117,26 @@ def _warp_arrays(
         raise ValueError(f"warp: {np.dtype(dtype)} cannot be NaN; choose outside='zero' or 'border'")
     if not rounded and image.dtype not in SAMPLED:
         image = image.astype(np.float32)
-    displacement = displacement.astype(np.float32, copy=False)
-    layers = image[..., None] if image.ndim == 2 else image
-    bicubic = mode == "bicubic"
+    if displacement.dtype != np.float32:
+        displacement = displacement.astype(np.float32)
     if not has_core():
-        planes = np.moveaxis(layers, 2, 0)[None].astype(np.float32)
-        field = np.moveaxis(displacement, 2, 0)[None]
-        warped, inside = on_arrays("warp_features", planes, field, bicubic, outside, num_threads)
-        warped, inside = np.moveaxis(warped[0], 0, 2), inside[0]
-        warped = np.clip(np.rint(warped), 0, np.iinfo(image.dtype).max).astype(image.dtype) if rounded else warped
-    else:
-        from .. import _core
+        return _warp_by_twin(image, displacement, mode, outside, rounded, num_threads)
+    run = core().warp_rounded if rounded else core().warp
+    ready = kernel_ready(image), kernel_ready(displacement)
+    warped, inside = run(*ready, mode == "bicubic", outside, return_valid, num_threads)
+    return warped, None if inside is None else inside.view(bool)
 
-        run = _core.warp_rounded if rounded else _core.warp
-        ready = kernel_ready(layers), kernel_ready(displacement)
-        warped, inside = run(*ready, bicubic, outside, return_valid, num_threads)
-    return warped[..., 0] if image.ndim == 2 else warped, inside.view(bool)
+
+def _warp_by_twin(
+    image: NDArray[Any], displacement: NDArray[Any], mode: Mode, outside: Outside, rounded: bool, num_threads: int
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    layers = image[..., None] if image.ndim == 2 else image
+    planes = np.moveaxis(layers, 2, 0)[None].astype(np.float32)
+    field = np.moveaxis(displacement, 2, 0)[None]
+    found, inside = on_arrays("warp_features", planes, field, mode == "bicubic", outside, num_threads)
+    warped = np.moveaxis(found[0], 0, 2)
+    warped = np.clip(np.rint(warped), 0, np.iinfo(image.dtype).max).astype(image.dtype) if rounded else warped
+    return warped[..., 0] if image.ndim == 2 else warped, inside[0].view(bool)
 
 
 def _require_pixels(image: Any, size: Any) -> None:

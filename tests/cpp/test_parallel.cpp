@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -11,7 +12,6 @@
 #include "geomvision/parallel.hpp"
 
 using geomvision::parallel_for;
-using geomvision::parallel_team;
 
 TEST_CASE("every index is visited once, whatever the number of threads") {
   for (const int threads : {1, 2, 3, 8}) {
@@ -61,32 +61,19 @@ TEST_CASE("a loop inside a loop and loops of several callers finish") {
   CHECK(sum == 80 + 4 * 200 * 16);
 }
 
-TEST_CASE("members of a team run at the same time: each waits for all") {
-  for (const int wanted : {1, 2, 4, 9}) {
-    for (int round = 0; round < 50; ++round) {
-      std::atomic<int> here{0}, seen{0};
-      parallel_team(wanted, [&](int member, int members) {
-        ++here;
-        while (here < members) std::this_thread::yield();
-        seen += member;
-      });
-      CHECK(here == wanted);
-      CHECK(seen == wanted * (wanted - 1) / 2);
+TEST_CASE("loops, small and large in turn, find helpers that look, that sleep, and that are not there yet") {
+  for (int round = 0; round < 6; ++round) {
+    for (const int threads : {2, 12, 3, 7}) {
+      for (const int count : {1000, threads}) {
+        std::atomic<int> sum{0};
+        parallel_for(count, threads, [&](int begin, int end) {
+          for (int i = begin; i < end; ++i) sum += i;
+        });
+        CHECK(sum == (count - 1) * count / 2);
+      }
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds(round));  // for longer than helpers look
   }
-}
-
-TEST_CASE("a team in a loop has one member, and an exception in a team reaches the caller") {
-  std::atomic<int> sum{0};
-  parallel_for(8, 4, [&](int begin, int end) {
-    for (int i = begin; i < end; ++i) parallel_team(4, [&](int, int members) { sum += members; });
-  });
-  CHECK(sum == 8);
-  CHECK_THROWS_AS(parallel_team(3,
-                                [](int member, int members) {
-                                  if (member == members - 1) throw std::runtime_error("last");
-                                }),
-                  std::runtime_error);
 }
 
 TEST_CASE("a negative number of threads is refused") {

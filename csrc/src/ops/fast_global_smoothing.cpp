@@ -79,7 +79,7 @@ void FastGlobalSmoother<T>::operator()(ImageView<const T> map, TensorView<const 
   for (int t = 1; t <= options.iterations; ++t) {
     const T lambda = static_cast<T>(1.5 * std::pow(4.0, options.iterations - t) / whole * options.lambda);
     smooth_rows(t == 1 && !weighted_ ? map : result, guide, result, lambda, t == 1, options);
-    smooth_columns(guide, result, lambda, t == options.iterations, options);
+    smooth_columns(guide, result, lambda, t == 1, t == options.iterations, options);
   }
 }
 
@@ -120,8 +120,7 @@ void FastGlobalSmoother<T>::start(ImageView<const T> map, ImageView<const T> con
   parallel_for(height_, num_threads, std::ref(fill));
 }
 
-// Weights between neighbours of a row are found once and kept. Those of a column are found anew each time: memory is
-// slower than that.
+// Weights between neighbours are found once, and kept in the order in which lines are solved.
 template <typename T>
 template <typename Guide>
 void FastGlobalSmoother<T>::smooth_rows(ImageView<const T> from, TensorView<const Guide, 3> guide, ImageView<T> values,
@@ -154,21 +153,25 @@ void FastGlobalSmoother<T>::smooth_rows(ImageView<const T> from, TensorView<cons
 
 template <typename T>
 template <typename Guide>
-void FastGlobalSmoother<T>::smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool last,
-                                           const Options& options) {
+void FastGlobalSmoother<T>::smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool begins,
+                                           bool last, const Options& options) {
+  const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(height_) * columns_at_once;
   const int channels = static_cast<int>(guide.size(2));
   const int blocks = pieces(width_, columns_at_once), even = pieces(blocks, 2);
-  const auto body = [&](int index, T* weights) {
+  const std::size_t area = static_cast<std::size_t>(width_) * height_;
+  if (along_y_.size() < area) along_y_.resize(area);
+  const auto body = [&](int index, T* shares) {
     // Neighbours share cache lines, which two threads had better not write at once: every second block comes first.
     const int block = index < even ? 2 * index : 2 * (index - even) + 1;
     const int x = block * columns_at_once, count = std::min(columns_at_once, width_ - x);
+    T* weights = along_y_.data() + block * part;
     T* weight = weighted_ ? weight_.data() + x : nullptr;
-    for (int y = 0; y + 1 < height_; ++y) {
+    for (int y = 0; begins && y + 1 < height_; ++y) {
       edge_weights(guide.at(y, x), guide.at(y + 1, x), count, channels, 1 / options.sigma,
                    weights + static_cast<std::ptrdiff_t>(y) * count);
     }
-    std::fill_n(weights + static_cast<std::ptrdiff_t>(height_ - 1) * count, count, T(0));
-    solve({values.row(0) + x, values.stride(), weight, width_, weights, weights, height_, count, lambda});
+    if (begins) std::fill_n(weights + static_cast<std::ptrdiff_t>(height_ - 1) * count, count, T(0));
+    solve({values.row(0) + x, values.stride(), weight, width_, weights, shares, height_, count, lambda});
     if (!weighted_ || !last) return;
     for (int y = 0; y < height_; ++y) {
       T* value = values.row(y) + x;
@@ -178,7 +181,7 @@ void FastGlobalSmoother<T>::smooth_columns(TensorView<const Guide, 3> guide, Ima
       }
     }
   };
-  for_each_piece(blocks, options.num_threads, scratch_, static_cast<std::size_t>(height_) * columns_at_once, body);
+  for_each_piece(blocks, options.num_threads, scratch_, static_cast<std::size_t>(part), body);
 }
 
 template class FastGlobalSmoother<float>;

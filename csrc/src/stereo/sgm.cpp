@@ -29,6 +29,14 @@ void check_choice(const char* option, const std::string& value, std::initializer
   check(known, "SGM: ", option, " is '", value, "'; allowed are ", list);
 }
 
+// Whether the result lies where an image does, whose rows are read until the last disparities are written.
+template <typename T>
+bool overlap(ImageView<const T> image, ImageView<float> result) {
+  const std::less<const void*> before;
+  const int width = image.width(), last = image.height() - 1;
+  return before(image.row(0), result.row(last) + width) && before(result.row(0), image.row(last) + width);
+}
+
 }  // namespace
 
 void SGMOptions::check() const {
@@ -64,6 +72,7 @@ struct SGM::Scratch {
   MedianFilter median;
   SpeckleFilter speckle;
   BackgroundFill fill;
+  Image<float> apart;  // disparities whose place an image takes
 
   template <typename T>
   CensusCosts<T>& census() {
@@ -146,7 +155,12 @@ void SGM::run(ImageView<const T> left, ImageView<const T> right, ImageView<float
   scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
   CensusCosts<T>& census = scratch.census<T>();
   census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.cost_slots());
-  scratch.aggregate(options_, census, first, count, disparity);
+  if (!overlap(left, disparity) && !overlap(right, disparity)) {
+    return scratch.aggregate(options_, census, first, count, disparity);
+  }
+  if (scratch.apart.width() != width || scratch.apart.height() != height) scratch.apart.resize(width, height);
+  scratch.aggregate(options_, census, first, count, scratch.apart.view());
+  for (int y = 0; y < height; ++y) std::copy_n(scratch.apart.view().row(y), width, disparity.row(y));
 }
 
 template <typename T>

@@ -11,12 +11,12 @@
 
 namespace geomvision::stereo {
 
-/// Where matching costs come from: a part of a row at a time, for several members of a team at once.
+/// Where matching costs come from: a part of a row at a time, for several threads at once.
 class SGMCostRows {
  public:
   virtual ~SGMCostRows() = default;
 
-  /// Costs of pixels begin ... end - 1 of row y. Valid until `member` asks again.
+  /// Costs of pixels begin ... end - 1 of row y. Valid until `slot` asks again.
   virtual kernels::SGMCosts row(int slot, int y, int begin, int end) = 0;
 };
 

@@ -38,13 +38,14 @@ class FastGlobalSmoother {
   void smooth_rows(ImageView<const T> from, TensorView<const Guide, 3> guide, ImageView<T> values, T lambda,
                    bool begins, const Options& options);
   template <typename Guide>
-  void smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool last,
+  void smooth_columns(TensorView<const Guide, 3> guide, ImageView<T> values, T lambda, bool begins, bool last,
                       const Options& options);
 
   int width_ = 0, height_ = 0;
   bool weighted_ = false;   // a second plane, the weight, is smoothed beside the values
   std::vector<T> weight_;   // height x width
   std::vector<T> along_x_;  // weights between neighbours of a row: groups of `rows_at_once` rows, transposed
+  std::vector<T> along_y_;  // of a column: blocks of `columns_at_once` columns
   std::vector<T> scratch_;
 };
 
