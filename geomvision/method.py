@@ -16,6 +16,7 @@ known as ``"sgm"``, and nothing has to be registered (see `geomvision.registry`)
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import importlib.util
@@ -211,7 +212,9 @@ class Method:
             seconds=seconds,
             peak_memory_bytes=peak,
         )
-        return dataclasses.replace(result, run=run)
+        result = copy.copy(result)  # but not its arrays, which replace() would check and copy again
+        object.__setattr__(result, "run", run)
+        return result
 
     def options(self) -> dict[str, Value]:
         """The options that decide the result, by name (not backend nor threads)."""

@@ -109,6 +109,13 @@ def test_listing_methods_imports_none_of_them():
     assert run(code).strip() == "True []"
 
 
+def test_the_core_says_nothing():
+    spoken = re.compile(r"\b(printf|fprintf|puts|iostream|cout|cerr|clog)\b")
+    sources = [path for path in (REPOSITORY / "csrc" / "src").rglob("*") if path.suffix in (".cpp", ".hpp")]
+    assert len(sources) > 100
+    assert [path.name for path in sources if spoken.search(path.read_text())] == []
+
+
 def test_the_core_is_really_built():
     core = importlib.import_module("geomvision._core")
     assert Path(core.__file__ or "").suffix in (".so", ".pyd")

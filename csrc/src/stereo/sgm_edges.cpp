@@ -1,13 +1,10 @@
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-static double times_[4096];
+#include "stereo/sgm_edges.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
 
 #include "geomvision/parallel.hpp"
-#include "stereo/sgm_edges.hpp"
 
 namespace geomvision::stereo {
 namespace {
@@ -104,19 +101,10 @@ void SGMEdges::run(const SGMPlan& plan, SGMCostRows& costs) {
         part.slot = strip + (part.up ? strips_ : 0);
         part.begin = static_cast<int>(std::int64_t{width} * strip / strips_);
         part.end = static_cast<int>(std::int64_t{width} * (strip + 1) / strips_);
-        auto a = std::chrono::steady_clock::now();
         advance(part);
-        times_[i] = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - a).count();
       }
     };
-    auto t0 = std::chrono::steady_clock::now();
     parallel_for((down ? strips_ : 0) + (up ? strips_ : 0), plan.threads(), std::ref(strips));
-    if (getenv("SGMT")) {
-      fprintf(stderr,
-              "step %.0f:", std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - t0).count());
-      for (int i = 0; i < 8; ++i) fprintf(stderr, " %.0f", times_[i]);
-      fprintf(stderr, "\n");
-    }
   }
 }
 
