@@ -86,9 +86,7 @@ SGMRow SGMEdges::before(bool up, int band, std::size_t direction, int back) {
 void SGMEdges::run(const SGMPlan& plan, SGMCostRows& costs) {
   costs_ = &costs;
   const int width = plan.task().width;
-  for (int i = 0; i < 2; ++i) {
-    for (int row = 0; row < kept_[i].count(); ++row) kept_[i].clear_margins(row, 0, width);
-  }
+  for (SGMRows& kept : kept_) kept.clear_margins();
   for (int step = 0; step < plan.blocks(); ++step) {
     const int below = plan.blocks() - 1 - step;
     const bool down = plan.first_of_block(below + 1) > last_[0], up = plan.first_of_block(step) < last_[1];
@@ -116,7 +114,7 @@ void SGMEdges::advance(const Part& given) {
   part.first = std::max(0, part.begin - plan.reach() * (rows - 1));
   part.until = std::min(width, part.end + plan.reach() * (rows - 1));
   Strip& room = room_[static_cast<std::size_t>(part.slot)];
-  for (SGMState& path : room.paths) path.begin(part.first, part.until, width);
+  for (SGMState& path : room.paths) path.begin(part.first, part.until, width, rows);
   int edge = part.up ? first + 1 : end - 1;  // the next one
   for (int row = 0; row < rows; ++row) {
     const int y = part.up ? top + rows - 1 - row : top + row, aside = plan.reach() * (rows - 1 - row);

@@ -27,40 +27,42 @@ void SGMRows::resize(int rows, int columns, int padded) {
   bytes_.resize(row_bytes_ * static_cast<std::size_t>(rows));
 }
 
-SGMRow SGMRows::row(int index, int first) {
+SGMRow SGMRows::row(int index) {
   std::uint8_t* start = bytes_.data() + row_bytes_ * static_cast<std::size_t>(index);
-  std::uint8_t* least = start + product(columns_, padded_);
-  return {start + std::ptrdiff_t{margin - first} * padded_, least + (margin - first)};
+  return {start + product(margin, padded_), start + product(columns_, padded_) + margin};
 }
 
-void SGMRows::clear_margins(int index, int first, int width) {
-  const SGMRow here = row(index, first);
-  const auto clear = [&](std::ptrdiff_t column) {
-    std::memset(here.costs + column * padded_, 0, product(margin, padded_));
-    std::memset(here.least + column, 0, margin);
-  };
-  if (first == 0) clear(-margin);
-  if (width - first + 2 * margin <= columns_) clear(width);
+void SGMRows::clear_margins() {
+  for (int i = 0; i < rows_; ++i) {
+    const SGMRow here = row(i);
+    for (const std::ptrdiff_t column : {-margin, columns_ - 2 * margin}) {
+      std::memset(here.costs + column * padded_, 0, product(margin, padded_));
+      std::memset(here.least + column, 0, margin);
+    }
+  }
 }
+
+int SGMState::columns_of(int rows) const { return std::abs(direction_.dx) * (rows / back_of(direction_) + 1); }
 
 void SGMState::resize(SGMDirection direction, int columns, int rows, int padded) {
   direction_ = direction;
   padded_ = padded;
-  slide_ = std::abs(direction.dx) * (rows / back_of(direction) + 1);
+  slide_ = columns_of(rows);
   columns_ = columns + slide_;
   row_bytes_ = (product(columns_, padded + 1) + 63) / 64 * 64;
   bytes_.resize(row_bytes_ * static_cast<std::size_t>(back_of(direction)));
 }
 
-void SGMState::begin(int first, int until, int width) {
+void SGMState::begin(int first, int until, int width, int rows) {
   first_ = first;
   const bool from_left = direction_.dx > 0;
-  if (slide_ == 0 || (from_left ? first > 0 : until < width)) return;
-  const std::ptrdiff_t place = from_left ? 0 : until - first;
+  const int beside = columns_of(rows);
+  if (beside == 0 || (from_left ? first > 0 : until < width)) return;
+  const std::ptrdiff_t place = from_left ? slide_ - beside : until - first;
   for (int i = 0; i < back_of(direction_); ++i) {
     std::uint8_t* start = bytes_.data() + row_bytes_ * static_cast<std::size_t>(i);
-    std::memset(start + place * padded_, 0, product(slide_, padded_));
-    std::memset(start + product(columns_, padded_) + place, 0, static_cast<std::size_t>(slide_));
+    std::memset(start + place * padded_, 0, product(beside, padded_));
+    std::memset(start + product(columns_, padded_) + place, 0, static_cast<std::size_t>(beside));
   }
 }
 

@@ -41,13 +41,10 @@ class SGMRows {
   static constexpr int margin = 2;  ///< no path goes further to the side in one step
 
   void resize(int rows, int columns, int padded);
-  int count() const { return rows_; }
-
-  /// `first` is the column that the memory begins with.
-  SGMRow row(int index, int first = 0);
+  SGMRow row(int index);
 
   /// Beyond the border of an image all path costs are 0: a path that comes from there begins with its cost alone.
-  void clear_margins(int index, int first, int width);
+  void clear_margins();
 
  private:
   AlignedBytes bytes_;
@@ -61,14 +58,16 @@ class SGMState {
  public:
   void resize(SGMDirection direction, int columns, int rows, int padded);
 
-  /// Begin with columns first ... until - 1 of an image. Paths that come from beyond its border begin with 0.
-  void begin(int first, int until, int width);
+  /// Begin with columns first ... until - 1 of an image, for some rows. Paths from beyond its border begin with 0.
+  void begin(int first, int until, int width, int rows);
 
   /// Row `step` since the beginning. What is there before it is written are the costs that its paths come from, if the
   /// step goes back no further than the beginning.
   SGMRow row(int step);
 
  private:
+  int columns_of(int rows) const;  // beside the others, that paths come from in so many rows
+
   SGMDirection direction_{};
   AlignedBytes bytes_;
   std::size_t row_bytes_ = 0;

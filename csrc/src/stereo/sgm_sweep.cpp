@@ -59,9 +59,10 @@ void SGMSweep::run(SGMCostRows& costs, SGMSink& sink) {
 void SGMSweep::segment(int slot, int index) {
   Room& room = room_[static_cast<std::size_t>(slot)];
   const int width = plan_.task().width, first = plan_.first_band(index), end = plan_.first_band(index + 1);
-  for (SGMRows* rows : {&room.east, &room.west}) rows->clear_margins(0, 0, width);
+  room.east.clear_margins();
+  room.west.clear_margins();
   for (auto& paths : room.paths) {
-    for (SGMState& path : paths) path.begin(0, width, width);
+    for (SGMState& path : paths) path.begin(0, width, width, plan_.bottom(first) - plan_.top(end - 1));
   }
   if (!plan_.goes_up()) {
     for (int y = plan_.top(end - 1); y < plan_.bottom(first); ++y) begin_sums(slot, y, end - 1, false);
@@ -75,7 +76,8 @@ void SGMSweep::segment(int slot, int index) {
 // `first` is the band that the segment begins with.
 void SGMSweep::band(int slot, int index, int first, bool upwards) {
   const int top = plan_.top(index), bottom = plan_.bottom(index), width = plan_.task().width;
-  for (SGMState& path : room_[static_cast<std::size_t>(slot)].paths[!upwards]) path.begin(0, width, width);
+  for (SGMState& path : room_[static_cast<std::size_t>(slot)].paths[!upwards])
+    path.begin(0, width, width, bottom - top);
   for (int row = 0; row < bottom - top; ++row) {
     begin_sums(slot, upwards ? top + row : bottom - 1 - row, index, !upwards);
   }
