@@ -13,7 +13,7 @@ CMAKE := $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
 SECONDS ?= 600
 SEED ?= 1
 
-.PHONY: demo test pytest lint format bench bench-kernels bench-scenes limits growth clean cpp-tests sanitize fuzz tsan
+.PHONY: demo test pytest lint format bench bench-kernels bench-scenes limits growth busy clean cpp-tests sanitize fuzz tsan
 .DEFAULT_GOAL := help
 
 help:
@@ -102,6 +102,10 @@ limits: $(VENV)/dev
 # Time against pixels and disparities, up to 30 megapixels: the figure of docs/performance.md.
 growth: $(VENV)/dev
 	$(BIN)/python benches/growth.py
+
+# Methods beside processes that want the same cores.
+busy: $(VENV)/dev
+	$(BIN)/python benches/busy.py
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -91,7 +91,7 @@ def test_from_cmake_install(tmp_path):
 
 def test_from_the_wheel(tmp_path):
     build = ("pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-    run(sys.executable, "-m", *build, f"-Cbuild-dir={tmp_path / 'build'}", "-w", tmp_path, REPOSITORY)
+    run(sys.executable, "-m", *build, f"--config-settings=build-dir={tmp_path / 'build'}", "-w", tmp_path, REPOSITORY)
     (wheel,) = tmp_path.glob("geomvision-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
