@@ -1,10 +1,10 @@
 #include <algorithm>
 
+#include "each_worker.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/ops/correlation_lookup.hpp"
 #include "ops/correlation_bands.hpp"
 #include "ops/correlation_windows.hpp"
-#include "ops/each_worker.hpp"
 #include "ops/streamed.hpp"
 
 namespace geomvision::ops {

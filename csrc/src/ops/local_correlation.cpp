@@ -4,8 +4,8 @@
 #include <functional>
 #include <type_traits>
 
+#include "each_worker.hpp"
 #include "geomvision/check.hpp"
-#include "ops/each_worker.hpp"
 #include "ops/local_correlation_tiles.hpp"
 
 namespace geomvision::ops {

@@ -1,6 +1,6 @@
 #include "ops/matrix_products.hpp"
 
-#include "ops/each_worker.hpp"
+#include "each_worker.hpp"
 
 namespace geomvision {
 namespace {

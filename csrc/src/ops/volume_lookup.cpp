@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "each_worker.hpp"
 #include "geomvision/check.hpp"
 #include "ops/correlation_windows.hpp"
-#include "ops/each_worker.hpp"
 #include "ops/streamed.hpp"
 
 namespace geomvision::ops {

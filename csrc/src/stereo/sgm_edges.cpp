@@ -12,8 +12,6 @@ namespace {
 constexpr int narrowest = 64;  // columns of a strip
 constexpr int most_paths = 7;
 
-std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
 }  // namespace
 
 // One strip's way through a block.

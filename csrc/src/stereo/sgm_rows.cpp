@@ -15,8 +15,6 @@ constexpr int smallest_band = 4, largest_band = 12;         // rows
 constexpr int smallest_segment = 16;
 constexpr int usual_block = 32;  // rows: with more, more columns beside a strip are done twice
 
-std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
-
 }  // namespace
 
 void SGMRows::resize(int rows, int columns, int padded) {
@@ -87,6 +85,8 @@ void SGMPlan::prepare(const SGMTask& task, const SGMGuide* guide) {
   down_.push_back({0, 1});
   if (task.paths >= 5) down_.insert(down_.end(), {{1, 1}, {-1, 1}});
   if (task.paths == 16) down_.insert(down_.end(), {{1, 2}, {-1, 2}, {2, 1}, {-2, 1}});
+  reach_ = 0;
+  for (const SGMDirection direction : down_) reach_ = std::max(reach_, std::abs(direction.dx));
   if (task.paths != 5) {
     for (const SGMDirection direction : down_) up_.push_back({direction.dx, -direction.dy});
   }

@@ -26,6 +26,9 @@ struct SGMDirection {
   int dx, dy;
 };
 
+/// a * b, which may be more than an int holds.
+inline std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
+
 /// How many rows a step goes back.
 inline int back_of(SGMDirection direction) { return direction.dy < 0 ? -direction.dy : direction.dy; }
 
@@ -87,7 +90,7 @@ class SGMPlan {
   int padded() const { return padded_; }  ///< disparities, rounded up to whole vectors
   const std::vector<SGMDirection>& directions(bool up) const { return up ? up_ : down_; }
   bool goes_up() const { return !up_.empty(); }
-  int reach() const { return task_.paths == 4 ? 0 : (task_.paths == 16 ? 2 : 1); }  ///< columns to the side, a row
+  int reach() const { return reach_; }  ///< columns that a path goes to the side in a row, at most
 
   int threads() const { return threads_; }
   int bands() const { return bands_; }
@@ -124,7 +127,7 @@ class SGMPlan {
   const SGMGuide* guide_ = nullptr;
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
   std::vector<SGMDirection> down_, up_;
-  int vectors_ = 1, padded_ = 0, threads_ = 1;
+  int vectors_ = 1, padded_ = 0, threads_ = 1, reach_ = 0;
   int band_ = 1, bands_ = 1, of_segment_ = 1, of_block_ = 1;
 };
 

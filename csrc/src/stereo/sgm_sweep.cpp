@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "ops/each_worker.hpp"
+#include "each_worker.hpp"
 
 namespace geomvision::stereo {
 namespace {
 
 constexpr int at_once = 4;  // paths
 constexpr int most_paths = 8;
-
-std::size_t product(int a, int b) { return static_cast<std::size_t>(a) * static_cast<std::size_t>(b); }
 
 }  // namespace
 
