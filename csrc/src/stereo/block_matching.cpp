@@ -60,7 +60,8 @@ struct Band {
   std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
   std::vector<std::int32_t> found[5];     // see RowWinners
   std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
-  std::vector<std::int32_t> met[2];       // see RowCheck
+  std::vector<std::int32_t> partners;     // see RowCheck
+  std::vector<std::int16_t> told, apart;
   std::vector<std::uint8_t> seen;
 
   kernels::RowWinners row(std::size_t width) {
@@ -188,9 +189,8 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
 void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
   const kernels::RowWinners found = band.row(width);
-  band.left.resize(width);
-  band.right.resize(width);
-  for (auto& each : band.met) each.resize(width);
+  band.partners.resize(width);
+  for (auto* each : {&band.left, &band.right, &band.told, &band.apart}) each->resize(width + 1);
   band.seen.resize(width + 1);
   const std::int16_t* right = band.right.data();
   for (int y = begin; y < end; ++y) {
@@ -217,7 +217,8 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
   if (options.subpixel == "parabola") how.fit = kernels::RowRefinement::parabola;
   if (options.subpixel == "equiangular") how.fit = kernels::RowRefinement::equiangular;
   GEOMVISION_KERNEL(refine_row)
-  (how, band.row(band.left.size()), band.left.data(), maps.disparity.row(y), maps.confidence.row(y));
+  (how, band.row(static_cast<std::size_t>(pair.width)), band.left.data(), maps.disparity.row(y),
+   maps.confidence.row(y));
   if (least_texture <= 0) return;
   sum_texture(band, y);
   for (int x = 0; x < pair.width; ++x) {
@@ -231,9 +232,8 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
 
 void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right,
                                        int y) {
-  const kernels::RowCheck row{
-      pair.width,      options.left_right, band.left.data(), right, {band.met[0].data(), band.met[1].data()},
-      band.seen.data()};
+  const kernels::RowCheck row{pair.width,           options.left_right, band.left.data(),  right,
+                              band.partners.data(), band.told.data(),   band.apart.data(), band.seen.data()};
   GEOMVISION_KERNEL(check_row)(row, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
 }
 
