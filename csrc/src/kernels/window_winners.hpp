@@ -71,45 +71,38 @@ inline FewLanes fewer(const Make& make) {
   }
 }
 
-// The winners of few_lanes pixels from x on, the first one the block's `from`-th.
-inline void find_few(BlockMinima minima, int from, const NarrowWinners& found, int x) {
-  const std::uint16_t* leasts = found.least + x;
-  std::uint16_t beside[few_lanes];
-  store(found.least + x, smallest_of_each<few_lanes>([&](int b) {
-          return fewer([&](int lane) { return load_few(minima.least(from + b) + lane); });
-        }));
-  reload();
-  const FewLanes winner = smallest_of_each<few_lanes>([&](int b) {
-    const FewLanes least = every_few(leasts[b]);
-    return fewer([&](int lane) {
-      return choose(equal(load_few(minima.least(from + b) + lane), least), load_few(minima.place(from + b) + lane),
-                    every_few(no_cost));
-    });
-  });
-  store(found.winner + x, winner);
-  store(beside, subtract(winner, every_few(1)));
-  reload();
-  // A lane whose smallest cost is the winner's or a neighbour's stands for its second.
-  store(found.second + x, smallest_of_each<few_lanes>([&](int b) {
-          const FewLanes first = every_few(beside[b]);
-          return fewer([&](int lane) {
-            const auto near = at_most(subtract(load_few(minima.place(from + b) + lane), first), every_few(2));
-            return choose(near, load_few(minima.second(from + b) + lane), load_few(minima.least(from + b) + lane));
-          });
-        }));
-}
-
 // The winners of `pixels` pixels from x on, and what lies beside them; the costs of the first end at `cost`, those of
-// the next `stride` further on.
+// the next `stride` further on. Each step takes the whole block, since what it stores is not there at once.
 inline void find_winners(BlockMinima minima, const NarrowWinners& found, const std::uint16_t* cost, int stride, int x,
                          int pixels) {
-  for (int from = 0; from < pixels; from += few_lanes) find_few(minima, from, found, x + from);
+  std::uint16_t leasts[block], winners[block], beside[block];
+  const auto each = [&](std::uint16_t* to, const auto& make) {  // make(b, lane) is of pixel b
+    for (int from = 0; from < block; from += few_lanes) {
+      store(to + from,
+            smallest_of_each<few_lanes>([&](int b) { return fewer([&](int lane) { return make(from + b, lane); }); }));
+    }
+    reload();
+  };
+  each(leasts, [&](int b, int lane) { return load_few(minima.least(b) + lane); });
+  each(winners, [&](int b, int lane) {
+    const auto best = equal(load_few(minima.least(b) + lane), every_few(leasts[b]));
+    return choose(best, load_few(minima.place(b) + lane), every_few(no_cost));
+  });
+  for (int b = 0; b < block; ++b) beside[b] = static_cast<std::uint16_t>(winners[b] - 1);
   reload();
-  const std::uint16_t* winners = found.winner + x;
+  // A lane whose smallest cost is the winner's or a neighbour's stands for its second.
+  each(found.second + x, [&](int b, int lane) {
+    const auto near = at_most(subtract(load_few(minima.place(b) + lane), every_few(beside[b])), every_few(2));
+    return choose(near, load_few(minima.second(b) + lane), load_few(minima.least(b) + lane));
+  });
   std::uint16_t *before = found.before + x, *after = found.after + x;
   for (int b = 0; b < pixels; ++b, cost += stride) {
     before[b] = cost[-winners[b]];
     after[b] = cost[-2 - winners[b]];
+  }
+  for (int b = 0; b < block; ++b) {
+    found.winner[x + b] = winners[b];
+    found.least[x + b] = leasts[b];
   }
 }
 
