@@ -13,7 +13,9 @@
 // One vector of unsigned 16-bit lanes of the instruction set a kernel is compiled for, and one of bytes, which widens
 // to a pair of them: signed where it says so. `near_distance` is that of bytes that differ by less than 128. Only for
 // kernels: everything lies in the instruction set's own namespace and is private to the file that includes it.
-#if !defined(__AVX2__)
+#if defined(__AVX512BW__)
+#include "kernels/few_lanes_u16.hpp"
+#elif !defined(__AVX2__)
 #include "kernels/lanes_u16_plain.hpp"
 #endif
 
@@ -41,35 +43,6 @@ inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); 
 inline Chosen below(Lanes a, Lanes b) { return _mm512_cmplt_epu16_mask(a, b); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
-// A step of smallest_of_each.
-template <int vectors>
-inline Lanes merge(Lanes a, Lanes b) {
-  if constexpr (vectors == 2) return smaller(_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b));
-  if constexpr (vectors == 4) return smaller(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-  if constexpr (vectors == 8) return smaller(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-  return smaller(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
-}
-
-// Half a vector: it moves its lanes at half the cost.
-constexpr int few_lanes = 16;
-using FewLanes = __m256i;
-inline FewLanes load_few(const std::uint16_t* from) {
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-}
-inline void store(std::uint16_t* to, FewLanes a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a); }
-inline FewLanes every_few(std::uint16_t value) { return _mm256_set1_epi16(static_cast<short>(value)); }
-inline FewLanes subtract(FewLanes a, FewLanes b) { return _mm256_sub_epi16(a, b); }
-inline FewLanes smaller(FewLanes a, FewLanes b) { return _mm256_min_epu16(a, b); }
-inline __mmask16 at_most(FewLanes a, FewLanes b) { return _mm256_cmple_epu16_mask(a, b); }
-inline __mmask16 equal(FewLanes a, FewLanes b) { return _mm256_cmpeq_epi16_mask(a, b); }
-inline FewLanes choose(__mmask16 chosen, FewLanes yes, FewLanes no) { return _mm256_mask_mov_epi16(no, chosen, yes); }
-template <int vectors>
-inline FewLanes merge(FewLanes a, FewLanes b) {
-  if constexpr (vectors == 2) return smaller(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b));
-  if constexpr (vectors == 4) return smaller(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-  if constexpr (vectors == 8) return smaller(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-  return smaller(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
-}
 
 inline Bytes load_bytes(const std::uint8_t* from) { return _mm512_loadu_si512(from); }
 inline void store_bytes(std::uint8_t* to, Bytes a) { _mm512_storeu_si512(to, a); }
@@ -130,7 +103,7 @@ inline LanesPair widen_signed(Bytes a) {
 
 #endif
 
-#if !defined(__AVX512BW__)
+#if !defined(__AVX512BW__)  // see few_lanes_u16.hpp
 constexpr int few_lanes = lanes;
 using FewLanes = Lanes;
 inline FewLanes load_few(const std::uint16_t* from) { return load(from); }
@@ -141,8 +114,8 @@ inline FewLanes every_few(std::uint16_t value) { return every(value); }
 inline void reload() { asm volatile("" ::: "memory"); }
 
 // The smallest lane of each of `vectors` vectors, which make(i) gives: of the i-th one in lane i.
-template <int vectors = lanes, typename Make>
-inline auto smallest_of_each(const Make& make, int first = 0) {
+template <int vectors = few_lanes, typename Make>
+inline FewLanes smallest_of_each(const Make& make, int first = 0) {
   if constexpr (vectors == 1) {
     return make(first);
   } else {

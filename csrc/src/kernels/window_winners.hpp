@@ -78,8 +78,7 @@ inline void find_winners(BlockMinima minima, const NarrowWinners& found, const s
   std::uint16_t leasts[block], winners[block], beside[block];
   const auto each = [&](std::uint16_t* to, const auto& make) {  // make(b, lane) is of pixel b
     for (int from = 0; from < block; from += few_lanes) {
-      store(to + from,
-            smallest_of_each<few_lanes>([&](int b) { return fewer([&](int lane) { return make(from + b, lane); }); }));
+      store(to + from, smallest_of_each([&](int b) { return fewer([&](int lane) { return make(from + b, lane); }); }));
     }
     reload();
   };
