@@ -13,7 +13,9 @@
 // One vector of unsigned 16-bit lanes of the instruction set a kernel is compiled for, and one of bytes, which widens
 // to a pair of them: signed where it says so. `near_distance` is that of bytes that differ by less than 128. Only for
 // kernels: everything lies in the instruction set's own namespace and is private to the file that includes it.
-#if !defined(__AVX2__)
+#if defined(__AVX512BW__)
+#include "kernels/few_lanes_u16.hpp"
+#elif !defined(__AVX2__)
 #include "kernels/lanes_u16_plain.hpp"
 #endif
 
@@ -41,14 +43,6 @@ inline Chosen at_most(Lanes a, Lanes b) { return _mm512_cmple_epu16_mask(a, b); 
 inline Chosen below(Lanes a, Lanes b) { return _mm512_cmplt_epu16_mask(a, b); }
 inline Chosen equal(Lanes a, Lanes b) { return _mm512_cmpeq_epi16_mask(a, b); }
 inline Lanes choose(Chosen chosen, Lanes yes, Lanes no) { return _mm512_mask_mov_epi16(no, chosen, yes); }
-// A step of smallest_of_each.
-template <int vectors>
-inline Lanes merge(Lanes a, Lanes b) {
-  if constexpr (vectors == 2) return smaller(_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b));
-  if constexpr (vectors == 4) return smaller(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-  if constexpr (vectors == 8) return smaller(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-  return smaller(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
-}
 
 inline Bytes load_bytes(const std::uint8_t* from) { return _mm512_loadu_si512(from); }
 inline void store_bytes(std::uint8_t* to, Bytes a) { _mm512_storeu_si512(to, a); }
@@ -109,12 +103,19 @@ inline LanesPair widen_signed(Bytes a) {
 
 #endif
 
+#if !defined(__AVX512BW__)  // see few_lanes_u16.hpp
+constexpr int few_lanes = lanes;
+using FewLanes = Lanes;
+inline FewLanes load_few(const std::uint16_t* from) { return load(from); }
+inline FewLanes every_few(std::uint16_t value) { return every(value); }
+#endif
+
 // What was stored is loaded again from here on: GCC takes lanes out of a register one by one, which is slower.
 inline void reload() { asm volatile("" ::: "memory"); }
 
 // The smallest lane of each of `vectors` vectors, which make(i) gives: of the i-th one in lane i.
-template <int vectors = lanes, typename Make>
-inline Lanes smallest_of_each(const Make& make, int first = 0) {
+template <int vectors = few_lanes, typename Make>
+inline FewLanes smallest_of_each(const Make& make, int first = 0) {
   if constexpr (vectors == 1) {
     return make(first);
   } else {

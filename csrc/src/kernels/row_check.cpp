@@ -9,70 +9,115 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
-// Of every right pixel: twice its disparity, and one more where the left pixel it points at points back.
-void ask_right(const RowCheck& row, std::int32_t* __restrict answers, std::uint8_t* __restrict seen) {
+constexpr std::int16_t contradicted = -1;  // instead of how far the views are apart
+
+// Loops that follow partners are apart from the others, which become vectors.
+
+// The pixel of the other view each winner leads to, `width` where there is none.
+template <int sign>
+void follow(const std::int16_t* __restrict winners, int width, std::int32_t* __restrict partners) {
+  for (int x = 0; x < width; ++x) {
+    const std::int32_t disparity = winners[x];
+    partners[x] = disparity == no_disparity ? width : x + sign * disparity;
+  }
+}
+
+// Of every right pixel: the winner of its partner, who is seen.
+void look_left(const RowCheck& row) {
   const std::int16_t* __restrict left = row.left;
-  const std::int16_t* __restrict right = row.right;
-  const int width = row.width;
+  const std::int32_t* __restrict partners = row.partners;
+  std::int16_t* __restrict told = row.told;
+  std::uint8_t* __restrict seen = row.seen;
+  const int width = row.width;  // bytes may lie anywhere, the compiler thinks
   for (int x = 0; x <= width; ++x) seen[x] = 0;
+#pragma GCC unroll 4
   for (int x = 0; x < width; ++x) {
-    const std::int32_t disparity = right[x];
-    const bool known = disparity != no_disparity;
-    const int partner = known ? x + disparity : x;
-    answers[x] = 2 * disparity + (known & (left[partner] == disparity));
-    seen[known ? partner : width] = 1;
+    const std::int32_t partner = partners[x];
+    told[x] = left[partner];
+    seen[partner] = 1;
   }
 }
 
-// What every left pixel's match answered.
-void meet(const RowCheck& row, const std::int32_t* __restrict answers, std::int32_t* __restrict met) {
-  const std::int16_t* __restrict left = row.left;
-  for (int x = 0; x < row.width; ++x) met[x] = answers[left[x] == no_disparity ? x : x - left[x]];
-}
-
-// How far the views are apart at every left winner; contradicted and hidden pixels.
-void judge(const RowCheck& row, std::int32_t* __restrict apart, std::int32_t* __restrict contradicted) {
-  const std::int16_t* __restrict left = row.left;
-  const std::int32_t tolerance = row.tolerance < 0 ? 65536 : row.tolerance;
+// Twice every right winner, and one more where its partner points back.
+void answer(const RowCheck& row) {
+  const std::int16_t* __restrict right = row.right;
+  std::int16_t* __restrict told = row.told;
   for (int x = 0; x < row.width; ++x) {
-    const std::int32_t disparity = left[x], met = apart[x], difference = disparity - (met >> 1);
-    const std::int32_t distance = difference < 0 ? -difference : difference;
-    const std::int32_t refuted = distance > tolerance ? met & 1 : 0;
-    apart[x] = disparity == no_disparity ? 0 : distance;
-    contradicted[x] = disparity == no_disparity ? 0 : refuted;
+    told[x] = static_cast<std::int16_t>(2 * right[x] + (told[x] == right[x] ? 1 : 0));
   }
 }
 
-void confirm(const std::int32_t* __restrict apart, const std::int32_t* __restrict contradicted, int width,
-             float* __restrict disparity, float* __restrict confidence) {
-  for (int x = 0; x < width; ++x) {
-    const float before = disparity[x], shared = confidence[x] / static_cast<float>(1 + apart[x]);
-    const bool holds = contradicted[x] == 0;
-    confidence[x] = holds ? shared : 0.0f;
-    disparity[x] = holds ? before : __builtin_nanf("");
-  }
+// What every left pixel's partner answers.
+void ask(const RowCheck& row) {
+  const std::int32_t* __restrict partners = row.partners;
+  const std::int16_t* __restrict told = row.told;
+  std::int16_t* __restrict answers = row.apart;
+  const int width = row.width;
+#pragma GCC unroll 4
+  for (int x = 0; x < width; ++x) answers[x] = told[partners[x]];
 }
 
-void hide(const RowCheck& row, const std::int32_t* __restrict contradicted, std::uint8_t* __restrict hidden) {
+// How far the views are apart at every left winner.
+void judge(const RowCheck& row) {
   const std::int16_t* __restrict left = row.left;
+  std::int16_t* __restrict apart = row.apart;
+  const std::int16_t tolerance = row.tolerance < 0 ? std::int16_t{32767} : static_cast<std::int16_t>(row.tolerance);
+  for (int x = 0; x < row.width; ++x) {
+    const std::int16_t told = apart[x];
+    const auto difference = static_cast<std::int16_t>(left[x] - (told >> 1));
+    const auto distance = static_cast<std::int16_t>(difference < 0 ? -difference : difference);
+    const std::int16_t sure = (told & 1) != 0 ? tolerance : std::int16_t{32767};
+    const std::int16_t judged = distance > sure ? contradicted : distance;
+    apart[x] = left[x] == no_disparity ? std::int16_t{0} : judged;
+  }
+}
+
+void confirm(const std::int16_t* __restrict apart, int count, float* __restrict disparity,
+             float* __restrict confidence) {
+  for (int i = 0; i < count; ++i) {
+    const bool holds = apart[i] != contradicted;
+    const float shared = confidence[i] / static_cast<float>(holds ? 1 + apart[i] : 1), before = disparity[i];
+    confidence[i] = holds ? shared : 0.0f;
+    disparity[i] = holds ? before : __builtin_nanf("");
+  }
+}
+
+// The views mostly agree, and then nothing changes.
+void confirm_row(const RowCheck& row, float* disparity, float* confidence) {
+  constexpr int run = 64;
+  for (int x = 0; x < row.width; x += run) {
+    const int count = row.width - x < run ? row.width - x : run;
+    const std::int16_t* apart = row.apart + x;
+    std::int16_t some = 0;
+    for (int i = 0; i < count; ++i) some = static_cast<std::int16_t>(some | apart[i]);
+    if (some != 0) confirm(apart, count, disparity + x, confidence + x);
+  }
+}
+
+void hide(const RowCheck& row, std::uint8_t* __restrict hidden) {
+  const std::int16_t* __restrict left = row.left;
+  const std::int16_t* __restrict apart = row.apart;
   const std::uint8_t* __restrict seen = row.seen;
   const std::uint8_t checks = row.tolerance >= 0 ? 1 : 0;
-  for (int x = 0; x < row.width; ++x) {
-    const int lost = contradicted[x] | (left[x] == no_disparity ? 1 : 0);
-    hidden[x] = static_cast<std::uint8_t>(lost & checks & (seen[x] ^ 1));
+  const int width = row.width;
+  for (int x = 0; x < width; ++x) {
+    const bool lost = (left[x] == no_disparity) | (apart[x] == contradicted);
+    hidden[x] = static_cast<std::uint8_t>((lost ? checks : 0) & (seen[x] ^ 1));
   }
 }
 
 }  // namespace
 
-void check_row(const RowCheck& row, float* __restrict disparity, float* __restrict confidence,
-               std::uint8_t* __restrict hidden) {
-  std::int32_t *contradicted = row.met[0], *apart = row.met[1];
-  ask_right(row, row.met[0], row.seen);
-  meet(row, row.met[0], row.met[1]);
-  judge(row, apart, contradicted);
-  confirm(apart, contradicted, row.width, disparity, confidence);
-  hide(row, contradicted, hidden);
+void check_row(const RowCheck& row, float* disparity, float* confidence, std::uint8_t* hidden) {
+  follow<1>(row.right, row.width, row.partners);
+  look_left(row);
+  answer(row);
+  row.told[row.width] = 0;
+  follow<-1>(row.left, row.width, row.partners);
+  ask(row);
+  judge(row);
+  confirm_row(row, disparity, confidence);
+  hide(row, hidden);
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

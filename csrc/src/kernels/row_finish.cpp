@@ -28,14 +28,14 @@ struct Equiangular {
 };
 
 // `Product` holds a hundred times any cost.
-template <typename Fit, typename Product>
-void refine(const RowRefinement& how, const RowWinners& found, std::int16_t* __restrict winner,
+template <typename Product, typename Fit, typename Cost>
+void refine(Fit, const RowRefinement& how, const Winners<Cost>& found, std::int16_t* __restrict winner,
             float* __restrict disparity, float* __restrict margin) {
-  const std::int32_t* __restrict places = found.winner;
-  const std::int32_t* __restrict leasts = found.least;
-  const std::int32_t* __restrict seconds = found.second;
-  const std::int32_t* __restrict befores = found.before;
-  const std::int32_t* __restrict afters = found.after;
+  const Cost* __restrict places = found.winner;
+  const Cost* __restrict leasts = found.least;
+  const Cost* __restrict seconds = found.second;
+  const Cost* __restrict befores = found.before;
+  const Cost* __restrict afters = found.after;
   const std::int32_t none = how.none, first = how.first;
   const Product share = 100 - how.uniqueness;
   for (int x = 0; x < how.width; ++x) {
@@ -53,19 +53,31 @@ void refine(const RowRefinement& how, const RowWinners& found, std::int16_t* __r
   }
 }
 
+template <typename Product, typename Cost>
+void refine_as(const RowRefinement& how, const Winners<Cost>& found, std::int16_t* winner, float* disparity,
+               float* margin) {
+  switch (how.fit) {
+    case RowRefinement::parabola:
+      return refine<Product>(Parabola{}, how, found, winner, disparity, margin);
+    case RowRefinement::equiangular:
+      return refine<Product>(Equiangular{}, how, found, winner, disparity, margin);
+    default:
+      refine<Product>(Whole{}, how, found, winner, disparity, margin);
+  }
+}
+
 inline int clipped(int gradient) { return gradient < -31 ? -31 : (gradient > 31 ? 31 : gradient); }
 
 }  // namespace
 
 void refine_row(const RowRefinement& how, const RowWinners& found, std::int16_t* winner, float* disparity,
                 float* margin) {
-  const auto with = [&](auto fit) {
-    if (how.none <= 65535) return refine<decltype(fit), std::int32_t>(how, found, winner, disparity, margin);
-    refine<decltype(fit), std::int64_t>(how, found, winner, disparity, margin);
-  };
-  if (how.fit == RowRefinement::parabola) return with(Parabola{});
-  if (how.fit == RowRefinement::equiangular) return with(Equiangular{});
-  with(Whole{});
+  refine_as<std::int64_t>(how, found, winner, disparity, margin);
+}
+
+void refine_narrow_row(const RowRefinement& how, const NarrowWinners& found, std::int16_t* winner, float* disparity,
+                       float* margin) {
+  refine_as<std::int32_t>(how, found, winner, disparity, margin);
 }
 
 void xsobel_row(const std::uint8_t* __restrict above, const std::uint8_t* __restrict row,

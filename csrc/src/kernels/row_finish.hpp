@@ -22,6 +22,9 @@ struct RowRefinement {
 GEOMVISION_DECLARE_KERNEL(void, refine_row,
                           (const RowRefinement& how, const RowWinners& found, std::int16_t* winner, float* disparity,
                            float* margin));
+GEOMVISION_DECLARE_KERNEL(void, refine_narrow_row,
+                          (const RowRefinement& how, const NarrowWinners& found, std::int16_t* winner, float* disparity,
+                           float* margin));
 
 // The horizontal Sobel gradient of the middle one of three rows of bytes, whose borders are repeated, clipped to
 // -31 ... 31, plus 31.

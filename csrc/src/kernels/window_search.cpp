@@ -262,8 +262,10 @@ void sum_stripe(const RowSearch& row, const MatchedRows<std::uint8_t>* rows, int
 int search_stripe() { return stripe; }
 
 void sum_byte_windows(const RowSearch& row, const MatchedRows<std::uint8_t>* rows, int together) {
-  const std::int64_t elements = cost_elements(row.width, row.padded);
-  for (std::int64_t i = 0; i < elements; ++i) row.costs[i] = no_cost;
+  for (int x = 0; x <= row.width; ++x) {  // what lies between pixels
+    std::uint16_t* before = row.costs + static_cast<std::int64_t>(x) * cost_stride(row.padded);
+    for (int lane = 0; lane < most_lanes; lane += lanes) store(before + lane, every(no_cost));
+  }
   number_places(row);
   for (int lane = 0; lane < row.padded; lane += stripe) sum_stripe(row, rows, together, lane);
 }

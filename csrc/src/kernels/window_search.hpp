@@ -24,20 +24,23 @@ struct MatchedRows {
 };
 
 /// What each left pixel's costs say.
-struct RowWinners {
-  std::int32_t* winner;  // place of the smallest cost, 0 being the smallest disparity
-  std::int32_t* least;
-  std::int32_t* second;  // the smallest more than one place from the winner
-  std::int32_t* before;  // beside the winner
-  std::int32_t* after;
+template <typename Cost>
+struct Winners {
+  Cost* winner;  // place of the smallest cost, 0 being the smallest disparity
+  Cost* least;
+  Cost* second;  // the smallest more than one place from the winner
+  Cost* before;  // beside the winner
+  Cost* after;
 };
+using RowWinners = Winners<std::int32_t>;
+using NarrowWinners = Winners<std::uint16_t>;
 
 struct RowSearch {
   int width, radius;  // the radius is at most most_radius
   int first, count, padded;
   std::uint16_t* costs;    // of pixel x at x * cost_stride(padded), behind a vector of no candidates
   std::uint16_t* scratch;  // search_scratch(padded) elements
-  RowWinners found;        // `width` each
+  NarrowWinners found;     // `width` + most_lanes each
   // At x + first + padded - 1 the disparity of right pixel x, `no_disparity` where it has none. A block of lanes and
   // `padded` longer than the row.
   std::int16_t* from_right;

@@ -40,9 +40,9 @@ class BlockMinima {
 
   explicit BlockMinima(std::uint16_t* memory) : memory_(memory) {}
 
-  Lanes least(int b) const { return load(memory_ + b * stride); }
-  Lanes second(int b) const { return load(memory_ + b * stride + lanes); }
-  Lanes place(int b) const { return load(memory_ + b * stride + 2 * lanes); }
+  const std::uint16_t* least(int b) const { return memory_ + b * stride; }
+  const std::uint16_t* second(int b) const { return memory_ + b * stride + lanes; }
+  const std::uint16_t* place(int b) const { return memory_ + b * stride + 2 * lanes; }
 
   void keep(int b, const Minima& found) const {
     store(memory_ + b * stride, found.least);
@@ -51,8 +51,8 @@ class BlockMinima {
   }
   void take(const BlockMinima& later) const {
     for (int b = 0; b < block; ++b) {
-      Minima found = {least(b), second(b), place(b)};
-      found.take({later.least(b), later.second(b), later.place(b)});
+      Minima found = {load(least(b)), load(second(b)), load(place(b))};
+      found.take({load(later.least(b)), load(later.second(b)), load(later.place(b))});
       keep(b, found);
     }
   }
@@ -61,33 +61,47 @@ class BlockMinima {
   std::uint16_t* memory_;
 };
 
+// The smallest of what some lanes of a pixel make: make(lane) is of few_lanes from that one on.
+template <typename Make>
+inline FewLanes fewer(const Make& make) {
+  if constexpr (lanes == few_lanes) {
+    return make(0);
+  } else {
+    return smaller(make(0), make(few_lanes));
+  }
+}
+
 // The winners of `pixels` pixels from x on, and what lies beside them; the costs of the first end at `cost`, those of
-// the next `stride` further on.
-inline void find_winners(BlockMinima minima, const RowWinners& found, const std::uint16_t* cost, int stride, int x,
+// the next `stride` further on. Each step takes the whole block, since what it stores is not there at once.
+inline void find_winners(BlockMinima minima, const NarrowWinners& found, const std::uint16_t* cost, int stride, int x,
                          int pixels) {
-  std::uint16_t leasts[block], winners[block], beside[block], seconds[block];
-  store(leasts, smallest_of_each([&](int b) { return minima.least(b); }));
-  reload();
-  const Lanes winner = smallest_of_each([&](int b) {
-    const Chosen best = equal(minima.least(b), every(leasts[b]));
-    return choose(best, minima.place(b), every(no_cost));
+  std::uint16_t leasts[block], winners[block], beside[block];
+  const auto each = [&](std::uint16_t* to, const auto& make) {  // make(b, lane) is of pixel b
+    for (int from = 0; from < block; from += few_lanes) {
+      store(to + from, smallest_of_each([&](int b) { return fewer([&](int lane) { return make(from + b, lane); }); }));
+    }
+    reload();
+  };
+  each(leasts, [&](int b, int lane) { return load_few(minima.least(b) + lane); });
+  each(winners, [&](int b, int lane) {
+    const auto best = equal(load_few(minima.least(b) + lane), every_few(leasts[b]));
+    return choose(best, load_few(minima.place(b) + lane), every_few(no_cost));
   });
-  store(winners, winner);
-  store(beside, subtract(winner, every(1)));
+  for (int b = 0; b < block; ++b) beside[b] = static_cast<std::uint16_t>(winners[b] - 1);
   reload();
   // A lane whose smallest cost is the winner's or a neighbour's stands for its second.
-  store(seconds, smallest_of_each([&](int b) {
-          const Chosen near = at_most(subtract(minima.place(b), every(beside[b])), every(2));
-          return choose(near, minima.second(b), minima.least(b));
-        }));
+  each(found.second + x, [&](int b, int lane) {
+    const auto near = at_most(subtract(load_few(minima.place(b) + lane), every_few(beside[b])), every_few(2));
+    return choose(near, load_few(minima.second(b) + lane), load_few(minima.least(b) + lane));
+  });
+  std::uint16_t *before = found.before + x, *after = found.after + x;
   for (int b = 0; b < pixels; ++b, cost += stride) {
-    found.before[x + b] = cost[-winners[b]];
-    found.after[x + b] = cost[-2 - winners[b]];
+    before[b] = cost[-winners[b]];
+    after[b] = cost[-2 - winners[b]];
   }
-  for (int b = 0; b < pixels; ++b) {
+  for (int b = 0; b < block; ++b) {
     found.winner[x + b] = winners[b];
     found.least[x + b] = leasts[b];
-    found.second[x + b] = seconds[b];
   }
 }
 

@@ -57,14 +57,17 @@ void BlockMatchingOptions::check() const {
 struct Band {
   WindowCosts costs;
   ByteWindows::Band bytes;
-  std::vector<std::int64_t> texture;      // window sums of a row's horizontal gradients
-  std::vector<std::int32_t> found[5];     // see RowWinners
-  std::vector<std::int16_t> left, right;  // whole-pixel winners of both views
-  std::vector<std::int32_t> met[2];       // see RowCheck
+  std::vector<std::int64_t> texture;           // window sums of a row's horizontal gradients
+  std::vector<std::int32_t> found[5];          // see kernels::Winners
+  std::vector<std::uint16_t> narrow_found[5];  // of `bytes`
+  std::vector<std::int16_t> left, right;       // whole-pixel winners of both views
+  std::vector<std::int32_t> partners;          // see RowCheck
+  std::vector<std::int16_t> told, apart;
   std::vector<std::uint8_t> seen;
 
-  kernels::RowWinners row(std::size_t width) {
-    for (auto& each : found) each.resize(width);
+  template <typename Cost>
+  static kernels::Winners<Cost> row(std::vector<Cost> (&found)[5], int width) {
+    for (auto& each : found) each.resize(static_cast<std::size_t>(width + kernels::most_lanes));
     return {found[0].data(), found[1].data(), found[2].data(), found[3].data(), found[4].data()};
   }
 };
@@ -187,23 +190,21 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
 
 void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
-  const kernels::RowWinners found = band.row(width);
-  band.left.resize(width);
-  band.right.resize(width);
-  for (auto& each : band.met) each.resize(width);
+  band.partners.resize(width);
+  for (auto* each : {&band.left, &band.right, &band.told, &band.apart}) each->resize(width + 1);
   band.seen.resize(width + 1);
   const std::int16_t* right = band.right.data();
   for (int y = begin; y < end; ++y) {
     if (in_bytes) {
       if (y == begin) bytes.start(band.bytes, y);
-      right = bytes.search(band.bytes, y, found);
+      right = bytes.search(band.bytes, y, Band::row(band.narrow_found, pair.width));
     } else {
       if (y == begin) {
         band.costs.start(pair, search, y);
       } else {
         band.costs.next_row();
       }
-      band.costs.search(found, none, band.right.data());
+      band.costs.search(Band::row(band.found, pair.width), none, band.right.data());
     }
     choose_row(options, band, y);
     check_row(options, band, right, y);
@@ -216,8 +217,14 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
                              kernels::RowRefinement::whole};
   if (options.subpixel == "parabola") how.fit = kernels::RowRefinement::parabola;
   if (options.subpixel == "equiangular") how.fit = kernels::RowRefinement::equiangular;
-  GEOMVISION_KERNEL(refine_row)
-  (how, band.row(band.left.size()), band.left.data(), maps.disparity.row(y), maps.confidence.row(y));
+  float *disparity = maps.disparity.row(y), *sure = maps.confidence.row(y);
+  if (in_bytes) {
+    const auto found = Band::row(band.narrow_found, pair.width);
+    GEOMVISION_KERNEL(refine_narrow_row)(how, found, band.left.data(), disparity, sure);
+  } else {
+    const auto found = Band::row(band.found, pair.width);
+    GEOMVISION_KERNEL(refine_row)(how, found, band.left.data(), disparity, sure);
+  }
   if (least_texture <= 0) return;
   sum_texture(band, y);
   for (int x = 0; x < pair.width; ++x) {
@@ -231,9 +238,8 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
 
 void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right,
                                        int y) {
-  const kernels::RowCheck row{
-      pair.width,      options.left_right, band.left.data(), right, {band.met[0].data(), band.met[1].data()},
-      band.seen.data()};
+  const kernels::RowCheck row{pair.width,           options.left_right, band.left.data(),  right,
+                              band.partners.data(), band.told.data(),   band.apart.data(), band.seen.data()};
   GEOMVISION_KERNEL(check_row)(row, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
 }
 

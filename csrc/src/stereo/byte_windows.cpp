@@ -87,7 +87,7 @@ void ByteWindows::start(Band& band, int y) const {
   GEOMVISION_KERNEL(sum_byte_windows)(row_search(band), band.first.data(), 255 / spread_);
 }
 
-const std::int16_t* ByteWindows::search(Band& band, int y, const kernels::RowWinners& found) const {
+const std::int16_t* ByteWindows::search(Band& band, int y, const kernels::NarrowWinners& found) const {
   kernels::RowSearch row = row_search(band);
   row.found = found;
   const auto entering = rows(y + search_.radius), leaving = rows(y - search_.radius - 1);

@@ -37,7 +37,7 @@ class ByteWindows {
 
   /// The winners of row y; rows follow each other. Returns the right view's disparities, or `no_disparity`, until the
   /// next search of the band.
-  const std::int16_t* search(Band& band, int y, const kernels::RowWinners& found) const;
+  const std::int16_t* search(Band& band, int y, const kernels::NarrowWinners& found) const;
 
  private:
   kernels::RowSearch row_search(Band& band) const;
