@@ -204,7 +204,7 @@ class Method:
     def execute(self, *inputs: Any) -> Any:
         """Run the chosen backend on checked inputs and attach the `Run`: the one way every call goes."""
         chosen = self.chosen_backend()
-        result, seconds, peak = timed(lambda: getattr(self, chosen.function)(*inputs))
+        result, seconds, peak = timed(lambda: getattr(self, chosen.function)(*inputs), from_scratch=False)
         run = Run(
             method=f"{self.task}/{self.name()}",
             options=self.options(),

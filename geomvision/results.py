@@ -22,7 +22,11 @@ RelativeKind = Literal["disparity_affine", "depth_affine", "depth_scale"]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """How a result was made."""
+    """How a result was made.
+
+    `peak_memory_bytes` is the resident memory the call added at its peak, None where the system does not say. What it
+    took over from earlier calls is not counted: `timing.measure`, and so `compare`, count that too.
+    """
 
     method: str
     options: dict[str, Any]

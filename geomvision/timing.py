@@ -30,14 +30,14 @@ class Timing:
     peak_memory_bytes: int | None
 
 
-def _resident(field: str) -> int | None:
+def _resident(field: bytes) -> int | None:
     """A field of this process's memory status in bytes; None where the system has none (not Linux)."""
-    if not _STATUS.exists():
+    try:
+        status = _STATUS.read_bytes()
+    except FileNotFoundError:
         return None
-    for line in _STATUS.read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    return None
+    begin = status.find(b"\n" + field + b":")
+    return None if begin < 0 else int(status[begin + len(field) + 2 :].split(maxsplit=1)[0]) * 1024
 
 
 @cache
@@ -47,18 +47,19 @@ def _c_library() -> ctypes.CDLL | None:
 
 
 def _reset_peak() -> bool:
-    """Make the peak resident size equal the present one (Linux only); whether that could be done.
-
-    Freed memory goes back to the system first: a call that reuses it would seem to need none.
-    """
-    library = _c_library()
-    if library is not None:
-        library.malloc_trim(0)
+    """Make the peak resident size equal the present one (Linux only); whether that could be done."""
     try:
-        _CLEAR_REFS.write_text("5")
+        _CLEAR_REFS.write_bytes(b"5")
     except OSError:
         return False
     return True
+
+
+def _give_back_freed() -> None:
+    """Freed memory goes back to the system (glibc only)."""
+    library = _c_library()
+    if library is not None:
+        library.malloc_trim(0)
 
 
 def synchronize() -> None:
@@ -68,15 +69,22 @@ def synchronize() -> None:
         torch.cuda.synchronize()
 
 
-def timed(call: Callable[[], Result]) -> tuple[Result, float, int | None]:
-    """Call once: result, wall seconds, bytes of resident memory added at the peak (None where unknown)."""
-    before = _resident("VmRSS") if _reset_peak() else None
+def timed(call: Callable[[], Result], *, from_scratch: bool = True) -> tuple[Result, float, int | None]:
+    """Call once: result, wall seconds, bytes of resident memory added at the peak (None where unknown).
+
+    A call that takes over what earlier ones freed would seem to need none of it, so that goes back to the system first.
+    Asking for it again takes longer than many a call: without `from_scratch` it stays, and only what the call needs
+    beyond it is counted.
+    """
+    if from_scratch:
+        _give_back_freed()
+    before = _resident(b"VmRSS") if _reset_peak() else None
     synchronize()
     start = time.perf_counter()
     result = call()
     synchronize()
     seconds = time.perf_counter() - start
-    peak = _resident("VmHWM") if before is not None else None
+    peak = _resident(b"VmHWM") if before is not None else None
     return result, seconds, None if peak is None or before is None else max(0, peak - before)
 
 

@@ -1,3 +1,4 @@
+import sys
 import time
 
 import numpy as np
@@ -14,6 +15,16 @@ def test_the_timer_sees_sleep_and_memory():
     assert 0.02 <= timing.minimum_s <= timing.median_s <= timing.maximum_s
     if timing.peak_memory_bytes is not None:
         assert timing.peak_memory_bytes >= 0.9 * 32e6
+
+
+@pytest.mark.parametrize("from_scratch", [True, False])
+def test_memory_never_used_before_is_counted_either_way(from_scratch):
+    result, seconds, peak = timed(lambda: np.ones(10_000_000).sum(), from_scratch=from_scratch)  # malloc keeps no 80 MB
+    assert result == 10_000_000
+    assert seconds > 0
+    assert (peak is None) == (not sys.platform.startswith("linux"))
+    if peak is not None:
+        assert 0.9 * 80e6 <= peak <= 1.5 * 80e6
 
 
 def test_an_error_passes_through():

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "elsewhere.hpp"
 #include "geomvision/check.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -73,18 +74,23 @@ class Loop {
   std::mutex error_mutex_;
 };
 
-// Lets a thread wait: it looks for a while, since waking takes longer than many a loop; then it sleeps.
+// Lets a thread wait: it looks for a while, since waking takes longer than many a loop; then it sleeps. Helpers wake on
+// another core than whoever wakes them.
 class Sleeper {
  public:
+  explicit Sleeper(bool helper) : helper_(helper) {}
+
   // Until `come` holds. Whoever makes it hold calls `wake` afterwards.
   template <typename Condition>
   void wait_until(const Condition& come) {
     while (!look(come)) {
       std::unique_lock<std::mutex> lock(mutex_);
+      if (helper_) elsewhere_.lie_down();
       asleep_ = true;  // from now on it is woken; whatever came before is seen here
       const bool came = come();
       if (!came) woken_.wait(lock, [this] { return !asleep_; });
       asleep_ = false;
+      if (helper_) elsewhere_.get_up();
       if (came) return;
     }
   }
@@ -95,6 +101,8 @@ class Sleeper {
     if (!asleep_) return;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
+      if (!asleep_) return;  // it saw by itself what came
+      if (helper_) elsewhere_.send();
       asleep_ = false;
     }
     woken_.notify_one();
@@ -126,6 +134,8 @@ class Sleeper {
   }
 
   inline static std::atomic<Clock::time_point> crowded_until_{Clock::time_point()};
+  const bool helper_;
+  Elsewhere elsewhere_;  // guarded by the mutex
   std::mutex mutex_;
   std::condition_variable woken_;
   std::atomic<bool> asleep_{false};
@@ -142,7 +152,7 @@ class Pool {
     const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     if (!owner.owns_lock()) return false;
     while (static_cast<int>(helpers_.size()) < helpers) {
-      auto helper = std::make_unique<Sleeper>();
+      auto helper = std::make_unique<Sleeper>(true);
       threads_.emplace_back([this, &self = *helper] { serve(self); });
       helpers_.push_back(std::move(helper));
     }
@@ -189,7 +199,7 @@ class Pool {
   std::mutex owner_;
   std::vector<std::unique_ptr<Sleeper>> helpers_;
   std::vector<std::thread> threads_;
-  Sleeper caller_;
+  Sleeper caller_{false};
   Loop* loop_ = nullptr;  // while there are places
   // Of the loop: free ones, for helpers to take, in units of `one_free`, and taken ones.
   alignas(64) std::atomic<std::int64_t> places_{0};

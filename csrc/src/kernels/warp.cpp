@@ -10,15 +10,25 @@ namespace {
 int least(int a, int b) { return a < b ? a : b; }
 int most(int a, int b) { return a > b ? a : b; }
 
-// Displacements of a tile, one after the other.
+// Displacements of a tile, those along x and those along y each one after the other. Memory is asked for what comes two
+// tiles later: between tiles it would rest.
 template <typename T>
-void gather(const T* from, const WarpRow<T>& row, T* out) {
+void gather(const WarpRow<T>& row, T* dx, T* dy) {
+  constexpr int line = 64 / sizeof(T);
+  const T *from_x = row.dx, *from_y = row.dy;
   if (row.step == 1) {
-    for (int i = 0; i < row.count; ++i) out[i] = from[i];
+    for (int i = 0; i < row.count; i += line) __builtin_prefetch(from_x + 2 * row.count + i);
+    for (int i = 0; i < row.count; i += line) __builtin_prefetch(from_y + 2 * row.count + i);
+    for (int i = 0; i < row.count; ++i) dx[i] = from_x[i];
+    for (int i = 0; i < row.count; ++i) dy[i] = from_y[i];
   } else {  // dx and dy in turn
-    for (int i = 0; i < row.count; ++i) out[i] = from[2 * i];
+    for (int i = 0; i < 2 * row.count; i += line) __builtin_prefetch(from_x + 4 * row.count + i);
+    for (int i = 0; i < row.count; ++i) {
+      dx[i] = from_x[2 * i];
+      dy[i] = from_x[2 * i + 1];
+    }
   }
-  for (int i = row.count; i % kLanes<float> != 0; ++i) out[i] = 0;
+  for (int i = row.count; i % kLanes<float> != 0; ++i) dx[i] = dy[i] = 0;
 }
 
 void find(const WarpRow<float>& row, WarpPlaces<float>& places) {
@@ -27,8 +37,7 @@ void find(const WarpRow<float>& row, WarpPlaces<float>& places) {
   const Ints last_y = Ints{} + (row.bicubic ? row.height - 1 : most(row.height - 2, 0));
   const Ints border = Ints{} - (row.border ? 1 : 0);
   alignas(64) float dx[kWarpTile], dy[kWarpTile];
-  gather(row.dx, row, dx);
-  gather(row.dy, row, dy);
+  gather(row, dx, dy);
   for (int i = 0; i < row.count; i += kLanes<float>) {
     const Floats x = ramp<Floats>() + static_cast<float>(row.begin + i) + load<Floats>(dx + i);
     const Floats y = static_cast<float>(row.y) + load<Floats>(dy + i);
@@ -52,8 +61,7 @@ void find(const WarpRow<double>& row, WarpPlaces<double>& places) {
   const int last_x = row.bicubic ? row.width - 1 : most(row.width - 2, 0);
   const int last_y = row.bicubic ? row.height - 1 : most(row.height - 2, 0);
   alignas(64) T dx[kWarpTile], dy[kWarpTile];
-  gather(row.dx, row, dx);
-  gather(row.dy, row, dy);
+  gather(row, dx, dy);
   const int border = row.border ? -1 : 0;
   for (int i = 0; i < row.count; ++i) {
     const T x = static_cast<T>(row.begin + i) + dx[i], y = static_cast<T>(row.y) + dy[i];
@@ -205,6 +213,8 @@ template <int n, typename In, typename Out>
   if (!all((index[0] >= 0) & (index[n - 1] < 2 * kLane) & (lower >= 0) & (lower < 2))) return false;
   const Floats fx = load<Floats>(places.fx + i), fy = load<Floats>(places.fy + i);
   Floats lines[n + 1];
+  const int newest = most(0, least(row + n - before, image.height - 1));  // the rows above were read for pixels above
+  __builtin_prefetch(image.data + newest * image.stride + base + 16 * kLane);
   for (int k = 0; k <= n; ++k) {
     const In* from = image.data + most(0, least(row + k - before, image.height - 1)) * image.stride + base;
     const Floats a = widened(from), b = widened(from + kLane);
