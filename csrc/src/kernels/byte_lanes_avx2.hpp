@@ -35,6 +35,9 @@ inline Vector lowered_words(Vector v) {
   return _mm256_srli_epi16(v, bits);
 }
 inline Vector smaller_words(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
+inline Vector words_where_equal(Vector a, Vector b, Vector then) {
+  return _mm256_blendv_epi8(_mm256_set1_epi16(-1), then, _mm256_cmpeq_epi16(a, b));
+}
 inline int first_equal_word(Vector a, Vector b) {
   return __builtin_ctz(static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi16(a, b)))) / 2;
 }

@@ -95,6 +95,10 @@ inline Vector lowered_words(Vector v) {
 inline Vector smaller_words(Vector a, Vector b) {
   return each_word(a, b, [](int x, int y, int) { return x < y ? x : y; });
 }
+inline Vector words_where_equal(Vector a, Vector b, Vector then) {
+  const auto chosen = same_bits<Words>(then);
+  return each_word(a, b, [&](int x, int y, int i) { return x == y ? chosen.word[i] : 65535; });
+}
 inline int first_equal_word(Vector a, Vector b) {
   const auto x = same_bits<Words>(a), y = same_bits<Words>(b);
   int first = 0;

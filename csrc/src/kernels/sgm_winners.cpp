@@ -28,11 +28,18 @@ inline int choose_pixel(const std::uint16_t* sums, const std::uint16_t* indices,
   for (int t = 1; t < parts; ++t) smallest = smaller_words(smallest, load(sums + t * words));
   const auto least_sum = least_word(smallest);
   least = word_of(least_sum);
-  // one word of each part are indices next to one another: the first such group that holds it, and its place there
-  const int group = first_equal_word(smallest, word_everywhere(least_sum));
+  const Vector wanted = word_everywhere(least_sum);
   int winner = 0;
-  for (int i = parts - 1; i >= 0; --i) winner = sums[place(i, parts / 2) + group] == least ? i : winner;
-  winner += group * parts;
+  if constexpr (Vectors == 1) {
+    const Vector even = words_where_equal(load(sums), wanted, load(indices));
+    winner =
+        word_of(least_word(smaller_words(even, words_where_equal(load(sums + words), wanted, load(indices + words)))));
+  } else {
+    // one word of each part are indices next to one another: the first such group that holds it, and its place there
+    const int group = first_equal_word(smallest, wanted);
+    for (int i = parts - 1; i >= 0; --i) winner = sums[place(i, parts / 2) + group] == least ? i : winner;
+    winner += group * parts;
+  }
   const Vector before = splat_word(static_cast<std::uint16_t>(winner - 1));
   for (int t = 0; t < parts; ++t) {
     const Vector distance = subtract_words(load(indices + t * words), before);  // 0, 1, 2 beside and at the winner
