@@ -30,10 +30,6 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return _mm256_slli_epi16(v, bits);
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return _mm256_srli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {
   return _mm256_blendv_epi8(_mm256_set1_epi16(-1), then, _mm256_cmpeq_epi16(a, b));

@@ -34,10 +34,6 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return _mm512_slli_epi16(v, bits);
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return _mm512_srli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm512_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpeq_epi16_mask(a, b), then);

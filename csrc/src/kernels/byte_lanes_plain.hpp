@@ -88,10 +88,6 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return each_word(v, v, [](int x, int, int) { return x << bits; });
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return each_word(v, v, [](int x, int, int) { return x >> bits; });
-}
 inline Vector smaller_words(Vector a, Vector b) {
   return each_word(a, b, [](int x, int y, int) { return x < y ? x : y; });
 }
