@@ -118,16 +118,45 @@ TEST_CASE("segments, bands and strips of any size give what one thread gives") {
 
 TEST_CASE("memory stays small: bands of sums, and path costs at the edge of each band") {
   const auto left = noise<std::uint8_t>(1920, 1080, 1), right = noise<std::uint8_t>(1920, 1080, 2);
-  gv::Image<float> disparity(1920, 1080);
-  for (const int paths : {5, 8}) {
+  gv::Image<float> disparity(1920, 1080), confidence(1920, 1080);
+  gv::Image<std::uint8_t> occluded(1920, 1080);
+  for (const int paths : {4, 5, 8}) {
     SGMOptions options = up_to(128);
     options.paths = paths;
     options.num_threads = 4;
     forget_peak();
     SGM sgm(options);
-    sgm(left, right, disparity.view());
+    sgm(left, right, disparity.view(), confidence.view(), occluded.view());
     INFO("paths ", paths, ": ", peak_bytes(), " bytes");
-    CHECK(peak_bytes() <= (paths == 5 ? 40e6 : 320e6));
+    CHECK(peak_bytes() <= (paths == 8 ? 320e6 : 40e6));
+  }
+}
+
+TEST_CASE("bands in tiles give what whole bands give, and confidence where the caller wants it") {
+  const int width = 3000, height = 45;  // too much of it to keep the bands of two threads whole
+  const auto left = noise<std::uint8_t>(width, height, 21);
+  auto right = shifted(left, 9);
+  for (int i = 0; i < width * height; i += 3) right.data()[i] = static_cast<std::uint8_t>(right.data()[i] / 2);
+  SGMOptions options = up_to(250);
+  options.paths = 4;
+  options.num_threads = 1;
+  SGM sgm(options);
+  const gv::Image<float> expected = sgm(left, right);
+  for (const int threads : {2, 8}) {
+    options.num_threads = threads;
+    gv::Image<float> disparity(width, height), confidence(width, height);
+    gv::Image<std::uint8_t> occluded(width, height);
+    SGM other(options);
+    other(left, right, disparity.view(), confidence.view(), occluded.view());
+    CHECK(equal(disparity, expected));
+    CHECK(other.confidence().empty());
+    int different = 0;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        different += confidence(x, y) != sgm.confidence()(x, y) || occluded(x, y) != sgm.occluded()(x, y);
+      }
+    }
+    CHECK(different == 0);
   }
 }
 
@@ -193,8 +222,10 @@ TEST_CASE("wrong arguments are refused with what was given and what is allowed")
   CHECK_THROWS_WITH_AS(sgm(image, noise<float>(11, 10, 10)),
                        "SGM: left is 10x10, right is 11x10 pixels; they must be equal", std::invalid_argument);
   CHECK_THROWS_AS(sgm(gv::Image<float>(), gv::Image<float>()), std::invalid_argument);
-  gv::Image<float> small(9, 10);
+  gv::Image<float> small(9, 10), fitting(10, 10);
+  gv::Image<std::uint8_t> occluded(10, 10);
   CHECK_THROWS_AS(sgm(image, image, small.view()), std::invalid_argument);
+  CHECK_THROWS_AS(sgm(image, image, fitting.view(), small.view(), occluded.view()), std::invalid_argument);
   auto holed = image;
   holed(3, 4) = std::nanf("");
   CHECK_THROWS_WITH_AS(sgm(image, holed), "SGM: right holds NaN or infinity at (3, 4); fill it first",

@@ -30,19 +30,18 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return _mm256_slli_epi16(v, bits);
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return _mm256_srli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {
   return _mm256_blendv_epi8(_mm256_set1_epi16(-1), then, _mm256_cmpeq_epi16(a, b));
 }
+inline int first_equal_word(Vector a, Vector b) {
+  return __builtin_ctz(static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi16(a, b)))) / 2;
+}
 inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise) {
   return _mm256_blendv_epi8(then, otherwise, _mm256_cmpeq_epi16(_mm256_max_epu16(a, b), a));
 }
-inline Vector words_where_above_two(Vector a, Vector then) {
-  return _mm256_or_si256(then, _mm256_cmpeq_epi16(_mm256_min_epu16(a, _mm256_set1_epi16(2)), a));
+inline Vector smaller_words_where_above_two(Vector a, Vector b, Vector then) {
+  return _mm256_min_epu16(b, _mm256_or_si256(then, _mm256_cmpeq_epi16(_mm256_min_epu16(a, _mm256_set1_epi16(2)), a)));
 }
 // Lane i holds lane i - 1 of v, the first one 255; and the other way round.
 inline Vector moved_up(Vector v) { return _mm256_alignr_epi8(v, _mm256_permute2x128_si256(splat(255), v, 0x21), 15); }

@@ -34,19 +34,18 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return _mm512_slli_epi16(v, bits);
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return _mm512_srli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm512_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpeq_epi16_mask(a, b), then);
 }
+// The first word where they are equal; there is one.
+inline int first_equal_word(Vector a, Vector b) { return __builtin_ctz(_mm512_cmpeq_epi16_mask(a, b)); }
 inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise) {
   return _mm512_mask_mov_epi16(otherwise, _mm512_cmplt_epu16_mask(a, b), then);
 }
-inline Vector words_where_above_two(Vector a, Vector then) {  // 65535 elsewhere
-  return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpgt_epu16_mask(a, _mm512_set1_epi16(2)), then);
+// min(b, then) where a is above two, b elsewhere.
+inline Vector smaller_words_where_above_two(Vector a, Vector b, Vector then) {
+  return _mm512_mask_min_epu16(b, _mm512_cmpgt_epu16_mask(a, _mm512_set1_epi16(2)), b, then);
 }
 // Where byte i of a vector moves: up by one, and down.
 struct Moves {

@@ -88,10 +88,6 @@ template <int bits>
 inline Vector raised_words(Vector v) {
   return each_word(v, v, [](int x, int, int) { return x << bits; });
 }
-template <int bits>
-inline Vector lowered_words(Vector v) {
-  return each_word(v, v, [](int x, int, int) { return x >> bits; });
-}
 inline Vector smaller_words(Vector a, Vector b) {
   return each_word(a, b, [](int x, int y, int) { return x < y ? x : y; });
 }
@@ -99,12 +95,18 @@ inline Vector words_where_equal(Vector a, Vector b, Vector then) {
   const auto chosen = same_bits<Words>(then);
   return each_word(a, b, [&](int x, int y, int i) { return x == y ? chosen.word[i] : 65535; });
 }
+inline int first_equal_word(Vector a, Vector b) {
+  const auto x = same_bits<Words>(a), y = same_bits<Words>(b);
+  int first = 0;
+  while (x.word[first] != y.word[first]) ++first;
+  return first;
+}
 inline Vector words_where_less(Vector a, Vector b, Vector then, Vector otherwise) {
   const auto chosen = same_bits<Words>(then), other = same_bits<Words>(otherwise);
   return each_word(a, b, [&](int x, int y, int i) { return x < y ? chosen.word[i] : other.word[i]; });
 }
-inline Vector words_where_above_two(Vector a, Vector then) {
-  return each_word(a, then, [](int x, int y, int) { return x > 2 ? y : 65535; });
+inline Vector smaller_words_where_above_two(Vector a, Vector b, Vector then) {
+  return smaller_words(b, each_word(a, then, [](int x, int y, int) { return x > 2 ? y : 65535; }));
 }
 // Lane i holds lane i - 1 of v, the first one 255; and the other way round.
 inline Vector moved_up(Vector v) {

@@ -52,10 +52,10 @@ GEOMVISION_DECLARE_KERNEL(void, sgm_split,
 GEOMVISION_DECLARE_KERNEL(void, sgm_costs,
                           (const SGMCosts& source, int begin, int end, int vectors, std::uint8_t* costs));
 
-// The same for a whole row from its last pixel to its first, and the path in that direction through it.
+// The same from the last pixel to the first, and the path in that direction through them.
 GEOMVISION_DECLARE_KERNEL(void, sgm_costs_and_west,
-                          (const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1,
-                           std::uint8_t* costs));
+                          (const SGMCosts& source, int begin, int end, const SGMPath& west, int vectors,
+                           std::uint8_t p1, std::uint8_t* costs));
 
 // One step (Hirschmueller 2008, eq. 13) of each of `count` <= 4 paths at each of `pixels`. A path may come from the
 // pixel before in the same row.

@@ -40,6 +40,8 @@ struct Differing {
 };
 #endif
 
+constexpr int at_once = 2;  // pixels: there are registers for so many
+
 // 0 in every lane before `first`, 255 from there on.
 struct Edge {
   std::uint8_t byte[2 * lanes] = {};
@@ -101,46 +103,97 @@ inline void volume_costs(const SGMCosts& source, int x, int vectors, std::uint8_
   }
 }
 
-template <int Vectors>
-inline void pixel_costs(const SGMCosts& source, int x, int any_vectors, std::uint8_t* costs) {
-  const int vectors = Vectors > 0 ? Vectors : any_vectors;
-  if (source.volume != nullptr) {
-    volume_costs(source, x, vectors, costs);
-    return mark_padding<Vectors>(source.count, vectors, costs);
+// Of some pixels at once: what one of them compares with its candidate i, the one before does with i - 1.
+template <int Vectors, int Pixels>
+inline void census_costs(const SGMCosts& source, int x, std::uint8_t* costs) {
+  constexpr int words = Pixels + Vectors - 1;
+  Vector cost[Pixels][Vectors];
+  for (auto& of_pixel : cost) {
+    for (Vector& part : of_pixel) part = splat(0);
   }
-  constexpr int at_once = Vectors > 0 ? Vectors : 2;
-  const int start = source.pixels - 1 - x;
-  for (int first = 0; first < vectors; first += at_once) {
-    Vector cost[at_once];
-    std::ptrdiff_t place[at_once];
-    for (int k = 0; k < at_once; ++k) {
-      const int candidate = start + (first + k < vectors ? first + k : first);
-      place[k] = std::ptrdiff_t{candidate % vectors} * source.right_pitch + candidate / vectors;
-      cost[k] = splat(0);
+  const std::uint8_t* right[words];  // from the candidate 0 of the last pixel on
+  for (int i = 0; i < words; ++i) {
+    const int candidate = source.pixels - x - Pixels + i;
+    right[i] = source.right + std::ptrdiff_t{candidate % Vectors} * source.right_pitch + candidate / Vectors;
+  }
+  const std::uint8_t* left = source.left + x;
+  std::ptrdiff_t plane = 0;
+  for (int p = 0; p < source.planes; ++p, left += source.left_pitch) {
+    Vector at[words];
+    for (int i = 0; i < words; ++i) at[i] = load(right[i] + plane);
+    for (int j = 0; j < Pixels; ++j) {
+      const Differing differing(left[j]);
+      for (int k = 0; k < Vectors; ++k) cost[j][k] = add(cost[j][k], differing(at[Pixels - 1 - j + k]));
     }
+    plane += std::ptrdiff_t{Vectors} * source.right_pitch;
+  }
+  for (int j = 0; j < Pixels; ++j) {
+    for (int k = 0; k < Vectors; ++k) store(costs + (j * Vectors + k) * lanes, cost[j][k]);
+  }
+}
+
+// The same for any number of vectors.
+inline void census_costs_any(const SGMCosts& source, int x, int vectors, std::uint8_t* costs) {
+  const int start = source.pixels - 1 - x;
+  for (int k = 0; k < vectors; ++k) {
+    Vector cost = splat(0);
+    const std::uint8_t* right =
+        source.right + std::ptrdiff_t{(start + k) % vectors} * source.right_pitch + (start + k) / vectors;
     for (int p = 0; p < source.planes; ++p) {
       const Differing differing(source.left[p * source.left_pitch + x]);
-      const std::uint8_t* plane = source.right + std::ptrdiff_t{p} * vectors * source.right_pitch;
-      for (int k = 0; k < at_once; ++k) cost[k] = add(cost[k], differing(load(plane + place[k])));
+      cost = add(cost, differing(load(right + std::ptrdiff_t{p} * vectors * source.right_pitch)));
     }
-    for (int k = 0; k < at_once && first + k < vectors; ++k) store(costs + (first + k) * lanes, cost[k]);
+    store(costs + k * lanes, cost);
   }
-  const int column = source.match + x;
-  if (column - source.count + 1 < 0 || column >= source.width) mend_border<Vectors>(source, x, vectors, costs);
-  mark_padding<Vectors>(source.count, vectors, costs);
+}
+
+// Costs of `pixels` <= at_once pixels.
+template <int Vectors>
+inline void some_costs(const SGMCosts& source, int x, int pixels, int any_vectors, std::uint8_t* costs) {
+  const int vectors = Vectors > 0 ? Vectors : any_vectors;
+  const std::ptrdiff_t pitch = std::ptrdiff_t{vectors} * lanes;
+  if (source.volume != nullptr) {
+    for (int j = 0; j < pixels; ++j) volume_costs(source, x + j, vectors, costs + j * pitch);
+  } else if constexpr (Vectors > 0) {
+    if (pixels == at_once) {
+      census_costs<Vectors, at_once>(source, x, costs);
+    } else {
+      for (int j = 0; j < pixels; ++j) census_costs<Vectors, 1>(source, x + j, costs + j * pitch);
+    }
+  } else {
+    for (int j = 0; j < pixels; ++j) census_costs_any(source, x + j, vectors, costs + j * pitch);
+  }
+  for (int j = 0; j < pixels; ++j) {
+    const int column = source.match + x + j;
+    const bool inside = column - source.count + 1 >= 0 && column < source.width;
+    if (source.volume == nullptr && !inside) mend_border<Vectors>(source, x + j, vectors, costs + j * pitch);
+    mark_padding<Vectors>(source.count, vectors, costs + j * pitch);
+  }
 }
 
 template <int Vectors>
-void costs_and_west(const SGMCosts& source, const SGMPath& west, std::uint8_t p1, std::uint8_t* costs) {
+void all_costs(const SGMCosts& source, int begin, int end, int any_vectors, std::uint8_t* costs) {
+  const std::ptrdiff_t pitch = std::ptrdiff_t{Vectors > 0 ? Vectors : any_vectors} * lanes;
+  for (int x = begin; x < end; x += at_once, costs += at_once * pitch) {
+    some_costs<Vectors>(source, x, end - x < at_once ? end - x : at_once, any_vectors, costs);
+  }
+}
+
+template <int Vectors>
+void costs_and_west(const SGMCosts& source, int begin, int end, const SGMPath& west, std::uint8_t p1,
+                    std::uint8_t* costs) {
   constexpr std::ptrdiff_t pitch = Vectors * lanes;
-  const int last = source.pixels - 1;
+  const int last = end - begin - 1;
   Chain<Vectors> chain(west.before + last * pitch, west.least_before[last]);
-  for (int x = last; x >= 0; --x) {
-    pixel_costs<Vectors>(source, x, Vectors, costs + x * pitch);
-    const auto smallest = least_byte(chain.advance(costs + x * pitch, west.jump[x], splat(p1)));
-    chain.end(smallest);
-    chain.keep(west.here + x * pitch);
-    west.least[x] = first_of(smallest);
+  for (int until = last + 1; until > 0; until -= at_once) {
+    const int first = until > at_once ? until - at_once : 0;
+    some_costs<Vectors>(source, begin + first, until - first, Vectors, costs + first * pitch);
+    for (int x = until - 1; x >= first; --x) {
+      const auto smallest = least_byte(chain.advance(costs + x * pitch, west.jump[x], splat(p1)));
+      chain.end(smallest);
+      chain.keep(west.here + x * pitch);
+      west.least[x] = first_of(smallest);
+    }
   }
 }
 
@@ -165,29 +218,21 @@ void sgm_split(const std::uint8_t* from, int width, int parts, int pitch, std::u
 }
 
 void sgm_costs(const SGMCosts& source, int begin, int end, int vectors, std::uint8_t* costs) {
-  for (int x = begin; x < end; ++x, costs += vectors * lanes) {
-    if (vectors == 1) {
-      pixel_costs<1>(source, x, vectors, costs);
-    } else if (vectors == 2) {
-      pixel_costs<2>(source, x, vectors, costs);
-    } else if (vectors == 3) {
-      pixel_costs<3>(source, x, vectors, costs);
-    } else if (vectors == 4) {
-      pixel_costs<4>(source, x, vectors, costs);
-    } else {
-      pixel_costs<0>(source, x, vectors, costs);
-    }
-  }
+  if (vectors == 1) return all_costs<1>(source, begin, end, vectors, costs);
+  if (vectors == 2) return all_costs<2>(source, begin, end, vectors, costs);
+  if (vectors == 3) return all_costs<3>(source, begin, end, vectors, costs);
+  if (vectors == 4) return all_costs<4>(source, begin, end, vectors, costs);
+  all_costs<0>(source, begin, end, vectors, costs);
 }
 
-void sgm_costs_and_west(const SGMCosts& source, const SGMPath& west, int vectors, std::uint8_t p1,
+void sgm_costs_and_west(const SGMCosts& source, int begin, int end, const SGMPath& west, int vectors, std::uint8_t p1,
                         std::uint8_t* costs) {
-  if (vectors == 1) return costs_and_west<1>(source, west, p1, costs);
-  if (vectors == 2) return costs_and_west<2>(source, west, p1, costs);
-  if (vectors == 3) return costs_and_west<3>(source, west, p1, costs);
-  if (vectors == 4) return costs_and_west<4>(source, west, p1, costs);
-  for (int x = source.pixels - 1; x >= 0; --x) {
-    pixel_costs<0>(source, x, vectors, costs + std::ptrdiff_t{x} * vectors * lanes);
+  if (vectors == 1) return costs_and_west<1>(source, begin, end, west, p1, costs);
+  if (vectors == 2) return costs_and_west<2>(source, begin, end, west, p1, costs);
+  if (vectors == 3) return costs_and_west<3>(source, begin, end, west, p1, costs);
+  if (vectors == 4) return costs_and_west<4>(source, begin, end, west, p1, costs);
+  for (int x = end - begin - 1; x >= 0; --x) {
+    some_costs<0>(source, begin + x, 1, vectors, costs + std::ptrdiff_t{x} * vectors * lanes);
     west.least[x] = advance_pixel(west, x, costs, vectors, splat(p1));
   }
 }

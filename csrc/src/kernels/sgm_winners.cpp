@@ -24,22 +24,29 @@ template <int Vectors>
 inline int choose_pixel(const std::uint16_t* sums, const std::uint16_t* indices, int any_vectors, std::uint16_t& least,
                         std::uint16_t& second) {
   const int parts = 2 * (Vectors > 0 ? Vectors : any_vectors);
-  Vector smallest = load(sums), equal = splat_word(nothing), far = equal;
+  Vector smallest = load(sums), far = splat_word(nothing);
   for (int t = 1; t < parts; ++t) smallest = smaller_words(smallest, load(sums + t * words));
   const auto least_sum = least_word(smallest);
   least = word_of(least_sum);
   const Vector wanted = word_everywhere(least_sum);
-  for (int t = 0; t < parts; ++t) {
-    equal = smaller_words(equal, words_where_equal(load(sums + t * words), wanted, load(indices + t * words)));
+  int winner = 0;
+  if constexpr (Vectors == 1) {
+    const Vector even = words_where_equal(load(sums), wanted, load(indices));
+    winner =
+        word_of(least_word(smaller_words(even, words_where_equal(load(sums + words), wanted, load(indices + words)))));
+  } else {
+    // one word of each part are indices next to one another: the first such group that holds it, and its place there
+    const int group = first_equal_word(smallest, wanted);
+    for (int i = parts - 1; i >= 0; --i) winner = sums[place(i, parts / 2) + group] == least ? i : winner;
+    winner += group * parts;
   }
-  const auto winner = least_word(equal);
-  const Vector before = subtract_words(word_everywhere(winner), splat_word(1));
+  const Vector before = splat_word(static_cast<std::uint16_t>(winner - 1));
   for (int t = 0; t < parts; ++t) {
     const Vector distance = subtract_words(load(indices + t * words), before);  // 0, 1, 2 beside and at the winner
-    far = smaller_words(far, words_where_above_two(distance, load(sums + t * words)));
+    far = smaller_words_where_above_two(distance, far, load(sums + t * words));
   }
   second = word_of(least_word(far));
-  return word_of(winner);
+  return winner;
 }
 
 template <int Vectors>

@@ -73,6 +73,8 @@ struct SGM::Scratch {
   SpeckleFilter speckle;
   BackgroundFill fill;
   Image<float> apart;  // disparities whose place an image takes
+  Image<float> kept_confidence;
+  Image<std::uint8_t> kept_occluded;
 
   template <typename T>
   CensusCosts<T>& census() {
@@ -82,8 +84,8 @@ struct SGM::Scratch {
   }
 
   SGMTask task(const SGMOptions& options, int width, int height, int count);
-  void aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count, ImageView<float> disparity);
-  void finish(const SGMOptions& options, ImageView<float> disparity);
+  void aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count, const Maps& maps);
+  void finish(const SGMOptions& options, const Maps& maps);
 };
 
 SGMTask SGM::Scratch::task(const SGMOptions& options, int width, int height, int count) {
@@ -91,16 +93,16 @@ SGMTask SGM::Scratch::task(const SGMOptions& options, int width, int height, int
 }
 
 // From costs to the disparities, once the sweep is prepared.
-void SGM::Scratch::aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count,
-                             ImageView<float> disparity) {
-  choice.prepare(options, sweep, first, count, disparity);
+void SGM::Scratch::aggregate(const SGMOptions& options, SGMCostRows& costs, int first, int count, const Maps& maps) {
+  choice.prepare(options, sweep, first, count, maps.disparity, maps.confidence, maps.occluded);
   sweep.run(costs, choice);
-  finish(options, disparity);
+  finish(options, maps);
 }
 
-void SGM::Scratch::finish(const SGMOptions& options, ImageView<float> disparity) {
+void SGM::Scratch::finish(const SGMOptions& options, const Maps& maps) {
+  const ImageView<float> disparity = maps.disparity;
+  const ImageView<std::uint8_t> occluded = maps.occluded;  // holds numbers of agreements, and becomes 1 and 0
   const int width = disparity.width(), height = disparity.height();
-  const ImageView<std::uint8_t> occluded = choice.agreement().view();  // becomes 1 and 0 on the way
   median(disparity, options.median, options.num_threads);
   const auto check_rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
@@ -116,7 +118,7 @@ void SGM::Scratch::finish(const SGMOptions& options, ImageView<float> disparity)
   speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
   const auto confidence_rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
-      float* confidence = choice.confidence().view().row(y);
+      float* confidence = maps.confidence.row(y);
       const float* row = disparity.row(y);
       for (int x = 0; x < width; ++x) confidence[x] = std::isnan(row[x]) ? 0.0f : confidence[x];
     }
@@ -130,17 +132,34 @@ SGM::~SGM() = default;
 SGM::SGM(SGM&&) noexcept = default;
 SGM& SGM::operator=(SGM&&) noexcept = default;
 
-ImageView<const float> SGM::confidence() const { return scratch_->choice.confidence().view(); }
-ImageView<const std::uint8_t> SGM::occluded() const { return scratch_->choice.agreement().view(); }
+ImageView<const float> SGM::confidence() const { return std::as_const(scratch_->kept_confidence).view(); }
+ImageView<const std::uint8_t> SGM::occluded() const { return std::as_const(scratch_->kept_occluded).view(); }
+
+// Confidence and occluded pixels of the call stay here.
+SGM::Maps SGM::kept(int width, int height, ImageView<float> disparity) {
+  Scratch& scratch = *scratch_;
+  const auto fit = [&](auto& image) {
+    if (image.width() != width || image.height() != height) image.resize(width, height);
+  };
+  fit(scratch.kept_confidence);
+  fit(scratch.kept_occluded);
+  return {disparity, scratch.kept_confidence.view(), scratch.kept_occluded.view()};
+}
 
 template <typename T>
-void SGM::run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity) {
+void SGM::run(ImageView<const T> left, ImageView<const T> right, const Maps& maps) {
   const int width = left.width(), height = left.height();
+  const ImageView<float> disparity = maps.disparity;
   check(!left.empty(), "SGM: the images are empty (", width, "x", height, " pixels)");
   check(right.width() == width && right.height() == height, "SGM: left is ", width, "x", height, ", right is ",
         right.width(), "x", right.height(), " pixels; they must be equal");
   check(disparity.width() == width && disparity.height() == height, "SGM: disparity is ", disparity.width(), "x",
         disparity.height(), ", the images are ", width, "x", height, " pixels; they must be equal");
+  check(maps.confidence.width() == width && maps.confidence.height() == height && maps.occluded.width() == width &&
+            maps.occluded.height() == height,
+        "SGM: confidence is ", maps.confidence.width(), "x", maps.confidence.height(), ", occluded ",
+        maps.occluded.width(), "x", maps.occluded.height(), ", the images are ", width, "x", height,
+        " pixels; they must be equal");
   if constexpr (std::is_same_v<T, float>) {
     check_finite("SGM", left, "left");
     check_finite("SGM", right, "right");
@@ -154,12 +173,13 @@ void SGM::run(ImageView<const T> left, ImageView<const T> right, ImageView<float
   scratch.guide.prepare(left, options_.num_threads);
   scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
   CensusCosts<T>& census = scratch.census<T>();
-  census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.cost_slots());
+  census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.cost_slots(),
+                 scratch.sweep.rows_at_once());
   if (!overlap(left, disparity) && !overlap(right, disparity)) {
-    return scratch.aggregate(options_, census, first, count, disparity);
+    return scratch.aggregate(options_, census, first, count, maps);
   }
   if (scratch.apart.width() != width || scratch.apart.height() != height) scratch.apart.resize(width, height);
-  scratch.aggregate(options_, census, first, count, scratch.apart.view());
+  scratch.aggregate(options_, census, first, count, {scratch.apart.view(), maps.confidence, maps.occluded});
   for (int y = 0; y < height; ++y) std::copy_n(scratch.apart.view().row(y), width, disparity.row(y));
 }
 
@@ -176,7 +196,7 @@ void SGM::match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T
   scratch.volume.prepare("SGM", costs, options_.p2, options_.num_threads);
   scratch.guide.prepare(left, options_.num_threads);
   scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
-  scratch.aggregate(options_, scratch.volume, options_.min_disparity, count, disparity);
+  scratch.aggregate(options_, scratch.volume, options_.min_disparity, count, kept(width, height, disparity));
 }
 
 void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const std::uint8_t> left,
@@ -193,8 +213,29 @@ void SGM::operator()(TensorView<const std::uint8_t, 3> costs, ImageView<const fl
   match_costs(costs, left, disparity);
 }
 
-void SGM::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }
-void SGM::match(Words left, Words right, ImageView<float> disparity) { run(left, right, disparity); }
-void SGM::match(Floats left, Floats right, ImageView<float> disparity) { run(left, right, disparity); }
+void SGM::operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
+                     ImageView<std::uint8_t> occluded) {
+  run(left, right, {disparity, confidence, occluded});
+}
+
+void SGM::operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
+                     ImageView<std::uint8_t> occluded) {
+  run(left, right, {disparity, confidence, occluded});
+}
+
+void SGM::operator()(Floats left, Floats right, ImageView<float> disparity, ImageView<float> confidence,
+                     ImageView<std::uint8_t> occluded) {
+  run(left, right, {disparity, confidence, occluded});
+}
+
+void SGM::match(Bytes left, Bytes right, ImageView<float> disparity) {
+  run(left, right, kept(left.width(), left.height(), disparity));
+}
+void SGM::match(Words left, Words right, ImageView<float> disparity) {
+  run(left, right, kept(left.width(), left.height(), disparity));
+}
+void SGM::match(Floats left, Floats right, ImageView<float> disparity) {
+  run(left, right, kept(left.width(), left.height(), disparity));
+}
 
 }  // namespace geomvision::stereo

@@ -10,22 +10,18 @@ constexpr std::uint16_t nothing = std::numeric_limits<std::uint16_t>::max();  //
 constexpr int most_pixels = 64;                                               // taken at once
 constexpr int spare = 20;                                                     // words, see sgm_offer
 
-template <typename T>
-void fit(Image<T>& image, int width, int height) {
-  if (image.width() != width || image.height() != height) image.resize(width, height);
-}
-
 }  // namespace
 
 void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int first, int count,
-                        ImageView<float> disparity) {
+                        ImageView<float> disparity, ImageView<float> confidence, ImageView<std::uint8_t> agreement) {
   options_ = options;
   first_ = first;
   count_ = count;
   padded_ = sweep.padded();
   disparity_ = disparity;
+  confidence_ = confidence;
+  agreement_ = agreement;
   width_ = disparity.width();
-  const int height = disparity.height();
   fit_ = options.subpixel == "none"
              ? kernels::SGMFit::none
              : (options.subpixel == "parabola" ? kernels::SGMFit::parabola : kernels::SGMFit::equiangular);
@@ -44,41 +40,44 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
   classes_ = 2 * padded_ / lanes_;
   pitch_ = width_ / classes_ + lanes_ / 2 + spare;
   unoffered_ = static_cast<std::uint16_t>(255 * options.paths + 1);
-  if (static_cast<int>(room_.size()) < sweep.slots()) room_.resize(static_cast<std::size_t>(sweep.slots()));
+  rows_at_once_ = sweep.rows_at_once();
+  if (static_cast<int>(rows_.size()) < sweep.slots()) rows_.resize(static_cast<std::size_t>(sweep.slots()));
+  for (Row& row : rows_) {
+    row.best.resize(static_cast<std::size_t>(classes_) * static_cast<std::size_t>(pitch_));
+    row.index.resize(row.best.size());
+    row.left.resize(static_cast<std::size_t>(width_));
+  }
+  const auto threads = static_cast<std::size_t>(sweep.slots() / rows_at_once_);
+  if (room_.size() < threads) room_.resize(threads);
   for (Room& room : room_) {
-    room.best.resize(static_cast<std::size_t>(classes_) * static_cast<std::size_t>(pitch_));
-    room.index.resize(room.best.size());
     room.keys.resize(4 * (static_cast<std::size_t>(classes_) * static_cast<std::size_t>(lanes_ / 2 + spare) + 32));
-    room.left.resize(static_cast<std::size_t>(width_));
     room.right.resize(static_cast<std::size_t>(width_));
     room.agreement.resize(static_cast<std::size_t>(width_));
   }
-  fit(confidence_, width_, height);
-  fit(agreement_, width_, height);
 }
 
 void SGMChoice::begin_row(int slot, int /*y*/) {
-  Room& room = room_[static_cast<std::size_t>(slot)];
-  std::fill(room.best.begin(), room.best.end(), unoffered_);
+  Row& row = rows_[static_cast<std::size_t>(slot)];
+  std::fill(row.best.begin(), row.best.end(), unoffered_);
 }
 
 void SGMChoice::take(int slot, int y, int x, int pixels, std::uint16_t* sums) {
   std::uint16_t memory[5][most_pixels];
   const kernels::SGMWinners winners{memory[0], memory[1], memory[2], memory[3], memory[4]};
   const int vectors = padded_ / lanes_;
-  Room& room = room_[static_cast<std::size_t>(slot)];
+  Row& row = rows_[static_cast<std::size_t>(slot)];
   choose_(sums, pixels, vectors, count_, indices_.data(), pads_.data(), winners);
-  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, room.left.data() + x,
-            disparity_.row(y) + x, confidence_.view().row(y) + x);
+  estimate_(winners, pixels, first_, count_, options_.uniqueness, fit_, none, row.left.data() + x,
+            disparity_.row(y) + x, confidence_.row(y) + x);
   const int together = options_.paths == 16 ? 16 : 32;
   for (int i = 0; i < pixels; i += together) {
     offer_(sums + std::ptrdiff_t{i} * padded_, std::min(together, pixels - i), vectors, width_ - 1 - x - i, pitch_,
-           room.keys.data(), room.best.data(), room.index.data());
+           room_of(slot).keys.data(), row.best.data(), row.index.data());
   }
 }
 
 // The right view's winners. Place p of the offers belongs to the right column width - 1 - first - p.
-void SGMChoice::choose_right(Room& room) const {
+void SGMChoice::choose_right(const Row& row, Room& room) const {
   std::fill(room.right.begin(), room.right.end(), none);
   const int last = width_ - 1 - first_, begin = std::max(0, last - width_ + 1);
   const int end = std::min(width_ + count_ - 1, last + 1);
@@ -87,16 +86,16 @@ void SGMChoice::choose_right(Room& room) const {
     std::ptrdiff_t at = std::ptrdiff_t{c} * pitch_ + skipped;
     for (int place = c + skipped * classes_; place < end; place += classes_, ++at) {
       const auto i = static_cast<std::size_t>(at);
-      if (room.best[i] == unoffered_) continue;
-      room.right[static_cast<std::size_t>(last - place)] = static_cast<std::int16_t>(first_ + room.index[i]);
+      if (row.best[i] == unoffered_) continue;
+      room.right[static_cast<std::size_t>(last - place)] = static_cast<std::int16_t>(first_ + row.index[i]);
     }
   }
 }
 
 // A winner that the right view confirms keeps its confidence; one whose match lies outside has none.
-void SGMChoice::weigh(int y, const Room& room) {
-  float* confidence = confidence_.view().row(y);
-  const std::int16_t *left = room.left.data(), *right = room.right.data();
+void SGMChoice::weigh(int y, const Row& row, const Room& room) {
+  float* confidence = confidence_.row(y);
+  const std::int16_t *left = row.left.data(), *right = room.right.data();
   for (int x = 0; x < width_; ++x) {
     if (left[x] == none) continue;
     const int partner = x - left[x];
@@ -107,15 +106,16 @@ void SGMChoice::weigh(int y, const Room& room) {
 }
 
 void SGMChoice::end_row(int slot, int y) {
-  Room& room = room_[static_cast<std::size_t>(slot)];
-  choose_right(room);
-  weigh(y, room);
+  const Row& row = rows_[static_cast<std::size_t>(slot)];
+  Room& room = room_of(slot);
+  choose_right(row, room);
+  weigh(y, row, room);
   Agreement* found = room.agreement.data();
   std::fill_n(found, width_, Agreement::agrees);
   if (options_.left_right >= 0) {
-    left_right_check(room.left.data(), room.right.data(), width_, none, options_.left_right, found);
+    left_right_check(row.left.data(), room.right.data(), width_, none, options_.left_right, found);
   }
-  std::uint8_t* agreement = agreement_.view().row(y);
+  std::uint8_t* agreement = agreement_.row(y);
   for (int x = 0; x < width_; ++x) agreement[x] = static_cast<std::uint8_t>(found[x]);
 }
 

@@ -17,8 +17,9 @@ class SGMChoice : public SGMSink {
  public:
   static constexpr std::int16_t none = std::numeric_limits<std::int16_t>::min();
 
-  /// Disparities first ... first + count - 1.
-  void prepare(const SGMOptions& options, const SGMSweep& sweep, int first, int count, ImageView<float> disparity);
+  /// Disparities first ... first + count - 1. `agreement` takes the number of each left pixel's `Agreement`.
+  void prepare(const SGMOptions& options, const SGMSweep& sweep, int first, int count, ImageView<float> disparity,
+               ImageView<float> confidence, ImageView<std::uint8_t> agreement);
 
   void begin_row(int slot, int y) override;
   void take(int slot, int y, int x, int pixels, std::uint16_t* sums) override;
@@ -26,19 +27,20 @@ class SGMChoice : public SGMSink {
   /// What the views say of each other: confidence, and how each left pixel stands to the right view.
   void end_row(int slot, int y) override;
 
-  Image<float>& confidence() { return confidence_; }
-  /// For each left pixel the number of its `Agreement`.
-  Image<std::uint8_t>& agreement() { return agreement_; }
-
  private:
-  // Of a row: smallest sums and their indices for each right pixel, see sgm_offer, and the winners of both views.
-  struct Room {
-    std::vector<std::uint16_t> best, index, keys;
-    std::vector<std::int16_t> left, right;
+  // Of a row: smallest sums and their indices for each right pixel, see sgm_offer, and the left view's winners.
+  struct Row {
+    std::vector<std::uint16_t> best, index;
+    std::vector<std::int16_t> left;
+  };
+  struct Room {  // of a thread
+    std::vector<std::uint16_t> keys;
+    std::vector<std::int16_t> right;
     std::vector<Agreement> agreement;
   };
-  void choose_right(Room& room) const;
-  void weigh(int y, const Room& room);
+  Room& room_of(int slot) { return room_[static_cast<std::size_t>(slot / rows_at_once_)]; }
+  void choose_right(const Row& row, Room& room) const;
+  void weigh(int y, const Row& row, const Room& room);
 
   SGMOptions options_;
   int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, classes_ = 2, pitch_ = 0;
@@ -48,12 +50,12 @@ class SGMChoice : public SGMSink {
   decltype(&kernels::baseline::sgm_offer) offer_ = nullptr;
   int lanes_ = 1;
   kernels::SGMFit fit_ = kernels::SGMFit::none;
-  ImageView<float> disparity_;
+  ImageView<float> disparity_, confidence_;
+  ImageView<std::uint8_t> agreement_;
   std::vector<std::uint16_t> indices_, pads_;  // in the layout of the sums
-  std::vector<Room> room_;                     // of each slot
-  // of the image
-  Image<float> confidence_;
-  Image<std::uint8_t> agreement_;
+  int rows_at_once_ = 1;
+  std::vector<Row> rows_;  // of each slot
+  std::vector<Room> room_;
 };
 
 }  // namespace geomvision::stereo

@@ -44,12 +44,13 @@ void copy_columns(const T* row, int width, int begin, int end, bool mirrored, T*
 
 template <typename T>
 void CensusCosts<T>::prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first,
-                             int count, int padded, int slots) {
+                             int count, int padded, int slots, int kept) {
   left_ = left;
   right_ = right;
   first_ = first;
   count_ = count;
   padded_ = padded;
+  kept_ = kept;
   radius_x_ = census == "5x5" ? 2 : (census == "7x7" ? 3 : 4);
   radius_y_ = census == "5x5" ? 2 : 3;
   const int bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1, of_plane = GEOMVISION_KERNEL(census_plane_bits)();
@@ -64,9 +65,9 @@ void CensusCosts<T>::prepare(const std::string& census, ImageView<const T> left,
     strip.begin = strip.end = 0;
     strip.left.resize(std::size_t{held} * static_cast<std::size_t>(left_pitch_));
     strip.right.resize(std::size_t{held} * static_cast<std::size_t>(right_pitch_));
-    strip.left_planes.resize(static_cast<std::size_t>(planes_) * static_cast<std::size_t>(left_pitch_));
+    strip.left_planes.resize(static_cast<std::size_t>(kept * planes_) * static_cast<std::size_t>(left_pitch_));
     strip.right_planes.resize(static_cast<std::size_t>(planes_) * static_cast<std::size_t>(right_pitch_));
-    strip.split.resize(static_cast<std::size_t>(planes_ * vectors_) * static_cast<std::size_t>(split_pitch_));
+    strip.split.resize(static_cast<std::size_t>(kept * planes_ * vectors_) * static_cast<std::size_t>(split_pitch_));
   }
 }
 
@@ -99,17 +100,18 @@ kernels::SGMCosts CensusCosts<T>::row(int slot, int y, int begin, int end) {
   }
   const int pixels = end - begin, bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1;
   const int of_plane = GEOMVISION_KERNEL(census_plane_bits)();
-  take_planes<T>(left, radius_x_, radius_y_, false, of_plane, pixels, left_pitch_, strip.left_planes.data());
+  std::uint8_t* left_planes = strip.left_planes.data() + std::ptrdiff_t{y % kept_ * planes_} * left_pitch_;
+  std::uint8_t* split = strip.split.data() + std::ptrdiff_t{y % kept_ * planes_ * vectors_} * split_pitch_;
+  take_planes<T>(left, radius_x_, radius_y_, false, of_plane, pixels, left_pitch_, left_planes);
   take_planes<T>(right, radius_x_, radius_y_, true, of_plane, pixels + padded_ - 1, right_pitch_,
                  strip.right_planes.data());
   for (int p = 0; p < planes_; ++p) {
     GEOMVISION_KERNEL(sgm_split)(strip.right_planes.data() + std::ptrdiff_t{p} * right_pitch_, pixels + padded_ - 1,
-                                 vectors_, split_pitch_,
-                                 strip.split.data() + std::ptrdiff_t{p} * vectors_ * split_pitch_);
+                                 vectors_, split_pitch_, split + std::ptrdiff_t{p} * vectors_ * split_pitch_);
   }
   kernels::SGMCosts costs{};
-  costs.left = strip.left_planes.data();
-  costs.right = strip.split.data();
+  costs.left = left_planes;
+  costs.right = split;
   costs.left_pitch = left_pitch_;
   costs.right_pitch = split_pitch_;
   costs.planes = planes_;

@@ -16,7 +16,7 @@ class SGMCostRows {
  public:
   virtual ~SGMCostRows() = default;
 
-  /// Costs of pixels begin ... end - 1 of row y. Valid until `slot` asks again.
+  /// Costs of pixels begin ... end - 1 of row y. Valid until `slot` has asked for as many other rows as are kept.
   virtual kernels::SGMCosts row(int slot, int y, int begin, int end) = 0;
 };
 
@@ -24,9 +24,10 @@ class SGMCostRows {
 template <typename T>
 class CensusCosts : public SGMCostRows {
  public:
-  /// Disparities first ... first + count - 1; `padded` is the number of them rounded up to whole vectors.
+  /// Disparities first ... first + count - 1; `padded` is the number of them rounded up to whole vectors. Of each slot
+  /// so many rows next to one another are kept.
   void prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first, int count,
-               int padded, int slots);
+               int padded, int slots, int kept);
   kernels::SGMCosts row(int slot, int y, int begin, int end) override;
 
  private:
@@ -41,7 +42,7 @@ class CensusCosts : public SGMCostRows {
 
   ImageView<const T> left_, right_;
   int radius_x_ = 0, radius_y_ = 0, first_ = 0, count_ = 0, padded_ = 0, planes_ = 0;
-  int left_pitch_ = 0, right_pitch_ = 0, vectors_ = 1, split_pitch_ = 0;
+  int left_pitch_ = 0, right_pitch_ = 0, vectors_ = 1, split_pitch_ = 0, kept_ = 1;
   std::vector<Strip> strips_;
 };
 

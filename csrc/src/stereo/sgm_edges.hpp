@@ -24,6 +24,7 @@ class SGMEdges {
   /// Path costs of a direction `back` rows before a band: above it, or below where paths run up. Those before the first
   /// band of an image are 0.
   SGMRow before(bool up, int band, std::size_t direction, int back);
+  SGMRow none() { return zeros_.row(0); }  ///< path costs beyond the border of an image
 
  private:
   struct Strip {

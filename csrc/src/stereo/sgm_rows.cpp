@@ -13,6 +13,8 @@ constexpr std::size_t cache_bytes = std::size_t{16} << 20;  // for the sums and 
 constexpr std::size_t edge_bytes = std::size_t{128} << 20;  // for path costs at the edges of bands
 constexpr int smallest_band = 4, largest_band = 12;         // rows
 constexpr int smallest_segment = 16;
+constexpr std::size_t untiled_bytes = std::size_t{24} << 20;  // where that is too much for both, bands have tiles
+constexpr int rows_of_tile = 32, columns_of_tile = 64;
 constexpr int usual_block = 32;  // rows: with more, more columns beside a strip are done twice
 
 }  // namespace
@@ -98,12 +100,17 @@ void SGMPlan::cut() {
   threads_ = std::min(resolve_threads(task_.num_threads), std::max(1, height / smallest_segment));
   const int segment = (height + threads_ - 1) / threads_;
   int most = usual_block;
+  tile_ = task_.width;
   if (goes_up()) {
-    const std::size_t row = product(task_.width, padded_),
-                      edges = product(height / smallest_band, 1) * row * down_.size();
+    const std::size_t row = product(task_.width, padded_);
+    const auto edges = [&](int rows) { return product(height / rows, 1) * row * down_.size(); };
     const std::size_t rows = cache_bytes / static_cast<std::size_t>(threads_) / (row * 3);
-    const int least = edges > edge_bytes ? 2 * smallest_band : smallest_band;
+    const int least = edges(smallest_band) > edge_bytes ? 2 * smallest_band : smallest_band;
     most = std::clamp(static_cast<int>(std::min(rows, std::size_t{largest_band})), least, largest_band);
+    if (reach_ == 0 && product(threads_ * most, 3) * row + edges(most) > untiled_bytes) {
+      most = rows_of_tile;
+      tile_ = columns_of_tile;
+    }
   }
   of_segment_ = (segment + most - 1) / most;
   band_ = (segment + of_segment_ - 1) / of_segment_;

@@ -102,6 +102,12 @@ class SGMPlan {
   int segments() const { return (bands_ + of_segment_ - 1) / of_segment_; }
   int first_band(int segment) const { return std::min(segment * of_segment_, bands_); }
 
+  /// Columns of a tile, the part of a band whose costs and sums are kept at a time: all of them, but where paths run
+  /// along rows and columns only few, since little need be known of the paths that come from beside it.
+  int tiles() const { return (task_.width + tile_ - 1) / tile_; }
+  int tile_columns() const { return tile_; }
+  int tile_begin(int tile) const { return std::min(tile * tile_, task_.width); }
+
   /// Where paths run down and up, bands of the upper half are visited upwards: paths that run up go on from band to
   /// band, those that run down begin at the edge of each. In the lower half it is the other way round.
   bool upwards(int band) const { return band >= first_band(segments() / 2); }
@@ -128,7 +134,7 @@ class SGMPlan {
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
   std::vector<SGMDirection> down_, up_;
   int vectors_ = 1, padded_ = 0, threads_ = 1, reach_ = 0;
-  int band_ = 1, bands_ = 1, of_segment_ = 1, of_block_ = 1;
+  int band_ = 1, bands_ = 1, of_segment_ = 1, of_block_ = 1, tile_ = 1;
 };
 
 }  // namespace geomvision::stereo

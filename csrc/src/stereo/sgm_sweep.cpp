@@ -13,12 +13,14 @@ constexpr int most_paths = 8;
 
 }  // namespace
 
-// The paths through a row, and what is summed there.
+// The paths through a row of a tile, and what is summed there. All pointers belong to its first column.
 struct SGMSweep::Row {
-  int y, count = 0;
-  kernels::SGMSums first;     // what becomes of the sums with the first four paths
-  bool last;                  // all paths have then been there
-  const std::uint8_t* costs;  // of the row, as all below
+  int y, begin, end;  // columns
+  int sink;           // its slot
+  int count = 0;
+  kernels::SGMSums first;  // what becomes of the sums with the first four paths
+  bool last;               // all paths have then been there
+  const std::uint8_t* costs;
   const std::uint8_t* west;
   std::uint16_t* sums;  // null: those of a chunk only
   kernels::SGMPath paths[most_paths];
@@ -28,22 +30,26 @@ void SGMSweep::prepare(const SGMTask& task, const SGMGuide& guide) {
   plan_.prepare(task, &guide);
   edges_.prepare(plan_);
   const int width = task.width, padded = plan_.padded(), held = plan_.goes_up() ? plan_.band_rows() : 1;
-  const int segment = std::min(task.height, plan_.first_band(1) * plan_.band_rows());
-  if (static_cast<int>(room_.size()) < slots()) room_.resize(static_cast<std::size_t>(slots()));
-  for (int slot = 0; slot < slots(); ++slot) {
+  const int columns = plan_.tile_columns(), segment = std::min(task.height, plan_.first_band(1) * plan_.band_rows());
+  if (static_cast<int>(room_.size()) < plan_.threads()) room_.resize(static_cast<std::size_t>(plan_.threads()));
+  for (int slot = 0; slot < plan_.threads(); ++slot) {
     Room& room = room_[static_cast<std::size_t>(slot)];
-    for (const bool up : {false, true}) {
-      const auto& directions = plan_.directions(up);
-      room.paths[up].resize(directions.size());
+    const auto& directions = plan_.directions(false);  // those that run up go as far to the side
+    for (const bool begins : {false, true}) {
+      if (begins && !plan_.goes_up()) continue;
+      room.paths[begins].resize(directions.size());
       for (std::size_t g = 0; g < directions.size(); ++g) {
-        room.paths[up][g].resize(directions[g], width, segment, padded);
+        room.paths[begins][g].resize(directions[g], begins ? columns : width, begins ? held : segment, padded);
       }
     }
-    room.east.resize(1, width, padded);
-    room.west.resize(1, width, padded);
-    room.costs.resize(product(held, width) * static_cast<std::size_t>(padded));
-    room.sums.resize(product(plan_.goes_up() ? held * width : SGMPlan::chunk, padded) * 2);
+    room.east.resize(1, columns, padded);
+    room.west.resize(1, columns, padded);
+    room.costs.resize(product(held, columns) * static_cast<std::size_t>(padded));
+    room.sums.resize(product(plan_.goes_up() ? held * columns : SGMPlan::chunk, padded) * 2);
     room.jumps.resize(product(width, most_paths));
+    if (plan_.tiles() == 1) continue;
+    room.sources.resize(static_cast<std::size_t>(held));
+    room.ends.resize(product(held, plan_.tiles() + 1) * static_cast<std::size_t>(padded + 1));
   }
 }
 
@@ -59,11 +65,9 @@ void SGMSweep::segment(int slot, int index) {
   const int width = plan_.task().width, first = plan_.first_band(index), end = plan_.first_band(index + 1);
   room.east.clear_margins();
   room.west.clear_margins();
-  for (auto& paths : room.paths) {
-    for (SGMState& path : paths) path.begin(0, width, width, plan_.bottom(first) - plan_.top(end - 1));
-  }
+  for (SGMState& path : room.paths[false]) path.begin(0, width, width, plan_.bottom(first) - plan_.top(end - 1));
   if (!plan_.goes_up()) {
-    for (int y = plan_.top(end - 1); y < plan_.bottom(first); ++y) begin_sums(slot, y, end - 1, false);
+    for (int y = plan_.top(end - 1); y < plan_.bottom(first); ++y) begin_sums(slot, y, end - 1, 0, false);
   } else if (plan_.upwards(first)) {
     for (int i = first; i < end; ++i) band(slot, i, first, true);
   } else {
@@ -74,69 +78,146 @@ void SGMSweep::segment(int slot, int index) {
 // `first` is the band that the segment begins with.
 void SGMSweep::band(int slot, int index, int first, bool upwards) {
   const int top = plan_.top(index), bottom = plan_.bottom(index), width = plan_.task().width;
-  for (SGMState& path : room_[static_cast<std::size_t>(slot)].paths[!upwards])
-    path.begin(0, width, width, bottom - top);
-  for (int row = 0; row < bottom - top; ++row) {
-    begin_sums(slot, upwards ? top + row : bottom - 1 - row, index, !upwards);
+  for (int y = top; y < bottom && plan_.tiles() > 1; ++y) find_ends(slot, y, y - top);
+  for (int tile = 0; tile < plan_.tiles(); ++tile) {
+    for (SGMState& path : room_[static_cast<std::size_t>(slot)].paths[true]) {
+      path.begin(plan_.tile_begin(tile), plan_.tile_begin(tile + 1), width, bottom - top);
+    }
+    for (int row = 0; row < bottom - top; ++row) {
+      begin_sums(slot, upwards ? top + row : bottom - 1 - row, index, tile, !upwards);
+    }
+    for (int row = 0; row < bottom - top; ++row) {
+      end_sums(slot, upwards ? bottom - 1 - row : top + row, index, tile, first, upwards);
+    }
   }
-  for (int row = 0; row < bottom - top; ++row) {
-    end_sums(slot, upwards ? bottom - 1 - row : top + row, top, first, upwards);
+}
+
+// Path costs that lead into a tile's row from its right (`west`) or left end.
+SGMRow SGMSweep::end_of(int slot, int row, int tile, bool west) {
+  std::uint8_t* ends = room_[static_cast<std::size_t>(slot)].ends.data();
+  const int of_row = plan_.tiles() + 1;  // tiles are visited from left to right: the last left end is enough
+  const std::size_t index = product(row, of_row) + static_cast<std::size_t>(west ? tile : plan_.tiles());
+  const auto padded = static_cast<std::size_t>(plan_.padded());
+  return {ends + index * padded, ends + product(plan_.band_rows(), of_row) * padded + index};
+}
+
+void SGMSweep::keep_end(int slot, int row, int tile, bool west, const std::uint8_t* costs, std::uint8_t least) {
+  const SGMRow end = end_of(slot, row, tile, west);
+  std::copy_n(costs, plan_.padded(), end.costs);
+  *end.least = least;
+}
+
+// Of all tiles of a row: the path that runs left is followed once, and its costs between tiles kept.
+void SGMSweep::find_ends(int slot, int y, int row) {
+  Room& room = room_[static_cast<std::size_t>(slot)];
+  const int last = plan_.tiles() - 1;
+  const SGMRow west = room.west.row(0), beyond = edges_.none();
+  room.sources[static_cast<std::size_t>(row)] = source_->row(slot, y, 0, plan_.task().width);
+  keep_end(slot, row, 0, false, beyond.costs, 0);
+  keep_end(slot, row, last, true, beyond.costs, 0);
+  for (int tile = last; tile > 0; --tile) {
+    run_west(slot, y, row, tile, room.costs.data());  // these costs are not kept
+    keep_end(slot, row, tile - 1, true, west.costs, west.least[0]);
   }
+}
+
+// Paths along a row enter a tile.
+void SGMSweep::enter(int slot, int row, int tile, bool west) {
+  if (plan_.tiles() == 1) return;
+  Room& room = room_[static_cast<std::size_t>(slot)];
+  const int column = west ? plan_.tile_begin(tile + 1) - plan_.tile_begin(tile) : -1;
+  const SGMRow from = end_of(slot, row, tile, west), to = (west ? room.west : room.east).row(0);
+  std::copy_n(from.costs, plan_.padded(), to.costs + std::ptrdiff_t{column} * plan_.padded());
+  to.least[column] = *from.least;
+}
+
+// Costs of a tile's row, and the path that runs left.
+void SGMSweep::run_west(int slot, int y, int row, int tile, std::uint8_t* costs) {
+  Room& room = room_[static_cast<std::size_t>(slot)];
+  const int begin = plan_.tile_begin(tile), end = plan_.tile_begin(tile + 1);
+  const SGMRow west = room.west.row(0);
+  std::uint8_t* jumps = room.jumps.data();
+  enter(slot, row, tile, true);
+  plan_.jumps(y, {-1, 0}, begin, end, jumps);
+  const kernels::SGMCosts source =
+      plan_.tiles() > 1 ? room.sources[static_cast<std::size_t>(row)] : source_->row(slot, y, begin, end);
+  plan_.costs_and_west(source, begin, end, {west.costs + plan_.padded(), west.least + 1, jumps, west.costs, west.least},
+                       plan_.vectors(), static_cast<std::uint8_t>(plan_.task().p1), costs);
 }
 
 // Costs and the path that runs left, from the right end; then those that run right, and those that run up or down.
-void SGMSweep::begin_sums(int slot, int y, int band, bool up) {
+void SGMSweep::begin_sums(int slot, int y, int band, int tile, bool up) {
   Room& room = room_[static_cast<std::size_t>(slot)];
-  const int width = plan_.task().width, padded = plan_.padded();
-  const std::size_t place =
-      plan_.goes_up() ? product(y - plan_.top(band), width) * static_cast<std::size_t>(padded) : 0;
-  const SGMRow west = room.west.row(0), east = room.east.row(0);
+  const int padded = plan_.padded(), held = plan_.goes_up() ? y - plan_.top(band) : 0;
+  const std::size_t place = product(held, plan_.tile_columns()) * static_cast<std::size_t>(padded);
   std::uint8_t *costs = room.costs.data() + place, *jumps = room.jumps.data();
-  plan_.jumps(y, {-1, 0}, 0, width, jumps);
-  plan_.costs_and_west(source_->row(slot, y, 0, width),
-                       {west.costs + padded, west.least + 1, jumps, west.costs, west.least}, plan_.vectors(),
-                       static_cast<std::uint8_t>(plan_.task().p1), costs);
-  Row row{y, 1, kernels::SGMSums::begin, !plan_.goes_up(), costs, west.costs, nullptr, {}};
+  run_west(slot, y, held, tile, costs);
+  enter(slot, held, tile, false);
+  const SGMRow west = room.west.row(0), east = room.east.row(0);
+  Row row{};
+  row.y = y;
+  row.begin = plan_.tile_begin(tile);
+  row.end = plan_.tile_begin(tile + 1);
+  row.first = kernels::SGMSums::begin;
+  row.last = !plan_.goes_up();
+  row.sink = slot;
+  row.costs = costs;
+  row.west = west.costs;
   if (plan_.goes_up()) row.sums = reinterpret_cast<std::uint16_t*>(room.sums.data()) + place;
-  plan_.jumps(y, {1, 0}, 0, width, jumps);
-  row.paths[0] = {east.costs - padded, east.least - 1, jumps, east.costs, east.least};
-  add_vertical(slot, row, up, band);
+  plan_.jumps(y, {1, 0}, row.begin, row.end, jumps);
+  row.paths[row.count++] = {east.costs - padded, east.least - 1, jumps, east.costs, east.least};
+  add_vertical(slot, row, up, plan_.goes_up(), band);
   advance(slot, row);
+  if (row.end == plan_.task().width) return;
+  const int last = row.end - row.begin - 1;
+  keep_end(slot, held, tile + 1, false, east.costs + std::ptrdiff_t{last} * padded, east.least[last]);
 }
 
 // The paths that go on from band to band, since `first_band`.
-void SGMSweep::end_sums(int slot, int y, int top, int first_band, bool up) {
+void SGMSweep::end_sums(int slot, int y, int band, int tile, int first_band, bool up) {
   Room& room = room_[static_cast<std::size_t>(slot)];
-  const std::size_t place = product(y - top, plan_.task().width) * static_cast<std::size_t>(plan_.padded());
-  Row row{y, 0, kernels::SGMSums::add, true, room.costs.data() + place, nullptr, nullptr, {}};
+  const int held = y - plan_.top(band);
+  const std::size_t place = product(held, plan_.tile_columns()) * static_cast<std::size_t>(plan_.padded());
+  Row row{};
+  row.y = y;
+  row.begin = plan_.tile_begin(tile);
+  row.end = plan_.tile_begin(tile + 1);
+  row.first = kernels::SGMSums::add;
+  row.last = true;
+  row.sink = slot * rows_at_once() + (plan_.tiles() > 1 ? held : 0);
+  row.costs = room.costs.data() + place;
   row.sums = reinterpret_cast<std::uint16_t*>(room.sums.data()) + place;
-  add_vertical(slot, row, up, first_band);
+  add_vertical(slot, row, up, false, first_band);
   advance(slot, row);
 }
 
-// Paths of all directions that run down or up. They began at the edge of `band`.
-void SGMSweep::add_vertical(int slot, Row& row, bool up, int band) {
+// Paths of all directions that run down or up. They began at the edge of `band`; those in the room's second half
+// (`begins`) do so in each band.
+void SGMSweep::add_vertical(int slot, Row& row, bool up, bool begins, int band) {
   Room& room = room_[static_cast<std::size_t>(slot)];
   const int width = plan_.task().width, steps = up ? plan_.bottom(band) - 1 - row.y : row.y - plan_.top(band);
+  const std::ptrdiff_t padded = plan_.padded();
   for (std::size_t g = 0; g < plan_.directions(up).size(); ++g) {
     const SGMDirection direction = plan_.directions(up)[g];
     const int back = back_of(direction);
-    const SGMRow here = room.paths[up][g].row(steps);
-    const SGMRow before = steps < back ? edges_.before(up, band, g, back - steps) : room.paths[up][g].row(steps - back);
+    SGMState& path = room.paths[begins][g];
+    const SGMRow here = path.row(steps);
+    const SGMRow before = steps < back ? edges_.before(up, band, g, back - steps) : path.row(steps - back);
     std::uint8_t* jumps = room.jumps.data() + product(row.count, width);
-    plan_.jumps(row.y, direction, 0, width, jumps);
-    row.paths[row.count++] = {before.costs - std::ptrdiff_t{direction.dx} * plan_.padded(), before.least - direction.dx,
-                              jumps, here.costs, here.least};
+    plan_.jumps(row.y, direction, row.begin, row.end, jumps);
+    const std::ptrdiff_t from = row.begin - direction.dx;
+    row.paths[row.count++] = {before.costs + from * padded, before.least + from, jumps, here.costs + row.begin * padded,
+                              here.least + row.begin};
   }
 }
 
 void SGMSweep::advance(int slot, Row& row) {
-  const int width = plan_.task().width;
+  const int columns = row.end - row.begin;
   const std::ptrdiff_t padded = plan_.padded();
   auto* chunk_sums = reinterpret_cast<std::uint16_t*>(room_[static_cast<std::size_t>(slot)].sums.data());
-  if (row.last) sink_->begin_row(slot, row.y);
-  for (int x = 0; x < width; x += SGMPlan::chunk) {
-    const int pixels = std::min(SGMPlan::chunk, width - x);
+  if (row.last && row.begin == 0) sink_->begin_row(row.sink, row.y);
+  for (int x = 0; x < columns; x += SGMPlan::chunk) {
+    const int pixels = std::min(SGMPlan::chunk, columns - x);
     std::uint16_t* sums = row.sums != nullptr ? row.sums + x * padded : chunk_sums;
     for (int first = 0; first < row.count; first += at_once) {
       const int some = std::min(at_once, row.count - first);
@@ -150,9 +231,9 @@ void SGMSweep::advance(int slot, Row& row) {
                     static_cast<std::uint8_t>(plan_.task().p1), first == 0 ? row.first : kernels::SGMSums::add,
                     row.west + x * padded, sums);
     }
-    if (row.last) sink_->take(slot, row.y, x, pixels, sums);
+    if (row.last) sink_->take(row.sink, row.y, row.begin + x, pixels, sums);
   }
-  if (row.last) sink_->end_row(slot, row.y);
+  if (row.last && row.end == plan_.task().width) sink_->end_row(row.sink, row.y);
 }
 
 }  // namespace geomvision::stereo

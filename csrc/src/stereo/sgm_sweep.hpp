@@ -27,28 +27,38 @@ class SGMSink {
 /// waits for anybody, so a thread whose core is busy elsewhere holds up its own segment only. A segment is visited band
 /// by band, upwards or downwards. In a band the paths that run the other way come first, and their sums are kept; then
 /// come the paths that run this way, and go on in the next band. Where no path runs up a segment is gone through once.
+/// A band may be cut into tiles, visited from left to right: the paths that run left are then followed twice, first to
+/// know them where tiles begin.
 class SGMSweep {
  public:
   void prepare(const SGMTask& task, const SGMGuide& guide);
-  int slots() const { return plan_.threads(); }                                 ///< of sinks
-  int cost_slots() const { return std::max(plan_.threads(), edges_.slots()); }  ///< of cost rows
+  int slots() const { return plan_.threads() * rows_at_once(); }                  ///< of sinks
+  int cost_slots() const { return std::max(plan_.threads(), edges_.slots()); }    ///< of cost rows
+  int rows_at_once() const { return plan_.tiles() > 1 ? plan_.band_rows() : 1; }  ///< that are kept of a slot's costs
   int padded() const { return plan_.padded(); }
 
   void run(SGMCostRows& costs, SGMSink& sink);
 
  private:
   struct Room {                      // of a slot
-    std::vector<SGMState> paths[2];  // that run down and up
+    std::vector<SGMState> paths[2];  // that go on from band to band, and that begin at the edge of each
     SGMRows east, west;
     AlignedBytes costs, sums, jumps;
+    std::vector<kernels::SGMCosts> sources;  // of the band's rows, where it is cut into tiles
+    AlignedBytes ends;                       // and path costs at the ends of its tiles
   };
   struct Row;
 
   void segment(int slot, int index);
   void band(int slot, int index, int first, bool upwards);
-  void begin_sums(int slot, int y, int band, bool up);
-  void end_sums(int slot, int y, int top, int first_band, bool up);
-  void add_vertical(int slot, Row& row, bool up, int band);
+  void find_ends(int slot, int y, int row);
+  SGMRow end_of(int slot, int row, int tile, bool west);
+  void keep_end(int slot, int row, int tile, bool west, const std::uint8_t* costs, std::uint8_t least);
+  void enter(int slot, int row, int tile, bool west);
+  void run_west(int slot, int y, int row, int tile, std::uint8_t* costs);
+  void begin_sums(int slot, int y, int band, int tile, bool up);
+  void end_sums(int slot, int y, int band, int tile, int first_band, bool up);
+  void add_vertical(int slot, Row& row, bool up, bool begins, int band);
   void advance(int slot, Row& row);
 
   SGMPlan plan_;

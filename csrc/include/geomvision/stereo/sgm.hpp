@@ -35,7 +35,8 @@ struct SGMOptions {
 /// Semi-global matching of rectified pairs (Hirschmueller, TPAMI 2008) on census costs.
 ///
 /// 5 paths are those along rows and the three that run down: one pass over the rows, in memory of a few of them and of
-/// the result. The others need a second pass upwards; it keeps the sums of a band of rows.
+/// the result. The others need a second pass upwards; it keeps the sums of a band of rows, or
+/// with 4 paths, where bands are large, those of a tile of it.
 ///
 ///     gv::stereo::SGM sgm({.max_disparity = 96});
 ///     gv::Image<float> disparity = sgm(left, right);     // pixels, NaN where there is no estimate
@@ -53,6 +54,15 @@ class SGM : public Matcher {
   const SGMOptions& options() const { return options_; }
 
   using Matcher::operator();
+
+  /// The same, but confidence and occluded pixels go where the caller wants them: confidence() and occluded() know
+  /// nothing of such a call.
+  void operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
+  void operator()(Floats left, Floats right, ImageView<float> disparity, ImageView<float> confidence,
+                  ImageView<std::uint8_t> occluded);
 
   /// From costs that the caller computed, learned ones say: (height, width, max_disparity - min_disparity), for left
   /// pixel x and disparity d those of right pixel x - d, where there is none whatever the caller holds for likely.
@@ -72,13 +82,19 @@ class SGM : public Matcher {
 
  private:
   struct Scratch;
+  struct Maps {
+    ImageView<float> disparity, confidence;
+    ImageView<std::uint8_t> occluded;
+  };
   void match(Bytes left, Bytes right, ImageView<float> disparity) override;
   void match(Words left, Words right, ImageView<float> disparity) override;
   void match(Floats left, Floats right, ImageView<float> disparity) override;
   template <typename T>
-  void run(ImageView<const T> left, ImageView<const T> right, ImageView<float> disparity);
+  void run(ImageView<const T> left, ImageView<const T> right, const Maps& maps);
   template <typename T>
   void match_costs(TensorView<const std::uint8_t, 3> costs, ImageView<const T> left, ImageView<float> disparity);
+
+  Maps kept(int width, int height, ImageView<float> disparity);
 
   SGMOptions options_;
   ScratchPointer<Scratch> scratch_;
