@@ -226,6 +226,10 @@ TEST_CASE("wrong arguments are refused with what was given and what is allowed")
   gv::Image<std::uint8_t> occluded(10, 10);
   CHECK_THROWS_AS(sgm(image, image, small.view()), std::invalid_argument);
   CHECK_THROWS_AS(sgm(image, image, fitting.view(), small.view(), occluded.view()), std::invalid_argument);
+  auto taken = image;
+  CHECK_THROWS_WITH_AS(sgm(taken, image, fitting.view(), taken.view(), occluded.view()),
+                       "SGM: confidence or occluded lies where an image does; give it memory of its own",
+                       std::invalid_argument);
   auto holed = image;
   holed(3, 4) = std::nanf("");
   CHECK_THROWS_WITH_AS(sgm(image, holed), "SGM: right holds NaN or infinity at (3, 4); fill it first",

@@ -29,12 +29,12 @@ void check_choice(const char* option, const std::string& value, std::initializer
   check(known, "SGM: ", option, " is '", value, "'; allowed are ", list);
 }
 
-// Whether the result lies where an image does, whose rows are read until the last disparities are written.
-template <typename T>
-bool overlap(ImageView<const T> image, ImageView<float> result) {
+// Whether a map lies where an image does, whose rows are read until the last disparities are written.
+template <typename T, typename U>
+bool overlap(ImageView<const T> image, ImageView<U> map) {
   const std::less<const void*> before;
   const int width = image.width(), last = image.height() - 1;
-  return before(image.row(0), result.row(last) + width) && before(result.row(0), image.row(last) + width);
+  return before(image.row(0), map.row(last) + width) && before(map.row(0), image.row(last) + width);
 }
 
 }  // namespace
@@ -160,6 +160,9 @@ void SGM::run(ImageView<const T> left, ImageView<const T> right, const Maps& map
         "SGM: confidence is ", maps.confidence.width(), "x", maps.confidence.height(), ", occluded ",
         maps.occluded.width(), "x", maps.occluded.height(), ", the images are ", width, "x", height,
         " pixels; they must be equal");
+  check(!overlap(left, maps.confidence) && !overlap(right, maps.confidence) && !overlap(left, maps.occluded) &&
+            !overlap(right, maps.occluded),
+        "SGM: confidence or occluded lies where an image does; give it memory of its own");
   if constexpr (std::is_same_v<T, float>) {
     check_finite("SGM", left, "left");
     check_finite("SGM", right, "right");

@@ -35,8 +35,8 @@ struct SGMOptions {
 /// Semi-global matching of rectified pairs (Hirschmueller, TPAMI 2008) on census costs.
 ///
 /// 5 paths are those along rows and the three that run down: one pass over the rows, in memory of a few of them and of
-/// the result. The others need a second pass upwards; it keeps the sums of a band of rows, or
-/// with 4 paths, where bands are large, those of a tile of it.
+/// the result. The others need a second pass upwards; it keeps the sums of a band of rows, or with 4 paths, where bands
+/// are large, those of a tile of it.
 ///
 ///     gv::stereo::SGM sgm({.max_disparity = 96});
 ///     gv::Image<float> disparity = sgm(left, right);     // pixels, NaN where there is no estimate
@@ -55,8 +55,8 @@ class SGM : public Matcher {
 
   using Matcher::operator();
 
-  /// The same, but confidence and occluded pixels go where the caller wants them: confidence() and occluded() know
-  /// nothing of such a call.
+  /// The same, but confidence and occluded pixels go where the caller wants them, which must not be where an image
+  /// lies: confidence() and occluded() know nothing of such a call.
   void operator()(Bytes left, Bytes right, ImageView<float> disparity, ImageView<float> confidence,
                   ImageView<std::uint8_t> occluded);
   void operator()(Words left, Words right, ImageView<float> disparity, ImageView<float> confidence,
