@@ -130,7 +130,7 @@ def main() -> None:
         print_peak(*given.peak)
         return
     from quality import compare
-    from surroundings import describe, measure_limits
+    from surroundings import describe, measure_limits, scaling_now
     from verdicts import judge, status
 
     machine, limits = describe(), measure_limits()
@@ -139,7 +139,10 @@ def main() -> None:
     rows = chosen_rows(given)
     for row in rows:
         print(f"{row.name} against {row.peer}", flush=True)
+        before = scaling_now(numbers[-1])
         result = run_row(row, numbers, given)
+        result["machine_scaling"] = (before + scaling_now(numbers[-1])) / 2
+        print(f"  additions of bytes scale {result['machine_scaling']:.2f}", flush=True)
         if row.quality and not result["missing"] and not given.no_quality:
             result["quality"] = compare(row.quality, given.data)
             print(f"  {result['quality']}", flush=True)

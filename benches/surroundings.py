@@ -52,6 +52,12 @@ def best_rates(limits: dict[str, Any], threads: int) -> dict[str, float]:
     return found
 
 
+def scaling_now(threads: int) -> float:
+    """How many times faster than one `threads` threads add bytes just now: virtual cores are not always whole ones."""
+    limits = measure_limits(0.02)
+    return best_rates(limits, threads)["lanes8_gops"] / best_rates(limits, 1)["lanes8_gops"]
+
+
 def opencv_build() -> dict[str, Any]:
     """OpenCV's version, where it was loaded from is not told; its baseline and dispatched instruction sets."""
     import cv2

@@ -89,7 +89,10 @@ def demands_table(results: dict[str, Results]) -> list[str]:
             lines.append(f"| {name} | {result['peer']} | – | – | – | missing: {result['missing']} |")
         for demand in result["demands"]:
             verdict = "pass" if demand["pass"] else "**falls short**"
-            cells = (name, result["peer"], demand["demand"], number(demand["value"]), number(demand["bar"]), verdict)
+            what = demand["demand"]
+            if what == "scaling" and "machine_scaling" in result:
+                what += f" (of additions: {number(result['machine_scaling'])})"
+            cells = (name, result["peer"], what, number(demand["value"]), number(demand["bar"]), verdict)
             lines.append("| " + " | ".join(cells) + " |")
     return lines
 

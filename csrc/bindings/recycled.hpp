@@ -14,11 +14,11 @@ namespace geomvision::bindings {
 /// Memory of results that nobody holds any more, for the next results of about their size: fresh memory comes from the
 /// system page by page and filled with zeros, which takes longer than many a kernel that writes it.
 ///
-/// Blocks consist of huge pages as far as they at least half fill the last: those are cleared, looked up and offered to
-/// the system many times faster than small ones. At most `most_bytes` wait here; those that came last stay. On Linux
-/// the system may take huge pages that wait as soon as it is short of memory. Small pages stay, since offering them
-/// takes longer than writing them: at most `most_small_bytes`. Everything here is called with the GIL held, which is
-/// all the locking there is.
+/// Blocks consist of huge pages as far as they fill three quarters of the last: those are cleared, looked up and
+/// offered to the system many times faster than small ones. At most `most_bytes` wait here; those that came last stay.
+/// On Linux the system may take huge pages that wait as soon as it is short of memory. Small pages stay, since offering
+/// them takes longer than writing them: at most `most_small_bytes`. Everything here is called with the GIL held, which
+/// is all the locking there is.
 class RecycledMemory {
  public:
   static constexpr std::size_t least_bytes = std::size_t{128} << 10;  // malloc recycles smaller ones by itself
@@ -58,7 +58,7 @@ class RecycledMemory {
   static constexpr std::size_t huge_page = std::size_t{2} << 20, small_page = std::size_t{4} << 10;
 
   // How much of a block lies in huge pages.
-  static std::size_t huge_bytes(std::size_t bytes) { return (bytes + huge_page / 2) / huge_page * huge_page; }
+  static std::size_t huge_bytes(std::size_t bytes) { return (bytes + huge_page / 4) / huge_page * huge_page; }
   static std::size_t small_bytes(const Block& block) { return block.bytes - huge_bytes(block.bytes); }
 
   static std::size_t whole_pages(std::size_t least) {
