@@ -12,11 +12,12 @@ from . import flo, kitti, pfm, scaled
 from ._files import FormatError, PathLike
 
 _DISPARITY_SCALES = (
-    "scale= (stored value = disparity · scale), which 8 bits do not tell: "
+    "scale= or --truth-scale (stored value = disparity · scale), which 8 bits do not tell: "
     "Middlebury 2001 8 (tsukuba 16), 2003 quarter size 4, 2005/2006 third size 3"
 )
 _DEPTH_SCALES = (
-    "scale= (stored value = metres · scale), which a PNG does not tell: KITTI 256, TUM 5000, millimetres 1000"
+    "scale= or --truth-scale (stored value = metres · scale), which a PNG does not tell: "
+    "KITTI 256, TUM 5000, millimetres 1000"
 )
 
 
