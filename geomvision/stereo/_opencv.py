@@ -56,13 +56,15 @@ class OpenCVStereo(StereoMethod):
     def run_padded(self, left: Image, right: Image, window: int, match: Match, margin: int = 0) -> Float32:
         """Call `match` on 8-bit images and return float32 pixels with NaN.
 
-        Padding widens the images by the disparity range where OpenCV cuts it off, and by `margin` all around. An
-        image smaller than the window, or unpadded and no wider than what OpenCV cuts off, has no estimate.
+        Padding widens the images by the disparity range where OpenCV cuts it off, and by `margin` all around: what a
+        matcher needs whose blocks lie inside the image. An image smaller than the window, or unpadded and no wider
+        than what OpenCV cuts off, or no higher than such blocks, has no estimate.
         """
         height, width = left.shape[:2]
         before, after = self.cut_off
         empty = np.full((height, width), np.nan, np.float32)
-        if min(height, width) < window or (not self.padded and width <= before + after + window):
+        too_small = min(height, width) < window
+        if too_small or (not self.padded and (width <= before + after + window or (margin > 0 and height <= window))):
             return empty
         left, right = to_8bit(left, right)
         if self.padded:

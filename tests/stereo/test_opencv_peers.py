@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import geomvision as gv
@@ -95,6 +95,7 @@ def test_8_bit_rule() -> None:
     colour=st.booleans(),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
+@example(name="opencv_bm", height=15, width=32, low=0, count=1, padded=False, colour=False, dtype=np.uint8)
 def test_any_size_gives_pixels_or_nan(
     name: str, height: int, width: int, low: int, count: int, padded: bool, colour: bool, dtype: type
 ) -> None:

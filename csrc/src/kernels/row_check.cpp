@@ -10,6 +10,8 @@ namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
 constexpr std::int16_t contradicted = -1;  // instead of how far the views are apart
+constexpr std::int16_t outside = -32768;   // answers of no pixel, and of one without a winner: below all others
+constexpr std::int16_t silent = -32767;
 
 // Loops that follow partners are apart from the others, which become vectors.
 
@@ -17,8 +19,8 @@ constexpr std::int16_t contradicted = -1;  // instead of how far the views are a
 template <int sign>
 void follow(const std::int16_t* __restrict winners, int width, std::int32_t* __restrict partners) {
   for (int x = 0; x < width; ++x) {
-    const std::int32_t disparity = winners[x];
-    partners[x] = disparity == no_disparity ? width : x + sign * disparity;
+    const std::int32_t disparity = winners[x], partner = x + sign * disparity;
+    partners[x] = (disparity == no_disparity) | (partner < 0) | (partner >= width) ? width : partner;
   }
 }
 
@@ -43,8 +45,10 @@ void answer(const RowCheck& row) {
   const std::int16_t* __restrict right = row.right;
   std::int16_t* __restrict told = row.told;
   for (int x = 0; x < row.width; ++x) {
-    told[x] = static_cast<std::int16_t>(2 * right[x] + (told[x] == right[x] ? 1 : 0));
+    const auto winner = static_cast<std::int16_t>(2 * right[x] + (told[x] == right[x] ? 1 : 0));
+    told[x] = right[x] == no_disparity ? silent : winner;
   }
+  told[row.width] = outside;
 }
 
 // What every left pixel's partner answers.
@@ -57,11 +61,15 @@ void ask(const RowCheck& row) {
   for (int x = 0; x < width; ++x) answers[x] = told[partners[x]];
 }
 
+inline std::int16_t tolerance_of(const RowCheck& row) {
+  return row.tolerance < 0 ? std::int16_t{32767} : static_cast<std::int16_t>(row.tolerance);
+}
+
 // How far the views are apart at every left winner.
 void judge(const RowCheck& row) {
   const std::int16_t* __restrict left = row.left;
   std::int16_t* __restrict apart = row.apart;
-  const std::int16_t tolerance = row.tolerance < 0 ? std::int16_t{32767} : static_cast<std::int16_t>(row.tolerance);
+  const std::int16_t tolerance = tolerance_of(row);
   for (int x = 0; x < row.width; ++x) {
     const std::int16_t told = apart[x];
     const auto difference = static_cast<std::int16_t>(left[x] - (told >> 1));
@@ -106,18 +114,62 @@ void hide(const RowCheck& row, std::uint8_t* __restrict hidden) {
   }
 }
 
-}  // namespace
-
-void check_row(const RowCheck& row, float* disparity, float* confidence, std::uint8_t* hidden) {
+// What the views say of each other at every left pixel: told[partner of x] becomes apart[x].
+void exchange(const RowCheck& row) {
   follow<1>(row.right, row.width, row.partners);
   look_left(row);
   answer(row);
-  row.told[row.width] = 0;
   follow<-1>(row.left, row.width, row.partners);
   ask(row);
+}
+
+// How far the views are apart, `contradicted` where the right one says nothing, and each pixel's agreement.
+void judge_all(const RowCheck& row, std::uint8_t* __restrict agreement) {
+  const std::int16_t* __restrict left = row.left;
+  std::int16_t* __restrict apart = row.apart;
+  const std::uint8_t* __restrict seen = row.seen;
+  const std::int16_t tolerance = tolerance_of(row);
+  const std::int16_t checks = row.tolerance >= 0 ? 255 : 0;
+  constexpr std::int16_t agrees = RowCheck::agrees, mismatched = RowCheck::mismatched;
+  constexpr std::int16_t occluded = RowCheck::occluded, unknown = RowCheck::unknown;
+  const int width = row.width;
+  for (int x = 0; x < width; ++x) {
+    const std::int16_t told = apart[x];
+    const auto difference = static_cast<std::int16_t>(left[x] - (told >> 1));
+    const auto distance = static_cast<std::int16_t>(difference < 0 ? -difference : difference);
+    const std::int16_t sure = (told & 1) != 0 ? tolerance : std::int16_t{32767};
+    const std::int16_t allowed = told == outside ? std::int16_t{-1} : sure;
+    const std::int16_t failed = seen[x] != 0 ? mismatched : occluded;
+    const std::int16_t missing = seen[x] != 0 ? unknown : occluded;
+    const std::int16_t heard = told <= silent ? std::int16_t{0} : distance;
+    const std::int16_t found = heard > allowed ? failed : agrees;
+    agreement[x] = static_cast<std::uint8_t>((left[x] == no_disparity ? missing : found) & checks);
+    const std::int16_t judged = told <= silent ? contradicted : distance;
+    apart[x] = left[x] == no_disparity ? std::int16_t{0} : judged;
+  }
+}
+
+void weigh(const std::int16_t* __restrict apart, int count, float* __restrict confidence) {
+  for (int i = 0; i < count; ++i) {
+    const bool known = apart[i] != contradicted;
+    const float shared = confidence[i] / static_cast<float>(known ? 1 + apart[i] : 1);
+    confidence[i] = known ? shared : 0.0f;
+  }
+}
+
+}  // namespace
+
+void check_row(const RowCheck& row, float* disparity, float* confidence, std::uint8_t* hidden) {
+  exchange(row);
   judge(row);
   confirm_row(row, disparity, confidence);
   hide(row, hidden);
+}
+
+void weigh_row(const RowCheck& row, float* confidence, std::uint8_t* agreement) {
+  exchange(row);
+  judge_all(row, agreement);
+  weigh(row.apart, row.width, confidence);
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

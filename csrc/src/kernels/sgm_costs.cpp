@@ -211,6 +211,7 @@ void split(const std::uint8_t* from, int width, int any_parts, int pitch, std::u
 int census_plane_bits() { return plane_bits; }
 
 void sgm_split(const std::uint8_t* from, int width, int parts, int pitch, std::uint8_t* to) {
+  if (parts == 1) return split<1>(from, width, parts, pitch, to);
   if (parts == 2) return split<2>(from, width, parts, pitch, to);
   if (parts == 3) return split<3>(from, width, parts, pitch, to);
   if (parts == 4) return split<4>(from, width, parts, pitch, to);

@@ -13,9 +13,9 @@
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 #include "kernels/block_matching.hpp"
-#include "kernels/row_check.hpp"
 #include "kernels/row_finish.hpp"
 #include "stereo/byte_windows.hpp"
+#include "stereo/check_room.hpp"
 #include "stereo/matched_levels.hpp"
 #include "stereo/window_costs.hpp"
 
@@ -61,9 +61,7 @@ struct Band {
   std::vector<std::int32_t> found[5];          // see kernels::Winners
   std::vector<std::uint16_t> narrow_found[5];  // of `bytes`
   std::vector<std::int16_t> left, right;       // whole-pixel winners of both views
-  std::vector<std::int32_t> partners;          // see RowCheck
-  std::vector<std::int16_t> told, apart;
-  std::vector<std::uint8_t> seen;
+  CheckRoom check;
 
   template <typename Cost>
   static kernels::Winners<Cost> row(std::vector<Cost> (&found)[5], int width) {
@@ -95,7 +93,6 @@ struct BlockMatching::Scratch {
   void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end);
   void sum_texture(Band& band, int y);
   void choose_row(const BlockMatchingOptions& options, Band& band, int y);
-  void check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right, int y);
   void finish(const BlockMatchingOptions& options);
 };
 
@@ -190,9 +187,9 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
 
 void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
-  band.partners.resize(width);
-  for (auto* each : {&band.left, &band.right, &band.told, &band.apart}) each->resize(width + 1);
-  band.seen.resize(width + 1);
+  for (auto* each : {&band.left, &band.right}) each->resize(width + 1);
+  band.left[width] = none;
+  band.check.resize(pair.width);
   const std::int16_t* right = band.right.data();
   for (int y = begin; y < end; ++y) {
     if (in_bytes) {
@@ -207,7 +204,8 @@ void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Ban
       band.costs.search(Band::row(band.found, pair.width), none, band.right.data());
     }
     choose_row(options, band, y);
-    check_row(options, band, right, y);
+    const kernels::RowCheck check = band.check.check(band.left.data(), right, options.left_right);
+    GEOMVISION_KERNEL(check_row)(check, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
   }
 }
 
@@ -234,13 +232,6 @@ void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Ban
     maps.disparity(x, y) = nan;
     maps.confidence(x, y) = 0.0f;
   }
-}
-
-void BlockMatching::Scratch::check_row(const BlockMatchingOptions& options, Band& band, const std::int16_t* right,
-                                       int y) {
-  const kernels::RowCheck row{pair.width,           options.left_right, band.left.data(),  right,
-                              band.partners.data(), band.told.data(),   band.apart.data(), band.seen.data()};
-  GEOMVISION_KERNEL(check_row)(row, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
 }
 
 void BlockMatching::Scratch::finish(const BlockMatchingOptions& options) {

@@ -1,7 +1,8 @@
 #include "stereo/sgm_choice.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "kernels/row_check.hpp"
 
 namespace geomvision::stereo {
 namespace {
@@ -45,14 +46,14 @@ void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int fi
   for (Row& row : rows_) {
     row.best.resize(static_cast<std::size_t>(classes_) * static_cast<std::size_t>(pitch_));
     row.index.resize(row.best.size());
-    row.left.resize(static_cast<std::size_t>(width_));
+    row.left.resize(static_cast<std::size_t>(width_) + 1);
   }
   const auto threads = static_cast<std::size_t>(sweep.slots() / rows_at_once_);
   if (room_.size() < threads) room_.resize(threads);
   for (Room& room : room_) {
     room.keys.resize(4 * (static_cast<std::size_t>(classes_) * static_cast<std::size_t>(lanes_ / 2 + spare) + 32));
     room.right.resize(static_cast<std::size_t>(width_));
-    room.agreement.resize(static_cast<std::size_t>(width_));
+    room.check.resize(width_);
   }
 }
 
@@ -92,31 +93,13 @@ void SGMChoice::choose_right(const Row& row, Room& room) const {
   }
 }
 
-// A winner that the right view confirms keeps its confidence; one whose match lies outside has none.
-void SGMChoice::weigh(int y, const Row& row, const Room& room) {
-  float* confidence = confidence_.row(y);
-  const std::int16_t *left = row.left.data(), *right = room.right.data();
-  for (int x = 0; x < width_; ++x) {
-    if (left[x] == none) continue;
-    const int partner = x - left[x];
-    const bool inside = partner >= 0 && partner < width_ && right[partner] != none;
-    const int distance = inside ? std::abs(left[x] - right[partner]) : 0;
-    confidence[x] = inside ? confidence[x] / static_cast<float>(1 + distance) : 0.0f;
-  }
-}
-
 void SGMChoice::end_row(int slot, int y) {
-  const Row& row = rows_[static_cast<std::size_t>(slot)];
+  Row& row = rows_[static_cast<std::size_t>(slot)];
   Room& room = room_of(slot);
   choose_right(row, room);
-  weigh(y, row, room);
-  Agreement* found = room.agreement.data();
-  std::fill_n(found, width_, Agreement::agrees);
-  if (options_.left_right >= 0) {
-    left_right_check(row.left.data(), room.right.data(), width_, none, options_.left_right, found);
-  }
-  std::uint8_t* agreement = agreement_.row(y);
-  for (int x = 0; x < width_; ++x) agreement[x] = static_cast<std::uint8_t>(found[x]);
+  row.left[static_cast<std::size_t>(width_)] = none;
+  GEOMVISION_KERNEL(weigh_row)(room.check.check(row.left.data(), room.right.data(), options_.left_right),
+                               confidence_.row(y), agreement_.row(y));
 }
 
 }  // namespace geomvision::stereo

@@ -8,6 +8,7 @@
 #include "geomvision/stereo/postprocess.hpp"
 #include "geomvision/stereo/sgm.hpp"
 #include "kernels/sgm_winners.hpp"
+#include "stereo/check_room.hpp"
 #include "stereo/sgm_sweep.hpp"
 
 namespace geomvision::stereo {
@@ -36,11 +37,10 @@ class SGMChoice : public SGMSink {
   struct Room {  // of a thread
     std::vector<std::uint16_t> keys;
     std::vector<std::int16_t> right;
-    std::vector<Agreement> agreement;
+    CheckRoom check;
   };
   Room& room_of(int slot) { return room_[static_cast<std::size_t>(slot / rows_at_once_)]; }
   void choose_right(const Row& row, Room& room) const;
-  void weigh(int y, const Row& row, const Room& room);
 
   SGMOptions options_;
   int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, classes_ = 2, pitch_ = 0;

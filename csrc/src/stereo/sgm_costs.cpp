@@ -1,6 +1,7 @@
 #include "stereo/sgm_costs.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <type_traits>
@@ -24,6 +25,19 @@ void take_planes(const T* const* rows, int radius_x, int radius_y, bool mirrored
   }
 }
 
+template <typename T>
+T* reverse(const T* begin, const T* end, T* to) {
+  if constexpr (sizeof(T) == 1) {  // eight at a time, which compilers do not find
+    for (; end - begin >= 8; end -= 8, to += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, end - 8, 8);
+      word = __builtin_bswap64(word);
+      std::memcpy(to, &word, 8);
+    }
+  }
+  return std::reverse_copy(begin, end, to);
+}
+
 // Columns begin ... end - 1 of a row whose border repeats, to the right or to the left.
 template <typename T>
 void copy_columns(const T* row, int width, int begin, int end, bool mirrored, T* to) {
@@ -31,7 +45,7 @@ void copy_columns(const T* row, int width, int begin, int end, bool mirrored, T*
   const int before = std::max(0, std::min(end, 0) - begin), after = std::max(0, end - std::max(begin, width));
   if (mirrored) {
     to = std::fill_n(to, after, row[width - 1]);
-    to = std::reverse_copy(row + from, row + until, to);
+    to = reverse(row + from, row + until, to);
     std::fill_n(to, before, row[0]);
   } else {
     to = std::fill_n(to, before, row[0]);
