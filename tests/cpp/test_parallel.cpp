@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -7,8 +8,10 @@
 #include <numeric>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 #include <vector>
 
+#include "each_run.hpp"
 #include "geomvision/parallel.hpp"
 
 using geomvision::parallel_for;
@@ -74,6 +77,42 @@ TEST_CASE("loops, small and large in turn, find helpers that look, that sleep, a
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(round));  // for longer than helpers look
   }
+}
+
+namespace {
+
+struct Walker {
+  std::vector<int> been;
+  auto buffers() { return std::tie(been); }
+};
+
+}  // namespace
+
+TEST_CASE("runs hand out every index once, and say where a thread goes on") {
+  geomvision::Runs runs;
+  for (const int threads : {1, 2, 3, 4, 8}) {
+    for (const int count : {1, threads - 1, threads, 5, 48, 1000}) {
+      std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
+      std::vector<Walker> walkers(static_cast<std::size_t>(threads));
+      std::atomic<int> wrong{0};
+      geomvision::each_run(count, threads, runs, walkers, [&](int index, Walker& walker, bool goes_on) {
+        ++visits[static_cast<std::size_t>(index)];
+        if (goes_on != (!walker.been.empty() && walker.been.back() == index - 1)) ++wrong;
+        walker.been.push_back(index);
+      });
+      CHECK(wrong == 0);
+      CHECK(std::all_of(visits.begin(), visits.end(), [](const std::atomic<int>& n) { return n == 1; }));
+    }
+  }
+}
+
+TEST_CASE("a thread left alone takes the farther halves of the others' runs") {
+  geomvision::Runs runs;
+  runs.begin(8, 2);  // 0 ... 3 and 4 ... 7
+  std::vector<int> order;
+  for (int index = runs.next(0); index >= 0; index = runs.next(0)) order.push_back(index);
+  CHECK(order == std::vector<int>{0, 1, 2, 3, 6, 7, 5, 4});
+  CHECK(runs.next(1) == -1);
 }
 
 TEST_CASE("a negative number of threads is refused") {

@@ -5,10 +5,12 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "each_run.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "geomvision/stereo/postprocess.hpp"
@@ -24,6 +26,8 @@ namespace {
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::int16_t none = kernels::no_disparity;
+
+constexpr int pieces_of_thread = 12, least_rows = 4;
 
 // Levels of a 16-bit image that make one of 255.
 constexpr int levels_16_bit = 257;
@@ -53,7 +57,7 @@ void BlockMatchingOptions::check() const {
   check_range(owner, "num_threads", num_threads, 0, 1024);
 }
 
-// What a band of rows needs to itself.
+// What a thread needs to itself.
 struct Band {
   WindowCosts costs;
   ByteWindows::Band bytes;
@@ -62,6 +66,16 @@ struct Band {
   std::vector<std::uint16_t> narrow_found[5];  // of `bytes`
   std::vector<std::int16_t> left, right;       // whole-pixel winners of both views
   CheckRoom check;
+
+  template <typename Cost>
+  static auto of(std::vector<Cost> (&found)[5]) {
+    return std::tie(found[0], found[1], found[2], found[3], found[4]);
+  }
+
+  auto buffers() {
+    return std::tuple_cat(costs.buffers(), bytes.buffers(), check.buffers(), of(found), of(narrow_found),
+                          std::tie(texture, left, right));
+  }
 
   template <typename Cost>
   static kernels::Winners<Cost> row(std::vector<Cost> (&found)[5], int width) {
@@ -79,7 +93,8 @@ struct BlockMatching::Scratch {
   std::int64_t least_texture = 0;
   Image<std::uint16_t> census;
   Continued<std::uint16_t> gradient;
-  std::vector<Band> bands;
+  std::vector<Band> bands;  // of each thread
+  Runs runs;
   Maps maps;  // of this call
   Image<float> confidence;
   Image<std::uint8_t> occluded;
@@ -90,7 +105,7 @@ struct BlockMatching::Scratch {
   void prepare(const BlockMatchingOptions& options, ImageView<const T> left, ImageView<const T> right);
   void take_range(const BlockMatchingOptions& options);
   void take_gradient();
-  void match_band(const BlockMatchingOptions& options, Band& band, int begin, int end);
+  void match_rows(const BlockMatchingOptions& options, Band& band, int begin, int end, bool goes_on);
   void sum_texture(Band& band, int y);
   void choose_row(const BlockMatchingOptions& options, Band& band, int y);
   void finish(const BlockMatchingOptions& options);
@@ -185,22 +200,21 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
   }
 }
 
-void BlockMatching::Scratch::match_band(const BlockMatchingOptions& options, Band& band, int begin, int end) {
+// Running sums go on from the row before, where the band has been there.
+void BlockMatching::Scratch::match_rows(const BlockMatchingOptions& options, Band& band, int begin, int end,
+                                        bool goes_on) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
   for (auto* each : {&band.left, &band.right}) each->resize(width + 1);
   band.left[width] = none;
   band.check.resize(pair.width);
   const std::int16_t* right = band.right.data();
   for (int y = begin; y < end; ++y) {
+    const bool starts = y == begin && !goes_on;
     if (in_bytes) {
-      if (y == begin) bytes.start(band.bytes, y);
+      if (starts) bytes.start(band.bytes, y);
       right = bytes.search(band.bytes, y, Band::row(band.narrow_found, pair.width));
     } else {
-      if (y == begin) {
-        band.costs.start(pair, search, y);
-      } else {
-        band.costs.next_row();
-      }
+      starts ? band.costs.start(pair, search, y) : band.costs.next_row();
       band.costs.search(Band::row(band.found, pair.width), none, band.right.data());
     }
     choose_row(options, band, y);
@@ -279,19 +293,15 @@ void BlockMatching::run(ImageView<const T> left, ImageView<const T> right, const
   Scratch& scratch = *scratch_;
   scratch.maps = maps;
   scratch.prepare(options_, left, right);
-  // Each band sums up its first windows from scratch: bands much lower than a window would only repeat work. Several
-  // threads share three each, so that one that comes late does not double the time.
-  const int threads = resolve_threads(options_.num_threads);
-  const int bands = std::clamp(height / (2 * options_.window), 1, threads == 1 ? 1 : 3 * threads);
-  if (scratch.bands.size() < static_cast<std::size_t>(bands)) scratch.bands.resize(static_cast<std::size_t>(bands));
-  const auto match_bands = [&](int begin, int end) {
-    for (int band = begin; band < end; ++band) {
-      const int first = static_cast<int>(static_cast<std::int64_t>(height) * band / bands);
-      const int last = static_cast<int>(static_cast<std::int64_t>(height) * (band + 1) / bands);
-      scratch.match_band(options_, scratch.bands[static_cast<std::size_t>(band)], first, last);
-    }
+  // A thread that goes elsewhere sums up its first windows from scratch: no more than in so many places are worth it.
+  const int threads = std::clamp(height / (2 * options_.window), 1, resolve_threads(options_.num_threads));
+  const int pieces = threads == 1 ? 1 : std::clamp(height / least_rows, 1, pieces_of_thread * threads);
+  const auto match = [&](int piece, Band& band, bool goes_on) {
+    const int first = static_cast<int>(static_cast<std::int64_t>(height) * piece / pieces);
+    const int last = static_cast<int>(static_cast<std::int64_t>(height) * (piece + 1) / pieces);
+    scratch.match_rows(options_, band, first, last, goes_on);
   };
-  parallel_for(bands, options_.num_threads, std::ref(match_bands));
+  each_run(pieces, threads, scratch.runs, scratch.bands, match);
   scratch.finish(options_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "geomvision/image.hpp"
@@ -13,11 +14,13 @@ namespace geomvision::stereo {
 /// Sums of absolute differences of bytes that fit 16 bits, and the winners of both views. Keeps its memory.
 class ByteWindows {
  public:
-  /// What a band of rows needs to itself.
+  /// What a thread needs to itself.
   struct Band {
     std::vector<std::uint16_t> costs, scratch;
     std::vector<std::int16_t> from_right;
     std::vector<kernels::MatchedRows<std::uint8_t>> first;  // rows of the first window
+
+    auto buffers() { return std::tie(costs, scratch, from_right, first); }
   };
 
   /// The cost of a candidate that is none.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "kernels/row_check.hpp"
@@ -17,6 +18,8 @@ class CheckRoom {
     for (auto* each : {&told_, &apart_}) each->resize(columns + 1);
     seen_.resize(columns + 1);
   }
+
+  auto buffers() { return std::tie(partners_, told_, apart_, seen_); }
 
   /// `left` has one element more than the row, which is no winner.
   kernels::RowCheck check(const std::int16_t* left, const std::int16_t* right, int tolerance) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "geomvision/image.hpp"
@@ -57,6 +58,13 @@ int square_shift(std::int64_t area, std::int64_t spread);
 /// The costs of all candidates, pixel by pixel along the rows of one band, by running sums. Keeps its memory.
 class WindowCosts {
  public:
+  auto buffers() {
+    return std::tie(narrow_sums_, narrow_window_, narrow_zeros_, cost_, wide_sums_, wide_window_, wide_zeros_,
+                    mirrored_[0], mirrored_[1], mirrored_words_[0], mirrored_words_[1], left_sums_, right_sums_,
+                    centre_sums_, column_sums_, column_squares_, right_cost_, right_winner_, left_scales_,
+                    right_scales_, centre_scales_);
+  }
+
   /// Sum up the window rows of row y.
   void start(const WindowPair& pair, const WindowSearch& search, int y);
 
