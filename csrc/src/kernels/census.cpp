@@ -1,5 +1,13 @@
 #include "kernels/census.hpp"
 
+#if defined(__AVX512BW__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
+#endif
+#include <immintrin.h>
+#endif
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -18,6 +26,24 @@ void census_row(const T* const* rows, int radius_x, int radius_y, int width, std
   }
 }
 
+#if defined(__AVX512BW__)
+// A bit of each of eight neighbours that is darker than the centre.
+void census_plane(const std::uint8_t* centre, const std::uint8_t* const* neighbour, int width, std::uint8_t* plane) {
+  for (int x = 0; x < width; x += 64) {
+    const int left = width - x;
+    const __mmask64 inside = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+    const __m512i at = _mm512_maskz_loadu_epi8(inside, centre + x);
+    __m512i bits = _mm512_setzero_si512();
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) {
+      const __mmask64 darker = _mm512_cmplt_epu8_mask(_mm512_maskz_loadu_epi8(inside, neighbour[i] + x), at);
+      bits = _mm512_mask_add_epi8(bits, darker, bits, _mm512_set1_epi8(static_cast<char>(1 << i)));
+    }
+    _mm512_mask_storeu_epi8(plane + x, inside, bits);
+  }
+}
+#endif
+
 // One plane at a time: its neighbours' rows stay at hand while their bits are put together.
 template <typename T>
 void census_planes(const T* const* rows, int radius_x, int radius_y, bool mirrored, int bits, int width, int pitch,
@@ -35,6 +61,16 @@ void census_planes(const T* const* rows, int radius_x, int radius_y, bool mirror
       const T *a = neighbour[0], *b = neighbour[1], *c = neighbour[2], *d = neighbour[3];
       const T *e = neighbour[4], *f = neighbour[5], *g = neighbour[6], *h = neighbour[7];
       std::uint8_t* __restrict plane = planes;
+      planes += pitch;
+      found = 0;
+#if defined(__AVX512BW__)
+      if constexpr (sizeof(T) == 1) {
+        if (bits == 8) {
+          census_plane(centre, neighbour, width, plane);
+          continue;
+        }
+      }
+#endif
       if (bits == 4) {
         for (int x = 0; x < width; ++x) {
           const T at = centre[x];
@@ -49,8 +85,6 @@ void census_planes(const T* const* rows, int radius_x, int radius_y, bool mirror
                                                (g[x] < at ? 64 : 0) | (h[x] < at ? 128 : 0));
         }
       }
-      planes += pitch;
-      found = 0;
     }
   }
 }

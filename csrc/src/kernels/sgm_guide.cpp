@@ -1,5 +1,13 @@
 #include "kernels/sgm_guide.hpp"
 
+#if defined(__AVX512VBMI__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
+#endif
+#include <immintrin.h>
+#endif
+
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
@@ -58,9 +66,30 @@ void sgm_guide_f32(const float* row, int width, double least, double units, std:
   scale(row, width, least, units, guide);
 }
 
-void sgm_jumps(const std::uint16_t* __restrict here, const std::uint16_t* __restrict before, int width, int p1, int p2,
-               int usual, std::uint8_t* __restrict jumps) {
-  const auto whole = static_cast<float>(p2 * usual);
+void sgm_jumps(const std::uint16_t* __restrict here, const std::uint16_t* __restrict before, int width,
+               const SGMJumps& penalties, std::uint8_t* __restrict jumps) {
+#if defined(__AVX512VBMI__)
+  const __m512i* parts = reinterpret_cast<const __m512i*>(penalties.of_change);
+  const __m512i a = _mm512_loadu_si512(parts), b = _mm512_loadu_si512(parts + 1);
+  const __m512i c = _mm512_loadu_si512(parts + 2), d = _mm512_loadu_si512(parts + 3);
+  const auto changes = [&](int x) {  // of 32 pixels
+    const int left = width - x;
+    const auto inside = left >= 32 ? ~__mmask32{0} : (left > 0 ? (__mmask32{1} << left) - 1 : __mmask32{0});
+    const __m512i one = _mm512_maskz_loadu_epi16(inside, here + x),
+                  other = _mm512_maskz_loadu_epi16(inside, before + x);
+    const __m512i change = _mm512_or_si512(_mm512_subs_epu16(one, other), _mm512_subs_epu16(other, one));
+    return _mm512_cvtusepi16_epi8(change);
+  };
+  for (int x = 0; x < width; x += 64) {
+    const __m512i change = _mm512_inserti64x4(_mm512_castsi256_si512(changes(x)), changes(x + 32), 1);
+    const __m512i small = _mm512_permutex2var_epi8(a, change, b), large = _mm512_permutex2var_epi8(c, change, d);
+    const __m512i found = _mm512_mask_mov_epi8(small, _mm512_movepi8_mask(change), large);
+    const int left = width - x;
+    _mm512_mask_storeu_epi8(jumps + x, left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1, found);
+  }
+#else
+  const auto whole = static_cast<float>(penalties.p2 * penalties.usual);
+  const int p1 = penalties.p1, usual = penalties.usual;
   for (int x = 0; x < width; ++x) {
     const int difference = here[x] - before[x], size = difference < 0 ? -difference : difference;
     const int least = size > usual ? size : usual, change = least < 255 ? least : 255;
@@ -68,6 +97,7 @@ void sgm_jumps(const std::uint16_t* __restrict here, const std::uint16_t* __rest
     const int lowered = static_cast<int>(whole / static_cast<float>(change)), kept = lowered > p1 ? lowered : p1;
     jumps[x] = static_cast<std::uint8_t>(kept);
   }
+#endif
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA

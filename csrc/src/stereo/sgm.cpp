@@ -106,24 +106,30 @@ void SGM::Scratch::finish(const SGMOptions& options, const Maps& maps) {
   median(disparity, options.median, options.num_threads);
   const auto check_rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
-      std::uint8_t* row = occluded.row(y);
-      float* px = disparity.row(y);
+      std::uint8_t* __restrict row = occluded.row(y);
+      float* __restrict px = disparity.row(y), * __restrict confidence = maps.confidence.row(y);
       constexpr auto hidden = static_cast<std::uint8_t>(Agreement::occluded);
       constexpr auto wrong = static_cast<std::uint8_t>(Agreement::mismatched);
-      for (int x = 0; x < width; ++x) px[x] = row[x] == hidden || row[x] == wrong ? nan : px[x];
-      for (int x = 0; x < width; ++x) row[x] = row[x] == hidden ? 1 : 0;
+      for (int x = 0; x < width; ++x) {
+        const bool lost = row[x] == hidden || row[x] == wrong;
+        px[x] = lost ? nan : px[x];
+        confidence[x] = lost ? 0.0f : confidence[x];
+        row[x] = row[x] == hidden ? 1 : 0;
+      }
     }
   };
   parallel_for(height, options.num_threads, std::ref(check_rows), 16);
-  speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
-  const auto confidence_rows = [&](int begin, int end) {
-    for (int y = begin; y < end; ++y) {
-      float* confidence = maps.confidence.row(y);
-      const float* row = disparity.row(y);
-      for (int x = 0; x < width; ++x) confidence[x] = std::isnan(row[x]) ? 0.0f : confidence[x];
-    }
-  };
-  parallel_for(height, options.num_threads, std::ref(confidence_rows), 16);
+  if (options.speckle_size > 1) {
+    speckle(disparity, options.speckle_size, options.speckle_range, options.num_threads);
+    const auto confidence_rows = [&](int begin, int end) {
+      for (int y = begin; y < end; ++y) {
+        float* confidence = maps.confidence.row(y);
+        const float* row = disparity.row(y);
+        for (int x = 0; x < width; ++x) confidence[x] = std::isnan(row[x]) ? 0.0f : confidence[x];
+      }
+    };
+    parallel_for(height, options.num_threads, std::ref(confidence_rows), 16);
+  }
   if (options.fill == "background") fill(disparity, occluded, options.num_threads);
 }
 

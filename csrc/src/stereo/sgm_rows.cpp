@@ -79,6 +79,7 @@ void SGMPlan::prepare(const SGMTask& task, const SGMGuide* guide) {
   costs = GEOMVISION_KERNEL(sgm_costs);
   costs_and_west = GEOMVISION_KERNEL(sgm_costs_and_west);
   jumps_ = GEOMVISION_KERNEL(sgm_jumps);
+  penalties_ = {task.p1, task.p2, SGMGuide::usual_change};
   const int lanes = GEOMVISION_KERNEL(sgm_lanes)();
   vectors_ = (task.count + lanes - 1) / lanes;
   padded_ = vectors_ * lanes;
@@ -125,8 +126,7 @@ void SGMPlan::jumps(int y, SGMDirection direction, int begin, int end, std::uint
     return;
   }
   const int from = std::clamp(y - direction.dy, 0, task_.height - 1);
-  jumps_(guide_->row(y) + begin, guide_->row(from) + begin - direction.dx, end - begin, task_.p1, task_.p2,
-         SGMGuide::usual_change, jumps);
+  jumps_(guide_->row(y) + begin, guide_->row(from) + begin - direction.dx, end - begin, penalties_, jumps);
 }
 
 }  // namespace geomvision::stereo

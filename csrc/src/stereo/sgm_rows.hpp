@@ -132,6 +132,7 @@ class SGMPlan {
   SGMTask task_;
   const SGMGuide* guide_ = nullptr;
   decltype(&kernels::baseline::sgm_jumps) jumps_ = nullptr;
+  kernels::SGMJumps penalties_{0, 0, SGMGuide::usual_change};
   std::vector<SGMDirection> down_, up_;
   int vectors_ = 1, padded_ = 0, threads_ = 1, reach_ = 0;
   int band_ = 1, bands_ = 1, of_segment_ = 1, of_block_ = 1, tile_ = 1;
