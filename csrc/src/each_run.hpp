@@ -61,7 +61,9 @@ class Runs {
 /// Run `task(index, worker, goes_on)` for every index below `count`; each thread has a worker (its scratch) of its own.
 /// `goes_on`: the worker's index before was the one before.
 template <typename Worker, typename Task>
-void each_run(int count, int threads, Runs& runs, std::vector<Worker>& workers, const Task& task) {
+void each_run(int count, int most_threads, Runs& runs, std::vector<Worker>& workers, const Task& task) {
+  const int threads = count < most_threads ? count : most_threads;
+  if (threads <= 0) return;
   if (static_cast<int>(workers.size()) < threads) workers.resize(static_cast<std::size_t>(threads));
   runs.begin(count, threads);
   each_slot(threads, threads, [&](int /*index*/, int slot) {

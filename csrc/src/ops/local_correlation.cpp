@@ -4,7 +4,7 @@
 #include <functional>
 #include <type_traits>
 
-#include "each_worker.hpp"
+#include "each_run.hpp"
 #include "geomvision/check.hpp"
 #include "ops/local_correlation_tiles.hpp"
 
@@ -99,6 +99,7 @@ void differentiate(const LocalCorrelationOptions& options, const TensorView<cons
 template <typename T>
 struct LocalCorrelation<T>::Scratch {
   std::vector<CorrelationWorker> workers;
+  Runs runs;
   std::vector<std::ptrdiff_t> offsets;
 };
 
@@ -126,9 +127,10 @@ void LocalCorrelation<T>::operator()(TensorView<const T, 4> left, TensorView<con
     if (left.size(1) == 0) return fill(out, num_threads);
     const CorrelationPlan plan(options_, left, false, resolve_threads(num_threads), scratch_->offsets);
     if (plan.reach_x < plan.radius || plan.reach_y < plan.radius) fill(out, num_threads);
-    each_worker(plan.tasks(left.size(0)), num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
-      CorrelationStrip(plan, worker, index).forward(left, right, out);
-    });
+    const auto task = [&](int index, CorrelationWorker& worker, bool goes_on) {
+      CorrelationStrip(plan, worker, index, goes_on).forward(left, right, out);
+    };
+    each_run(plan.tasks(left.size(0)), resolve_threads(num_threads), scratch_->runs, scratch_->workers, task);
   } else {
     correlate(options_, left, right, out, num_threads);
   }
@@ -145,11 +147,12 @@ void LocalCorrelation<T>::backward(TensorView<const T, 4> d_out, TensorView<cons
   if constexpr (std::is_same_v<T, float>) {
     const CorrelationPlan plan(options_, left, true, resolve_threads(num_threads), scratch_->offsets);
     const int tasks = plan.tasks(left.size(0));
-    each_worker(2 * tasks, num_threads, scratch_->workers, [&](int index, CorrelationWorker& worker) {
+    const auto task = [&](int index, CorrelationWorker& worker, bool goes_on) {
       const bool mirrored = index >= tasks;
-      CorrelationStrip(plan, worker, index % tasks)
+      CorrelationStrip(plan, worker, index % tasks, goes_on)
           .derivative(d_out, mirrored ? left : right, mirrored, options_.stride, mirrored ? d_right : d_left);
-    });
+    };
+    each_run(2 * tasks, resolve_threads(num_threads), scratch_->runs, scratch_->workers, task);
   } else {
     differentiate(options_, d_out, left, right, d_left, d_right, num_threads);
   }

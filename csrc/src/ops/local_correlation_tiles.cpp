@@ -44,7 +44,7 @@ CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const T
   const std::ptrdiff_t halo = 2 * std::ptrdiff_t{reach_x} * dilation / stride;
   phase_width = strip + static_cast<int>(halo) + (stride > 1);
   packed_width = std::ptrdiff_t{phase_width} * stride;
-  band_rows = ceil_div(rows, balanced_bands(image.size(0) * strips, threads));
+  band_rows = rows_of_band(image.size(0) * strips, threads);
   bands = ceil_div(rows, band_rows);
   offsets.clear();
   for (int i = 0; i < count; ++i) {
@@ -53,26 +53,16 @@ CorrelationPlan::CorrelationPlan(const LocalCorrelationOptions& options, const T
   }
 }
 
-// How many bands to cut each strip into, so that the threads are done soonest: at least two tasks for each, which evens
-// out delays, yet rows at a band's rim are packed twice, which takes as long as `packing` displacements.
-int CorrelationPlan::balanced_bands(std::ptrdiff_t all_strips, int threads) const {
-  constexpr double packing = 14;
-  const double rims = 2.0 * reach_y * dilation / stride, displacements = double(count) * (2 * reach_y + 1);
-  const auto time = [&](int n) {
-    const int each = ceil_div(rows, n);
-    return ceil_div(all_strips * n, threads) * (each * (displacements + packing) + rims * packing);
-  };
-  const int most = ceil_div(rows, tile_rows),
-            least = std::min(most, ceil_div(threads == 1 ? 1 : 2 * threads, all_strips));
-  int best = least;
-  for (int n = least; n < std::min(most, least + threads); ++n) {
-    if (time(n) < time(best)) best = n;
-  }
-  return best;
+// Several threads share some tasks each, which evens out delays. Where a thread goes on from one to the next no row is
+// packed twice; where it cannot, those at a band's rim are, and bands are higher.
+int CorrelationPlan::rows_of_band(std::ptrdiff_t all_strips, int threads) const {
+  if (threads == 1) return rows;
+  const int tasks = (row_step == 1 ? 8 : 2) * threads, each = ceil_div(rows * all_strips, tasks);
+  return ceil_div(each, tile_rows * row_step) * tile_rows * row_step;
 }
 
-CorrelationStrip::CorrelationStrip(const CorrelationPlan& plan, CorrelationWorker& worker, int index)
-    : plan_(plan), worker_(worker) {
+CorrelationStrip::CorrelationStrip(const CorrelationPlan& plan, CorrelationWorker& worker, int index, bool goes_on)
+    : plan_(plan), worker_(worker), keeps_ring_(goes_on && index % plan.bands > 0 && plan.row_step == 1) {
   const int band = index % plan.bands, strip = index / plan.bands % plan.strips;
   batch_ = index / (plan.bands * plan.strips);
   first_column_ = strip * plan.strip;
@@ -84,9 +74,11 @@ CorrelationStrip::CorrelationStrip(const CorrelationPlan& plan, CorrelationWorke
 template <typename Visit>
 void CorrelationStrip::each_tile(const Visit& visit) {
   for (int phase = 0; phase < plan_.row_step && first_row_ + phase < last_row_; ++phase) {
-    first_of_class_ = first_row_ + phase;
-    worker_.in_ring.assign(static_cast<std::size_t>(plan_.ring_size), -1);
-    for (int row = first_of_class_; row < last_row_; row += tile_rows * plan_.row_step) {
+    if (!keeps_ring_) {
+      worker_.ring_row = first_row_ + phase;
+      worker_.in_ring.assign(static_cast<std::size_t>(plan_.ring_size), -1);
+    }
+    for (int row = first_row_ + phase; row < last_row_; row += tile_rows * plan_.row_step) {
       visit(Tile{row, std::min(tile_rows, ceil_div(last_row_ - row, plan_.row_step))});
     }
   }
@@ -103,7 +95,7 @@ bool CorrelationStrip::touched(const Tile& tile, int j, int& first, int& last) c
 const float* CorrelationStrip::other_row(const TensorView<const float, 4>& other, int y, int tile_row, int j) {
   if (y < 0 || y >= plan_.height) return nullptr;
   const std::ptrdiff_t number =
-      std::ptrdiff_t{tile_row - first_of_class_} / plan_.row_step * plan_.row_shift + j + plan_.reach_y;
+      std::ptrdiff_t{tile_row - worker_.ring_row} / plan_.row_step * plan_.row_shift + j + plan_.reach_y;
   const std::ptrdiff_t slot = number % plan_.ring_size, size = plan_.channels * plan_.packed_width;
   float* row = worker_.ring.reserve(static_cast<std::size_t>(size * plan_.ring_size)) + slot * size;
   if (worker_.in_ring[static_cast<std::size_t>(slot)] == number) return row;
@@ -157,7 +149,7 @@ void CorrelationStrip::fetch_list(const TensorView<const float, 4>* left, const 
                                   const Tile& tile) {
   worker_.soon.clear();
   const std::ptrdiff_t next = tile.row + std::ptrdiff_t{tile_rows} * plan_.row_step;
-  if (plan_.stride != 1 || next >= last_row_) return;
+  if (plan_.stride != 1 || next >= (plan_.row_step == 1 ? plan_.rows : last_row_)) return;
   const auto add = [&](const TensorView<const float, 4>& image, std::ptrdiff_t y, std::ptrdiff_t begin,
                        std::ptrdiff_t end) {
     if (y >= plan_.height) return;

@@ -14,6 +14,7 @@ namespace geomvision::ops {
 struct CorrelationWorker {
   Aligned<float> tile, ring, gradient, part, line;
   std::vector<std::ptrdiff_t> in_ring;
+  int ring_row = 0;  // of the walk: the first one since the ring was empty
   std::vector<kernels::GradientRow> rows;
   std::vector<kernels::Soon> soon;
 
@@ -38,7 +39,7 @@ struct CorrelationPlan {
   int ring_size;                 // rows of the other image that a tile sees
   int strip;                     // columns of a strip, which is walked from top to bottom
   int blocks;                    // tiles side by side in a strip
-  int strips, bands, band_rows;
+  int strips, bands, band_rows;  // tasks are bands of strips, those of a strip one after the other
   std::vector<std::ptrdiff_t>& offsets;  // in the memory given
   decltype(&kernels::baseline::copy_padded) copy_padded;
   decltype(&kernels::baseline::copy_blocks) copy_blocks;
@@ -46,13 +47,14 @@ struct CorrelationPlan {
   int tasks(std::ptrdiff_t batch) const { return static_cast<int>(batch) * strips * bands; }
 
  private:
-  int balanced_bands(std::ptrdiff_t all_strips, int threads) const;
+  int rows_of_band(std::ptrdiff_t all_strips, int threads) const;
 };
 
-/// Walks the tiles of task `index`; `forward` and `derivative` are what is done there.
+/// Walks the tiles of task `index`; `forward` and `derivative` are what is done there. `goes_on`: the worker did the
+/// same in the task before, and may still hold rows of the other image.
 class CorrelationStrip {
  public:
-  CorrelationStrip(const CorrelationPlan& plan, CorrelationWorker& worker, int index);
+  CorrelationStrip(const CorrelationPlan& plan, CorrelationWorker& worker, int index, bool goes_on);
 
   void forward(const TensorView<const float, 4>& left, const TensorView<const float, 4>& right,
                const TensorView<float, 4>& out);
@@ -81,7 +83,7 @@ class CorrelationStrip {
   std::ptrdiff_t batch_;
   int first_column_, columns_;  // of the strip
   int first_row_, last_row_;    // of the band
-  int first_of_class_ = 0;      // first row of those that share rows of the other image
+  bool keeps_ring_;             // rows in it are next to those of this band
 };
 
 }  // namespace geomvision::ops
