@@ -97,7 +97,7 @@ TEST_CASE("runs hand out every index once, and say where a thread goes on") {
       std::atomic<int> wrong{0};
       geomvision::each_run(count, threads, runs, walkers, [&](int index, Walker& walker, bool goes_on) {
         ++visits[static_cast<std::size_t>(index)];
-        if (goes_on != (!walker.been.empty() && walker.been.back() == index - 1)) ++wrong;
+        if (goes_on && (walker.been.empty() || walker.been.back() != index - 1)) ++wrong;
         walker.been.push_back(index);
       });
       CHECK(wrong == 0);
@@ -109,10 +109,30 @@ TEST_CASE("runs hand out every index once, and say where a thread goes on") {
 TEST_CASE("a thread left alone takes the farther halves of the others' runs") {
   geomvision::Runs runs;
   runs.begin(8, 2);  // 0 ... 3 and 4 ... 7
-  std::vector<int> order;
-  for (int index = runs.next(0); index >= 0; index = runs.next(0)) order.push_back(index);
+  std::vector<int> order, starts;
+  bool goes_on = false;
+  for (int index = runs.next(0, goes_on); index >= 0; index = runs.next(0, goes_on)) {
+    order.push_back(index);
+    if (!goes_on) starts.push_back(index);
+  }
   CHECK(order == std::vector<int>{0, 1, 2, 3, 6, 7, 5, 4});
-  CHECK(runs.next(1) == -1);
+  CHECK(starts == std::vector<int>{0, 6, 5, 4});
+  CHECK(runs.next(1, goes_on) == -1);
+}
+
+TEST_CASE("runs begin only where they may") {
+  geomvision::Runs runs;
+  for (const int threads : {1, 2, 5}) {
+    const auto begins = [&](int index) { return index % 3 == 0 || index * threads % 30 < threads; };
+    runs.begin(30, threads);
+    std::vector<int> visits(30);
+    bool goes_on = false;
+    for (int index = runs.next(0, begins, goes_on); index >= 0; index = runs.next(0, begins, goes_on)) {
+      ++visits[static_cast<std::size_t>(index)];
+      if (!goes_on) CHECK(begins(index));
+    }
+    CHECK(visits == std::vector<int>(30, 1));
+  }
 }
 
 TEST_CASE("a negative number of threads is refused") {

@@ -51,7 +51,7 @@ void SGMEdges::prepare(const SGMPlan& plan) {
   zeros_.resize(1, width, padded);
 }
 
-// Edge e lies between bands e and e - 1. Kept are those of segments, and those of bands whose paths begin there. All
+// Edge e lies between bands e and e - 1. Kept are those where runs begin, and bands whose paths do. All
 // others are needed only by the next block: two places do.
 void SGMEdges::choose_edges(bool up) {
   const SGMPlan& plan = *plan_;
@@ -59,12 +59,20 @@ void SGMEdges::choose_edges(bool up) {
   slots.assign(static_cast<std::size_t>(plan.bands()) + 1, -1);
   last_[up] = up ? 0 : plan.bands();
   int kept = 2;
+  std::vector<int>& begins = begins_[up];
+  begins.assign(static_cast<std::size_t>(plan.bands()) + 1, 0);
+  for (int place = 0; place < plan.segments(); ++place) {
+    const int segment = plan.segment_at(place), first = plan.first_band(segment);
+    const bool upwards = plan.goes_up() && plan.upwards(first);
+    if (upwards != up || !plan.begins_run(place)) continue;
+    begins[static_cast<std::size_t>(up ? first : plan.first_band(segment + 1))] = 1;
+  }
   for (int edge = 1; edge < plan.bands(); ++edge) {
-    const bool of_segment = edge % plan.first_band(1) == 0;
+    const bool of_run = begins[static_cast<std::size_t>(edge)] != 0;
     const bool of_band = plan.goes_up() && plan.upwards(up ? edge : edge - 1) != up;
     int& slot = slots[static_cast<std::size_t>(edge)];
     if (edge % plan.first_of_block(1) == 0) slot = edge / plan.first_of_block(1) % 2;
-    if ((up && !plan.goes_up()) || !(of_segment || of_band)) continue;
+    if ((up && !plan.goes_up()) || !(of_run || of_band)) continue;
     slot = kept++;
     last_[up] = up ? std::max(last_[up], edge) : std::min(last_[up], edge);
   }

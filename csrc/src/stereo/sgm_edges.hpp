@@ -44,8 +44,9 @@ class SGMEdges {
   SGMCostRows* costs_ = nullptr;
   int strips_ = 1, kept_rows_ = 0;
   std::vector<Strip> room_;
-  std::vector<int> slots_[2];  // where edges are kept, -1 where they are not; of the paths that run down and up
-  int last_[2] = {};           // the last edge that is needed
+  std::vector<int> slots_[2];   // where edges are kept, -1 where they are not; of the paths that run down and up
+  std::vector<int> begins_[2];  // whether a run of segments begins at an edge
+  int last_[2] = {};            // the last edge that is needed
   SGMRows kept_[2], zeros_;
 };
 

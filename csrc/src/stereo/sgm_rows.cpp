@@ -1,6 +1,7 @@
 #include "stereo/sgm_rows.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,6 +14,8 @@ constexpr std::size_t cache_bytes = std::size_t{16} << 20;  // for the sums and 
 constexpr std::size_t edge_bytes = std::size_t{128} << 20;  // for path costs at the edges of bands
 constexpr int smallest_band = 4, largest_band = 12;         // rows
 constexpr int smallest_segment = 16;
+constexpr int segments_of_thread = 3;  // where path costs at the beginnings of runs are small: fast threads take over
+constexpr std::size_t run_bytes = std::size_t{4} << 20;
 constexpr std::size_t untiled_bytes = std::size_t{24} << 20;  // where that is too much for both, bands have tiles
 constexpr int rows_of_tile = 32, columns_of_tile = 64;
 constexpr int usual_block = 32;  // rows: with more, more columns beside a strip are done twice
@@ -99,7 +102,10 @@ void SGMPlan::prepare(const SGMTask& task, const SGMGuide* guide) {
 void SGMPlan::cut() {
   const int height = task_.height;
   threads_ = std::min(resolve_threads(task_.num_threads), std::max(1, height / smallest_segment));
-  const int segment = (height + threads_ - 1) / threads_;
+  const std::size_t of_run = product(task_.width, padded_) * down_.size();  // where it begins
+  const bool many = of_run * static_cast<std::size_t>(threads_ * (segments_of_thread - 1)) <= run_bytes;
+  const int parts = threads_ == 1 ? 1 : std::min(height / smallest_segment, threads_ * (many ? segments_of_thread : 1));
+  const int segment = (height + parts - 1) / parts;
   int most = usual_block;
   tile_ = task_.width;
   if (goes_up()) {
@@ -118,6 +124,22 @@ void SGMPlan::cut() {
   while (band_ < height && height % band_ == 1) ++band_;  // a step may come from two rows above
   bands_ = (height + band_ - 1) / band_;
   of_block_ = std::max(1, usual_block / band_);
+}
+
+int SGMPlan::segment_at(int place) const {
+  const int half = segments() / 2;
+  if (!goes_up()) return segments() - 1 - place;
+  return place < half ? half - 1 - place : place;
+}
+
+bool SGMPlan::begins_run(int place) const {
+  if (begins_half(place)) return true;
+  const int half = goes_up() ? segments() / 2 : 0;
+  for (int thread = 0; thread < threads_; ++thread) {
+    const auto given = static_cast<int>(std::int64_t{segments()} * thread / threads_);
+    if (place <= given && (place < half) == (given < half)) return true;
+  }
+  return false;
 }
 
 void SGMPlan::jumps(int y, SGMDirection direction, int begin, int end, std::uint8_t* jumps) const {

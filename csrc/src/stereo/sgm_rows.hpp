@@ -98,9 +98,17 @@ class SGMPlan {
   int top(int band) const { return band + 1 < bands_ ? task_.height - (band + 1) * band_ : 0; }
   int bottom(int band) const { return task_.height - band * band_; }
 
-  /// Bands of a segment, the work of one thread. There are `segments()` of them, the lowest one first.
+  /// Bands of a segment. There are `segments()` of them, the lowest one first. Threads go through runs of segments.
   int segments() const { return (bands_ + of_segment_ - 1) / of_segment_; }
   int first_band(int segment) const { return std::min(segment * of_segment_, bands_); }
+
+  /// In the order of runs segments go downwards or, where paths run up too, first those of the lower half downwards and
+  /// then the others upwards. A run begins at the first segment of a half, or not after the last one that a thread is
+  /// given to begin with: the path costs there are needed anyway.
+  int segment_at(int place) const;
+  bool begins_half(int place) const { return place == 0 || (goes_up() && place == segments() / 2); }
+  bool begins_run(int place) const;
+  int run_rows() const { return (segments() + threads_ - 1) / threads_ * of_segment_ * band_; }  ///< at most
 
   /// Columns of a tile, the part of a band whose costs and sums are kept at a time: all of them, but where paths run
   /// along rows and columns only few, since little need be known of the paths that come from beside it.

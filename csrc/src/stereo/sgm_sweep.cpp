@@ -30,7 +30,7 @@ void SGMSweep::prepare(const SGMTask& task, const SGMGuide& guide) {
   plan_.prepare(task, &guide);
   edges_.prepare(plan_);
   const int width = task.width, padded = plan_.padded(), held = plan_.goes_up() ? plan_.band_rows() : 1;
-  const int columns = plan_.tile_columns(), segment = std::min(task.height, plan_.first_band(1) * plan_.band_rows());
+  const int columns = plan_.tile_columns(), run = std::min(task.height, plan_.run_rows());
   if (static_cast<int>(room_.size()) < plan_.threads()) room_.resize(static_cast<std::size_t>(plan_.threads()));
   for (int slot = 0; slot < plan_.threads(); ++slot) {
     Room& room = room_[static_cast<std::size_t>(slot)];
@@ -39,7 +39,7 @@ void SGMSweep::prepare(const SGMTask& task, const SGMGuide& guide) {
       if (begins && !plan_.goes_up()) continue;
       room.paths[begins].resize(directions.size());
       for (std::size_t g = 0; g < directions.size(); ++g) {
-        room.paths[begins][g].resize(directions[g], begins ? columns : width, begins ? held : segment, padded);
+        room.paths[begins][g].resize(directions[g], begins ? columns : width, begins ? held : run, padded);
       }
     }
     room.east.resize(1, columns, padded);
@@ -57,25 +57,40 @@ void SGMSweep::run(SGMCostRows& costs, SGMSink& sink) {
   source_ = &costs;
   sink_ = &sink;
   edges_.run(plan_, costs);
-  each_slot(plan_.segments(), plan_.threads(), [this](int index, int slot) { segment(slot, index); });
+  runs_.begin(plan_.segments(), plan_.threads());
+  each_slot(plan_.threads(), plan_.threads(), [this](int /*index*/, int slot) { run_through(slot); });
 }
 
-void SGMSweep::segment(int slot, int index) {
-  Room& room = room_[static_cast<std::size_t>(slot)];
-  const int width = plan_.task().width, first = plan_.first_band(index), end = plan_.first_band(index + 1);
-  room.east.clear_margins();
-  room.west.clear_margins();
-  for (SGMState& path : room.paths[false]) path.begin(0, width, width, plan_.bottom(first) - plan_.top(end - 1));
-  if (!plan_.goes_up()) {
-    for (int y = plan_.top(end - 1); y < plan_.bottom(first); ++y) begin_sums(slot, y, end - 1, 0, false);
-  } else if (plan_.upwards(first)) {
-    for (int i = first; i < end; ++i) band(slot, i, first, true);
-  } else {
-    for (int i = end - 1; i >= first; --i) band(slot, i, end - 1, false);
+void SGMSweep::run_through(int slot) {
+  const auto begins = [this](int place) { return plan_.begins_run(place); };
+  bool goes_on = false;
+  for (int place = runs_.next(slot, begins, goes_on); place >= 0; place = runs_.next(slot, begins, goes_on)) {
+    segment(slot, plan_.segment_at(place), goes_on && !plan_.begins_half(place));
   }
 }
 
-// `first` is the band that the segment begins with.
+void SGMSweep::segment(int slot, int index, bool goes_on) {
+  Room& room = room_[static_cast<std::size_t>(slot)];
+  const int width = plan_.task().width, first = plan_.first_band(index), end = plan_.first_band(index + 1);
+  const bool upwards = plan_.goes_up() && plan_.upwards(first);
+  if (!goes_on) {
+    room.run = upwards ? first : end - 1;
+    room.east.clear_margins();
+    room.west.clear_margins();
+    for (SGMState& path : room.paths[false]) {
+      path.begin(0, width, width, std::min(plan_.task().height, plan_.run_rows()));
+    }
+  }
+  if (!plan_.goes_up()) {
+    for (int y = plan_.top(end - 1); y < plan_.bottom(first); ++y) begin_sums(slot, y, room.run, 0, false);
+  } else if (upwards) {
+    for (int i = first; i < end; ++i) band(slot, i, room.run, true);
+  } else {
+    for (int i = end - 1; i >= first; --i) band(slot, i, room.run, false);
+  }
+}
+
+// `first` is the band that the run of segments begins with.
 void SGMSweep::band(int slot, int index, int first, bool upwards) {
   const int top = plan_.top(index), bottom = plan_.bottom(index), width = plan_.task().width;
   for (int y = top; y < bottom && plan_.tiles() > 1; ++y) find_ends(slot, y, y - top);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "each_run.hpp"
 #include "stereo/sgm_costs.hpp"
 #include "stereo/sgm_edges.hpp"
 #include "stereo/sgm_rows.hpp"
@@ -23,12 +24,12 @@ class SGMSink {
 
 /// Sums of the costs of paths that run through an image (Hirschmueller 2008, section 2.3) in little memory.
 ///
-/// Threads take segments of rows, which are independent once `SGMEdges` has found the path costs at their edges: nobody
-/// waits for anybody, so a thread whose core is busy elsewhere holds up its own segment only. A segment is visited band
-/// by band, upwards or downwards. In a band the paths that run the other way come first, and their sums are kept; then
-/// come the paths that run this way, and go on in the next band. Where no path runs up a segment is gone through once.
-/// A band may be cut into tiles, visited from left to right: the paths that run left are then followed twice, first to
-/// know them where tiles begin.
+/// Threads take runs of segments of rows, which are independent once `SGMEdges` has found the path costs where they may
+/// begin: nobody waits for anybody, and what a thread does not come to, whose core is slow or busy elsewhere, others
+/// take over. A segment is visited band by band, upwards or downwards. In a band the paths that run the other way come
+/// first, and their sums are kept; then come the paths that run this way, and go on in the next band. Where no path
+/// runs up a segment is gone through once. A band may be cut into tiles, visited from left to right: the paths that run
+/// left are then followed twice, first to know them where tiles begin.
 class SGMSweep {
  public:
   void prepare(const SGMTask& task, const SGMGuide& guide);
@@ -42,6 +43,7 @@ class SGMSweep {
  private:
   struct Room {                      // of a slot
     std::vector<SGMState> paths[2];  // that go on from band to band, and that begin at the edge of each
+    int run = 0;                     // the band where the former began
     SGMRows east, west;
     AlignedBytes costs, sums, jumps;
     std::vector<kernels::SGMCosts> sources;  // of the band's rows, where it is cut into tiles
@@ -49,7 +51,8 @@ class SGMSweep {
   };
   struct Row;
 
-  void segment(int slot, int index);
+  void run_through(int slot);
+  void segment(int slot, int index, bool goes_on);
   void band(int slot, int index, int first, bool upwards);
   void find_ends(int slot, int y, int row);
   SGMRow end_of(int slot, int row, int tile, bool west);
@@ -63,6 +66,7 @@ class SGMSweep {
 
   SGMPlan plan_;
   SGMEdges edges_;
+  Runs runs_;  // of segments
   std::vector<Room> room_;
   SGMCostRows* source_ = nullptr;
   SGMSink* sink_ = nullptr;
