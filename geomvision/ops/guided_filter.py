@@ -20,7 +20,8 @@ def guided_filter(image: Array, guide: Array, *, radius: int, epsilon: float, nu
         image: (..., H, W), integers become float32, half precisions are computed in it. NaN spreads: fill it before.
         guide: (..., H, W) or (..., H, W, 3), real.
         radius: half the side of the windows, 1 … 1000 pixels.
-        epsilon: ε, variance of the guide that counts as an edge, in its squared units, above 0.
+        epsilon: ε, variance of the guide that counts as an edge, in its squared units, above 0. What rounding errors
+            of a window would swallow (10⁻⁶ of its variance, in double precision 10⁻¹² of its squares) counts as that.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
     Returns:

@@ -21,6 +21,25 @@ def test_a_linear_function_of_the_guide_is_kept(channels):
     np.testing.assert_allclose(found, image, rtol=1e-7, atol=1e-6)
 
 
+@pytest.mark.parametrize("epsilon", [1e-300, 1e-30, 1e-9])
+@pytest.mark.parametrize("shape", [(1, 6), (2, 1), (1, 40)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 0.05), (np.float64, 3e-5)])
+def test_fewer_pixels_than_channels_are_fitted_exactly(shape, dtype, tolerance, epsilon):
+    """A plane through at most three colours meets them all; nothing but epsilon keeps the matrix regular there."""
+    image, guide = noise(*shape, dtype=dtype) / 100, noise(*shape, 3, seed=1, dtype=dtype)
+    np.testing.assert_allclose(ops.guided_filter(image, guide, radius=1, epsilon=epsilon), image, atol=tolerance)
+    plain = twin._twin(torch.tensor(image)[None, ..., None], torch.tensor(guide)[None], 1, epsilon, 0)
+    np.testing.assert_allclose(plain[0, ..., 0].numpy(), image, atol=tolerance)
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", [0, 200])
+def test_a_flat_guide_needs_no_epsilon(channels, dtype, level):
+    flat = np.full((5, 7, *channels), level, dtype)
+    np.testing.assert_allclose(ops.guided_filter(np.full((5, 7), 3, dtype), flat, radius=2, epsilon=1e-308), 3)
+
+
 def test_a_flat_guide_gives_the_mean_of_means():
     image = noise(13, 17, dtype=np.float64)
     found = ops.guided_filter(image, np.full((13, 17), 9.0), radius=30, epsilon=1)

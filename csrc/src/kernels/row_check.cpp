@@ -15,12 +15,13 @@ constexpr std::int16_t silent = -32767;
 
 // Loops that follow partners are apart from the others, which become vectors.
 
-// The pixel of the other view each winner leads to, `width` where there is none.
-template <int sign>
+// The pixel of the other view each winner leads to, `width` where there is none; `strays`: some may lead out of it.
+template <int sign, bool strays>
 void follow(const std::int16_t* __restrict winners, int width, std::int32_t* __restrict partners) {
   for (int x = 0; x < width; ++x) {
     const std::int32_t disparity = winners[x], partner = x + sign * disparity;
-    partners[x] = (disparity == no_disparity) | (partner < 0) | (partner >= width) ? width : partner;
+    const bool out = strays && ((partner < 0) | (partner >= width));
+    partners[x] = (disparity == no_disparity) | out ? width : partner;
   }
 }
 
@@ -115,11 +116,12 @@ void hide(const RowCheck& row, std::uint8_t* __restrict hidden) {
 }
 
 // What the views say of each other at every left pixel: told[partner of x] becomes apart[x].
+template <bool strays>
 void exchange(const RowCheck& row) {
-  follow<1>(row.right, row.width, row.partners);
+  follow<1, strays>(row.right, row.width, row.partners);
   look_left(row);
   answer(row);
-  follow<-1>(row.left, row.width, row.partners);
+  follow<-1, strays>(row.left, row.width, row.partners);
   ask(row);
 }
 
@@ -160,14 +162,14 @@ void weigh(const std::int16_t* __restrict apart, int count, float* __restrict co
 }  // namespace
 
 void check_row(const RowCheck& row, float* disparity, float* confidence, std::uint8_t* hidden) {
-  exchange(row);
+  exchange<false>(row);
   judge(row);
   confirm_row(row, disparity, confidence);
   hide(row, hidden);
 }
 
 void weigh_row(const RowCheck& row, float* confidence, std::uint8_t* agreement) {
-  exchange(row);
+  exchange<true>(row);
   judge_all(row, agreement);
   weigh(row.apart, row.width, confidence);
 }

@@ -59,20 +59,32 @@ int window_rows(int y, int radius, int height) {
   return std::min(height - 1, y + radius) - std::max(0, y - radius) + 1;
 }
 
-// 1 / (variance + epsilon), or the inverse of the symmetric 3 x 3 matrix by its cofactors.
+// Where windows hold fewer pixels than channels, or pixels of one colour, epsilon alone keeps the matrix regular: less
+// than what rounding makes of it (here, and of the inverse in T) would not.
+template <typename T>
+double regular(double epsilon, double squares, double variance) {
+  constexpr double rounding = 1e-12, of_inverse = 16.0 * std::numeric_limits<T>::epsilon();
+  return std::max({epsilon, rounding * squares, of_inverse * variance, 100.0 * std::numeric_limits<T>::min()});
+}
+
+// 1 / (variance + epsilon), or the inverse of the symmetric 3 x 3 matrix by its factors L D L'.
 template <typename T>
 void invert(const double* sums, const double* mean, double scale, double epsilon, int channels, T* inverse) {
+  const auto covariance = [&](int i, int a, int b) { return sums[i] * scale - mean[a] * mean[b]; };
   if (channels == 1) {
-    inverse[0] = static_cast<T>(1 / (std::max(0.0, sums[0] * scale - mean[0] * mean[0]) + epsilon));
+    const double variance = std::max(0.0, covariance(0, 0, 0));
+    inverse[0] = static_cast<T>(1 / (variance + regular<T>(epsilon, sums[0] * scale, variance)));
     return;
   }
-  const auto covariance = [&](int i, int a, int b) { return sums[i] * scale - mean[a] * mean[b]; };
-  const double rr = covariance(0, 0, 0) + epsilon, rg = covariance(1, 0, 1), rb = covariance(2, 0, 2);
-  const double gg = covariance(3, 1, 1) + epsilon, gb = covariance(4, 1, 2), bb = covariance(5, 2, 2) + epsilon;
-  const double c0 = gg * bb - gb * gb, c1 = gb * rb - rg * bb, c2 = rg * gb - gg * rb;
-  const double determinant = 1 / (rr * c0 + rg * c1 + rb * c2);
-  const double entries[6] = {c0, c1, c2, rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg};
-  for (int i = 0; i < 6; ++i) inverse[i] = static_cast<T>(entries[i] * determinant);
+  const double r = covariance(0, 0, 0), rg = covariance(1, 0, 1), rb = covariance(2, 0, 2);
+  const double g = covariance(3, 1, 1), gb = covariance(4, 1, 2), b = covariance(5, 2, 2);
+  const double least = regular<T>(epsilon, (sums[0] + sums[3] + sums[5]) * scale, r + g + b);
+  const double d0 = std::max(r, 0.0) + least, l1 = rg / d0, l2 = rb / d0;
+  const double d1 = std::max(g - l1 * rg, 0.0) + least, m = gb - l1 * rb, l3 = m / d1;
+  const double d2 = std::max(b - l2 * rb - l3 * m, 0.0) + least, u = l1 * l3 - l2;
+  const double entries[6] = {
+      1 / d0 + l1 * l1 / d1 + u * u / d2, -l1 / d1 - u * l3 / d2, u / d2, 1 / d1 + l3 * l3 / d2, -l3 / d2, 1 / d2};
+  for (int i = 0; i < 6; ++i) inverse[i] = static_cast<T>(entries[i]);
 }
 
 // Whether running sums of the guide over these rows would lose small values.

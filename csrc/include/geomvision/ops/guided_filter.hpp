@@ -16,7 +16,7 @@ template <typename T>
 class GuidedFilter {
  public:
   /// values, result: (height, width, slices); guide: (height, width, 1 or 3); epsilon in squared units of the guide,
-  /// above 0; radius 1 to 1000.
+  /// above 0, and never less than what rounding makes of a window's variances; radius 1 to 1000.
   void operator()(TensorView<const T, 3> values, TensorView<const T, 3> guide, int radius, double epsilon,
                   TensorView<T, 3> result, int num_threads = 0);
 
