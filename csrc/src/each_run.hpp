@@ -10,8 +10,7 @@
 namespace geomvision {
 
 /// Hands out indices in runs: each slot goes on with the next one while it can. A slot that has none left takes the
-/// farther half of the longest run there is, or what is left of one from a later index on, if only that may begin a
-/// run.
+/// farther half of the longest run there is, or more or less of it where runs may not begin there.
 class Runs {
  public:
   /// Indices below `count`, shared out among `slots`. Keeps its memory.

@@ -1,12 +1,8 @@
 #pragma once
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
-#endif
-#include <immintrin.h>
-
 #include <cstdint>
+
+#include "kernels/avx512.hpp"
 
 // `byte_lanes.hpp` in 64 bytes with AVX-512.
 

@@ -23,9 +23,8 @@ struct RowCheck {
 }  // namespace geomvision::kernels
 
 // Of winners that lead into the image, the left ones to right pixels that have one: left winners that the right view
-// contradicts get NaN and confidence 0; the confidence of the others is divided by one
-// more than the views are apart. `hidden` are pixels without a confirmed winner that no right pixel points at; none
-// where everything is tolerated.
+// contradicts get NaN and confidence 0; the confidence of the others is divided by one more than the views are apart.
+// `hidden` are pixels without a confirmed winner that no right pixel points at; none where everything is tolerated.
 GEOMVISION_DECLARE_KERNEL(void, check_row,
                           (const RowCheck& row, float* disparity, float* confidence, std::uint8_t* hidden));
 

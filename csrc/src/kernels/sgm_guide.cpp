@@ -1,11 +1,7 @@
 #include "kernels/sgm_guide.hpp"
 
 #if defined(__AVX512VBMI__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 means its own intrinsics (GCC bug 105593)
-#endif
-#include <immintrin.h>
+#include "kernels/avx512.hpp"
 #endif
 
 namespace geomvision::kernels::GEOMVISION_ISA {

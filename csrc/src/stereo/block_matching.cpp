@@ -58,9 +58,9 @@ void BlockMatchingOptions::check() const {
 }
 
 // What a thread needs to itself.
-struct Band {
+struct Room {
   WindowCosts costs;
-  ByteWindows::Band bytes;
+  ByteWindows::Room bytes;
   std::vector<std::int64_t> texture;           // window sums of a row's horizontal gradients
   std::vector<std::int32_t> found[5];          // see kernels::Winners
   std::vector<std::uint16_t> narrow_found[5];  // of `bytes`
@@ -93,7 +93,7 @@ struct BlockMatching::Scratch {
   std::int64_t least_texture = 0;
   Image<std::uint16_t> census;
   Continued<std::uint16_t> gradient;
-  std::vector<Band> bands;  // of each thread
+  std::vector<Room> rooms;  // of each thread
   Runs runs;
   Maps maps;  // of this call
   Image<float> confidence;
@@ -105,9 +105,9 @@ struct BlockMatching::Scratch {
   void prepare(const BlockMatchingOptions& options, ImageView<const T> left, ImageView<const T> right);
   void take_range(const BlockMatchingOptions& options);
   void take_gradient();
-  void match_rows(const BlockMatchingOptions& options, Band& band, int begin, int end, bool goes_on);
-  void sum_texture(Band& band, int y);
-  void choose_row(const BlockMatchingOptions& options, Band& band, int y);
+  void match_rows(const BlockMatchingOptions& options, Room& room, int begin, int end, bool goes_on);
+  void sum_texture(Room& room, int y);
+  void choose_row(const BlockMatchingOptions& options, Room& room, int y);
   void finish(const BlockMatchingOptions& options);
 };
 
@@ -185,8 +185,8 @@ void BlockMatching::Scratch::take_gradient() {
   }
 }
 
-void BlockMatching::Scratch::sum_texture(Band& band, int y) {
-  band.texture.assign(static_cast<std::size_t>(pair.width), 0);
+void BlockMatching::Scratch::sum_texture(Room& room, int y) {
+  room.texture.assign(static_cast<std::size_t>(pair.width), 0);
   const int side = 2 * search.radius + 1;
   for (int dy = -search.radius; dy <= search.radius; ++dy) {
     const std::uint16_t* row = gradient.row(y + dy);
@@ -194,55 +194,55 @@ void BlockMatching::Scratch::sum_texture(Band& band, int y) {
     for (int i = 0; i < side - 1; ++i) sum += row[i];
     for (int x = 0; x < pair.width; ++x) {
       sum += row[x + side - 1];
-      band.texture[static_cast<std::size_t>(x)] += sum;
+      room.texture[static_cast<std::size_t>(x)] += sum;
       sum -= row[x];
     }
   }
 }
 
-// Running sums go on from the row before, where the band has been there.
-void BlockMatching::Scratch::match_rows(const BlockMatchingOptions& options, Band& band, int begin, int end,
+// Running sums go on from the row before, where the room holds them.
+void BlockMatching::Scratch::match_rows(const BlockMatchingOptions& options, Room& room, int begin, int end,
                                         bool goes_on) {
   const std::size_t width = static_cast<std::size_t>(pair.width);
-  for (auto* each : {&band.left, &band.right}) each->resize(width + 1);
-  band.left[width] = none;
-  band.check.resize(pair.width);
-  const std::int16_t* right = band.right.data();
+  for (auto* each : {&room.left, &room.right}) each->resize(width + 1);
+  room.left[width] = none;
+  room.check.resize(pair.width);
+  const std::int16_t* right = room.right.data();
   for (int y = begin; y < end; ++y) {
     const bool starts = y == begin && !goes_on;
     if (in_bytes) {
-      if (starts) bytes.start(band.bytes, y);
-      right = bytes.search(band.bytes, y, Band::row(band.narrow_found, pair.width));
+      if (starts) bytes.start(room.bytes, y);
+      right = bytes.search(room.bytes, y, Room::row(room.narrow_found, pair.width));
     } else {
-      starts ? band.costs.start(pair, search, y) : band.costs.next_row();
-      band.costs.search(Band::row(band.found, pair.width), none, band.right.data());
+      starts ? room.costs.start(pair, search, y) : room.costs.next_row();
+      room.costs.search(Room::row(room.found, pair.width), none, room.right.data());
     }
-    choose_row(options, band, y);
-    const kernels::RowCheck check = band.check.check(band.left.data(), right, options.left_right);
+    choose_row(options, room, y);
+    const kernels::RowCheck check = room.check.check(room.left.data(), right, options.left_right);
     GEOMVISION_KERNEL(check_row)(check, maps.disparity.row(y), maps.confidence.row(y), maps.occluded.row(y));
   }
 }
 
 // The winner takes all, unless one more than a pixel away is as good (or not worse by `uniqueness` percent).
-void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Band& band, int y) {
+void BlockMatching::Scratch::choose_row(const BlockMatchingOptions& options, Room& room, int y) {
   kernels::RowRefinement how{pair.width, search.first, in_bytes ? ByteWindows::none : no_cost, options.uniqueness,
                              kernels::RowRefinement::whole};
   if (options.subpixel == "parabola") how.fit = kernels::RowRefinement::parabola;
   if (options.subpixel == "equiangular") how.fit = kernels::RowRefinement::equiangular;
   float *disparity = maps.disparity.row(y), *sure = maps.confidence.row(y);
   if (in_bytes) {
-    const auto found = Band::row(band.narrow_found, pair.width);
-    GEOMVISION_KERNEL(refine_narrow_row)(how, found, band.left.data(), disparity, sure);
+    const auto found = Room::row(room.narrow_found, pair.width);
+    GEOMVISION_KERNEL(refine_narrow_row)(how, found, room.left.data(), disparity, sure);
   } else {
-    const auto found = Band::row(band.found, pair.width);
-    GEOMVISION_KERNEL(refine_row)(how, found, band.left.data(), disparity, sure);
+    const auto found = Room::row(room.found, pair.width);
+    GEOMVISION_KERNEL(refine_row)(how, found, room.left.data(), disparity, sure);
   }
   if (least_texture <= 0) return;
-  sum_texture(band, y);
+  sum_texture(room, y);
   for (int x = 0; x < pair.width; ++x) {
     const std::size_t i = static_cast<std::size_t>(x);
-    if (band.texture[i] >= least_texture) continue;
-    band.left[i] = none;
+    if (room.texture[i] >= least_texture) continue;
+    room.left[i] = none;
     maps.disparity(x, y) = nan;
     maps.confidence(x, y) = 0.0f;
   }
@@ -296,12 +296,12 @@ void BlockMatching::run(ImageView<const T> left, ImageView<const T> right, const
   // A thread that goes elsewhere sums up its first windows from scratch: no more than in so many places are worth it.
   const int threads = std::clamp(height / (2 * options_.window), 1, resolve_threads(options_.num_threads));
   const int pieces = threads == 1 ? 1 : std::clamp(height / least_rows, 1, pieces_of_thread * threads);
-  const auto match = [&](int piece, Band& band, bool goes_on) {
+  const auto match = [&](int piece, Room& room, bool goes_on) {
     const int first = static_cast<int>(static_cast<std::int64_t>(height) * piece / pieces);
     const int last = static_cast<int>(static_cast<std::int64_t>(height) * (piece + 1) / pieces);
-    scratch.match_rows(options_, band, first, last, goes_on);
+    scratch.match_rows(options_, room, first, last, goes_on);
   };
-  each_run(pieces, threads, scratch.runs, scratch.bands, match);
+  each_run(pieces, threads, scratch.runs, scratch.rooms, match);
   scratch.finish(options_);
 }
 

@@ -64,31 +64,31 @@ kernels::MatchedRows<std::uint8_t> ByteWindows::rows(int y) const {
   return {&left_[at * left_stride_], &right_[at * right_stride_]};
 }
 
-kernels::RowSearch ByteWindows::row_search(Band& band) const {
+kernels::RowSearch ByteWindows::row_search(Room& room) const {
   kernels::RowSearch row{};
   row.width = width_;
   row.radius = search_.radius;
   row.first = search_.first;
   row.count = search_.count;
   row.padded = padded_;
-  row.costs = aligned(band.costs, static_cast<std::size_t>(kernels::cost_elements(width_, padded_)));
-  row.scratch = aligned(band.scratch, static_cast<std::size_t>(kernels::search_scratch(padded_)));
+  row.costs = aligned(room.costs, static_cast<std::size_t>(kernels::cost_elements(width_, padded_)));
+  row.scratch = aligned(room.scratch, static_cast<std::size_t>(kernels::search_scratch(padded_)));
   // Right pixel x lies at x + shift; where that is negative for the first, further on.
   const int shift = search_.first + padded_ - 1;
   const int before = std::max(0, -shift), after = width_ + std::max(shift, padded_ + 2 * kernels::most_lanes);
-  band.from_right.resize(static_cast<std::size_t>(before + after));
-  row.from_right = band.from_right.data() + before;
+  room.from_right.resize(static_cast<std::size_t>(before + after));
+  row.from_right = room.from_right.data() + before;
   return row;
 }
 
-void ByteWindows::start(Band& band, int y) const {
-  band.first.clear();
-  for (int dy = -search_.radius - 1; dy < search_.radius; ++dy) band.first.push_back(rows(y + dy));
-  GEOMVISION_KERNEL(sum_byte_windows)(row_search(band), band.first.data(), 255 / spread_);
+void ByteWindows::start(Room& room, int y) const {
+  room.first.clear();
+  for (int dy = -search_.radius - 1; dy < search_.radius; ++dy) room.first.push_back(rows(y + dy));
+  GEOMVISION_KERNEL(sum_byte_windows)(row_search(room), room.first.data(), 255 / spread_);
 }
 
-const std::int16_t* ByteWindows::search(Band& band, int y, const kernels::NarrowWinners& found) const {
-  kernels::RowSearch row = row_search(band);
+const std::int16_t* ByteWindows::search(Room& room, int y, const kernels::NarrowWinners& found) const {
+  kernels::RowSearch row = row_search(room);
   row.found = found;
   const auto entering = rows(y + search_.radius), leaving = rows(y - search_.radius - 1);
   if (spread_ < 64) {

@@ -15,7 +15,7 @@ namespace geomvision::stereo {
 class ByteWindows {
  public:
   /// What a thread needs to itself.
-  struct Band {
+  struct Room {
     std::vector<std::uint16_t> costs, scratch;
     std::vector<std::int16_t> from_right;
     std::vector<kernels::MatchedRows<std::uint8_t>> first;  // rows of the first window
@@ -36,14 +36,14 @@ class ByteWindows {
             bool gradients, int num_threads);
 
   /// Sum up the windows before row y is searched.
-  void start(Band& band, int y) const;
+  void start(Room& room, int y) const;
 
   /// The winners of row y; rows follow each other. Returns the right view's disparities, or `no_disparity`, until the
-  /// next search of the band.
-  const std::int16_t* search(Band& band, int y, const kernels::NarrowWinners& found) const;
+  /// next search of the room.
+  const std::int16_t* search(Room& room, int y, const kernels::NarrowWinners& found) const;
 
  private:
-  kernels::RowSearch row_search(Band& band) const;
+  kernels::RowSearch row_search(Room& room) const;
   kernels::MatchedRows<std::uint8_t> rows(int y) const;
 
   int width_ = 0, height_ = 0, spread_ = 0, padded_ = 0;

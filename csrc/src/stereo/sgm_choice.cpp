@@ -11,6 +11,12 @@ constexpr std::uint16_t nothing = std::numeric_limits<std::uint16_t>::max();  //
 constexpr int most_pixels = 64;                                               // taken at once
 constexpr int spare = 20;                                                     // words, see sgm_offer
 
+using kernels::RowCheck;
+static_assert(static_cast<int>(Agreement::agrees) == RowCheck::agrees &&
+              static_cast<int>(Agreement::mismatched) == RowCheck::mismatched &&
+              static_cast<int>(Agreement::occluded) == RowCheck::occluded &&
+              static_cast<int>(Agreement::unknown) == RowCheck::unknown);
+
 }  // namespace
 
 void SGMChoice::prepare(const SGMOptions& options, const SGMSweep& sweep, int first, int count,
