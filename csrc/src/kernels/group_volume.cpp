@@ -66,6 +66,7 @@ template <typename T>
 struct Tile {
   static constexpr int pitch = kTileX + kTileD;
   int x, width, d, candidates, c, channels;
+  T factor;                            // of sums: the scale once they are whole
   alignas(64) T left[kTileC][pitch];   // from x on
   alignas(64) T right[kTileC][pitch];  // from x - d - kTileD on
   alignas(64) T volume[kTileD][kTileX];
@@ -99,7 +100,8 @@ template <typename Op, typename T, int wide, int block>
   for (int k = 0; k < block; ++k) {
     for (int w = 0; w < wide; ++w) {
       T* out = tile.volume[d + k] + x + w * kLanes<T>;
-      store(out, tile.c == 0 ? sums[k][w] : sums[k][w] + load<V>(out));
+      const V sum = tile.c == 0 ? sums[k][w] : sums[k][w] + load<V>(out);
+      store(out, sum * tile.factor);
     }
   }
 }
@@ -126,10 +128,9 @@ void copy(const T* from, int count, bool past_caches, T* to) {
 }
 
 template <typename Op, typename T>
-void finish(Tile<T>& tile, const GroupRow<T>& row, T* volume) {
-  for (int k = 0; k < tile.candidates; ++k) {
+void finish(Tile<T>& tile, const GroupRow<T>& row, int first, int end, T* volume) {
+  for (int k = first; k < end; ++k) {
     const int d = tile.d + k;
-    for (int x = 0; x < tile.width; ++x) tile.volume[k][x] *= row.scale;
     for (int x = 0; Op::masked && x < least(d - tile.x, tile.width); ++x) tile.volume[k][x] = 0;
     copy(tile.volume[k], tile.width, row.past_caches, volume + d * row.volume_step + tile.x);
   }
@@ -145,15 +146,18 @@ void forward(const GroupRow<T>& row, T* volume) {
       for (tile.c = 0; tile.c < row.channels; tile.c += kTileC) {
         tile.channels = least(kTileC, row.channels - tile.c);
         tile.pack_channels(row);
+        const bool whole = tile.c + tile.channels == row.channels;
+        tile.factor = whole ? row.scale : T(1);
         int d = 0;
         for (; d + kBlock <= tile.candidates; d += kBlock) {
           for (int x = 0; x < tile.width; x += kWide * kLanes<T>) dots<Op, T, kWide, kBlock>(tile, x, d);
+          if (whole) finish<Op>(tile, row, d, d + kBlock, volume);
         }
         for (; d < tile.candidates; ++d) {
           for (int x = 0; x < tile.width; x += kLanes<T>) dots<Op, T, 1, 1>(tile, x, d);
+          if (whole) finish<Op>(tile, row, d, d + 1, volume);
         }
       }
-      finish<Op>(tile, row, volume);
     }
   }
 }
