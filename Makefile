@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt
 SOURCES := $(shell find csrc -type f) CMakeLists.txt pyproject.toml
-CPP := $(shell find csrc tests/cpp examples/cpp benches -name '*.cpp' -o -name '*.hpp' 2>/dev/null)
+CPP := $(shell find csrc tests/cpp examples/cpp benches -name '*.[ch]pp' -o -name '*.cu*' -o -name '*.h' 2>/dev/null)
 CMAKE := $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
 
 SECONDS ?= 600
@@ -55,9 +55,11 @@ pytest: $(VENV)/dev
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev
-	@bash tests/cpp/run.sh build/tests '$(CMAKE)'
+	@bash tests/cpp/run.sh build/tests '$(CMAKE)' -DGEOMVISION_CUDA=OFF $(PYTHON_PACKAGES)
 
-SANITIZED := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGEOMVISION_SANITIZE
+# Lazily: the environment is there by then.
+PYTHON_PACKAGES = -DPython_EXECUTABLE=$(abspath $(BIN))/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir)
+SANITIZED := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DGEOMVISION_CUDA=OFF -DGEOMVISION_SANITIZE
 
 sanitize: $(VENV)/dev
 	@bash tests/cpp/run.sh build/sanitize '$(CMAKE)' $(SANITIZED)=ON
@@ -110,4 +112,4 @@ busy: $(VENV)/dev
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find geomvision tests benches examples -name __pycache__ -prune -exec rm -rf {} +
-	rm -f geomvision/_core*.so
+	rm -f geomvision/_core*.so geomvision/_cuda*.so

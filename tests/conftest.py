@@ -1,8 +1,11 @@
 """Fixtures shared by all tests."""
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,3 +53,35 @@ def instruction_set() -> Callable[[str], AbstractContextManager[None]]:
                 _core.reread_isa()
 
     return force
+
+
+@pytest.fixture(scope="session")
+def cuda_on_host() -> Callable[[], AbstractContextManager[ModuleType]]:
+    """`with cuda_on_host() as module:` operators on CPU tensors take the CUDA twins, compiled for the CPU.
+
+    What has no twin runs as ever. Skips where `make cpp-tests` has not built them.
+    """
+    from geomvision.ops._torch import _operator
+
+    built = sorted(REPOSITORY.glob("build/tests/tests/cpp/cuda/_cuda_on_host*.so"))
+    if not built:
+        pytest.skip("the CUDA twins are not built for the CPU: make cpp-tests builds them")
+    spec = importlib.util.spec_from_file_location("_cuda_on_host", built[0])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    on_cpu = _operator._on_cpu
+
+    def on_twin(name: str, *arguments: Any) -> Any:
+        kernel = getattr(module, name, None)
+        shape = _operator.SHAPES[name]
+        return on_cpu(name, *arguments) if kernel is None else _operator.on_device(kernel, shape, 0, *arguments)
+
+    @contextmanager
+    def use() -> Iterator[ModuleType]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_operator, "_on_cpu", on_twin)
+            yield module
+
+    return use

@@ -33,6 +33,7 @@ def run() -> None:
     console.print(f"[bold]machine[/bold]   {machine['cpu']}, {machine['cores']} cores, {machine['system']}")
     console.print(f"[bold]python[/bold]    {machine['python']}")
     console.print(f"[bold]core[/bold]      {core()}", soft_wrap=True)
+    console.print(f"[bold]cuda[/bold]      {cuda()}", soft_wrap=True)
     console.print("[bold]packages[/bold]")
     for module, extra, purpose in WANTED:
         found = importlib.util.find_spec(module) is not None
@@ -57,6 +58,22 @@ def core() -> str:
     module: Any = importlib.import_module("geomvision._core")
     isas = ", ".join(module.available_isas()) if hasattr(module, "available_isas") else "unknown"
     return f"{getattr(module, 'version', '')}, instruction sets {isas}"
+
+
+def cuda() -> str:
+    """Whether the CUDA twins are built and find a GPU, or what to do."""
+    if importlib.util.find_spec("geomvision._cuda") is None:
+        without = "CUDA tensors are computed in plain torch"
+        return (
+            f"not built: {without}; with the CUDA toolkit (nvcc on PATH, or CUDAToolkit_ROOT), pip install . builds it"
+        )
+    module: Any = importlib.import_module("geomvision._cuda")
+    count = module.device_count()
+    if count == 0:
+        return "built; no GPU is found: the driver is missing, or CUDA_VISIBLE_DEVICES hides it (nvidia-smi lists them)"
+    if importlib.util.find_spec("torch") is None or not (torch := importlib.import_module("torch")).cuda.is_available():
+        return f"built, {count} GPU; torch here is a build without CUDA: pip install torch from the index of your CUDA"
+    return f"built, {', '.join(torch.cuda.get_device_name(i) for i in range(count))}"
 
 
 def method_line(task: str, name: str) -> str:

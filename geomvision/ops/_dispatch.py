@@ -1,13 +1,14 @@
 """How an op reaches the kernel that does it.
 
-An op is four things, each in its place:
+An op is five things, each in its place:
 
 - ``ops/NAME.py``: the public function. It checks, documents, and hands numpy arrays to `on_arrays`, tensors to
   the operator below.
 - ``_core.NAME``: the C++ kernel, on C-contiguous numpy arrays of float32 or float64 (or the integers it names).
+- ``_cuda.NAME``: its CUDA twin, on arrays in a GPU's memory, where it is built.
 - ``ops/_torch/NAME.py``: the twin, the same op in plain torch: what the kernel is tested against, and what runs
-  on other devices or where the C++ core is missing.
-- ``torch.ops.geomvision.NAME``: made of the two by `ops._torch.operator`, with shapes for `torch.compile` and a
+  on other devices or where kernels are missing.
+- ``torch.ops.geomvision.NAME``: made of them by `ops._torch.operator`, with shapes for `torch.compile` and a
   derivative where the maths has one.
 
 Every one of them takes the same arguments in the same order, the last one `num_threads`.
@@ -15,6 +16,7 @@ Every one of them takes the same arguments in the same order, the last one `num_
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -100,6 +102,21 @@ def core() -> Any:
     from .. import _core
 
     return _core
+
+
+@cache
+def has_cuda() -> bool:
+    """Whether the CUDA twins are there; a GPU may be missing nevertheless."""
+    return importlib.util.find_spec("geomvision._cuda") is not None
+
+
+@cache
+def cuda_kernel(name: str) -> Any:
+    """The CUDA twin of the kernel `name`, or None."""
+    if not has_cuda():
+        return None
+    module: Any = importlib.import_module("geomvision._cuda")
+    return getattr(module, name, None)
 
 
 def on_arrays(name: str, *arguments: Any) -> Any:

@@ -23,3 +23,5 @@ for isa in $isas; do
     GEOMVISION_ISA=$isa "$build/tests/cpp/geomvision_tests"
   fi
 done
+echo 'CUDA twins, on the CPU'
+"$build/tests/cpp/cuda/geomvision_cuda_on_host_tests"

@@ -1,4 +1,4 @@
-"""A torch operator made of a kernel and its twin."""
+"""A torch operator made of kernels and their twin."""
 
 from __future__ import annotations
 
@@ -11,22 +11,30 @@ from .. import _dispatch
 
 Function = Callable[..., Any]
 _NATIVE = (torch.float32, torch.float64)
+#: What makes the empty results of each operator.
+SHAPES: dict[str, Function] = {}
 
 
 def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, ...] = ()) -> Any:
     """Register `torch.ops.geomvision.NAME` with the arguments of the twin.
 
-    On CPU tensors the C++ kernel `_core.NAME` runs, elsewhere or without it the twin. Half precisions are computed in
-    float32 by the kernel and given back as they came. `shape` makes empty results from the same arguments (the fake
-    kernel). `changes` names the arguments that the kernel writes to. The last argument is `num_threads`; 0 means as
-    many threads as torch uses. Until `register_autograd` gives it a derivative, asking for one says that it has none.
+    On CPU tensors the C++ kernel `_core.NAME` runs, on CUDA tensors `_cuda.NAME`, elsewhere or without them the twin.
+    Half precisions are computed in float32 by kernels and given back as they came. `shape` makes empty results from
+    the same arguments (the fake kernel). `changes` names the arguments that the kernel writes to. The last argument is
+    `num_threads`; 0 means as many threads as torch uses. Until `register_autograd` gives it a derivative, asking for
+    one says that it has none.
     """
 
     def run(*arguments: Any) -> Any:
-        if all(a.device.type == "cpu" for a in arguments if isinstance(a, torch.Tensor)) and _dispatch.has_core():
+        device = _device_of(name, arguments)
+        if device.type == "cpu" and _dispatch.has_core():
             return _on_cpu(name, *arguments)
+        if device.type == "cuda" and (kernel := _dispatch.cuda_kernel(name)) is not None:
+            with torch.cuda.device(device):
+                return on_device(kernel, shape, torch.cuda.current_stream().cuda_stream, *arguments)
         return twin(*arguments)
 
+    SHAPES[name] = shape
     schema = torch.library.infer_schema(twin, mutates_args=changes)
     registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
     registered.register_fake(shape)
@@ -45,25 +53,51 @@ def _without_derivative(name: str) -> Function:
     return refuse
 
 
+def _device_of(name: str, arguments: tuple[Any, ...]) -> torch.device:
+    devices = [a.device for a in arguments if isinstance(a, torch.Tensor)]
+    if any(device != devices[0] for device in devices):
+        given = " and ".join(sorted({str(device) for device in devices}))
+        raise ValueError(f"geomvision.{name}: tensors are on {given}; they must be on one device: move them with .to()")
+    return devices[0]
+
+
+def on_device(kernel: Function, shape: Function, stream: int, *arguments: Any) -> Any:
+    """Run a CUDA twin on tensors of the current device: torch makes the results, the kernel fills them.
+
+    Nothing waits: what is read is contiguous when the stream, a `cudaStream_t`, comes to it.
+    """
+    given = next(a.dtype for a in arguments if isinstance(a, torch.Tensor))
+    ready = [_kernel_ready(a).contiguous() if isinstance(a, torch.Tensor) else a for a in arguments]
+    found = shape(*ready)
+    results = tuple(found) if isinstance(found, tuple | list) else (found,)
+    *values, _ = ready  # the last one is num_threads
+    kernel(*(_described(v) if isinstance(v, torch.Tensor) else v for v in values), *map(_described, results), stream)
+    restored = tuple(_restored(result, given) for result in results)
+    return restored if isinstance(found, tuple | list) else restored[0]
+
+
+def _described(tensor: torch.Tensor) -> Any:
+    return tensor.data_ptr(), tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+
+
 def _on_cpu(name: str, *arguments: Any) -> Any:
     from ... import _core
 
     given = next(a.dtype for a in arguments if isinstance(a, torch.Tensor))
-    *values, threads = (_as_array(a) if isinstance(a, torch.Tensor) else a for a in arguments)
+    *values, threads = (_kernel_ready(a).contiguous().numpy() if isinstance(a, torch.Tensor) else a for a in arguments)
     result = getattr(_core, name)(*values, threads or torch.get_num_threads())
     if isinstance(result, tuple | list):
-        return tuple(_as_tensor(r, given) for r in result)
-    return _as_tensor(result, given)
+        return tuple(_restored(torch.from_numpy(r), given) for r in result)
+    return _restored(torch.from_numpy(result), given)
 
 
-def _as_array(tensor: torch.Tensor) -> Any:
+def _kernel_ready(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.is_floating_point() and tensor.dtype not in _NATIVE:
         tensor = tensor.float()
-    return tensor.detach().resolve_neg().contiguous().numpy()
+    return tensor.detach().resolve_neg()
 
 
-def _as_tensor(array: Any, given: torch.dtype) -> torch.Tensor:
-    tensor = torch.from_numpy(array)
-    if tensor.dtype == torch.float32 and given.is_floating_point and given not in _NATIVE:
-        return tensor.to(given)
-    return tensor
+def _restored(result: torch.Tensor, given: torch.dtype) -> torch.Tensor:
+    if result.dtype == torch.float32 and given.is_floating_point and given not in _NATIVE:
+        return result.to(given)
+    return result
