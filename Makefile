@@ -55,7 +55,7 @@ pytest: $(VENV)/dev
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev
-	@bash tests/cpp/run.sh build/tests '$(CMAKE)' -DGEOMVISION_CUDA=OFF $(PYTHON_PACKAGES)
+	@bash tests/cpp/run.sh build/tests '$(CMAKE)' -DCMAKE_CUDA_ARCHITECTURES=90 $(PYTHON_PACKAGES)
 
 # Lazily: the environment is there by then.
 PYTHON_PACKAGES = -DPython_EXECUTABLE=$(abspath $(BIN))/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir)

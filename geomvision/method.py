@@ -19,13 +19,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 import hashlib
+import importlib
 import importlib.util
 import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from .results import Run
 from .timing import timed
@@ -35,6 +36,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Options that choose how a result is obtained and never what it is.
 EXECUTION_OPTIONS = ("backend", "num_threads")
+#: The module of the CUDA twins.
+CUDA = "geomvision._cuda"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +110,21 @@ class Backend:
     def missing(self) -> str | None:
         """Why this backend cannot run here, or None when it can."""
         if self.requires is None or _importable(self.requires):
-            return None
+            return _without_gpu() if self.requires == CUDA else None
+        if self.requires == CUDA:
+            return "needs geomvision built with CUDA: install the CUDA toolkit (nvcc), then pip install . again"
         if self.extra is not None:
             return f"needs {self.requires}: pip install 'geomvision[{self.extra}]'"
         if self.requires.startswith("geomvision."):
             return f"needs {self.requires}, which this installation of geomvision lacks: build it again"
         return f"needs {self.requires}, which comes with geomvision: pip install --force-reinstall geomvision"
+
+
+class Copied(NamedTuple):
+    """What a backend returns that copies its inputs to a device and its result back, and the seconds that took."""
+
+    result: Any
+    seconds: float
 
 
 @cache
@@ -121,6 +133,12 @@ def _importable(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+@cache
+def _without_gpu() -> str | None:
+    count = importlib.import_module(CUDA).device_count()
+    return None if count > 0 else "finds no GPU, or no driver for it: nvidia-smi lists what there is"
 
 
 def backend(name: str, *, requires: str | None = None, extra: str | None = None) -> Callable[[Function], Function]:
@@ -195,22 +213,29 @@ class Method:
     def chosen_backend(self) -> Backend:
         """The backend a call will use. Raises `BackendError` when it cannot run here."""
         candidates = [b for b in self.backends() if self.backend in ("auto", b.name)]
+        reasons = {b.name: b.missing() or self.refusal(b.name) for b in candidates}
         for candidate in candidates:
-            if candidate.missing() is None:
+            if reasons[candidate.name] is None:
                 return candidate
-        reasons = "; ".join(f"{b.name} {b.missing()}" for b in candidates)
-        raise BackendError(f"{type(self).__name__} cannot run here: {reasons}")
+        told = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
+        raise BackendError(f"{type(self).__name__} cannot run here: {told}")
+
+    def refusal(self, name: str) -> str | None:  # noqa: ARG002
+        """Why the backend `name`, which is there, cannot run these options, or None when it can."""
+        return None
 
     def execute(self, *inputs: Any) -> Any:
         """Run the chosen backend on checked inputs and attach the `Run`: the one way every call goes."""
         chosen = self.chosen_backend()
         result, seconds, peak = timed(lambda: getattr(self, chosen.function)(*inputs), from_scratch=False)
+        result, copying = result if isinstance(result, Copied) else (result, None)
         run = Run(
             method=f"{self.task}/{self.name()}",
             options=self.options(),
             backend=chosen.name,
             seconds=seconds,
             peak_memory_bytes=peak,
+            copy_seconds=copying,
         )
         result = copy.copy(result)  # but not its arrays, which replace() would check and copy again
         object.__setattr__(result, "run", run)

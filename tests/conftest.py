@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -59,8 +60,11 @@ def instruction_set() -> Callable[[str], AbstractContextManager[None]]:
 def cuda_on_host() -> Callable[[], AbstractContextManager[ModuleType]]:
     """`with cuda_on_host() as module:` operators on CPU tensors take the CUDA twins, compiled for the CPU.
 
-    What has no twin runs as ever. Skips where `make cpp-tests` has not built them.
+    Methods find `module` as `geomvision._cuda`. What has no twin runs as ever. Skips where `make cpp-tests` has not
+    built them.
     """
+    from geomvision import method
+    from geomvision.ops import _dispatch
     from geomvision.ops._torch import _operator
 
     built = sorted(REPOSITORY.glob("build/tests/tests/cpp/cuda/_cuda_on_host*.so"))
@@ -78,10 +82,17 @@ def cuda_on_host() -> Callable[[], AbstractContextManager[ModuleType]]:
         shape = _operator.SHAPES[name]
         return on_cpu(name, *arguments) if kernel is None else _operator.on_device(kernel, shape, 0, *arguments)
 
+    def look_again() -> None:
+        for found in (method._importable, method._without_gpu, _dispatch.has_cuda, _dispatch.cuda_kernel):
+            found.cache_clear()
+
     @contextmanager
     def use() -> Iterator[ModuleType]:
+        look_again()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_operator, "_on_cpu", on_twin)
+            patch.setitem(sys.modules, method.CUDA, module)
             yield module
+        look_again()
 
     return use

@@ -23,15 +23,15 @@ inline void check_call(cudaError_t error, const char* what) {
   throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(error));
 }
 
-/// Memory of the current device for the length of some work on a stream. A graph being captured takes it up.
+/// Memory of the current device, from a pool of the library's own. Throws std::runtime_error where it is full.
+void* allocate(std::size_t bytes, Stream stream);
+
+/// Memory for the length of some work on a stream. A graph being captured takes it up.
 template <typename T>
 class StreamMemory {
  public:
-  StreamMemory(std::size_t count, Stream stream) : stream_(stream) {
-    void* data = nullptr;
-    if (count > 0) check_call(cudaMallocAsync(&data, count * sizeof(T), stream), "no memory for intermediate results");
-    data_ = static_cast<T*>(data);
-  }
+  StreamMemory(std::size_t count, Stream stream)
+      : stream_(stream), data_(count > 0 ? static_cast<T*>(allocate(count * sizeof(T), stream)) : nullptr) {}
   StreamMemory(const StreamMemory&) = delete;
   StreamMemory& operator=(const StreamMemory&) = delete;
   ~StreamMemory() {
@@ -41,7 +41,7 @@ class StreamMemory {
 
  private:
   Stream stream_;
-  T* data_ = nullptr;
+  T* data_;
 };
 
 /// Dynamic shared memory of the block, which begins on 16 bytes.

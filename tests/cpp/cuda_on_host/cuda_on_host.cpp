@@ -44,7 +44,7 @@ std::exception_ptr thrown;
 const std::function<void()>* body_of = nullptr;
 std::vector<std::max_align_t> shared_memory;
 std::map<void*, std::size_t> held;
-std::size_t all_held = 0;
+std::size_t all_held = 0, most_held = 0;
 
 void enter() {
   try {
@@ -200,7 +200,29 @@ cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t) {
   std::memset(*data, 0xa5, bytes);
   held[*data] = bytes;
   all_held += bytes;
+  most_held = std::max(most_held, all_held);
   return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
+  static char one;
+  *pool = reinterpret_cast<cudaMemPool_t>(&one);
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr attribute, void*) {
+  if (attribute == cudaMemPoolAttrUsedMemHigh) most_held = all_held;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
+  const std::uint64_t most = most_held;
+  std::memcpy(value, &most, sizeof(most));
+  return cudaSuccess;
+}
+cudaError_t cudaMallocFromPoolAsync(void** data, std::size_t bytes, cudaMemPool_t, cudaStream_t stream) {
+  return cudaMallocAsync(data, bytes, stream);
 }
 cudaError_t cudaFreeAsync(void* data, cudaStream_t) {
   if (data == nullptr) return cudaSuccess;
