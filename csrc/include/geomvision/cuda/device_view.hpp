@@ -43,8 +43,8 @@ class DeviceView : private TensorView<T, Rank> {
 /// GPUs that can be used here; 0 where there is none, or no driver. Asks for nothing else: no context is made.
 int device_count();
 
-/// The most memory that intermediate results have taken on the current device, in bytes, since the process began or since
-/// it was last asked to count `again`.
+/// The most memory that intermediate results have taken on the current device, in bytes, since the process began or
+/// since it was last asked to count `again`.
 std::uint64_t peak_bytes(bool again = false);
 
 }  // namespace geomvision::cuda
