@@ -24,7 +24,7 @@ PYBIND11_MODULE(GEOMVISION_CUDA_MODULE, module) {
   module.attr("version") = version;
   module.def("device_count", &cuda::device_count, "GPUs that can be used here; makes no context.");
   using Described = std::tuple<std::uintptr_t, std::vector<std::ptrdiff_t>, std::string>;
-  pybind11::class_<DeviceArray>(module, "DeviceArray",
+  pybind11::class_<DeviceArray>(module, "DeviceArray", pybind11::module_local(),
                                 "An array without gaps in a GPU's memory, from a tuple (pointer, shape, dtype).")
       .def(pybind11::init([](const Described& tuple) {
         return DeviceArray{std::get<0>(tuple), std::get<1>(tuple), std::get<2>(tuple)};
