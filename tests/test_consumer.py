@@ -83,6 +83,7 @@ def check_same_bytes(method: str, folder: Path) -> None:
 def test_from_cmake_install(tmp_path):
     cmake, ninja = tool("cmake"), tool("ninja")
     options = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}", "-DGEOMVISION_PYTHON=OFF", "-DGEOMVISION_WERROR=ON"]
+    options += ["--no-warn-unused-cli", "-DCMAKE_CUDA_ARCHITECTURES=90"]  # one will do, where nvcc is
     run(cmake, "-S", REPOSITORY, "-B", tmp_path / "core", *options)
     run(cmake, "--build", tmp_path / "core")
     run(cmake, "--install", tmp_path / "core", "--prefix", tmp_path / "prefix")
@@ -91,14 +92,18 @@ def test_from_cmake_install(tmp_path):
 
 def test_from_the_wheel(tmp_path):
     build = ("pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-    run(sys.executable, "-m", *build, f"--config-settings=build-dir={tmp_path / 'build'}", "-w", tmp_path, REPOSITORY)
+    settings = [
+        f"--config-settings={each}" for each in (f"build-dir={tmp_path / 'build'}", "cmake.define.GEOMVISION_CUDA=OFF")
+    ]
+    run(sys.executable, "-m", *build, *settings, "-w", tmp_path, REPOSITORY)
     (wheel,) = tmp_path.glob("geomvision-*.whl")
+    assert wheel.stat().st_size < 10e6
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
     assert "geomvision/py.typed" in names
     assert {"geomvision/_core.pyi", "geomvision/report/web/page.html"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "benches/", "csrc/"))]
+    assert not [name for name in names if name.startswith(("tests/", "benches/", "csrc/")) or "cuda" in Path(name).name]
     # -S leaves this environment's own site-packages, and with them its editable install, out of sight.
     code = (
         "import sys, runpy; sys.argv = ['geomvision', '--cmake-dir']; "
