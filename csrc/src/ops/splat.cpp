@@ -15,18 +15,6 @@ namespace {
 constexpr int kTile = 64;
 constexpr double kDepthOfImportance = -60;  // the least exponent: hidden behind any other, yet seen where alone
 
-// The two taps around `at`; one outside weighs nothing and takes the place of the one inside.
-template <typename T>
-void lay_inside(T at, int length, int* index, T* weights, T* slopes) {
-  const T before = std::floor(at);
-  const int first = static_cast<int>(before);
-  weigh(at - before, weights, slopes, std::integral_constant<int, 2>());
-  for (int k = 0; k < 2; ++k) {
-    index[k] = std::min(std::max(first + k, 0), length - 1);
-    if (index[k] != first + k) weights[k] = slopes[k] = 0;
-  }
-}
-
 template <typename T>
 struct Splat {
   TensorView<const T, 4> flow;

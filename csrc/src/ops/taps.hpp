@@ -41,4 +41,17 @@ constexpr void lay(T at, int length, int* index, T* weights, T* slopes) {
   for (int k = 0; k < n && !(at >= 0 && at <= far); ++k) slopes[k] = 0;  // held at the border: it does not move
 }
 
+/// The two taps around a place between -1 and `length`; one outside weighs nothing and takes the place of the one
+/// inside.
+template <typename T>
+constexpr void lay_inside(T at, int length, int* index, T* weights, T* slopes) {
+  int first = static_cast<int>(at);
+  if (static_cast<T>(first) > at) --first;
+  weigh(at - static_cast<T>(first), weights, slopes, std::integral_constant<int, 2>());
+  for (int k = 0; k < 2; ++k) {
+    index[k] = std::min(std::max(first + k, 0), length - 1);
+    if (index[k] != first + k) weights[k] = slopes[k] = 0;
+  }
+}
+
 }  // namespace geomvision::ops
