@@ -11,20 +11,9 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/matching_costs.hpp"
+#include "ops/none.hpp"
 
 namespace geomvision::ops {
-namespace {
-
-template <typename T>
-bool is_none(T cost) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return !(cost < std::numeric_limits<T>::infinity());
-  } else {
-    return cost == std::numeric_limits<T>::max();
-  }
-}
-
-}  // namespace
 
 template <typename T>
 void box_aggregation(TensorView<const T, 3> volume, int window, bool mean,
