@@ -1,0 +1,243 @@
+#pragma once
+
+#include "cuda/async_copy.cuh"
+#include "cuda/launch.cuh"
+
+// Local correlation of float features with stride 1 and dilation 1, radius 3 or 4. A block has 32 x 8 pixels. What they
+// meet, 4 pixels more on each side whatever the radius, lies in shared memory; a thread has 8 pixels of a row, and from
+// the 16 that they meet in a row it takes all displacements in x: 72 products from 24 numbers, or more.
+
+namespace geomvision::cuda::local {
+
+constexpr int wide = 32, tall = 8, halo = 4, run = 8;
+constexpr int met_wide = wide + 2 * halo, met_tall = tall + 2 * halo, met_run = run + 2 * halo;
+
+struct Tiles {
+  int across, down;
+  bool aligned;  // fours of pixels begin on 16 bytes and end within the image
+
+  __device__ void place(int index, int& b, int& y, int& x) const {
+    x = index % across * wide;
+    y = index / across % down * tall;
+    b = index / across / down;
+  }
+};
+
+__device__ __forceinline__ void load_four(float* to, const float* from) {
+  const float4 four = *reinterpret_cast<const float4*>(from);
+  to[0] = four.x;
+  to[1] = four.y;
+  to[2] = four.z;
+  to[3] = four.w;
+}
+
+template <int count>
+__device__ __forceinline__ void load(float (&to)[count], const float* from) {
+  for (int k = 0; k < count; k += 4) load_four(to + k, from + k);
+}
+
+// Four pixels beside one another, of which some may lie outside: those are 0.
+struct Four {
+  const float* from;  // of the first channel
+  std::ptrdiff_t step;
+  int channels;
+  unsigned there;
+
+  __device__ Four(const Cells<const float, 4>& image, int b, int y, int x)
+      : from(image.data + b * image.strides[0] + y * image.strides[2] + x),
+        step(image.strides[1]),
+        channels(image.sizes[1]),
+        there(0) {
+    if (y < 0 || y >= image.sizes[2]) return;
+    for (int k = 0; k < 4; ++k) there |= (x + k >= 0 && x + k < image.sizes[3] ? 1u : 0u) << k;
+  }
+
+  __device__ __forceinline__ void bring(float* to, int c, bool aligned) const {
+    const unsigned found = c < channels ? there : 0;
+    const float* four = from + c * step;
+    if (found == 0) {
+      *reinterpret_cast<float4*>(to) = make_float4(0, 0, 0, 0);
+    } else if (aligned) {
+      copy_async<4>(to, four);
+    } else {
+      for (int k = 0; k < 4; ++k) {
+        if ((found >> k & 1) != 0) {
+          copy_async<1>(to + k, four + k);
+        } else {
+          to[k] = 0;
+        }
+      }
+    }
+  }
+};
+
+__device__ __forceinline__ void store(const float (&values)[run], float scale, float* to, int columns, bool aligned) {
+  if (aligned) {
+    for (int p = 0; p < run; p += 4) {
+      if (p < columns) {
+        *reinterpret_cast<float4*>(to + p) =
+            make_float4(scale * values[p], scale * values[p + 1], scale * values[p + 2], scale * values[p + 3]);
+      }
+    }
+  } else {
+    for (int p = 0; p < run; ++p) {
+      if (p < columns) to[p] = scale * values[p];
+    }
+  }
+}
+
+// Channels come in groups, of which the next ones are on their way while one is multiplied. Rows are pitched so that
+// those that a warp reads together begin in banks of their own.
+constexpr int group = 4, stages = 3;
+constexpr int left_pitch = 36, right_pitch = 44;
+constexpr int left_size = tall * left_pitch, right_size = met_tall * right_pitch;
+constexpr int stage_size = group * (left_size + right_size);
+constexpr std::size_t forward_bytes = stages * stage_size * sizeof(float);
+template <int radius>
+constexpr int forward_threads = wide / run * tall * (2 * radius + 1);
+
+template <int radius>
+__global__ void __launch_bounds__(forward_threads<radius>, 2)
+    correlate_tiles(Tiles tiles, Cells<const float, 4> left, Cells<const float, 4> right, Cells<float, 4> out) {
+  constexpr int side = 2 * radius + 1, left_fours = tall * wide / 4, fours = left_fours + met_tall * met_wide / 4;
+  static_assert(fours <= forward_threads<radius>);
+  float* memory = shared<float>();
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32;
+  int b = 0, y0 = 0, x0 = 0;
+  tiles.place(static_cast<int>(blockIdx.x), b, y0, x0);
+
+  // Lanes that share left pixels lie beside one another: what they read is sent to all of them at once.
+  const bool block_of_rows = radius == 4 && warp < 8;
+  const int x = lane / 8 * run;
+  const int y = block_of_rows ? warp % 4 * 2 + lane / 4 % 2 : lane % 8;
+  const int j = block_of_rows ? warp / 4 * 4 + lane % 4 : warp;
+
+  const bool of_left = thread < left_fours;
+  const int at = of_left ? thread : thread - left_fours;
+  const int row = of_left ? at / (wide / 4) : at / (met_wide / 4);
+  const int column = 4 * (of_left ? at % (wide / 4) : at % (met_wide / 4));
+  const Four mine =
+      of_left ? Four(left, b, y0 + row, x0 + column) : Four(right, b, y0 + row - halo, x0 + column - halo);
+  const int place = of_left ? row * left_pitch + column : group * left_size + row * right_pitch + column;
+  const int step = of_left ? left_size : right_size;
+  const auto bring = [&](int g) {
+    float* to = memory + g % stages * stage_size + place;
+    for (int c = 0; c < group && thread < fours; ++c) mine.bring(to + c * step, g * group + c, tiles.aligned);
+  };
+
+  float sums[side][run] = {};
+  const int groups = (left.sizes[1] + group - 1) / group;
+  for (int g = 0; g < stages - 1; ++g) {
+    if (g < groups) bring(g);
+    end_copy_group();
+  }
+  for (int g = 0; g < groups; ++g) {
+    wait_for_copies<stages - 2>();
+    __syncthreads();
+    if (g + stages - 1 < groups) bring(g + stages - 1);
+    end_copy_group();
+    const float* lefts = memory + g % stages * stage_size + y * left_pitch + x;
+    const float* rights =
+        memory + g % stages * stage_size + group * left_size + (y + j + halo - radius) * right_pitch + x;
+    for (int c = 0; c < group; ++c) {
+      float a[run], met[met_run];
+      load(a, lefts + c * left_size);
+      load(met, rights + c * right_size);
+      for (int i = 0; i < side; ++i) {
+        for (int p = 0; p < run; ++p) sums[i][p] += a[p] * met[p + i + halo - radius];
+      }
+    }
+  }
+  if (y0 + y >= out.sizes[2]) return;
+  const float scale = 1 / static_cast<float>(left.sizes[1]);
+  for (int i = 0; i < side; ++i) {
+    store(sums[i], scale,
+          out.data + b * out.strides[0] + (j * side + i) * out.strides[1] + (y0 + y) * out.strides[2] + x0 + x,
+          out.sizes[3] - x0 - x, tiles.aligned);
+  }
+}
+
+// The derivative in one image, from that in the products and the other image. A warp has a row of pixels, a thread 8
+// of them and `each` channels. The weights of the row's products come row by row of displacements, for the warp alone.
+constexpr int derive_threads = 32 * tall, met_plane = met_tall * met_wide + 4;
+constexpr int lane_channels = 8;  // lanes with other channels of the same pixels
+template <int radius>
+constexpr int row_weights = (2 * radius + 1) * wide;
+template <int radius, int each>
+constexpr std::size_t derive_bytes = (each * lane_channels * met_plane + 2 * tall * row_weights<radius>)*sizeof(float);
+
+template <int radius, int each, bool of_right>
+__global__ void __launch_bounds__(derive_threads, 2)
+    derive_tiles(Tiles tiles, Cells<const float, 4> d_out, Cells<const float, 4> other, Cells<float, 4> derivative) {
+  constexpr int side = 2 * radius + 1, channels = each * lane_channels;
+  float* met = shared<float>();
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, y = thread / 32;
+  float* weights = met + channels * met_plane + y * 2 * row_weights<radius>;
+  const int height = other.sizes[2], width = other.sizes[3];
+  const int parts = (other.sizes[1] + channels - 1) / channels;
+  const int first = static_cast<int>(blockIdx.x) % parts * channels;
+  int b = 0, y0 = 0, x0 = 0;
+  tiles.place(static_cast<int>(blockIdx.x) / parts, b, y0, x0);
+
+  constexpr int fours = met_tall * met_wide / 4;
+  if (thread < fours) {
+    const int row = thread / (met_wide / 4), column = thread % (met_wide / 4) * 4;
+    const Four mine(other, b, y0 + row - halo, x0 + column - halo);
+    float* to = met + row * met_wide + column;
+    for (int c = 0; c < channels; ++c) mine.bring(to + c * met_plane, first + c, tiles.aligned);
+  }
+  // A right pixel was met from the opposite side: by the left pixel that lies where it would look itself.
+  const auto bring = [&](int j) {
+    float* to = weights + j % 2 * row_weights<radius> + lane;
+    const int at_y = of_right ? y0 + y + j - radius : y0 + y;
+    for (int i = 0; i < side; ++i) {
+      const int plane = of_right ? side * side - 1 - (j * side + i) : j * side + i;
+      const int at_x = of_right ? x0 + lane + i - radius : x0 + lane;
+      if (at_y >= 0 && at_y < height && at_x >= 0 && at_x < width) {
+        copy_async<1>(to + i * wide,
+                      d_out.data + b * d_out.strides[0] + plane * d_out.strides[1] + at_y * d_out.strides[2] + at_x);
+      } else {
+        to[i * wide] = 0;
+      }
+    }
+  };
+
+  const int x = lane / lane_channels * run, channel = lane % lane_channels;
+  float sums[each][run] = {};
+  bring(0);
+  end_copy_group();
+  for (int j = 0; j < side; ++j) {
+    if (j + 1 < side) bring(j + 1);
+    end_copy_group();
+    wait_for_copies<1>();
+    if (j == 0) {
+      __syncthreads();
+    } else {
+      __syncwarp();
+    }
+    float values[each][met_run];
+    for (int k = 0; k < each; ++k) {
+      load(values[k], met + (channel + k * lane_channels) * met_plane + (y + j + halo - radius) * met_wide + x);
+    }
+    for (int i = 0; i < side; ++i) {
+      float shares[run];
+      load(shares, weights + j % 2 * row_weights<radius> + i * wide + x);
+      for (int k = 0; k < each; ++k) {
+        for (int p = 0; p < run; ++p) sums[k][p] += shares[p] * values[k][p + i + halo - radius];
+      }
+    }
+    __syncwarp();
+  }
+  if (y0 + y >= height) return;
+  const float scale = 1 / static_cast<float>(other.sizes[1]);
+  for (int k = 0; k < each; ++k) {
+    const int c = first + channel + k * lane_channels;
+    if (c >= other.sizes[1]) break;
+    store(sums[k], scale,
+          derivative.data + b * derivative.strides[0] + c * derivative.strides[1] + (y0 + y) * derivative.strides[2] +
+              x0 + x,
+          width - x0 - x, tiles.aligned);
+  }
+}
+
+}  // namespace geomvision::cuda::local
