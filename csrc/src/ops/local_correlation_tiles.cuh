@@ -3,17 +3,17 @@
 #include "cuda/async_copy.cuh"
 #include "cuda/launch.cuh"
 
-// Local correlation of float features with stride 1 and dilation 1, radius 3 or 4. A block has 32 x 8 pixels. What they
-// meet, 4 pixels more on each side whatever the radius, lies in shared memory; a thread has 8 pixels of a row, and from
-// the 16 that they meet in a row it takes all displacements in x: 72 products from 24 numbers, or more.
+// Local correlation of float features with stride 1 and dilation 1, radius 3 or 4. A block has a tile of pixels. What
+// they meet, 4 pixels more on each side whatever the radius, lies in shared memory; a thread has 8 pixels of a row, and
+// with the 16 that they meet in a row it takes all displacements in x: 72 products of 24 numbers, or more.
 
 namespace geomvision::cuda::local {
 
-constexpr int wide = 32, tall = 8, halo = 4, run = 8;
-constexpr int met_wide = wide + 2 * halo, met_tall = tall + 2 * halo, met_run = run + 2 * halo;
+constexpr int wide = 32, halo = 4, run = 8;
+constexpr int met_wide = wide + 2 * halo, met_run = run + 2 * halo;
 
 struct Tiles {
-  int across, down;
+  int across, down, tall;
   bool aligned;  // fours of pixels begin on 16 bytes and end within the image
 
   __device__ void place(int index, int& b, int& y, int& x) const {
@@ -87,30 +87,35 @@ __device__ __forceinline__ void store(const float (&values)[run], float scale, f
 }
 
 // Channels come in groups, of which the next ones are on their way while one is multiplied. Rows are pitched so that
-// those that a warp reads together begin in banks of their own.
-constexpr int group = 4, stages = 3;
+// those that a warp reads together begin in banks of their own. Tiles are as tall as 8 warps can serve: two blocks then
+// fill the registers of a multiprocessor.
+constexpr int group = 4, stages = 3, forward_threads = 256;
 constexpr int left_pitch = 36, right_pitch = 44;
-constexpr int left_size = tall * left_pitch, right_size = met_tall * right_pitch;
-constexpr int stage_size = group * (left_size + right_size);
-constexpr std::size_t forward_bytes = stages * stage_size * sizeof(float);
 template <int radius>
-constexpr int forward_threads = wide / run * tall * (2 * radius + 1);
+struct Forward {
+  static constexpr int side = 2 * radius + 1;
+  static constexpr int tall = forward_threads / (wide / run * side), met_tall = tall + 2 * halo;
+  static constexpr int left_size = tall * left_pitch, right_size = met_tall * right_pitch;
+  static constexpr int stage_size = group * (left_size + right_size);
+  static constexpr std::size_t bytes = stages * stage_size * sizeof(float);
+  static constexpr int left_fours = tall * wide / 4, fours = left_fours + met_tall * met_wide / 4;
+  static_assert(fours <= forward_threads);
+};
 
 template <int radius>
-__global__ void __launch_bounds__(forward_threads<radius>, 2)
+__global__ void __launch_bounds__(forward_threads, 2)
     correlate_tiles(Tiles tiles, Cells<const float, 4> left, Cells<const float, 4> right, Cells<float, 4> out) {
-  constexpr int side = 2 * radius + 1, left_fours = tall * wide / 4, fours = left_fours + met_tall * met_wide / 4;
-  static_assert(fours <= forward_threads<radius>);
+  using Plan = Forward<radius>;
+  constexpr int side = Plan::side, left_fours = Plan::left_fours;
   float* memory = shared<float>();
-  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32;
+  const int thread = static_cast<int>(threadIdx.x);
   int b = 0, y0 = 0, x0 = 0;
   tiles.place(static_cast<int>(blockIdx.x), b, y0, x0);
 
-  // Lanes that share left pixels lie beside one another: what they read is sent to all of them at once.
-  const bool block_of_rows = radius == 4 && warp < 8;
-  const int x = lane / 8 * run;
-  const int y = block_of_rows ? warp % 4 * 2 + lane / 4 % 2 : lane % 8;
-  const int j = block_of_rows ? warp / 4 * 4 + lane % 4 : warp;
+  // The last threads may have no pixels, and work on the first ones.
+  const bool idle = thread >= wide / run * side * Plan::tall;
+  const int x = thread % (wide / run) * run, row_number = idle ? 0 : thread / (wide / run);
+  const int j = row_number % side, y = row_number / side;
 
   const bool of_left = thread < left_fours;
   const int at = of_left ? thread : thread - left_fours;
@@ -118,11 +123,11 @@ __global__ void __launch_bounds__(forward_threads<radius>, 2)
   const int column = 4 * (of_left ? at % (wide / 4) : at % (met_wide / 4));
   const Four mine =
       of_left ? Four(left, b, y0 + row, x0 + column) : Four(right, b, y0 + row - halo, x0 + column - halo);
-  const int place = of_left ? row * left_pitch + column : group * left_size + row * right_pitch + column;
-  const int step = of_left ? left_size : right_size;
+  const int place = of_left ? row * left_pitch + column : group * Plan::left_size + row * right_pitch + column;
+  const int step = of_left ? Plan::left_size : Plan::right_size;
   const auto bring = [&](int g) {
-    float* to = memory + g % stages * stage_size + place;
-    for (int c = 0; c < group && thread < fours; ++c) mine.bring(to + c * step, g * group + c, tiles.aligned);
+    float* to = memory + g % stages * Plan::stage_size + place;
+    for (int c = 0; c < group && thread < Plan::fours; ++c) mine.bring(to + c * step, g * group + c, tiles.aligned);
   };
 
   float sums[side][run] = {};
@@ -136,19 +141,19 @@ __global__ void __launch_bounds__(forward_threads<radius>, 2)
     __syncthreads();
     if (g + stages - 1 < groups) bring(g + stages - 1);
     end_copy_group();
-    const float* lefts = memory + g % stages * stage_size + y * left_pitch + x;
+    const float* lefts = memory + g % stages * Plan::stage_size + y * left_pitch + x;
     const float* rights =
-        memory + g % stages * stage_size + group * left_size + (y + j + halo - radius) * right_pitch + x;
+        memory + g % stages * Plan::stage_size + group * Plan::left_size + (y + j + halo - radius) * right_pitch + x;
     for (int c = 0; c < group; ++c) {
       float a[run], met[met_run];
-      load(a, lefts + c * left_size);
-      load(met, rights + c * right_size);
+      load(a, lefts + c * Plan::left_size);
+      load(met, rights + c * Plan::right_size);
       for (int i = 0; i < side; ++i) {
         for (int p = 0; p < run; ++p) sums[i][p] += a[p] * met[p + i + halo - radius];
       }
     }
   }
-  if (y0 + y >= out.sizes[2]) return;
+  if (idle || y0 + y >= out.sizes[2]) return;
   const float scale = 1 / static_cast<float>(left.sizes[1]);
   for (int i = 0; i < side; ++i) {
     store(sums[i], scale,
@@ -159,12 +164,14 @@ __global__ void __launch_bounds__(forward_threads<radius>, 2)
 
 // The derivative in one image, from that in the products and the other image. A warp has a row of pixels, a thread 8
 // of them and `each` channels. The weights of the row's products come row by row of displacements, for the warp alone.
-constexpr int derive_threads = 32 * tall, met_plane = met_tall * met_wide + 4;
+constexpr int derive_tall = 8, met_tall = derive_tall + 2 * halo;
+constexpr int derive_threads = 32 * derive_tall, met_plane = met_tall * met_wide + 4;
 constexpr int lane_channels = 8;  // lanes with other channels of the same pixels
 template <int radius>
 constexpr int row_weights = (2 * radius + 1) * wide;
 template <int radius, int each>
-constexpr std::size_t derive_bytes = (each * lane_channels * met_plane + 2 * tall * row_weights<radius>)*sizeof(float);
+constexpr std::size_t derive_bytes =
+    (each * lane_channels * met_plane + 2 * derive_tall * row_weights<radius>)*sizeof(float);
 
 template <int radius, int each, bool of_right>
 __global__ void __launch_bounds__(derive_threads, 2)
