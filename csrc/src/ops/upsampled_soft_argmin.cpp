@@ -7,6 +7,7 @@
 #include "geomvision/ops/soft_argmin.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/soft_argmin.hpp"
+#include "ops/place.hpp"
 
 namespace geomvision::ops {
 namespace {
@@ -21,20 +22,6 @@ void check_sizes(const TensorView<const T, 4>& costs, const TensorView<const T, 
   check(disparity.empty() || !costs.empty(), "upsampled_soft_argmin: costs are ", costs.shape(),
         "; nothing can be interpolated from them");
 }
-
-// Where sample i of `many` lies between the `few` given ones.
-template <typename T>
-struct Place {
-  int low, high;
-  T weight;  // of high
-
-  Place(std::ptrdiff_t i, std::ptrdiff_t many, std::ptrdiff_t few) {
-    const double at = std::max(0.0, (static_cast<double>(i) + 0.5) * static_cast<double>(few) / many - 0.5);
-    low = static_cast<int>(std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(at), few - 1));
-    high = static_cast<int>(std::min<std::ptrdiff_t>(low + 1, few - 1));
-    weight = static_cast<T>(at - low);
-  }
-};
 
 // One pixel of the result, for every size and type: each upsampled cost is made when it is asked for.
 template <typename T>
