@@ -7,12 +7,12 @@
 
 namespace geomvision::cuda {
 
-/// `ops::census_transform` on a GPU: the same windows and words.
+/// `ops::census_transform` on a GPU: the same words.
 template <typename T>
 void census_transform(DeviceView<const T, 2> image, const std::string& window, DeviceView<std::int64_t, 2> words,
                       Stream stream = nullptr);
 
-/// `ops::hamming_distances` on a GPU: the same volume. Rows do not know of each other: a batch is a taller image.
+/// `ops::hamming_distances` on a GPU: the same volume, which must have no gaps.
 void hamming_distances(DeviceView<const std::int64_t, 2> left, DeviceView<const std::int64_t, 2> right, int first,
                        DeviceView<std::uint8_t, 3> volume, Stream stream = nullptr);
 
