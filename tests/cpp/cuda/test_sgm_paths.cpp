@@ -41,19 +41,21 @@ void compare(std::ptrdiff_t height, std::ptrdiff_t width, std::ptrdiff_t count, 
 
 TEST_CASE_TEMPLATE("CUDA: sums of path costs are those of the CPU", T, std::uint8_t, std::uint16_t, float) {
   for (const int paths : {4, 5, 8, 16}) {
-    each_order([&] {
-      compare<T>(7, 9, 21, options_of(paths, 24, 180));
-      compare<T>(1, 3, 1, options_of(paths, 0, 255));
-    });
+    compare<T>(7, 9, 21, options_of(paths, 24, 180));
+    compare<T>(1, 3, 1, options_of(paths, 0, 255));
   }
+}
+
+TEST_CASE("CUDA: sums of path costs do not depend on the order of threads") {
+  each_order([&] { compare<float>(3, 6, 70, options_of(16, 3, 90)); });
 }
 
 TEST_CASE("CUDA: sums of path costs of any number of disparities") {
   for (const int count : {64, 65, 128, 130, 300, 700, 2048}) {
     compare<std::uint8_t>(2, 3, count, options_of(count == 300 ? 16 : 8, 10, 100));
   }
-  compare<float>(2, 300, 3, options_of(16, 7, 40));
-  compare<float>(270, 2, 3, options_of(8, 7, 40));
+  compare<float>(2, 100, 3, options_of(16, 7, 40));
+  compare<float>(260, 1, 3, options_of(8, 7, 40));
 }
 
 TEST_CASE("CUDA: without penalties each path costs what its last pixel costs") {
