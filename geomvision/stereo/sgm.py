@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image, ImageError, as_image, as_pair, to_grey
-from ..method import OptionError, backend, option
+from ..method import CUDA, Copied, OptionError, backend, option
+from ..ops._dispatch import cuda_kernel
 from ..results import Disparity
 from ..trace import NoTrace, Trace
 from ._base import RangeSearch
@@ -84,7 +85,7 @@ class SGM(RangeSearch):
             raise ImageError(f"costs are {costs.dtype} {costs.shape}; they must be uint8 {shape}")
         if costs.max() > 255 - self.p2:
             raise ValueError(f"costs are up to {costs.max()}; with p2 {self.p2} they may be 255 − p2 = {255 - self.p2}")
-        if self.chosen_backend().name == "cpp":
+        if self.chosen_backend().name != "reference":
             return self._core_on(costs, image)
         from . import _sgm_reference
 
@@ -99,6 +100,18 @@ class SGM(RangeSearch):
 
     def _result(self, px: Any, confidence: Any, occluded: Any) -> Disparity:
         return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
+
+    def refusal(self, name: str) -> str | None:
+        """On CUDA costs are census alone."""
+        return "takes cost='census' alone" if name == "cuda" and self.cost != "census" else None
+
+    @backend("cuda", requires=CUDA)
+    def _cuda(self, left: Image, right: Image) -> Copied:
+        left, right = to_grey(left), to_grey(right)
+        self.searched(left.shape[1])
+        run = cuda_kernel("sgm_arrays")
+        *maps, seconds = run(left, right, {**self.options(), "num_threads": self.num_threads})
+        return Copied(self._result(*maps), seconds)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:

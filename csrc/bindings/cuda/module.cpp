@@ -23,6 +23,8 @@ PYBIND11_MODULE(GEOMVISION_CUDA_MODULE, module) {
   module.doc() = "The CUDA twins of the core. Private: use geomvision.ops and the methods.";
   module.attr("version") = version;
   module.def("device_count", &cuda::device_count, "GPUs that can be used here; makes no context.");
+  module.def("peak_bytes", &cuda::peak_bytes, "The most memory that intermediate results took, of the current device.",
+             pybind11::arg("again") = false);
   using Described = std::tuple<std::uintptr_t, std::vector<std::ptrdiff_t>, std::string>;
   pybind11::class_<DeviceArray>(module, "DeviceArray", pybind11::module_local(),
                                 "An array without gaps in a GPU's memory, from a tuple (pointer, shape, dtype).")

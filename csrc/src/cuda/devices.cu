@@ -45,8 +45,8 @@ void* allocate(std::size_t bytes, Stream stream) {
   if (error != cudaErrorMemoryAllocation) check_call(error, "no memory for intermediate results");
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    throw std::runtime_error("CUDA: intermediate results need " + std::to_string(bytes >> 20) +
-                             " MB more than the device has free; take smaller images or fewer disparities");
+    const std::string size = std::to_string((bytes >> 20) + 1);
+    throw std::runtime_error("CUDA: " + size + " MB for intermediate results are not free on the device");
   }
   return data;
 }
