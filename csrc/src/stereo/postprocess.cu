@@ -1,3 +1,4 @@
+#include "cuda/launch.cuh"
 #include "geomvision/stereo/postprocess.hpp"
 #include "stereo/postprocess.cuh"
 

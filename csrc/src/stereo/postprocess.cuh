@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "cuda/launch.cuh"
+#include "geomvision/cuda/device_view.hpp"
 
 // The steps of geomvision/stereo/postprocess.hpp on a GPU, with equal results. Maps are not empty.
 

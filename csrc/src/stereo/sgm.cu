@@ -22,7 +22,7 @@ void check_map(const char* name, const DeviceView<T, 2>& map, const DeviceView<f
 
 SGM::SGM(stereo::SGMOptions options) : options_(std::move(options)) { options_.check(); }
 
-// `costs(volume, memory)` puts the matching costs there.
+// `costs(volume, memory)` asks for the matching costs.
 template <typename T, typename Costs>
 void SGM::match(DeviceView<const T, 2> left, int first, int count, const Costs& costs, Maps maps, Stream stream) const {
   check(count <= most_candidates, "SGM: ", count, " disparities are searched; at most ", most_candidates,

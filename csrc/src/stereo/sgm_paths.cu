@@ -75,13 +75,15 @@ __device__ __forceinline__ void advance(unsigned p1, unsigned jump, unsigned (&e
   }
 }
 
-template <int lanes, int words>
+// Nothing in the loop but the last store depends on where a line ends: lanes without candidates and lines that have
+// come to their end read on where they are.
+template <int lanes, int words, bool guided>
 __global__ void __launch_bounds__(block) follow_lines(Paths paths) {
   __shared__ std::uint8_t jumps[256];
   for (int i = static_cast<int>(threadIdx.x); i < 256; i += block) jumps[i] = paths.jumps[i];
   __syncthreads();
   const unsigned group = blockIdx.x * (block / lanes) + threadIdx.x / lanes;
-  const int lane = static_cast<int>(threadIdx.x) % lanes;
+  const int lane = static_cast<int>(threadIdx.x) % lanes, of_pixel = paths.pitch / 4;
   int g = 0;
   while (g + 1 < paths.directions && group >= paths.lines[g].end) ++g;
   const Lines lines = paths.lines[g];
@@ -93,30 +95,31 @@ __global__ void __launch_bounds__(block) follow_lines(Paths paths) {
   const int longest = lanes < 32 ? max(pixels, __shfl_xor_sync(whole_warp, pixels, 16)) : pixels;
   const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * paths.width + x;
   const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(lines.dy) * paths.width + lines.dx;
-  const int of_pixel = paths.pitch / 4;
   const bool takes = lane * words < of_pixel;
-  const unsigned* from = paths.costs + start * of_pixel + lane * words;
-  unsigned* to = lines.to + start * of_pixel + lane * words;
-  const std::uint16_t* guide = paths.guide != nullptr ? paths.guide + start : nullptr;
+  const std::ptrdiff_t place = start * of_pixel + (takes ? lane * words : 0), stride = step * of_pixel;
+  const unsigned* from = paths.costs + place;
+  unsigned* to = lines.to + place;
+  const std::uint16_t* guide = guided ? paths.guide + start : nullptr;
   unsigned even[words], odd[words], costs[words], next[words];
-  for (int k = 0; k < words; ++k) even[k] = odd[k] = 0, next[k] = ~0u;
+  for (int k = 0; k < words; ++k) even[k] = odd[k] = 0;
+  load_words(from, next);
   const auto p1 = static_cast<unsigned>(paths.p1) * 0x10001u;
-  int change_from = 0, change_to = 0;
-  if (pixels > 0 && takes) load_words(from, next);
-  if (pixels > 0 && guide != nullptr) change_from = change_to = *guide;
+  int guide_here = guided ? *guide : 0, guide_before = guide_here;
   for (int i = 0; i < longest; ++i) {
-    for (int k = 0; k < words; ++k) costs[k] = next[k];
-    const int change = abs(change_to - change_from);
-    const unsigned jump = guide != nullptr ? jumps[min(change, 255)] : static_cast<unsigned>(paths.p2);
-    if (i + 1 < pixels) {
-      from += step * of_pixel;
-      if (takes) load_words(from, next);
-      change_from = change_to;
-      if (guide != nullptr) change_to = *(guide += step);
+    for (int k = 0; k < words; ++k) costs[k] = takes ? next[k] : ~0u;
+    const int change = min(abs(guide_here - guide_before), 255);
+    const unsigned jump = guided ? jumps[change] : static_cast<unsigned>(paths.p2);
+    const bool goes_on = i + 1 < pixels;
+    from += goes_on ? stride : 0;
+    load_words(from, next);
+    if constexpr (guided) {
+      guide += goes_on ? step : 0;
+      guide_before = guide_here;
+      guide_here = *guide;
     }
     advance<lanes, words>(p1, jump * 0x10001u, even, odd, costs);
     if (i < pixels && takes) store_words(to, costs);
-    to += step * of_pixel;
+    to += stride;
   }
 }
 
@@ -189,7 +192,12 @@ PathSums PathMemory::follow(const std::vector<PathStep>& steps, const PathPenalt
       sums.paths[g] = to;
     }
     with_group(volume_.count, [&](auto lanes, auto in_lane) {
-      launch(follow_lines<lanes(), in_lane()>, blocks(lines, block / lanes()), block, 0, stream_, paths);
+      const dim3 grid = blocks(lines, block / lanes());
+      if (penalties.guide != nullptr) {
+        launch(follow_lines<lanes(), in_lane(), true>, grid, block, 0, stream_, paths);
+      } else {
+        launch(follow_lines<lanes(), in_lane(), false>, grid, block, 0, stream_, paths);
+      }
     });
   }
   return sums;

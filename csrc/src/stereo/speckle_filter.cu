@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "cuda/launch.cuh"
 #include "stereo/postprocess.cuh"
 
 // Connected regions by union and find: each pixel's label is a pixel of its region that does not come after it, and the
