@@ -53,6 +53,8 @@ def build_and_run(prefix: str, folder: Path) -> None:
     check_cloud(folder)
     for method in ("sgm", "block_matching"):
         check_same_bytes(method, folder)
+    if (folder / "on_a_gpu").exists():
+        assert run(folder / "on_a_gpu") in ("no GPU\n", "7 px\n")
     if (folder / "opencv_views").exists():
         assert run(folder / "opencv_views").splitlines() == ["passed"]
         assert run(folder / "opencv_capture_loop").splitlines() == frames
