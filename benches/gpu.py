@@ -100,17 +100,24 @@ def peak_mb(call: Call) -> float:
     return (torch.cuda.max_memory_allocated() - before + kept(False) - floor) / 1e6
 
 
+def alternate(calls: list[Call], clock: Callable[[Call], float], rounds: int) -> list[list[float]]:
+    """Milliseconds of each call, in turn, warmed."""
+    for call in calls:
+        call()
+        call()
+    times: list[list[float]] = [[] for _ in calls]
+    for turn in range(rounds):
+        for i in range(len(calls)) if turn % 2 == 0 else reversed(range(len(calls))):
+            times[i].append(clock(calls[i]))
+    return times
+
+
 def compete(row: Row, rates: dict[str, float], rounds: int) -> Outcome:
     calls = row.prepare()
-    ours, (peer, other) = calls.pop("geomvision"), next(iter(calls.items()))
-    clock = wall_ms if row.wall else device_ms
-    for call in (ours, other):
-        call()
-        call()
-    times: tuple[list[float], list[float]] = ([], [])
-    for turn in range(rounds):
-        for i in (0, 1) if turn % 2 == 0 else (1, 0):
-            times[i].append(clock((ours, other)[i]))
+    ours = calls.pop(gpu_rows.OURS)
+    (peer,) = [*calls, *row.published]
+    found = alternate([ours, *calls.values()], wall_ms if row.wall else device_ms, rounds)
+    times = found if calls else [*found, [row.published[peer]] * rounds]
     mine, theirs = map(statistics.median, times)
     least = max(row.bytes / rates["copy_gbs"], row.flops / rates["fp32_gflops"]) / 1e6
     return Outcome(
@@ -123,7 +130,7 @@ def compete(row: Row, rates: dict[str, float], rounds: int) -> Outcome:
         bar=row.bar,
         share_of_limit=least / mine,
         ours_mb=peak_mb(ours),
-        peer_mb=None if row.wall else peak_mb(other),
+        peer_mb=None if row.wall or not calls else peak_mb(calls[peer]),
     )
 
 

@@ -130,3 +130,23 @@ def test_peak_memory_does_not_count_what_a_call_returns():
 
     maps = {"px": np.zeros((3, 4), np.float32), "more": (np.zeros(5), [np.zeros(2, np.uint8), None])}
     assert contest.result_bytes(maps) == 48 + 40 + 2
+
+
+@pytest.mark.parametrize("row", ["local_correlation", "raft_lookup", "warp", "splat"])
+def test_rows_on_a_gpu_compare_equal_derivatives(row, torch, monkeypatch):
+    import gpu_rows
+
+    monkeypatch.setattr(gpu_rows, "DEVICE", "cpu")
+    sizes = {"local_correlation": (6, 9), "raft_lookup": (16, 24), "warp": (7, 9, 3), "splat": (7, 9, 3)}
+    ours, peer = getattr(gpu_rows, row)(*sizes[row]).prepare().values()
+    for mine, theirs in zip(ours(), peer(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=2e-4, atol=2e-4)
+
+
+def test_the_peer_of_block_matching_on_a_gpu_finds_a_shift(torch):
+    import gpu_rows
+
+    left = torch.randint(0, 256, (24, 60), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    right = torch.roll(left, -5, 1)
+    found = gpu_rows.torch_block_matching(left, right, 12, 5)[0, 0]
+    assert (found[4:-4, 16:-8] == 5).all()
