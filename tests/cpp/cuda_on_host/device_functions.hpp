@@ -86,6 +86,10 @@ inline float __uint_as_float(unsigned bits) {
   return value;
 }
 
+// Rounded one by one, never fused.
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dmul_rn(double a, double b) { return a * b; }
+
 struct alignas(8) float2 {
   float x, y;
 };
