@@ -1,10 +1,10 @@
 #include "geomvision/flow/lucas_kanade.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "flow/warped_rows.hpp"
+#include "flow/window_weights.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/flow.hpp"
 
@@ -14,23 +14,6 @@ namespace {
 constexpr const char* owner = "LucasKanade";
 constexpr double no_limit = std::numeric_limits<double>::max();
 constexpr int columns_at_once = 256;  // their sums stay in the first cache
-
-// Weights of a window of sum 1 in one direction, from its middle to its end.
-std::vector<float> window_weights(int window, Weighting weighting) {
-  const int radius = window / 2;
-  const double sigma = window / 5.0;
-  std::vector<double> weights;
-  double total = 0.0;
-  for (int k = -radius; k <= radius; ++k) {
-    weights.push_back(weighting == Weighting::box ? 1.0 : std::exp(-0.5 * ((k / sigma) * (k / sigma))));
-    total += weights.back();
-  }
-  std::vector<float> normalised;
-  for (int k = radius; k < window; ++k) {
-    normalised.push_back(static_cast<float>(weights[static_cast<std::size_t>(k)] / total));
-  }
-  return normalised;
-}
 
 }  // namespace
 
