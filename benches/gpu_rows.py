@@ -184,14 +184,18 @@ def raft_lookup(height: int, width: int, compared: bool = True) -> Row:
 
 def warp(height: int, width: int, channels: int) -> Row:
     def prepare() -> dict[str, Call]:
-        image, flow = random(1, channels, height, width), 3 * random(1, 2, height, width, seed=1)
+        image = random(1, channels, height, width)
         y, x = torch.meshgrid(torch.arange(height).to(DEVICE), torch.arange(width).to(DEVICE), indexing="ij")
+        field = 3 * random(1, 2, height, width, seed=1)
+        # inside, since the two differ beyond the border: there grid_sample mixes zeros in
+        field[:, 0] = (x + field[:, 0]).clamp(0.25, width - 1.25) - x
+        field[:, 1] = (y + field[:, 1]).clamp(0.25, height - 1.25) - y
 
-        def peer(features: Tensor, field: Tensor) -> Tensor:
-            return torch_peers.sample(features, x + field[:, 0], y + field[:, 1])
+        def peer(features: Tensor, flow: Tensor) -> Tensor:
+            return torch_peers.sample(features, x + flow[:, 0], y + flow[:, 1])
 
-        ours = with_backward(lambda a, b: gv.ops.warp(a, b, outside="zero"), image, flow)
-        return {OURS: ours, "grid_sample": with_backward(peer, image, flow)}
+        ours = with_backward(lambda a, b: gv.ops.warp(a, b, outside="zero"), image, field)
+        return {OURS: ours, "grid_sample": with_backward(peer, image, field)}
 
     size = 4.0 * height * width
     return Row(
