@@ -31,16 +31,20 @@ $(VENV)/python: constraints.txt
 	@$(PIP) scikit-build-core pybind11 cmake ninja
 	@touch $@
 
+# Where there is a GPU, the CUDA twins are built for it, elsewhere for one: a wheel has code for all.
+CUDA_ARCHITECTURES := $(if $(wildcard /dev/nvidia0),native,90)
+EDITABLE := --no-build-isolation --config-settings=cmake.define.CMAKE_CUDA_ARCHITECTURES=$(CUDA_ARCHITECTURES)
+
 # The editable install builds the C++ core into geomvision/ and runs the Python files where they lie.
 $(VENV)/geomvision: $(VENV)/python $(SOURCES)
 	@echo 'Building the C++ core and installing what running needs (PyTorch is the large one)'
-	@$(PIP) --no-build-isolation -e '.[learned,reference]'
+	@$(PIP) $(EDITABLE) -e '.[learned,reference]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/geomvision
 	@PYTHON=$(PYTHON) bash .ci/system-packages test
 	@echo 'Installing what tests need'
-	@$(PIP) --no-build-isolation -e '.[learned,reference,dev]'
+	@$(PIP) $(EDITABLE) -e '.[learned,reference,dev]'
 	@touch $@
 
 demo: $(VENV)/geomvision
@@ -55,7 +59,7 @@ pytest: $(VENV)/dev
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev
-	@bash tests/cpp/run.sh build/tests '$(CMAKE)' -DCMAKE_CUDA_ARCHITECTURES=90 $(PYTHON_PACKAGES)
+	@bash tests/cpp/run.sh build/tests '$(CMAKE)' -DCMAKE_CUDA_ARCHITECTURES=$(CUDA_ARCHITECTURES) $(PYTHON_PACKAGES)
 
 # Lazily: the environment is there by then.
 PYTHON_PACKAGES = -DPython_EXECUTABLE=$(abspath $(BIN))/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir)

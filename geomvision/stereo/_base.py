@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..images import ImageError, as_pair
+from ..images import Image, ImageError, as_pair, to_grey
 from ..method import Method, OptionError, option
+from ..ops._dispatch import cuda_kernel
 from ..results import Disparity
 
 if TYPE_CHECKING:
@@ -65,3 +66,10 @@ class RangeSearch(StereoMethod):
                 f"no pixel of an image {width} pixels wide has a match {given}; choose a range nearer to 0"
             )
         return disparities
+
+    def on_gpu(self, left: Image, right: Image) -> tuple[Any, ...]:
+        """Disparity, confidence and occluded pixels by the method's CUDA twin, and the seconds that copying took."""
+        self.searched(left.shape[1])
+        options = {**self.options(), "num_threads": self.num_threads}
+        found: tuple[Any, ...] = cuda_kernel(f"{self.name()}_arrays")(to_grey(left), to_grey(right), options)
+        return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..images import Image, as_pair, to_grey
-from ..method import backend, option
+from ..method import CUDA, Copied, backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
 from ._base import RangeSearch
@@ -57,13 +57,20 @@ class BlockMatching(RangeSearch):
     speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)
     fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
 
+    @backend("cuda", requires=CUDA)
+    def _cuda(self, left: Image, right: Image) -> Copied:
+        *maps, seconds = self.on_gpu(left, right)
+        return Copied(self._result(*maps), seconds)
+
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, left: Image, right: Image) -> Disparity:
         from .. import _core
 
         self.searched(left.shape[1])
         options = {**self.options(), "num_threads": self.num_threads}
-        px, confidence, occluded = _core.block_matching(to_grey(left), to_grey(right), options)
+        return self._result(*_core.block_matching(to_grey(left), to_grey(right), options))
+
+    def _result(self, px: Any, confidence: Any, occluded: Any) -> Disparity:
         return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
 
     @backend("reference", requires="numba", extra="reference")

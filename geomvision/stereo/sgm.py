@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..images import Image, ImageError, as_image, as_pair, to_grey
 from ..method import CUDA, Copied, OptionError, backend, option
-from ..ops._dispatch import cuda_kernel
 from ..results import Disparity
 from ..trace import NoTrace, Trace
 from ._base import RangeSearch
@@ -107,10 +106,7 @@ class SGM(RangeSearch):
 
     @backend("cuda", requires=CUDA)
     def _cuda(self, left: Image, right: Image) -> Copied:
-        left, right = to_grey(left), to_grey(right)
-        self.searched(left.shape[1])
-        run = cuda_kernel("sgm_arrays")
-        *maps, seconds = run(left, right, {**self.options(), "num_threads": self.num_threads})
+        *maps, seconds = self.on_gpu(left, right)
         return Copied(self._result(*maps), seconds)
 
     @backend("cpp", requires="geomvision._core")

@@ -71,9 +71,7 @@ TEST_CASE("memory for intermediate results is given back, also after an error") 
     cuda::check_call(cudaErrorInvalidValue, "always");
   };
   CHECK_THROWS_WITH(use(1000), "CUDA: always: invalid argument");
-  CHECK_THROWS_WITH(
-      use(std::size_t{1} << 40),
-      "CUDA: 4194305 MB for intermediate results are not free on the device");
+  CHECK_THROWS_WITH(use(std::size_t{1} << 40), "CUDA: 4194305 MB for intermediate results are not free on the device");
   CHECK(cuda_on_host::held_bytes() == before);
 }
 
