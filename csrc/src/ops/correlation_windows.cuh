@@ -39,9 +39,9 @@ __device__ bool split(T coordinate, int level, int radius, int& first, T& fracti
 
 template <typename T>
 struct Window {
-  int x = 0, y = 0;
-  T fx = 0, fy = 0;
-  bool seen = false;
+  int x, y;
+  T fx, fy;
+  bool seen;
 };
 
 // Positions from (left, top) to before (right, bottom).
@@ -110,7 +110,7 @@ struct Lookup {
   }
 
   __device__ Window<T> window(int b, int y, int x, int level) const {
-    Window<T> found;
+    Window<T> found{};
     if (!has(y, x)) return found;
     found.seen = split(*coordinates.at(b, 0, y, x), level, radius, found.x, found.fx);
     if (!rows) found.seen = split(*coordinates.at(b, 1, y, x), level, radius, found.y, found.fy) && found.seen;

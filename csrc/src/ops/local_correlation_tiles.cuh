@@ -52,19 +52,20 @@ struct Four {
     for (int k = 0; k < 4; ++k) there |= (x + k >= 0 && x + k < image.sizes[3] ? 1u : 0u) << k;
   }
 
-  __device__ __forceinline__ void bring(float* to, int c, bool aligned) const {
-    const unsigned found = c < channels ? there : 0;
-    const float* four = from + c * step;
-    if (found == 0) {
-      *reinterpret_cast<float4*>(to) = make_float4(0, 0, 0, 0);
-    } else if (aligned) {
-      copy_async<4>(to, four);
-    } else {
+  // Of `count` channels, `apart` elements from one to the next.
+  template <int count>
+  __device__ __forceinline__ void bring(float* to, int apart, int first, bool aligned) const {
+    const float* four = from + first * step;
+    if (aligned && there == 15 && first + count <= channels) {
+      for (int c = 0; c < count; ++c, four += step) copy_async<4>(to + c * apart, four);
+      return;
+    }
+    for (int c = 0; c < count; ++c, four += step) {
       for (int k = 0; k < 4; ++k) {
-        if ((found >> k & 1) != 0) {
-          copy_async<1>(to + k, four + k);
+        if (first + c < channels && (there >> k & 1) != 0) {
+          copy_async<1>(to + c * apart + k, four + k);
         } else {
-          to[k] = 0;
+          to[c * apart + k] = 0;
         }
       }
     }
@@ -127,7 +128,7 @@ __global__ void __launch_bounds__(forward_threads, 2)
   const int step = of_left ? Plan::left_size : Plan::right_size;
   const auto bring = [&](int g) {
     float* to = memory + g % stages * Plan::stage_size + place;
-    for (int c = 0; c < group && thread < Plan::fours; ++c) mine.bring(to + c * step, g * group + c, tiles.aligned);
+    if (thread < Plan::fours) mine.bring<group>(to, step, g * group, tiles.aligned);
   };
 
   float sums[side][run] = {};
@@ -191,7 +192,7 @@ __global__ void __launch_bounds__(derive_threads, 2)
     const int row = thread / (met_wide / 4), column = thread % (met_wide / 4) * 4;
     const Four mine(other, b, y0 + row - halo, x0 + column - halo);
     float* to = met + row * met_wide + column;
-    for (int c = 0; c < channels; ++c) mine.bring(to + c * met_plane, first + c, tiles.aligned);
+    mine.bring<channels>(to, met_plane, first, tiles.aligned);
   }
   // A right pixel was met from the opposite side: by the left pixel that lies where it would look itself.
   const auto bring = [&](int j) {

@@ -33,7 +33,7 @@ struct Windows {
     return b < coordinates.sizes[0];
   }
   __device__ Window<T> window(int b, int y, int x) const {
-    Window<T> found;
+    Window<T> found{};
     found.seen = windows::split(*coordinates.at(b, 0, y, x), level, radius, found.x, found.fx);
     if (!rows) found.seen = windows::split(*coordinates.at(b, 1, y, x), level, radius, found.y, found.fy) && found.seen;
     return found;

@@ -7,7 +7,7 @@ namespace geomvision::cuda {
 
 /// `ops::CorrelationLookup` on a GPU: the same sizes, options and results. Packed features are those of the CPU; floats
 /// of the others agree to 1e-5 of the products' size (they are summed in another order). Made for float, where the
-/// windows of 32 pixels, with their features, find room in shared memory: to radius 8 with 256 channels on any device;
+/// windows of 32 pixels, with their features, find room in shared memory: to radius 6 with 256 channels on any device;
 /// others are computed sample by sample. Memory does not grow with the volume.
 template <typename T>
 class CorrelationLookup {
