@@ -9,6 +9,7 @@
 
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
+#include "flow/track_limits.hpp"
 #include "geomvision/check.hpp"
 #include "kernels/flow.hpp"
 #include "kernels/track.hpp"
@@ -18,8 +19,6 @@ namespace {
 
 constexpr const char* owner = "track_points";
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-// A window whose smaller eigenvalue is below this share of the larger one: rounding decides where it moves.
-constexpr double least_determinant = 1e-6;
 constexpr int cell = 32;  // pixels
 
 bool is_inside(int width, int height, Point at) {
