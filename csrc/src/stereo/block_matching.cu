@@ -6,6 +6,7 @@
 
 #include "geomvision/cuda/block_matching.hpp"
 #include "geomvision/cuda/census.hpp"
+#include "stereo/postprocess.cuh"
 #include "stereo/window_costs.hpp"
 #include "stereo/window_search.cuh"
 
@@ -238,12 +239,7 @@ const Found& search_pair(Pair<T>& pair, const Search& search, stereo::WindowCost
 
 }  // namespace
 
-BlockMatching::BlockMatching(stereo::BlockMatchingOptions options) : options_(std::move(options)) {
-  options_.check();
-  check(options_.speckle_size <= 1, "BlockMatching: speckle_size is ", options_.speckle_size,
-        "; allowed on CUDA are 0 and 1, which remove nothing");
-  check(options_.fill == "none", "BlockMatching: fill is '", options_.fill, "'; allowed on CUDA is 'none'");
-}
+BlockMatching::BlockMatching(stereo::BlockMatchingOptions options) : options_(std::move(options)) { options_.check(); }
 
 template <typename T>
 void BlockMatching::run(DeviceView<const T, 2> left, DeviceView<const T, 2> right, Maps maps, Stream stream) const {
@@ -296,8 +292,13 @@ void BlockMatching::run(DeviceView<const T, 2> left, DeviceView<const T, 2> righ
     windows::sum_gradients<typename Pair<T>::Grey>(pair.grey(0), search.radius, sums, stream);
     how.gradients = sums.data();
   }
-  launch(finish_row, blocks(height, 1), block, 0, stream, search, found, how, Cells<float, 2>(maps.disparity),
+  std::optional<OwnPlane<float>> gaps;  // the map before they are filled
+  const bool fills = options_.fill == "background";
+  const DeviceView<float, 2> px = fills ? gaps.emplace(height, width, stream).view() : maps.disparity;
+  launch(finish_row, blocks(height, 1), block, 0, stream, search, found, how, Cells<float, 2>(px),
          Cells<float, 2>(maps.confidence), Cells<std::uint8_t, 2>(maps.occluded));
+  remove_speckles(px, maps.confidence, options_.speckle_size, options_.speckle_range, stream);
+  if (fills) fill_background(px, maps.occluded, maps.disparity, stream);
 }
 
 #define GEOMVISION_MATCH(T)                                                                       \

@@ -73,6 +73,9 @@ TEST_CASE_TEMPLATE("CUDA: block matching is that of the CPU", T, std::uint8_t, s
     options.subpixel = "none";
     options.texture = 3;
     compare<T>(4, 21, options, 30);
+    options.speckle_size = 12;
+    options.fill = "background";
+    compare<T>(5, 40, options, 30);
     compare<T>(1, 1, options_of(cost, 3, -5, 5), 200);
     compare<T>(2, 3, options_of(cost, 1, -5, 5), 200);
   }
@@ -140,13 +143,9 @@ TEST_CASE("CUDA: floats that are no numbers have no estimates") {
 
 TEST_CASE("CUDA: block matching refuses what it cannot do") {
   BlockMatchingOptions options;
-  options.speckle_size = 50;
+  options.window = 4;
   CHECK_THROWS_WITH_AS(gv::cuda::BlockMatching{options},
-                       "BlockMatching: speckle_size is 50; allowed on CUDA are 0 and 1, which remove nothing",
-                       std::invalid_argument);
-  options.speckle_size = 0;
-  options.fill = "background";
-  CHECK_THROWS_AS(gv::cuda::BlockMatching{options}, std::invalid_argument);
+                       "BlockMatching: window is 4; allowed is odd and between 1 and 63", std::invalid_argument);
   Array<std::uint8_t, 2> image({4, 9}), other({4, 8}), none({0, 9});
   Array<float, 2> disparity({4, 9});
   const gv::cuda::BlockMatching matching(options_of("sad", 5, 20, 30));

@@ -1,4 +1,5 @@
 #include "device.hpp"
+#include "geomvision/cuda/disparity_maps.hpp"
 #include "geomvision/cuda/winners.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 
@@ -86,19 +87,25 @@ TEST_CASE("CUDA: the left-right check is that of the CPU") {
   });
 }
 
-TEST_CASE("CUDA: medians are those of the CPU") {
-  each_order([&] {
-    for (const auto& [height, width] : {std::pair<int, int>{11, 37}, {1, 1}, {19, 2}, {2, 40}}) {
-      const auto size = static_cast<std::size_t>(height * width);
-      for (const int window : {1, 3, 5, 15}) {
-        Array<float, 2> maps({height, width}, map(size, -5, 5, 3)), filtered({height, width});
-        gv::cuda::median(maps.there(), window, filtered.there());
-        gv::stereo::MedianFilter median;
-        median(gv::ImageView<float>(maps.host.data(), width, height), window, 1);
-        CHECK(apart(filtered.fetched(), maps.host) == 0);
-      }
-    }
-  });
+TEST_CASE("CUDA: filters of maps are those of the CPU") {
+  constexpr int height = 11, width = 37;
+  Array<std::uint8_t, 2> occluded({height, width}, random_values<std::uint8_t>(height * width, 0, 2, 4));
+  const auto compare_filter = [&](const auto& on_device, const auto& here) {
+    Array<float, 2> disparity({height, width}, map(height * width, -5, 5, 3)), filtered({height, width});
+    on_device(disparity.there(), filtered.there());
+    here(gv::ImageView<float>(disparity.host.data(), width, height));
+    CHECK(apart(filtered.fetched(), disparity.host) == 0);
+  };
+  for (const int size : {1, 3, 7}) {
+    compare_filter([&](auto from, auto to) { gv::cuda::median(from, size, to); },
+                   [&](auto image) { gv::stereo::MedianFilter()(image, size, 1); });
+  }
+  for (const int size : {0, 4}) {
+    compare_filter([&](auto from, auto to) { gv::cuda::speckle(from, size, 1.5f, to); },
+                   [&](auto image) { gv::stereo::SpeckleFilter()(image, size, 1.5f, 1); });
+  }
+  compare_filter([&](auto from, auto to) { gv::cuda::fill_gaps(from, occluded.there(), to); },
+                 [&](auto image) { gv::stereo::BackgroundFill()(image, {occluded.host.data(), width, height}, 1); });
 }
 
 TEST_CASE("CUDA: the first of the smallest costs wins, and its neighbours are no seconds") {
@@ -124,4 +131,6 @@ TEST_CASE("CUDA: ops of winners refuse what does not belong together") {
   Array<std::uint8_t, 2> codes({3, 4});
   CHECK_THROWS_AS(gv::cuda::left_right_check(map.there(), map.there(), NAN, codes.there()), std::invalid_argument);
   CHECK_THROWS_AS(gv::cuda::median(map.there(), 4, map.there()), std::invalid_argument);
+  CHECK_THROWS_AS(gv::cuda::speckle(map.there(), 4, -1, map.there()), std::invalid_argument);
+  CHECK_THROWS_AS(gv::cuda::fill_gaps(other.there(), codes.there(), other.there()), std::invalid_argument);
 }

@@ -7,8 +7,7 @@
 
 namespace geomvision::cuda {
 
-/// `stereo::BlockMatching` on a GPU: the same options and equal results, to the last bit, but no `speckle_size` above 1
-/// and no `fill`.
+/// `stereo::BlockMatching` on a GPU: the same options and equal results, to the last bit.
 ///
 ///     gv::cuda::BlockMatching matching({.max_disparity = 96, .cost = "zncc"});
 ///     matching(left, right, disparity, confidence, occluded, stream);

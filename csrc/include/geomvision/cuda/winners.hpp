@@ -33,7 +33,4 @@ void uniqueness(DeviceView<const float, 2> disparity, DeviceView<const T, 2> cos
 void left_right_check(DeviceView<const float, 2> left, DeviceView<const float, 2> right, double tolerance,
                       DeviceView<std::uint8_t, 2> codes, Stream stream = nullptr);
 
-/// `stereo::MedianFilter` on a GPU, into another map.
-void median(DeviceView<const float, 2> disparity, int size, DeviceView<float, 2> filtered, Stream stream = nullptr);
-
 }  // namespace geomvision::cuda
