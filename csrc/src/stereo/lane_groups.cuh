@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "cuda/launch.cuh"
 
 // Groups of 16 or 32 lanes of a warp that go through the candidates of one pixel together. Blocks have one axis, and

@@ -13,9 +13,9 @@ namespace geomvision::cuda {
 ///     sgm(left, right, disparity, confidence, occluded, stream);
 ///
 /// All directions are followed at once. That takes, in bytes, paths + 1 times the pixels and disparities, and where it
-/// would be more than 4 GiB some directions come after the others; memory comes from the stream's pool. Of a smaller
-/// device std::runtime_error says how much is missing. Nothing waits, so nothing is refused for what it holds: what NaN
-/// in an image leads to means nothing.
+/// would be more than 4 GiB some directions come after the others; memory comes from the stream's pool. Where a device
+/// has not enough, std::runtime_error says how much is needed. Nothing waits, so nothing is refused for what it holds:
+/// what NaN in an image leads to means nothing.
 class SGM {
  public:
   /// Throws std::invalid_argument when an option is not allowed.
