@@ -7,7 +7,7 @@ namespace geomvision::cuda::windows {
 namespace {
 
 constexpr int largest_chunk = 256, most_rows = 64, wanted_blocks = 2000;
-constexpr std::size_t shared_room = std::size_t{48} << 10;
+constexpr std::size_t shared_room = std::size_t{44} << 10;  // of 48: Strip has some of its own
 
 template <typename T>
 __device__ T nearest(const Cells<const T, 2>& plane, int y, int x) {
@@ -121,7 +121,8 @@ template <typename Costs>
 void run(const Costs& costs, const Search& search, const Found& found, Stream stream) {
   const int threads = found.chunk / Costs::together, columns = strip + 2 * search.radius;
   const auto room = [](int count, std::size_t bytes) { return static_cast<std::size_t>(count) * bytes; };
-  const std::size_t shared_bytes = room(columns * threads, sizeof(typename Costs::Sum)) + room(strip * threads, 4) +
+  const std::size_t shared_bytes = room(columns * threads, sizeof(typename Costs::Sum)) +
+                                   room(strip * pitch_of(threads), 4) +
                                    room(2 * (columns + threads - 1), sizeof(typename Costs::Right)) +
                                    room(2 * columns, sizeof(typename Costs::Left));
   const std::ptrdiff_t strips = (search.width + strip - 1) / strip, all = strips * found.chunks;
