@@ -9,11 +9,6 @@ namespace {
 constexpr int largest_chunk = 256, most_rows = 64, wanted_blocks = 2000;
 constexpr std::size_t shared_room = std::size_t{44} << 10;  // of 48: Strip has some of its own
 
-template <typename T>
-__device__ T nearest(const Cells<const T, 2>& plane, int y, int x) {
-  return *plane.at(y, min(max(x, 0), plane.sizes[1] - 1));
-}
-
 // Two bytes, each in half a word: differences and sums of halves do not touch one another.
 struct NarrowAbsolute {
   using Left = unsigned;
@@ -23,10 +18,8 @@ struct NarrowAbsolute {
   Cells<const std::uint8_t, 2> left_plane, right_plane;
 
   __device__ void begin() {}
-  __device__ Left left(int y, int x) const { return *left_plane.at(y, x) * 0x10001u; }
-  __device__ Right right(int y, int x, int apart) const {
-    return nearest(right_plane, y, x) | static_cast<unsigned>(nearest(right_plane, y, x - apart)) << 16;
-  }
+  __device__ static Left left(std::uint8_t pixel) { return pixel * 0x10001u; }
+  __device__ static Right right(std::uint8_t first, std::uint8_t second) { return first | second * 0x10000u; }
   __device__ static Sum term(Left left, Right right) { return __vabsdiffu4(left, right); }
 };
 
@@ -40,10 +33,8 @@ struct NarrowHamming {
   Cells<const std::int64_t, 2> left_plane, right_plane;
 
   __device__ void begin() {}
-  __device__ Left left(int y, int x) const { return static_cast<Left>(*left_plane.at(y, x)); }
-  __device__ Right right(int y, int x, int apart) const {
-    return {static_cast<Left>(nearest(right_plane, y, x)), static_cast<Left>(nearest(right_plane, y, x - apart))};
-  }
+  __device__ static Left left(std::int64_t word) { return static_cast<Left>(word); }
+  __device__ static Right right(std::int64_t first, std::int64_t second) { return {left(first), left(second)}; }
   __device__ static Sum term(Left left, const Right& right) {
     return static_cast<unsigned>(__popcll(left ^ right.first)) | static_cast<unsigned>(__popcll(left ^ right.second))
                                                                      << 16;
@@ -59,8 +50,8 @@ struct Wide {
   Cells<const T, 2> left_plane, right_plane;
 
   __device__ void begin() {}
-  __device__ Left left(int y, int x) const { return static_cast<Value>(*left_plane.at(y, x)); }
-  __device__ Right right(int y, int x, int) const { return static_cast<Value>(nearest(right_plane, y, x)); }
+  __device__ static Left left(T pixel) { return static_cast<Value>(pixel); }
+  __device__ static Right right(T pixel, T) { return static_cast<Value>(pixel); }
   __device__ static std::int32_t cost(Total sum, int, int, int) { return static_cast<std::int32_t>(sum); }
 };
 

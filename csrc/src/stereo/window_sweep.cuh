@@ -10,7 +10,7 @@ namespace geomvision::cuda::windows {
 /// `Costs` has terms of left and right pixels, Left and Right, in sums of Sum; `together` candidates at once, of which
 /// the second lies as many right pixels further on as the block has threads.
 template <typename Costs>
-__global__ void __launch_bounds__(most_threads) sweep(Costs costs, Search search, int rows, Found found) {
+__global__ void __launch_bounds__(most_threads, 3) sweep(Costs costs, Search search, int rows, Found found) {
   using Left = typename Costs::Left;
   using Right = typename Costs::Right;
   using Sum = typename Costs::Sum;
@@ -32,8 +32,12 @@ __global__ void __launch_bounds__(most_threads) sweep(Costs costs, Search search
 
   const auto stage = [&](int y, Left* left, Right* right) {
     const int row = min(max(y, 0), height - 1), leftmost = x0 - radius - (threads - 1) - (search.first + base);
-    for (int i = t; i < columns; i += threads) left[i] = costs.left(row, min(max(x0 - radius + i, 0), width - 1));
-    for (int i = t; i < span; i += threads) right[i] = costs.right(row, leftmost + i, threads);
+    const auto *seen = costs.left_plane.at(row), *there = costs.right_plane.at(row);
+    const auto near = [width](int x) { return min(max(x, 0), width - 1); };
+    for (int i = t; i < columns; i += threads) left[i] = Costs::left(seen[near(x0 - radius + i)]);
+    for (int i = t; i < span; i += threads) {
+      right[i] = Costs::right(there[near(leftmost + i)], there[near(leftmost + i - threads)]);
+    }
   };
   const int met = threads - 1 - t;  // column i meets right[i + met]
   // The sums of some columns from i on; what is read does not wait for what is written.
