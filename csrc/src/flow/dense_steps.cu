@@ -163,7 +163,7 @@ void warp_frame(const float* frame, const float* flow, Size size, float* warped,
   launch(warp, blocks(size.pixels(), block), block, 0, stream, frame, flow, size, warped);
 }
 
-void filter(const float* flow, Size size, int radius, float* filtered, Stream stream) {
+void filter_flow(const float* flow, Size size, int radius, float* filtered, Stream stream) {
   const auto tiles = static_cast<int>(blocks(size.width, columns));
   const std::ptrdiff_t all = std::ptrdiff_t{tiles} * static_cast<std::ptrdiff_t>(blocks(size.height, tile_rows));
   const auto kernel = radius == 0   ? find_medians<0>

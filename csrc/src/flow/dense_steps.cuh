@@ -17,7 +17,7 @@ void enlarge(const float* coarse, Size size, float* fine, Size fine_size, Stream
 void warp_frame(const float* frame, const float* flow, Size size, float* warped, Stream stream);
 
 /// The median over (2 radius + 1)^2 pixels, along x and then along y; radius: 0 to 3.
-void filter(const float* flow, Size size, int radius, float* filtered, Stream stream);
+void filter_flow(const float* flow, Size size, int radius, float* filtered, Stream stream);
 
 /// Out of planes; NaN where `confidence` is given and below `limit`.
 void store_flow(const float* flow, Size size, const Cells<const float, 2>& confidence, float limit,

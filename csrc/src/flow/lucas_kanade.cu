@@ -209,7 +209,7 @@ struct Descent {
     const auto held = sizeof(float) * static_cast<std::size_t>(columns * (tile_rows + 2 * radius));
     launch(sum_down, blocks(tiles * strips, 1), dim3(columns, rows), held, stream, along, size, weights, radius,
            static_cast<float>(options.min_eigenvalue), spare, confidence, tiles);
-    filter(spare, size, options.median / 2, flow, stream);
+    filter_flow(spare, size, options.median / 2, flow, stream);
   }
 };
 

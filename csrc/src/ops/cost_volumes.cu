@@ -37,11 +37,13 @@ struct Site {
 
 // Elements [from, from + count) of rows of `width` pixels into rows of shared memory, zeros beyond them.
 template <typename T, typename Source>
-__device__ void fetch(int rows, int count, int pitch, int width, int from, T* to, const Source& source) {
-  const auto threads = static_cast<int>(blockDim.x * blockDim.y);
-  for (auto i = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x); i < rows * count; i += threads) {
-    const int k = i / count, at = i % count, x = from + at;
-    to[k * pitch + at] = x >= 0 && x < width ? source(k, x) : T(0);
+__device__ void fetch(int rows, int count, int pitch, int width, int from, Four<T>* to, const Source& source) {
+  auto* held = reinterpret_cast<T*>(to);
+  for (auto k = static_cast<int>(threadIdx.y); k < rows; k += static_cast<int>(blockDim.y)) {
+    for (auto at = static_cast<int>(threadIdx.x); at < count; at += lanes) {
+      const int x = from + at;
+      held[k * pitch + at] = x >= 0 && x < width ? source(k, x) : T(0);
+    }
   }
 }
 
@@ -67,9 +69,9 @@ __global__ void __launch_bounds__(lanes* most_rows)
   for (int c = 0; c < channels; c += chunk) {
     const int count = min(chunk, channels - c);
     __syncthreads();
-    fetch(count, tile, tile, width, first, lefts[0][0].value,
+    fetch(count, tile, tile, width, first, lefts[0],
           [&](int k, int x) { return from_left[(c + k) * left.strides[1] + x]; });
-    fetch(count, tile + reach, 4 * most, width, first - begin - reach, rights[0][0].value,
+    fetch(count, tile + reach, 4 * most, width, first - begin - reach, rights[0],
           [&](int k, int x) { return from_right[(c + k) * right.strides[1] + x]; });
     __syncthreads();
     for (int k = 0; k < count; ++k) {
@@ -130,11 +132,11 @@ __device__ void gather(const Cells<const T, 5>& d_volume, const Cells<const T, 4
     const int seen = min(depth, d_volume.sizes[2] - d);
     if (of_right ? first + d >= width : !difference && d >= first + tile) break;
     __syncthreads();
-    fetch(depth, pitch, pitch, width, of_right ? first + d : first, gradient[0].four[0].value, [&](int k, int p) {
+    fetch(depth, pitch, pitch, width, of_right ? first + d : first, gradient[0].four, [&](int k, int p) {
       return k < seen && (difference || p >= d + k) ? *d_volume.at(site.b, site.group, d + k, site.y, p) * scale : T(0);
     });
     fetch(4 * static_cast<int>(blockDim.y), pitch, pitch, width, of_right ? first + d : first - d - depth,
-          others[0].four[0].value, [&](int k, int p) { return k < count ? from[k * other.strides[1] + p] : T(0); });
+          others[0].four, [&](int k, int p) { return k < count ? from[k * other.strides[1] + p] : T(0); });
     __syncthreads();
     for (int part = 0; part < depth / 4; ++part) {  // four candidates
       T slopes[4][4];
