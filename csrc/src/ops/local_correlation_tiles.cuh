@@ -195,19 +195,24 @@ __global__ void __launch_bounds__(derive_threads, 2)
     mine.bring<channels>(to, met_plane, first, tiles.aligned);
   }
   // A right pixel was met from the opposite side: by the left pixel that lies where it would look itself.
+  const int reach = of_right ? radius : 0, first_x = x0 + lane - reach;
+  const std::ptrdiff_t next = of_right ? 1 - d_out.strides[1] : d_out.strides[1];
+  const float* row = d_out.data + b * d_out.strides[0] + (of_right ? side * side - 1 : 0) * d_out.strides[1] +
+                     (y0 + y - reach) * d_out.strides[2] + first_x;
   const auto bring = [&](int j) {
     float* to = weights + j % 2 * row_weights<radius> + lane;
-    const int at_y = of_right ? y0 + y + j - radius : y0 + y;
-    for (int i = 0; i < side; ++i) {
-      const int plane = of_right ? side * side - 1 - (j * side + i) : j * side + i;
-      const int at_x = of_right ? x0 + lane + i - radius : x0 + lane;
-      if (at_y >= 0 && at_y < height && at_x >= 0 && at_x < width) {
-        copy_async<1>(to + i * wide,
-                      d_out.data + b * d_out.strides[0] + plane * d_out.strides[1] + at_y * d_out.strides[2] + at_x);
+    const int at_y = of_right ? y0 + y - reach + j : y0 + y;
+    const bool row_there = at_y >= 0 && at_y < height;
+    const float* from = row;
+    for (int i = 0; i < side; ++i, from += next) {
+      const int at_x = of_right ? first_x + i : first_x;
+      if (row_there && at_x >= 0 && at_x < width) {
+        copy_async<1>(to + i * wide, from);
       } else {
         to[i * wide] = 0;
       }
     }
+    row += of_right ? d_out.strides[2] - side * d_out.strides[1] : side * d_out.strides[1];
   };
 
   const int x = lane / lane_channels * run, channel = lane % lane_channels;
