@@ -3,19 +3,13 @@
 #include "flow_run.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
+#include "weighting.hpp"
 
 namespace geomvision::bindings {
 namespace {
 
 using flow::HornSchunckOptions;
 using flow::LucasKanadeOptions;
-using flow::Weighting;
-
-Weighting weighting_named(const std::string& name) {
-  if (name == "box") return Weighting::box;
-  if (name == "gaussian") return Weighting::gaussian;
-  throw std::invalid_argument("LucasKanade: weighting is '" + name + "'; allowed are 'gaussian' and 'box'");
-}
 
 }  // namespace
 

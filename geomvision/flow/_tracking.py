@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Float32, Image, as_pair
-from ..method import Method, backend, option
+from ..method import CUDA, Copied, Method, backend, option
+from ..ops._dispatch import cuda_kernel
 from ..results import Tracks
 from ._coarse_to_fine import COARSEST
 from ._grey import grey_levels
@@ -61,6 +62,12 @@ class PointTracker(Method):
         """Follow points (N, 2); see `track_points`."""
         tracks: Tracks = self.execute(*as_pair(frame0, frame1, ("frame0", "frame1")), as_points(points))
         return tracks
+
+    @backend("cuda", requires=CUDA)
+    def _cuda(self, frame0: Image, frame1: Image, points: Points) -> Copied:
+        run = cuda_kernel("track_points_arrays")
+        found, seconds = run(*grey_levels(frame0, frame1), points, **self.options())
+        return Copied(_tracks(points, found), seconds)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, frame0: Image, frame1: Image, points: Points) -> Tracks:

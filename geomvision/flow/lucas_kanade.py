@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..images import Float32, Image
-from ..method import backend, option
+from ..method import CUDA, Copied, backend, option
+from ..ops._dispatch import cuda_kernel
 from ..results import Flow
 from ..trace import Trace
 from ._coarse_to_fine import PyramidalFlow, Step
+from ._grey import grey_levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,12 @@ class LucasKanade(PyramidalFlow):
         maximum=1e6,
     )
     min_confidence: float = option(0.0, "confidence below which there is no estimate (NaN)", minimum=0.0, maximum=1.0)
+
+    @backend("cuda", requires=CUDA)
+    def _cuda(self, frame0: Image, frame1: Image) -> Copied:
+        run = cuda_kernel("lucas_kanade_arrays")
+        px, confidence, occluded, seconds = run(*grey_levels(frame0, frame1), **self.options())
+        return Copied(Flow(px=px, confidence=confidence, occluded=occluded), seconds)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(self, frame0: Image, frame1: Image) -> Flow:

@@ -1,43 +1,8 @@
 #pragma once
 
-#include <cuda_runtime.h>
-
-#include <chrono>
-
-#include "../bind.hpp"
-#include "device_array.hpp"
+#include "host_arrays.hpp"
 
 namespace geomvision::bindings {
-
-using Seconds = std::chrono::duration<double>;
-
-inline void check_copy(cudaError_t error) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();
-  throw std::runtime_error(std::string("CUDA: an image cannot be copied: ") + cudaGetErrorString(error));
-}
-
-/// An image in the device's memory, for the length of a call.
-template <typename T>
-class DeviceImage {
- public:
-  DeviceImage(std::ptrdiff_t height, std::ptrdiff_t width) : sizes_{height, width} {
-    check_copy(cudaMallocAsync(&data_, bytes() + 1, nullptr));
-  }
-  DeviceImage(const DeviceImage&) = delete;
-  DeviceImage& operator=(const DeviceImage&) = delete;
-  ~DeviceImage() { cudaFreeAsync(data_, nullptr); }
-
-  cuda::DeviceView<T, 2> view() const { return {static_cast<T*>(data_), sizes_}; }
-  void take(const T* from) { check_copy(cudaMemcpyAsync(data_, from, bytes(), cudaMemcpyHostToDevice, nullptr)); }
-  void give(T* to) const { check_copy(cudaMemcpyAsync(to, data_, bytes(), cudaMemcpyDeviceToHost, nullptr)); }
-
- private:
-  std::size_t bytes() const { return static_cast<std::size_t>(sizes_[0] * sizes_[1]) * sizeof(T); }
-
-  typename cuda::DeviceView<T, 2>::Sizes sizes_;
-  void* data_ = nullptr;
-};
 
 template <typename Options, typename EachOption>
 Options options_of(const py::dict& given, const EachOption& each_option) {
@@ -55,34 +20,27 @@ py::tuple match_arrays(const Array<T>& left, const Array<T>& right, Matcher matc
   if (other.width() != seen.width() || other.height() != seen.height()) {
     throw std::invalid_argument("left and right differ in size; they must be equal");
   }
-  auto disparity = make_array<float>(seen.height(), seen.width()),
-       confidence = make_array<float>(seen.height(), seen.width());
-  auto occluded = make_array<std::uint8_t>(seen.height(), seen.width());
-  double copying = 0;
-  const auto timed = [&](const auto& copy) {
-    const auto start = std::chrono::steady_clock::now();
-    copy();
-    check_copy(cudaStreamSynchronize(nullptr));
-    copying += Seconds(std::chrono::steady_clock::now() - start).count();
-  };
+  const int height = seen.height(), width = seen.width();
+  auto disparity = make_array<float>(height, width), confidence = make_array<float>(height, width);
+  auto occluded = make_array<std::uint8_t>(height, width);
   float* const maps[] = {disparity.mutable_data(), confidence.mutable_data()};
   std::uint8_t* const marks = occluded.mutable_data();
+  Copies copies;
   without_gil([&] {
-    DeviceImage<T> images[] = {{seen.height(), seen.width()}, {seen.height(), seen.width()}};
-    DeviceImage<float> found[] = {{seen.height(), seen.width()}, {seen.height(), seen.width()}};
-    DeviceImage<std::uint8_t> hidden(seen.height(), seen.width());
-    timed([&] {
+    OnDevice<T, 2> images[] = {OnDevice<T, 2>({height, width}), OnDevice<T, 2>({height, width})};
+    OnDevice<float, 2> found[] = {OnDevice<float, 2>({height, width}), OnDevice<float, 2>({height, width})};
+    OnDevice<std::uint8_t, 2> hidden({height, width});
+    copies([&] {
       images[0].take(seen.data());
       images[1].take(other.data());
     });
     matcher(images[0].view(), images[1].view(), found[0].view(), found[1].view(), hidden.view(), nullptr);
-    check_copy(cudaStreamSynchronize(nullptr));
-    timed([&] {
+    copies([&] {
       for (int i = 0; i < 2; ++i) found[i].give(maps[i]);
       hidden.give(marks);
     });
   });
-  return py::make_tuple(disparity, confidence, occluded.attr("view")("bool"), copying);
+  return py::make_tuple(disparity, confidence, occluded.attr("view")("bool"), copies.seconds());
 }
 
 /// Define NAME for arrays on the device, and NAME_arrays for numpy's, which are copied there and back.
