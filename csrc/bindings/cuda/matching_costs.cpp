@@ -32,6 +32,20 @@ void bind_matching_costs(py::module_& module) {
     cuda::birchfield_tomasi<T>(left, right, first, rows<ops::Real<T>, 3>(volume, "volume"), stream);
   });
   module.def(
+      "correlation_costs",
+      [](const DeviceArray& left, const DeviceArray& right, int first, int, int window, bool means,
+         const DeviceArray& volume, std::uintptr_t stream) {
+        with_image_type(left, "left", [&](auto zero) {
+          using T = decltype(zero);
+          const auto batch = view<const T, 3>(left, "left");
+          for (std::ptrdiff_t b = 0; b < batch.size(0) && !batch.empty(); ++b) {
+            cuda::correlation_costs<T>(part<const T, 2>(left, "left", b), part<const T, 2>(right, "right", b), first,
+                                       window, means, part<ops::Real<T>, 3>(volume, "volume", b), stream_of(stream));
+          }
+        });
+      },
+      "left"_a, "right"_a, "first"_a, "count"_a, "window"_a, "means"_a, "volume"_a, "stream"_a);
+  module.def(
       "differences_backward",
       [](const DeviceArray& d_volume, const DeviceArray& left, const DeviceArray& right, int first, bool squared,
          const DeviceArray& d_left, const DeviceArray& d_right, std::uintptr_t stream) {

@@ -128,7 +128,7 @@ void correlation_costs(ImageView<const T> left, ImageView<const T> right, int fi
   if (volume.empty()) return;
   // float holds the sums of products of bytes exactly up to 2^24
   if constexpr (std::is_same_v<T, std::uint8_t>) {
-    if (window * window * 255 * 255 <= 1 << 24) {
+    if (std::int64_t{window} * window * 255 * 255 <= 1 << 24) {
       return correlate<float>(left, right, first, window, means, volume, num_threads);
     }
   }

@@ -56,6 +56,22 @@ void compare(std::ptrdiff_t height, std::ptrdiff_t width, int first, std::ptrdif
 }
 
 template <typename T>
+void correlate(std::ptrdiff_t height, std::ptrdiff_t width, int first, std::ptrdiff_t count, int window, bool means) {
+  CAPTURE(window);
+  CAPTURE(width);
+  const auto size = static_cast<std::size_t>(height * width);
+  Array<T, 2> left({height, width}, pixels<T>(size, 5)), right({height, width}, pixels<T>(size, 6));
+  const auto flat = left.host[0];
+  for (std::size_t i = 0; i < size / 3; ++i) left.host[i] = flat;
+  Array<T, 2> here({height, width}, left.host);
+  Array<ops::Real<T>, 3> volume({height, width, count});
+  ops::correlation_costs<T>(image(here), image(right), first, window, means, volume.here(), 1);
+  gv::cuda::correlation_costs<T>(here.there(), right.there(), first, window, means, volume.there());
+  const double tolerance = std::is_integral_v<T> ? 0 : (std::is_same_v<T, float> ? 1e-6 : 1e-12);
+  CHECK(apart(volume.fetched(), volume.host) <= tolerance);
+}
+
+template <typename T>
 void derive(std::ptrdiff_t height, std::ptrdiff_t width, int first, std::ptrdiff_t count, bool squared) {
   const auto size = static_cast<std::size_t>(height * width);
   Array<T, 2> left({height, width}, random_values<T>(size, -1, 1, 1));
@@ -84,6 +100,18 @@ TEST_CASE_TEMPLATE("CUDA: matching costs are those of the CPU", T, std::uint8_t,
     compare<T>(2, 5, 3, 40);
     compare<T>(17, 2, -7, 3);
   });
+}
+
+TEST_CASE_TEMPLATE("CUDA: correlation costs are those of the CPU", T, std::uint8_t, std::uint16_t, float, double) {
+  for (const bool means : {false, true}) {
+    each_order([&] {
+      correlate<T>(5, 41, 0, 13, 3, means);
+      correlate<T>(3, 33, -11, 40, 1, means);
+      correlate<T>(1, 1, 0, 1, 5, means);
+      correlate<T>(2, 7, 3, 9, 17, means);
+    });
+    correlate<T>(1, 3, 0, 2, 255, means);
+  }
 }
 
 TEST_CASE_TEMPLATE("CUDA: derivatives of differences are those of the CPU", T, float, double) {
@@ -123,6 +151,8 @@ TEST_CASE("CUDA: matching costs refuse what does not belong together") {
                   std::invalid_argument);
   CHECK_THROWS_AS(gv::cuda::differences_backward<float>(volume.there(), image.there(), image.there(), 0, false,
                                                         other.there(), image.there()),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(gv::cuda::correlation_costs<float>(image.there(), image.there(), 0, 4, true, volume.there()),
                   std::invalid_argument);
   CHECK_THROWS_AS(gv::cuda::census_transform<float>(image.there(), "3x3", words.there()), std::invalid_argument);
 }

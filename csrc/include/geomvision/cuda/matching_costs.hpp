@@ -4,7 +4,8 @@
 #include "geomvision/ops/matching_costs.hpp"
 
 // The matching costs of `ops/matching_costs.hpp` on a GPU: images (height, width), volumes (height, width, disparities)
-// without gaps, equal to those of the CPU to the last bit. Rows do not know of each other: a batch is a taller image.
+// without gaps, equal to those of the CPU to the last bit unless said otherwise. Rows do not know of each other: a
+// batch is a taller image.
 namespace geomvision::cuda {
 
 /// `ops::absolute_differences` on a GPU.
@@ -27,6 +28,12 @@ void differences_backward(DeviceView<const T, 3> d_volume, DeviceView<const T, 2
 /// `ops::birchfield_tomasi` on a GPU.
 template <typename T>
 void birchfield_tomasi(DeviceView<const T, 2> left, DeviceView<const T, 2> right, int first,
+                       DeviceView<ops::Real<T>, 3> volume, Stream stream = nullptr);
+
+/// `ops::correlation_costs` on a GPU: of integers equal to the last bit, else to 1e-6 (double: 1e-12). Rows do know of
+/// each other here. Windows above 159 take more shared memory than GPUs before 2020 have.
+template <typename T>
+void correlation_costs(DeviceView<const T, 2> left, DeviceView<const T, 2> right, int first, int window, bool means,
                        DeviceView<ops::Real<T>, 3> volume, Stream stream = nullptr);
 
 }  // namespace geomvision::cuda
