@@ -30,8 +30,8 @@ template <typename T>
 void birchfield_tomasi(DeviceView<const T, 2> left, DeviceView<const T, 2> right, int first,
                        DeviceView<ops::Real<T>, 3> volume, Stream stream = nullptr);
 
-/// `ops::correlation_costs` on a GPU: of integers equal to the last bit, else to 1e-6 (double: 1e-12). Rows do know of
-/// each other here. Windows above 159 take more shared memory than GPUs before 2020 have.
+/// `ops::correlation_costs` on a GPU: of integers equal to the last bit, else to 1e-6 (double: 1e-12). Its rows do know
+/// of each other. Windows above 225 take more than the 64 KiB of shared memory that compute capability 7.5 has.
 template <typename T>
 void correlation_costs(DeviceView<const T, 2> left, DeviceView<const T, 2> right, int first, int window, bool means,
                        DeviceView<ops::Real<T>, 3> volume, Stream stream = nullptr);
