@@ -92,17 +92,17 @@ struct Grid {
 };
 
 template <typename... Views>
-Grid grid_of(int tall, const DeviceView<const float, 4>& image, const Views&... views) {
-  const std::ptrdiff_t across = (image.size(3) + local::wide - 1) / local::wide;
+Grid grid_of(int wide, int tall, const DeviceView<const float, 4>& image, const Views&... views) {
+  const std::ptrdiff_t across = (image.size(3) + wide - 1) / wide;
   const std::ptrdiff_t down = (image.size(2) + tall - 1) / tall;
-  return {{static_cast<int>(across), static_cast<int>(down), tall, aligned(image, views...)},
+  return {{static_cast<int>(across), static_cast<int>(down), wide, tall, aligned(image, views...)},
           image.size(0) * across * down};
 }
 
 template <int radius>
 void correlate_tiles(const DeviceView<const float, 4>& left, const DeviceView<const float, 4>& right,
                      const DeviceView<float, 4>& out, Stream stream) {
-  const Grid grid = grid_of(local::Forward<radius>::tall, left, right, out);
+  const Grid grid = grid_of(local::Forward<radius>::wide, local::Forward<radius>::tall, left, right, out);
   launch(local::correlate_tiles<radius>, blocks(grid.count, 1), local::forward_threads, local::Forward<radius>::bytes,
          stream, grid.tiles, Cells<const float, 4>(left), Cells<const float, 4>(right), Cells<float, 4>(out));
 }
@@ -111,7 +111,7 @@ template <int radius, int each, bool of_right>
 void derive_tiles(const DeviceView<const float, 4>& d_out, const DeviceView<const float, 4>& other,
                   const DeviceView<float, 4>& derivative, Stream stream) {
   constexpr int channels = each * local::lane_channels;
-  const Grid grid = grid_of(local::derive_tall, other, derivative);
+  const Grid grid = grid_of(local::wide, local::derive_tall, other, derivative);
   const std::ptrdiff_t parts = (other.size(1) + channels - 1) / channels;
   launch(local::derive_tiles<radius, each, of_right>, blocks(grid.count * parts, 1), local::derive_threads,
          local::derive_bytes<radius, each>, stream, grid.tiles, Cells<const float, 4>(d_out),

@@ -9,11 +9,10 @@
 
 namespace geomvision::cuda::local {
 
-constexpr int wide = 32, halo = 4, run = 8;
-constexpr int met_wide = wide + 2 * halo, met_run = run + 2 * halo;
+constexpr int halo = 4, run = 8, met_run = run + 2 * halo;
 
 struct Tiles {
-  int across, down, tall;
+  int across, down, wide, tall;
   bool aligned;  // fours of pixels begin on 16 bytes and end within the image
 
   __device__ void place(int index, int& b, int& y, int& x) const {
@@ -87,35 +86,38 @@ __device__ __forceinline__ void store(const float (&values)[run], float scale, f
   }
 }
 
-// Channels come in groups, of which the next ones are on their way while one is multiplied. Rows are pitched so that
-// those that a warp reads together begin in banks of their own. Tiles are as tall as 8 warps can serve: two blocks then
-// fill the registers of a multiprocessor.
-constexpr int group = 4, stages = 3, forward_threads = 256;
-constexpr int left_pitch = 36, right_pitch = 44;
+// Channels come in groups, of which the next ones are on their way while one is multiplied. The threads of a run of
+// columns go through the rows, and the displacements of each: 8 of them read right rows that begin in banks of their
+// own, and often one left row, which is sent to all at once. Blocks are small, so that small images have enough of
+// them.
+constexpr int group = 4, stages = 3, forward_threads = 128;
 template <int radius>
 struct Forward {
-  static constexpr int side = 2 * radius + 1;
-  static constexpr int tall = forward_threads / (wide / run * side), met_tall = tall + 2 * halo;
+  static constexpr int side = 2 * radius + 1, wide = 16, met_wide = wide + 2 * halo;
+  static constexpr int run_threads = forward_threads / (wide / run);
+  static constexpr int tall = run_threads / side < 8 ? run_threads / side : 8, met_tall = tall + 2 * halo;
+  static constexpr int left_pitch = wide + 4, right_pitch = met_wide + 4;
   static constexpr int left_size = tall * left_pitch, right_size = met_tall * right_pitch;
   static constexpr int stage_size = group * (left_size + right_size);
   static constexpr std::size_t bytes = stages * stage_size * sizeof(float);
   static constexpr int left_fours = tall * wide / 4, fours = left_fours + met_tall * met_wide / 4;
-  static_assert(fours <= forward_threads);
+  static_assert(fours <= forward_threads && right_pitch % 8 == 4);
 };
 
 template <int radius>
-__global__ void __launch_bounds__(forward_threads, 2)
+__global__ void __launch_bounds__(forward_threads, 4)
     correlate_tiles(Tiles tiles, Cells<const float, 4> left, Cells<const float, 4> right, Cells<float, 4> out) {
   using Plan = Forward<radius>;
-  constexpr int side = Plan::side, left_fours = Plan::left_fours;
+  constexpr int side = Plan::side, left_fours = Plan::left_fours, wide = Plan::wide, met_wide = Plan::met_wide;
+  constexpr int left_pitch = Plan::left_pitch, right_pitch = Plan::right_pitch;
   float* memory = shared<float>();
   const int thread = static_cast<int>(threadIdx.x);
   int b = 0, y0 = 0, x0 = 0;
   tiles.place(static_cast<int>(blockIdx.x), b, y0, x0);
 
-  // The last threads may have no pixels, and work on the first ones.
-  const bool idle = thread >= wide / run * side * Plan::tall;
-  const int x = thread % (wide / run) * run, row_number = idle ? 0 : thread / (wide / run);
+  // The last threads of a run may have no pixels, and work on the first ones.
+  const bool idle = thread % Plan::run_threads >= side * Plan::tall;
+  const int x = thread / Plan::run_threads * run, row_number = idle ? 0 : thread % Plan::run_threads;
   const int j = row_number % side, y = row_number / side;
 
   const bool of_left = thread < left_fours;
@@ -165,7 +167,7 @@ __global__ void __launch_bounds__(forward_threads, 2)
 
 // The derivative in one image, from that in the products and the other image. A warp has a row of pixels, a thread 8
 // of them and `each` channels. The weights of the row's products come row by row of displacements, for the warp alone.
-constexpr int derive_tall = 8, met_tall = derive_tall + 2 * halo;
+constexpr int wide = 32, derive_tall = 8, met_wide = wide + 2 * halo, met_tall = derive_tall + 2 * halo;
 constexpr int derive_threads = 32 * derive_tall, met_plane = met_tall * met_wide + 4;
 constexpr int lane_channels = 8;  // lanes with other channels of the same pixels
 template <int radius>
