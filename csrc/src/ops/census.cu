@@ -48,7 +48,7 @@ __device__ int apart(int index) { return index + (index >> 4); }
 // A thread has four candidates next to one another, and goes from pixel to pixel: one word is new each time.
 __global__ void __launch_bounds__(threads)
     differ(Cells<const std::int64_t, 2> left, Cells<const std::int64_t, 2> right, int first, int count, int pitch,
-           int first_quad, int quads, std::uint8_t* costs, int runs) {
+           int first_quad, int quads, bool whole_words, std::uint8_t* costs, int runs) {
   auto* words = shared<std::uint64_t>();
   const int y = static_cast<int>(blockIdx.x) / runs, x0 = static_cast<int>(blockIdx.x) % runs * run;
   const int width = left.sizes[1], right_width = right.sizes[1], pixels = min(run, width - x0);
@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(threads)
       }
       const int place = 4 * (first_quad + quad);
       std::uint8_t* to = costs + (static_cast<std::ptrdiff_t>(y) * width + x0 + x) * pitch + place;
-      if (pitch % 4 == 0) {
+      if (whole_words) {
         *reinterpret_cast<unsigned*>(to) = four;
       } else {
         for (int j = 0; j < 4 && place + j < pitch; ++j) to[j] = static_cast<std::uint8_t>(four >> 8 * j);
@@ -94,11 +94,12 @@ __global__ void __launch_bounds__(threads)
 void distances(const Cells<const std::int64_t, 2>& left, const Cells<const std::int64_t, 2>& right, int first,
                int count, int pitch, std::uint8_t* costs, Stream stream) {
   const int quads = (pitch + 3) / 4, runs = (left.sizes[1] + run - 1) / run;
+  const bool whole_words = pitch % 4 == 0 && reinterpret_cast<std::uintptr_t>(costs) % 4 == 0;
   for (int begin = 0; begin < quads; begin += most_quads) {
     const int some = std::min(most_quads, quads - begin), all = run + 4 * some;
     const auto bytes = static_cast<std::size_t>(all + (all >> 4) + run) * sizeof(std::uint64_t);
     launch(differ, blocks(static_cast<std::ptrdiff_t>(runs) * left.sizes[0], 1), threads, bytes, stream, left, right,
-           first, count, pitch, begin, some, costs, runs);
+           first, count, pitch, begin, some, whole_words, costs, runs);
   }
 }
 

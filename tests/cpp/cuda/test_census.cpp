@@ -53,6 +53,17 @@ TEST_CASE("CUDA: a census word has a bit for each darker neighbour") {
   CHECK(words.fetched() == std::vector<std::int64_t>{0, above | here << 10 | below << 14, 0});
 }
 
+TEST_CASE("CUDA: distances go to a volume that begins anywhere") {
+  Array<std::int64_t, 2> left({3, 9}, random_values<std::int64_t>(27, 0, 1e15, 4));
+  Array<std::int64_t, 2> right({3, 9}, random_values<std::int64_t>(27, 0, 1e15, 5));
+  Array<std::uint8_t, 3> volume({3, 9, 8});
+  Array<std::uint8_t, 1> memory({3 * 9 * 8 + 1});
+  gv::cuda::hamming_distances(left.there(), right.there(), 0, volume.there());
+  gv::cuda::hamming_distances(left.there(), right.there(), 0, {memory.there().data() + 1, {3, 9, 8}});
+  const std::vector<std::uint8_t> found = memory.fetched();
+  CHECK(std::vector<std::uint8_t>(found.begin() + 1, found.end()) == volume.fetched());
+}
+
 TEST_CASE("CUDA: census refuses what the CPU refuses") {
   Array<float, 2> image({4, 5});
   Array<std::int64_t, 2> words({4, 5}), others({4, 4});
