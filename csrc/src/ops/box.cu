@@ -14,8 +14,9 @@ constexpr int rows = 8;      // that a block makes one after the other: their wi
 
 // Sums down the columns of a window, then of those along its rows, each in the CPU's order.
 template <typename T, typename Out>
-__global__ void __launch_bounds__(lanes* warps, 3) sum_windows(const T* volume, int height, int width, int count,
-                                                            int radius, bool mean, Out* result, int tiles, int parts) {
+__global__ void __launch_bounds__(lanes* warps, 3)
+    sum_windows(const T* volume, int height, int width, int count, int radius, bool mean, Out* result, int tiles,
+                int parts) {
   __shared__ double sums[columns][lanes];
   __shared__ int numbers[columns][lanes];
   const auto lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);

@@ -1,7 +1,7 @@
 #include "geomvision/cuda/correlation_lookup.hpp"
 #include "ops/correlation_derivatives.cuh"
 #include "ops/correlation_packing.cuh"
-#include "ops/correlation_products.cuh"
+#include "ops/correlation_starts.cuh"
 
 namespace geomvision::cuda {
 namespace {

@@ -2,7 +2,8 @@
 #include <type_traits>
 
 #include "geomvision/cuda/local_correlation.hpp"
-#include "ops/local_correlation_tiles.cuh"
+#include "ops/local_correlation_derivative.cuh"
+#include "ops/local_correlation_forward.cuh"
 
 namespace geomvision::cuda {
 namespace {
@@ -111,7 +112,7 @@ template <int radius, int each, bool of_right>
 void derive_tiles(const DeviceView<const float, 4>& d_out, const DeviceView<const float, 4>& other,
                   const DeviceView<float, 4>& derivative, Stream stream) {
   constexpr int channels = each * local::lane_channels;
-  const Grid grid = grid_of(local::wide, local::derive_tall, other, derivative);
+  const Grid grid = grid_of(local::derive_wide, local::derive_tall, other, derivative);
   const std::ptrdiff_t parts = (other.size(1) + channels - 1) / channels;
   launch(local::derive_tiles<radius, each, of_right>, blocks(grid.count * parts, 1), local::derive_threads,
          local::derive_bytes<radius, each>, stream, grid.tiles, Cells<const float, 4>(d_out),
