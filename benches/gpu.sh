@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a GPU is needed for, on a machine with nvcc, torch, numpy, pybind11, cmake and pytest, and no network: build,
-# test, look for wrong accesses and races, time. Writes benches/results/VERSION/GPU.{json,md}. About 8 minutes.
+# test, look for wrong accesses and races, time. Writes benches/results/VERSION/GPU.{json,md}. At most 8 minutes.
 #
 #   benches/gpu.sh [PYTHON]        with DOCTEST_INCLUDE=folder of doctest/doctest.h where the system has none
 set -uo pipefail
@@ -23,21 +23,21 @@ configure=(cmake -S . -B "$build" -DGEOMVISION_CUDA=ON -DGEOMVISION_PYTHON=ON -D
   -DCMAKE_CUDA_ARCHITECTURES=native -DDOCTEST_INCLUDE="$doctest" -DPython_EXECUTABLE="$(command -v "$python")"
   -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)")
 command -v ninja >/dev/null && configure+=(-G Ninja)
-step configure 60 "${configure[@]}"
+step configure 20 "${configure[@]}"
 targets=(_core _cuda)
 [ $tests = ON ] && targets+=(geomvision_cuda_tests)
-step build 300 cmake --build "$build" --parallel --target "${targets[@]}"
+step build 150 cmake --build "$build" --parallel --target "${targets[@]}"
 twins=$build/tests/cpp/cuda/geomvision_cuda_tests
 export PYTHONPATH=$PWD
 if [ $tests = ON ]; then
-  step 'C++ tests' 60 "$twins"
+  step 'C++ tests' 20 "$twins"
   if command -v compute-sanitizer >/dev/null; then
-    step memcheck 120 compute-sanitizer --tool memcheck --leak-check full --error-exitcode 1 "$twins"
-    step racecheck 120 compute-sanitizer --tool racecheck --error-exitcode 1 "$twins"
+    step memcheck 80 compute-sanitizer --tool memcheck --leak-check full --error-exitcode 1 "$twins"
+    step racecheck 80 compute-sanitizer --tool racecheck --error-exitcode 1 "$twins"
   fi
 else
   echo "C++ tests and compute-sanitizer skipped: there is no doctest/doctest.h below $doctest"
 fi
-step 'Python tests' 120 "$python" -m pytest -q -m cuda tests -p no:cacheprovider
-step times 150 "$python" benches/gpu.py
+step 'Python tests' 70 "$python" -m pytest -q -m cuda tests -p no:cacheprovider -o filterwarnings=
+step times 60 "$python" benches/gpu.py
 [ -z "$failed" ] && echo 'all passed' || { echo "failed:${failed#,}"; exit 1; }

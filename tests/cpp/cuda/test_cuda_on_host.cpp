@@ -2,6 +2,7 @@
 
 #include "cuda/launch.cuh"
 #include "device.hpp"
+#include "geomvision/cuda/sgm.hpp"
 
 // The stand-in for a GPU itself: it must find what a GPU would get wrong.
 
@@ -73,6 +74,26 @@ TEST_CASE("memory for intermediate results is given back, also after an error") 
   CHECK_THROWS_WITH(use(1000), "CUDA: always: invalid argument");
   CHECK_THROWS_WITH(use(std::size_t{1} << 40), "CUDA: 4194305 MB for intermediate results are not free on the device");
   CHECK(cuda_on_host::held_bytes() == before);
+}
+
+TEST_CASE("a thousand failing calls leave nothing, and the next one works") {
+  Array<std::uint8_t, 2> left({12, 20}, random_values<std::uint8_t>(240, 0, 256, 1)), right({12, 20}, left.host);
+  Array<std::uint8_t, 2> narrow({12, 19});
+  Array<float, 2> wanted({12, 20}), found({12, 20});
+  gv::stereo::SGMOptions options;
+  options.max_disparity = 8;
+  const cuda::SGM sgm(options);
+  sgm(left.there(), right.there(), wanted.there());
+  const std::size_t held = cuda_on_host::held_bytes(), memory = cuda_on_host::memory_bytes;
+  for (int i = 0; i < 500; ++i) {
+    CHECK_THROWS_AS(sgm(left.there(), narrow.there(), found.there()), std::invalid_argument);
+    cuda_on_host::memory_bytes = held + 3000;  // not all of it
+    CHECK_THROWS_AS(sgm(left.there(), right.there(), found.there()), std::runtime_error);
+    cuda_on_host::memory_bytes = memory;
+  }
+  CHECK(cuda_on_host::held_bytes() == held);
+  sgm(left.there(), right.there(), found.there());
+  CHECK(apart(found.fetched(), wanted.fetched()) == 0);
 }
 
 #endif
