@@ -19,6 +19,11 @@ settings.load_profile("any machine")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole builds begin first: what takes minutes must not be what the others wait for."""
+    items.sort(key=lambda item: item.path.name != "test_consumer.py")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real pairs with truth that lies beside the repository; the test is skipped without it."""
