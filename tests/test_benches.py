@@ -150,3 +150,27 @@ def test_the_peer_of_block_matching_on_a_gpu_finds_a_shift(torch):
     right = torch.roll(left, -5, 1)
     found = gpu_rows.torch_block_matching(left, right, 12, 5)[0, 0]
     assert (found[4:-4, 16:-8] == 5).all()
+
+
+def test_a_row_on_a_gpu_becomes_a_line_of_its_table(torch, monkeypatch):
+    import gpu
+    import gpu_rows
+
+    milliseconds = {"ours": 2.0, "peer": 9.0}
+    monkeypatch.setattr(gpu, "device_ms", lambda call: milliseconds[call()])
+    monkeypatch.setattr(gpu, "peak_mb", lambda call: 10 * milliseconds[call()])
+    rates = {"copy_gbs": 1000.0, "fp32_gflops": 1000.0}
+    calls = {gpu_rows.OURS: lambda: "ours", "torch": lambda: "peer"}
+    row = gpu_rows.Row(name="warp", case="small", bar=5.0, prepare=lambda: dict(calls), kernels=(), bytes=1e6)
+    outcome = gpu.compete(row, rates, 5)
+    assert (outcome.ratio, outcome.share_of_limit, outcome.verdict) == (4.5, 0.0005, "**falls short**")
+    del calls["torch"]
+    published = gpu_rows.Row(
+        name="SGM", case="D", bar=1.0, prepare=lambda: dict(calls), kernels=(), published={"it": 3.0}
+    )
+    lines = gpu.table(
+        "GPU", rates, [outcome, gpu.compete(published, rates, 5)], {"splat": "_cuda.splat_sum"}
+    ).splitlines()
+    assert "| warp | small | torch | 2 | 9 | 4.5 | 5 | **falls short** | 0.00 | 20.0 / 90.0 |" in lines
+    assert "| SGM | D | it | 2 | 3 | 1.5 | 1 | pass | 0.00 | 20.0 / – |" in lines
+    assert any(line.startswith("| splat | missing: _cuda.splat_sum") for line in lines)
