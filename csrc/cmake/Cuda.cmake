@@ -8,18 +8,21 @@ macro(geomvision_find_cuda)
       set(CMAKE_CUDA_COMPILER ${CUDAToolkit_ROOT}/bin/nvcc)
     endif()
     include(CheckLanguage)
-    check_language(CUDA)
-    if(CMAKE_CUDA_COMPILER)
+    check_language(CUDA)  # that there is nvcc, and that it takes this C++ compiler
+    find_package(CUDAToolkit 12 QUIET)
+    if(CMAKE_CUDA_COMPILER AND CUDAToolkit_FOUND)
       # Every GPU since Turing, and code that later ones translate for themselves.
       if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
         set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90)
       endif()
       enable_language(CUDA)
-      find_package(CUDAToolkit 12 REQUIRED)
       set(geomvision_has_cuda ON)
     elseif(GEOMVISION_CUDA STREQUAL "ON")
-      message(FATAL_ERROR "GEOMVISION_CUDA is ON, and there is no nvcc on PATH nor below CUDAToolkit_ROOT: "
-        "install the CUDA toolkit (12 or newer), or say where it is with -DCUDAToolkit_ROOT=/usr/local/cuda")
+      message(FATAL_ERROR "GEOMVISION_CUDA is ON, and there is no nvcc of CUDA 12 or newer that takes this C++ compiler "
+        "on PATH nor below CUDAToolkit_ROOT: install the CUDA toolkit, or say where it is with "
+        "-DCUDAToolkit_ROOT=/usr/local/cuda")
+    else()
+      message(STATUS "Without CUDA: no nvcc of CUDA 12 or newer that takes this C++ compiler")
     endif()
   endif()
 endmacro()
