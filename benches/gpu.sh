@@ -16,6 +16,8 @@ step() {  # step NAME SECONDS COMMAND...: goes on after a failure, and says so a
   [ "${PIPESTATUS[0]}" -eq 0 ] || failed="$failed, $name"
 }
 
+command -v nvidia-smi >/dev/null || { echo 'benches/gpu.sh needs a GPU and its driver: nvidia-smi is not here'; exit 1; }
+command -v nvcc >/dev/null || { echo 'benches/gpu.sh needs the CUDA toolkit: nvcc is not on PATH'; exit 1; }
 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader || exit 1
 doctest=${DOCTEST_INCLUDE:-/usr/include} tests=OFF
 [ -e "$doctest/doctest/doctest.h" ] && tests=ON
