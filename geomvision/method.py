@@ -23,6 +23,7 @@ import importlib
 import importlib.util
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -136,9 +137,17 @@ def _importable(module: str) -> bool:
 
 
 @cache
+def _gpus() -> tuple[int, int]:
+    """How many there are, and which process asked the driver."""
+    return importlib.import_module(CUDA).device_count(), os.getpid()
+
+
 def _without_gpu() -> str | None:
-    count = importlib.import_module(CUDA).device_count()
-    return None if count > 0 else "finds no GPU, or no driver for it: nvidia-smi lists what there is"
+    count, process = _gpus()
+    if count == 0:
+        return "finds no GPU, or no driver for it: nvidia-smi lists what there is"
+    forked = "was begun in the process this one was forked from, and does not survive that: spawn processes instead"
+    return None if process == os.getpid() else forked
 
 
 def backend(name: str, *, requires: str | None = None, extra: str | None = None) -> Callable[[Function], Function]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,13 @@ def test_costs_that_the_gpu_does_not_know_run_on_the_core_or_are_refused(cuda_on
         assert gv.stereo.SGM(max_disparity=16, cost="zncc")(*images).run.backend == "cpp"
         with pytest.raises(BackendError, match="cuda takes cost='census' alone"):
             gv.stereo.SGM(max_disparity=16, cost="zncc", backend="cuda")(*images)
+
+
+def test_a_forked_process_takes_the_core_since_cuda_does_not_survive_a_fork(cuda_on_host, monkeypatch):
+    images = pair()
+    with cuda_on_host():
+        assert "cuda" in gv.stereo.SGM.available_backends()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        assert gv.stereo.SGM(max_disparity=16)(*images).run.backend == "cpp"
+        with pytest.raises(BackendError, match="forked from"):
+            gv.stereo.SGM(max_disparity=16, backend="cuda")(*images)
