@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image, ImageError, as_image, as_pair, to_grey
-from ..method import CUDA, Copied, OptionError, backend, option
+from ..method import CUDA, BackendError, Copied, OptionError, backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
 from ._base import RangeSearch
 
 Costs = NDArray[np.uint8]
+#: Disparities that the CUDA twin takes.
+MOST_ON_GPU = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ class SGM(RangeSearch):
         Raises:
             ImageError: when the volume does not have the image's size and the searched disparities.
             ValueError: when a cost is above 255 − `p2`.
+            BackendError: with backend="cuda", which takes images alone.
         """
         image = to_grey(as_image(left, "left"))
         shape = (*image.shape, len(self.searched(image.shape[1])))
@@ -84,6 +87,8 @@ class SGM(RangeSearch):
             raise ImageError(f"costs are {costs.dtype} {costs.shape}; they must be uint8 {shape}")
         if costs.max() > 255 - self.p2:
             raise ValueError(f"costs are up to {costs.max()}; with p2 {self.p2} they may be 255 − p2 = {255 - self.p2}")
+        if self.backend == "cuda":
+            raise BackendError("SGM.from_costs: backend is 'cuda'; given costs are matched by 'cpp' or 'reference'")
         if self.chosen_backend().name != "reference":
             return self._core_on(costs, image)
         from . import _sgm_reference
@@ -101,8 +106,13 @@ class SGM(RangeSearch):
         return Disparity(px=px, confidence=confidence, occluded=occluded if self.left_right >= 0 else None)
 
     def refusal(self, name: str) -> str | None:
-        """On CUDA costs are census alone."""
-        return "takes cost='census' alone" if name == "cuda" and self.cost != "census" else None
+        """On CUDA costs are census alone, and disparities few enough for a warp's registers."""
+        if name != "cuda":
+            return None
+        if self.cost != "census":
+            return "takes cost='census' alone"
+        given = self.max_disparity - self.min_disparity
+        return None if given <= MOST_ON_GPU else f"takes at most {MOST_ON_GPU} disparities, and {given} are asked for"
 
     @backend("cuda", requires=CUDA)
     def _cuda(self, left: Image, right: Image) -> Copied:

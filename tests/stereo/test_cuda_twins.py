@@ -74,6 +74,13 @@ def test_costs_that_the_gpu_does_not_know_run_on_the_core_or_are_refused(cuda_on
         assert gv.stereo.SGM(max_disparity=16, cost="zncc")(*images).run.backend == "cpp"
         with pytest.raises(BackendError, match="cuda takes cost='census' alone"):
             gv.stereo.SGM(max_disparity=16, cost="zncc", backend="cuda")(*images)
+        assert gv.stereo.SGM(max_disparity=2100)(*images).run.backend == "cpp"
+        with pytest.raises(BackendError, match="cuda takes at most 2048 disparities, and 2100 are asked for"):
+            gv.stereo.SGM(max_disparity=2100, backend="cuda")(*images)
+        costs = np.zeros((29, 43, 16), np.uint8)
+        assert gv.stereo.SGM(max_disparity=16).from_costs(costs, images[0]).px.shape == (29, 43)
+        with pytest.raises(BackendError, match="given costs are matched by 'cpp' or 'reference'"):
+            gv.stereo.SGM(max_disparity=16, backend="cuda").from_costs(costs, images[0])
 
 
 def test_a_forked_process_takes_the_core_since_cuda_does_not_survive_a_fork(cuda_on_host, monkeypatch):

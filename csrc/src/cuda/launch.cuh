@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -116,6 +117,15 @@ struct Cells {
     return address;
   }
 };
+
+/// Which pixel of an image the thread has, counted through a grid of one axis; false where there is none.
+template <typename T>
+__device__ bool pixel_of(const Cells<T, 2>& image, int& y, int& x) {
+  const auto pixel = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  y = static_cast<int>(pixel / image.sizes[1]);
+  x = static_cast<int>(pixel - static_cast<std::int64_t>(y) * image.sizes[1]);
+  return y < image.sizes[0];
+}
 
 /// Set all elements to zero; the view must be packed.
 template <typename T, int Rank>

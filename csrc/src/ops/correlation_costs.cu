@@ -13,15 +13,6 @@ constexpr double least_variance = 1e-12;  // of the mean square
 
 __device__ int clamped(int at, int size) { return min(max(at, 0), size - 1); }
 
-// Which pixel the thread has, if any.
-template <typename T>
-__device__ bool pixel_of(const Cells<T, 2>& image, int& y, int& x) {
-  const auto pixel = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
-  y = static_cast<int>(pixel / image.sizes[1]);
-  x = static_cast<int>(pixel - static_cast<std::int64_t>(y) * image.sizes[1]);
-  return y < image.sizes[0];
-}
-
 // Sums and sums of squares over the rows of a window.
 template <typename T>
 __global__ void __launch_bounds__(block)

@@ -9,15 +9,6 @@ constexpr int block = 256, band = 64;  // threads; rows that a thread's running 
 
 __device__ int clamped(int at, int size) { return min(max(at, 0), size - 1); }
 
-// Which pixel the thread has, if any.
-template <typename T>
-__device__ bool pixel_of(const Cells<T, 2>& image, int& y, int& x) {
-  const auto pixel = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
-  y = static_cast<int>(pixel / image.sizes[1]);
-  x = static_cast<int>(pixel - static_cast<std::int64_t>(y) * image.sizes[1]);
-  return y < image.sizes[0];
-}
-
 template <typename T>
 __global__ void __launch_bounds__(block) widen_range(Cells<const T, 2> image, Range* range) {
   unsigned least = 0xffffffffu, largest = 0;
