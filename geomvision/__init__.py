@@ -13,6 +13,7 @@ _MODULES = (
     "datasets",
     "depth",
     "flow",
+    "geometry",
     "io",
     "losses",
     "metrics",

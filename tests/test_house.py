@@ -24,9 +24,9 @@ SURFACE = REPOSITORY / "tests" / "api_surface.json"
 FLOORS = [
     ("_core", "_lazy"),
     ("images", "cameras", "weights", "ops"),
-    ("results", "samples", "nets"),
+    ("results", "samples", "geometry", "nets"),
     ("catalogue", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
-    ("stereo", "flow", "depth", "datasets"),
+    ("stereo", "flow", "depth", "pose", "datasets"),
     ("benchmark", "training"),
     ("report",),
     ("cli", "__main__"),
@@ -148,14 +148,15 @@ def surface() -> dict[str, list[str]]:
     import geomvision as gv
 
     found = {"geomvision": sorted(gv.__all__)}
-    rooms = ("cameras", "catalogue", "images", "method", "registry", "results", "samples", "timing", "trace", "weights")
+    rooms = ("catalogue", "images", "method", "registry", "samples", "timing", "trace", "weights")
     for room in rooms:
         if importlib.util.find_spec(f"geomvision.{room}") is None:
             continue
         module = importlib.import_module(f"geomvision.{room}")
         own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
         found[room] = sorted(n for n in own if not n.startswith("_"))
-    for room in ("ops", "io", "metrics", "datasets", "losses", "benchmark", "report", "training"):
+    packages = ("cameras", "results", "geometry", "ops", "io", "metrics", "datasets", "losses")
+    for room in (*packages, "benchmark", "report", "training"):
         module = importlib.import_module(f"geomvision.{room}")
         found[room] = sorted(getattr(module, "__all__", []))
     for task in ("stereo", "flow", "depth"):

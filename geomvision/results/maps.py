@@ -1,4 +1,4 @@
-"""What methods return: arrays that know their unit, their gaps and how they were made.
+"""Maps: an estimate at every pixel, or none.
 
 Every map is float32 ``(height, width)`` (flow: ``(height, width, 2)``), NaN where there is no estimate and
 nowhere else; zero disparity is legal (a point at infinity). `confidence` lies in [0, 1]; `occluded` marks
@@ -8,33 +8,17 @@ pixels that the other view does not see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import ops
-from .cameras import Camera, StereoRig
-from .images import Float32, Image, Mask
+from .. import ops
+from ..cameras import CameraModel, StereoRig
+from ..images import Float32, Image, Mask
+from .run import Run
 
 RelativeKind = Literal["disparity_affine", "depth_affine", "depth_scale"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """How a result was made.
-
-    `peak_memory_bytes` is the resident memory the call added at its peak, None where the system does not say. What it
-    took over from earlier calls is not counted: `timing.measure`, and so `compare`, count that too. `copy_seconds` is
-    the part of `seconds` that copying images to a GPU and maps back took, None where nothing is copied.
-    """
-
-    method: str
-    options: dict[str, Any]
-    backend: str
-    seconds: float
-    peak_memory_bytes: int | None = None
-    copy_seconds: float | None = None
 
 
 def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
@@ -176,12 +160,12 @@ class Depth(_Map):
         px = rig.left.fx * rig.baseline_m / self.m.astype(np.float64) - rig.doffs_px
         return Disparity(px=_finite32(px), confidence=self.confidence, occluded=self.occluded, run=self.run)
 
-    def to_point_map(self, camera: Camera) -> Float32:
+    def to_point_map(self, camera: CameraModel) -> Float32:
         """Points (H, W, 3) in metres in the camera's frame; NaN where there is no estimate."""
         _same_size(self.size, camera)
         return camera.unproject(camera.pixel_grid(), self.m).astype(np.float32)
 
-    def to_points(self, camera: Camera) -> Float32:
+    def to_points(self, camera: CameraModel) -> Float32:
         """Points (N, 3) in metres of the pixels that have an estimate, row by row."""
         return self.to_point_map(camera)[self.valid]
 
@@ -235,23 +219,7 @@ class RelativeDepth(_Map):
         return Depth(m=_finite32(metric), confidence=self.confidence, occluded=self.occluded, run=self.run)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tracks:
-    """Points followed from frame 0 to frame 1, (N, 2) as (x, y) in pixels; NaN where a point was lost."""
-
-    points0: Float32
-    points1: Float32
-    min_eigenvalue: Float32
-    forward_backward_px: Float32
-    run: Run | None = None
-
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """Which points were followed, bool (N,)."""
-        return np.asarray(~np.isnan(self.points1).any(axis=1))
-
-
-def _same_size(size: tuple[int, int], camera: Camera) -> None:
+def _same_size(size: tuple[int, int], camera: CameraModel) -> None:
     if size != (camera.height, camera.width):
         given, allowed = f"{size[1]}x{size[0]}", f"{camera.width}x{camera.height}"
         raise ValueError(f"the map is {given} but the camera is {allowed}: resize the camera with camera.resize(…)")

@@ -1,0 +1,13 @@
+"""Cameras, rigs and poses.
+
+Conventions: x right, y down, z forward; pixel centres at integers, so an image of width w covers
+[-0.5, w - 0.5]. A pose ``T_a_b`` is the 4x4 matrix that takes coordinates in b to coordinates in a, and
+poses chain by reading: ``T_a_c = T_a_b @ T_b_c``. Lengths are metres.
+"""
+
+from ._base import Array, CameraModel
+from .pinhole import Camera
+from .poses import check_pose, inverse, pose
+from .rig import StereoRig
+
+__all__ = ["Array", "Camera", "CameraModel", "StereoRig", "check_pose", "inverse", "pose"]

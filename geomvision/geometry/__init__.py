@@ -1,0 +1,3 @@
+"""Geometry of one, two and more views: what lies between cameras and methods."""
+
+__all__: list[str] = []
