@@ -1,12 +1,12 @@
 #include "geomvision/ops/all_pairs_correlation.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 #include "check_apart.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
+#include "ops/all_pairs.hpp"
 #include "ops/matrix_products.hpp"
 
 namespace geomvision::ops {
@@ -53,28 +53,6 @@ MatrixBatch<T> matrix(const TensorView<T, Rank>& volume, bool turned = false) {
   return {volume.data(), ProductAxis::even(batch, first * second), turned ? columns : rows, turned ? rows : columns};
 }
 
-template <typename T, typename U, int Rank>
-Pairs check_pair(const TensorView<const T, 4>& features0, const TensorView<const T, 4>& features1,
-                 const TensorView<U, Rank>& volume) {
-  constexpr bool rows = Rank == 4;
-  check(features0.size(0) == features1.size(0) && features0.size(1) == features1.size(1) &&
-            (!rows || features0.size(2) == features1.size(2)),
-        owner, ": features0 are ", features0.shape(), ", features1 ", features1.shape(), "; batch, channels",
-        rows ? " and height" : "", " must be equal");
-  typename TensorView<T, Rank>::Sizes wanted{features0.size(0), features0.size(2), features0.size(3)};
-  wanted[Rank - 1] = features1.size(3);
-  if constexpr (!rows) wanted[3] = features1.size(2);
-  check(volume.sizes() == wanted, owner, ": the volume is ", volume.shape(), " for features of ", features0.shape(),
-        " and ", features1.shape(), "; it must be batch x height x width", rows ? "" : " x height1", " x width1");
-  check(volume.is_packed(), owner, ": the volume's elements must lie side by side");
-  return {rows};
-}
-
-template <typename T>
-T scale_of(const TensorView<const T, 4>& features) {
-  return static_cast<T>(1 / std::sqrt(std::max(1.0, static_cast<double>(features.size(1)))));
-}
-
 }  // namespace
 
 template <typename T>
@@ -84,19 +62,20 @@ struct AllPairsCorrelation<T>::Scratch {
   template <int Rank>
   void correlate(const TensorView<const T, 4>& features0, const TensorView<const T, 4>& features1,
                  const TensorView<T, Rank>& volume, int num_threads) {
-    const Pairs pairs = check_pair(features0, features1, volume);
-    multiply(pairs.matrix(features0), pairs.matrix(features1), matrix(volume), scale_of(features0), num_threads);
+    check_pairs<Rank>(owner, features0, features1, volume);
+    const Pairs pairs{Rank == 4};
+    multiply(pairs.matrix(features0), pairs.matrix(features1), matrix(volume), pair_scale<T>(features0.size(1)),
+             num_threads);
   }
 
   template <int Rank>
   void derive(const TensorView<const T, Rank>& d_volume, const TensorView<const T, 4>& features0,
               const TensorView<const T, 4>& features1, const TensorView<T, 4>& d_features0,
               const TensorView<T, 4>& d_features1, int num_threads) {
-    const Pairs pairs = check_pair(features0, features1, d_volume);
-    check(d_features0.sizes() == features0.sizes() && d_features1.sizes() == features1.sizes(), owner,
-          ": features are ", features0.shape(), " and ", features1.shape(), ", their derivatives ", d_features0.shape(),
-          " and ", d_features1.shape(), "; they must be equal");
-    const T scale = scale_of(features0);
+    check_pairs<Rank>(owner, features0, features1, d_volume);
+    check_derivatives(owner, features0, features1, d_features0, d_features1);
+    const Pairs pairs{Rank == 4};
+    const T scale = pair_scale<T>(features0.size(1));
     multiply(pairs.matrix(features1, true), matrix(d_volume, true), pairs.matrix(d_features0), scale, num_threads);
     multiply(pairs.matrix(features0, true), matrix(d_volume), pairs.matrix(d_features1), scale, num_threads);
   }

@@ -23,8 +23,8 @@ class VolumeLookup {
   int radius_, level_;
 };
 
-/// `ops::halve_volume` on a GPU, to the last bit: the next level of a correlation pyramid. The volume itself is a
-/// matrix product, which cuBLAS does best: there is no twin of AllPairsCorrelation.
+/// `ops::halve_volume` on a GPU, to the last bit: the next level of a correlation pyramid, of an
+/// `AllPairsCorrelation` for instance.
 template <typename T>
 void halve_volume(DeviceView<const T, 5> volume, DeviceView<T, 5> half, Stream stream = nullptr);
 
