@@ -7,6 +7,7 @@ that takes the camera before to this one, metres. Pixel centres at integers, as 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +40,10 @@ class KalibrChain:
     T_camera_first: tuple[NDArray[np.float64], ...]
     topics: tuple[str, ...]
 
-    def rig(self, left: int = 0, right: int = 1) -> StereoRig:
+    def rig(self, left: int = 0, right: int = 1) -> StereoRig[Any]:
         """Two of the cameras as a rig."""
         T = self.T_camera_first[right] @ inverse(self.T_camera_first[left])
-        return StereoRig(left=self.cameras[left], right=self.cameras[right], T_right_left=T)  # type: ignore[arg-type]
+        return StereoRig(left=self.cameras[left], right=self.cameras[right], T_right_left=T)
 
 
 def read_kalibr(path: PathLike) -> KalibrChain:

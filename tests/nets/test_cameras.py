@@ -145,3 +145,17 @@ def test_wrong_arguments_are_refused():
         twins.project(camera, torch.ones(4, 3), torch.ones(4))
     with pytest.raises(ValueError, match="fx > 0"):
         twins.project(camera, torch.ones(4, 3), -torch.ones(9))
+
+
+@pytest.mark.cuda
+@every
+def test_on_a_gpu_twins_stay_there(camera):
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no GPU")
+    points = torch.tensor(scene())
+    pixels = twins.project(camera, points.cuda())
+    assert pixels.is_cuda
+    torch.testing.assert_close(pixels.cpu(), twins.project(camera, points), rtol=1e-9, atol=1e-9, equal_nan=True)
+    torch.testing.assert_close(
+        twins.rays(camera, pixels).cpu(), twins.rays(camera, pixels.cpu()), rtol=1e-9, atol=1e-9, equal_nan=True
+    )
