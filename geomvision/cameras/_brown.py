@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from ._base import Array, all_finite, turned
 from ._monotone import first_root, profile_table
@@ -36,6 +35,8 @@ class Brown:
         min(f', f/r) of the radial profile f must exceed what tangential and prism terms take away at worst,
         6 r |p| + 2 r |(s1, s3)| + 4 r³ |(s2, s4)|. For radial distortion alone this is exactly where f stops growing.
         """
+        from numpy.polynomial import polynomial
+
         k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = self.coefficients[:12]
         n = np.array([1, 0, k1, 0, k2, 0, k3])
         d = np.array([1, 0, k4, 0, k5, 0, k6])
