@@ -29,6 +29,7 @@ __all__: list[str] = [
     "census_transform",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "correct_matches",
     "correlation_costs",
     "correlation_features",
     "correlation_features_backward",
@@ -86,6 +87,8 @@ __all__: list[str] = [
     "subpixel",
     "track_points",
     "track_points_options",
+    "triangulate",
+    "triangulate_views",
     "tvl1",
     "tvl1_options",
     "uniqueness",
@@ -372,6 +375,20 @@ def concatenated_volume_backward(
 @typing.overload
 def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
 def correlation_costs(
@@ -1343,6 +1360,74 @@ def track_points(
 def track_points_options() -> dict[str, typing.Any]:
     """
     Defaults of the C++ TrackOptions.
+    """
+
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
     """
 
 def tvl1(
