@@ -1,3 +1,9 @@
 """Geometry of one, two and more views: what lies between cameras and methods."""
 
-__all__: list[str] = []
+from .triangulation import correct_matches, triangulate, triangulate_views
+
+__all__ = [
+    "correct_matches",
+    "triangulate",
+    "triangulate_views",
+]

@@ -127,7 +127,7 @@ GEOMVISION_EACH Vector3<V> middle_point(const TwoViews& views, const Pixel<V>& p
 // Lindstrom's iteration: the correction lies along the normals of the epipolar lines through the corrected points, as
 // far as the epipolar constraint says. Two rounds are his niter2; the rest is for gross errors. A lane stands, and is
 // left alone, when the next change would be below 1e-10 of the correction, as changes shrink by about the same factor
-// each time. True where none was found.
+// each time. True, and nothing done, where none was found.
 template <typename V>
 GEOMVISION_EACH auto correct(const double* F, Pixel<V>& p0, Pixel<V>& p1) {
   constexpr int most_rounds = 40;
@@ -159,10 +159,11 @@ GEOMVISION_EACH auto correct(const double* F, Pixel<V>& p0, Pixel<V>& p1) {
     m0x = n0x - (F[0] * d1.x + F[3] * d1.y);
     m0y = n0y - (F[1] * d1.x + F[4] * d1.y);
   }
-  p0 = {p0.x - d0.x, p0.y - d0.y};
-  p1 = {p1.x - d1.x, p1.y - d1.y};
-  const V sum = d0.x + d0.y + d1.x + d1.y;
-  return open | (sum - sum != 0.0);
+  const V sum = d0.x + d0.y + d1.x + d1.y, none = constant<V>(0);
+  const auto lost = open | (sum - sum != 0.0);
+  p0 = {p0.x - (lost ? none : d0.x), p0.y - (lost ? none : d0.y)};
+  p1 = {p1.x - (lost ? none : d1.x), p1.y - (lost ? none : d1.y)};
+  return lost;
 }
 
 template <typename V>
@@ -244,8 +245,8 @@ GEOMVISION_EACH PointFound<V> point_of_two(const TwoViews& views, const PointRul
   const auto ahead = (s0.depth > 0.0) & (s1.depth > 0.0);
   PointFound<V> found;
   found.reason = ahead ? constant<V>(0) : constant<V>(reason_behind);
-  found.reason = apart ? found.reason : constant<V>(reason_parallel);
   found.reason = lost ? constant<V>(reason_not_converged) : found.reason;
+  found.reason = apart ? found.reason : constant<V>(reason_parallel);
   found.reason = missing ? constant<V>(reason_not_finite) : found.reason;
   if (wanted.angle) {
     const V angle = angle_of(root(square), dot(v0, v1));
