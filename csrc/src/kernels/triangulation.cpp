@@ -2,7 +2,7 @@
 
 #include "kernels/double_lanes.hpp"
 // after the lanes
-#include "geometry/point_of_views.hpp"
+#include "geometry/point_of_two.hpp"
 
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
