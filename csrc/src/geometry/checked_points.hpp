@@ -18,6 +18,23 @@ std::ptrdiff_t check_matches(const char* op, const View& points0, const View& po
   return points0.size(0);
 }
 
+/// Throws unless corrected points have the sizes of the points.
+template <typename Points, typename View>
+void check_corrected(const char* op, const Points& points, const View& corrected0, const View& corrected1) {
+  check(corrected0.sizes() == points.sizes() && corrected1.sizes() == points.sizes(), op, ": corrected points are ",
+        corrected0.shape(), " and ", corrected1.shape(), "; they must be ", points.shape(), " as the points");
+  check(corrected0.is_packed() && corrected1.is_packed(), op, ": corrected points must lie without gaps");
+}
+
+/// Throws unless points are (views, N, 2) without gaps and the method is one for many views.
+template <typename View>
+void check_many(const char* op, TriangulationMethod method, const View& points, std::ptrdiff_t views) {
+  check(points.size(0) == views && points.size(2) == 2 && points.is_packed(), op, ": points are ", points.shape(),
+        " for ", views, " views; they must be (views, N, 2) without gaps");
+  check(method != TriangulationMethod::linear, op,
+        ": the method is linear; allowed are midpoint (nearest to the rays) and optimal");
+}
+
 template <typename View>
 void check_result(const char* op, const char* name, const View& view, const typename View::Sizes& wanted) {
   if (view.data() == nullptr) return;

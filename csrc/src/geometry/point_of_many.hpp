@@ -43,10 +43,10 @@ struct PointOfMany {
   V covariance[6];
 };
 
-// `directions` has room for three V of each view.
-template <typename V, typename Seen>
+// `directions(i)` is room for a Vector3<V> of view i.
+template <typename V, typename Seen, typename Room>
 GEOMVISION_EACH PointOfMany<V> point_of_many(const ViewOfMany* views, int count, const PointRules& rules,
-                                             const double* origin, const Seen& seen, Vector3<V>* directions) {
+                                             const double* origin, const Seen& seen, const Room& directions) {
   const V none = constant<V>(no_number), zero = constant<V>(0);
   Vector3<V> at = nearest_to_rays<V>(views, count, seen);
   Normal<V> normal;
@@ -63,10 +63,11 @@ GEOMVISION_EACH PointOfMany<V> point_of_many(const ViewOfMany* views, int count,
     const double* c = views[i].centre;
     const Vector3<V> d{at.x - c[0], at.y - c[1], at.z - c[2]};
     const V scale = sees ? 1.0 / root(dot(d, d)) : none;
-    directions[i] = {d.x * scale, d.y * scale, d.z * scale};
+    const Vector3<V> mine{d.x * scale, d.y * scale, d.z * scale};
+    directions(i) = mine;
     for (int j = 0; j < i; ++j) {
-      const Vector3<V> chord{directions[i].x - directions[j].x, directions[i].y - directions[j].y,
-                             directions[i].z - directions[j].z};
+      const Vector3<V> other = directions(j);
+      const Vector3<V> chord{mine.x - other.x, mine.y - other.y, mine.z - other.z};
       const V square = dot(chord, chord);
       widest = square > widest ? square : widest;
     }

@@ -1,5 +1,10 @@
 #pragma once
 
+#ifndef GEOMVISION_ISA
+#include <cmath>
+#endif
+#include <limits>
+
 #include "geometry/two_views.hpp"
 
 // The mathematics of one point, for V a double (a GPU's thread) or a vector of doubles (a kernel's lanes, included

@@ -13,34 +13,6 @@ namespace {
 constexpr const char* op = "triangulate_views";
 constexpr int found_rows = 11, reason_row = 4, covariance_row = 5;
 
-std::vector<ViewOfMany> views_of(TensorView<const double, 3> projections, double* origin) {
-  check(projections.size(1) == 3 && projections.size(2) == 4, op, ": projections are ", projections.shape(),
-        "; they must be (views, 3, 4)");
-  check(projections.size(0) >= 2 && projections.size(0) <= std::numeric_limits<int>::max(), op, ": there are ",
-        projections.size(0), " views; at least 2 are needed");
-  std::vector<ViewOfMany> views(static_cast<std::size_t>(projections.size(0)));
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    Projection projection{};
-    const auto view = static_cast<std::ptrdiff_t>(i);
-    for (std::ptrdiff_t row = 0; row < 3; ++row) {
-      std::copy_n(projections.at(view, row), 4, projection.begin() + 4 * row);
-    }
-    take_apart(projection, op, static_cast<int>(i), views[i].M, views[i].N, views[i].centre);
-  }
-  std::copy_n(views[0].centre, 3, origin);
-  double farthest = 0, reach = 0;
-  for (ViewOfMany& view : views) {
-    for (int k = 0; k < 3; ++k) {
-      view.centre[k] -= origin[k];
-      farthest = std::max(farthest, std::abs(view.centre[k]));
-      reach = std::max(reach, std::abs(origin[k]));
-    }
-  }
-  constexpr double rounding = 1e-12;
-  check(farthest > rounding * reach, op, ": all cameras are at one place; points need at least two places");
-  return views;
-}
-
 // What a thread works in.
 struct Room {
   std::vector<double> pixels, errors, directions, found;
@@ -98,11 +70,8 @@ template <typename T>
 void triangulate_views(TensorView<const double, 3> projections, TensorView<const T, 3> points,
                        const TriangulatedPoints<T>& out, const TriangulationOptions& options, int num_threads) {
   double origin[3];
-  const std::vector<ViewOfMany> views = views_of(projections, origin);
-  check(points.size(0) == projections.size(0) && points.size(2) == 2 && points.is_packed(), op, ": points are ",
-        points.shape(), " for ", views.size(), " views; they must be (views, N, 2) without gaps");
-  check(options.method != TriangulationMethod::linear, op,
-        ": the method is linear; allowed are midpoint (nearest to the rays) and optimal");
+  const std::vector<ViewOfMany> views = views_of(projections, op, origin);
+  check_many(op, options.method, points, projections.size(0));
   const std::ptrdiff_t count = points.size(1);
   check_results(op, out, count, points.size(0));
   const PointRules rules = checked(options, op);

@@ -52,9 +52,7 @@ void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorVie
                      TensorView<T, 2> corrected0, TensorView<T, 2> corrected1, int num_threads) {
   const char* op = "correct_matches";
   const std::ptrdiff_t count = check_matches(op, points0, points1);
-  check(corrected0.sizes() == points0.sizes() && corrected1.sizes() == points0.sizes(), op, ": corrected points are ",
-        corrected0.shape(), " and ", corrected1.shape(), "; they must be ", points0.shape(), " as the points");
-  check(corrected0.is_packed() && corrected1.is_packed(), op, ": corrected points must lie without gaps");
+  check_corrected(op, points0, corrected0, corrected1);
   const Matrix3 matrix = scaled(F, op);
   const auto kernel = correction_of(T());
   each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {

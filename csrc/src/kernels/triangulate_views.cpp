@@ -7,7 +7,9 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 
 void triangulate_views(const ViewRows& rows, const geometry::PointRules& rules, const double* origin) {
-  auto* directions = reinterpret_cast<Vector3<Doubles>*>(rows.room);
+  const auto directions = [&](int view) -> Vector3<Doubles>& {
+    return reinterpret_cast<Vector3<Doubles>*>(rows.room)[view];
+  };
   for (int i = 0; i < rows.point_count; i += double_lanes) {
     const auto seen = [&](int view) {
       const double* x = rows.pixels + 2 * kViewTile * static_cast<std::ptrdiff_t>(view) + i;
