@@ -43,6 +43,7 @@ __all__: list[str] = [
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "distortion_limit",
     "fast_global_smoothing",
     "fill_background",
     "group_wise_volume",
@@ -66,6 +67,7 @@ __all__: list[str] = [
     "patchmatch",
     "patchmatch_forget",
     "patchmatch_options",
+    "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
@@ -91,6 +93,7 @@ __all__: list[str] = [
     "triangulate_views",
     "tvl1",
     "tvl1_options",
+    "undistort_points",
     "uniqueness",
     "upsampled_soft_argmin",
     "upsampled_soft_argmin_backward",
@@ -678,6 +681,7 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def distortion_limit(coefficients: numpy.typing.NDArray[numpy.float64]) -> float: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
@@ -1014,6 +1018,17 @@ def patchmatch_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::PatchMatchOptions.
     """
 
+def points_from_disparity(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    *,
+    focal_px: typing.SupportsFloat | typing.SupportsIndex,
+    baseline_m: typing.SupportsFloat | typing.SupportsIndex,
+    offset_px: typing.SupportsFloat | typing.SupportsIndex,
+    cx_px: typing.SupportsFloat | typing.SupportsIndex,
+    cy_px: typing.SupportsFloat | typing.SupportsIndex,
+    focal_y_px: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def propagate_planes(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1450,6 +1465,12 @@ def tvl1_options() -> dict[str, typing.Any]:
     Defaults of the C++ TVL1Options.
     """
 
+def undistort_points(
+    pixels: numpy.typing.NDArray[numpy.float64],
+    intrinsics: numpy.typing.NDArray[numpy.float64],
+    coefficients: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],

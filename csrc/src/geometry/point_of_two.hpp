@@ -50,8 +50,7 @@ GEOMVISION_EACH PointFound<V> point_of_two(const TwoViews& views, const PointRul
   const Vector3<V> v1{v0.x - base.x, v0.y - base.y, v0.z - base.z}, across = cross(base, v0);
   const V square = dot(across, across);
   const auto apart = square > least_sine * least_sine * (dot(v0, v0) * dot(v1, v1));
-  const Sight<V> s0 = sight(views.M0, v0), s1 = sight(views.M1, v1);
-  const auto ahead = (s0.depth > 0.0) & (s1.depth > 0.0);
+  const auto ahead = (depth_of(views.M0, v0) > 0.0) & (depth_of(views.M1, v1) > 0.0);
   PointFound<V> found;
   found.reason = ahead ? constant<V>(0) : constant<V>(reason_behind);
   found.reason = lost ? constant<V>(reason_not_converged) : found.reason;
@@ -65,14 +64,12 @@ GEOMVISION_EACH PointFound<V> point_of_two(const TwoViews& views, const PointRul
   const auto valid = found.reason == 0.0;
   found.point = {valid ? views.centre[0] + v0.x : none, valid ? views.centre[1] + v0.y : none,
                  valid ? views.centre[2] + v0.z : none};
-  if (wanted.errors) {
-    found.error0 = valid ? length_of(s0.x - p0.x, s0.y - p0.y) : none;
-    found.error1 = valid ? length_of(s1.x - p1.x, s1.y - p1.y) : none;
-  }
-  if (wanted.covariance) {
-    covariance_of(s0, s1, rules.variance, found.covariance);
-    for (V& entry : found.covariance) entry = valid ? entry : none;
-  }
+  if (!wanted.errors && !wanted.covariance) return found;
+  const Sight<V> s0 = sight(views.M0, v0), s1 = sight(views.M1, v1);
+  found.error0 = valid ? length_of(s0.x - p0.x, s0.y - p0.y) : none;
+  found.error1 = valid ? length_of(s1.x - p1.x, s1.y - p1.y) : none;
+  covariance_of(s0, s1, rules.variance, found.covariance);
+  for (V& entry : found.covariance) entry = valid ? entry : none;
   return found;
 }
 

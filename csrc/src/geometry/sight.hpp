@@ -15,6 +15,11 @@ struct Sight {
 };
 
 template <typename V>
+GEOMVISION_EACH V depth_of(const double* M, const Vector3<V>& v) {
+  return M[6] * v.x + M[7] * v.y + M[8] * v.z;
+}
+
+template <typename V>
 GEOMVISION_EACH Sight<V> sight(const double* M, const Vector3<V>& v) {
   const Vector3<V> p = times(M, v);
   const V inverse = 1.0 / p.z, x = p.x * inverse, y = p.y * inverse;

@@ -8,6 +8,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/triangulation.hpp"
+#include "ops/streamed.hpp"
 
 namespace geomvision::geometry {
 namespace {
@@ -40,11 +41,13 @@ void triangulate(const Projection& projection0, const Projection& projection1, T
   check_results(op, out, count, 2);
   const TwoViews views = two_views(projection0, projection1, op);
   const PointRules rules = checked(options, op);
-  const PointArrays<T> arrays{points0.data(),       points1.data(),        out.points.data(), out.errors_px.data(),
-                              out.angle_rad.data(), out.covariance.data(), out.reasons.data()};
+  const PointArrays<T> arrays{points0.data(),       points1.data(),        out.points.data(),  out.errors_px.data(),
+                              out.angle_rad.data(), out.covariance.data(), out.reasons.data(), is_large(out.points)};
   const auto kernel = kernel_of(T());
-  each_piece(count, num_threads,
-             [&](std::ptrdiff_t begin, std::ptrdiff_t end) { kernel(views, rules, arrays, begin, end); });
+  each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    kernel(views, rules, arrays, begin, end);
+    finish_streams();
+  });
 }
 
 template <typename T>
@@ -56,8 +59,9 @@ void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorVie
   const Matrix3 matrix = scaled(F, op);
   const auto kernel = correction_of(T());
   each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    kernel(matrix.data(), points0.at(begin), points1.at(begin), corrected0.at(begin), corrected1.at(begin),
-           end - begin);
+    kernel(matrix.data(), points0.at(begin), points1.at(begin), corrected0.at(begin), corrected1.at(begin), end - begin,
+           is_large(corrected0));
+    finish_streams();
   });
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/triangulation.hpp"
 
 #include "kernels/double_lanes.hpp"
+#include "kernels/past_caches.hpp"
 // after the lanes
 #include "geometry/point_of_two.hpp"
 
@@ -27,9 +28,17 @@ template <typename T>
   }
 }
 
+template <int axes, typename T>
+[[gnu::always_inline]] inline void give_rows(const double (*rows)[tile], int count, bool past_caches, T* out) {
+  if (!past_caches) return from_rows<axes>(rows, count, out);
+  alignas(64) T packed[axes * tile];
+  from_rows<axes>(rows, count, packed);
+  copy_past_caches(packed, axes * count, out);
+}
+
 template <typename T>
 [[gnu::always_inline]] inline void give(const Rows& rows, const PointArrays<T>& arrays, std::ptrdiff_t at, int count) {
-  if (arrays.points != nullptr) from_rows<3>(rows.point, count, arrays.points + 3 * at);
+  if (arrays.points != nullptr) give_rows<3>(rows.point, count, arrays.past_caches, arrays.points + 3 * at);
   if (arrays.errors != nullptr) from_rows<2>(rows.error, count, arrays.errors + 2 * at);
   if (arrays.angle != nullptr) from_rows<1>(rows.angle, count, arrays.angle + at);
   for (int i = 0; i < count && arrays.covariance != nullptr; ++i) {
@@ -71,7 +80,7 @@ template <typename T>
 
 template <typename T>
 [[gnu::always_inline]] inline void correct_all(const double* F, const T* points0, const T* points1, T* corrected0,
-                                               T* corrected1, std::ptrdiff_t all) {
+                                               T* corrected1, std::ptrdiff_t all, bool past_caches) {
   const Doubles none = constant<Doubles>(no_number);
   Rows rows;
   for (std::ptrdiff_t at = 0; at < all; at += tile) {
@@ -86,8 +95,8 @@ template <typename T>
       store(rows.pixels[2] + i, lost ? none : p1.x);
       store(rows.pixels[3] + i, lost ? none : p1.y);
     }
-    from_rows<2>(rows.pixels, count, corrected0 + 2 * at);
-    from_rows<2>(rows.pixels + 2, count, corrected1 + 2 * at);
+    give_rows<2>(rows.pixels, count, past_caches, corrected0 + 2 * at);
+    give_rows<2>(rows.pixels + 2, count, past_caches, corrected1 + 2 * at);
   }
 }
 
@@ -104,13 +113,13 @@ void triangulate_f64(const geometry::TwoViews& views, const geometry::PointRules
 }
 
 void correct_matches_f32(const double* F, const float* points0, const float* points1, float* corrected0,
-                         float* corrected1, std::ptrdiff_t count) {
-  correct_all(F, points0, points1, corrected0, corrected1, count);
+                         float* corrected1, std::ptrdiff_t count, bool past_caches) {
+  correct_all(F, points0, points1, corrected0, corrected1, count, past_caches);
 }
 
 void correct_matches_f64(const double* F, const double* points0, const double* points1, double* corrected0,
-                         double* corrected1, std::ptrdiff_t count) {
-  correct_all(F, points0, points1, corrected0, corrected1, count);
+                         double* corrected1, std::ptrdiff_t count, bool past_caches) {
+  correct_all(F, points0, points1, corrected0, corrected1, count, past_caches);
 }
 
 }  // namespace geomvision::kernels::GEOMVISION_ISA
