@@ -59,6 +59,16 @@ class Brown:
 
         return profile_table(profile, self.limit)
 
+    @cached_property
+    def reach(self) -> float:
+        """No point below the limit is distorted further than this, before the tilt."""
+        _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = self.coefficients[:12]
+        if np.isinf(self.limit):
+            return float("inf")
+        r2 = self.limit**2
+        sideways = 3 * np.hypot(p1, p2) + np.hypot(s1, s3) + r2 * np.hypot(s2, s4)
+        return float(self.table[1][-1] + r2 * sideways) * (1 + 1e-9)
+
     def _radial(self, s: Array) -> tuple[Array, Array, Array]:
         """N/D, its derivative by s = r², and D."""
         k1, k2, _, _, k3, k4, k5, k6 = self.coefficients[:8]
@@ -140,14 +150,25 @@ class Brown:
         return np.stack([np.stack(column, axis=-1) for column in columns], axis=-1)
 
     def inverse(self, distorted: Array) -> Array:
-        """The points (..., 2) that distort to `distorted`; NaN where there is none below the limit."""
-        flat = distorted.reshape(-1, 2)
-        if self.is_tilted:
-            flat = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat)
-        found = np.full_like(flat, np.nan)
-        asked = np.flatnonzero(np.isfinite(flat).all(axis=1))
-        for part in np.split(asked, range(CHUNK, len(asked), CHUNK)):
-            found[part] = self._newton(flat[part])
+        """The points (..., 2) that distort to `distorted`; NaN where there is none below the limit.
+
+        The core solves nearly all; what its start does not lead to is solved from a table of the radial profile.
+        """
+        from ..ops._dispatch import core, has_core
+
+        flat = np.array(distorted, dtype=float, order="C").reshape(-1, 2)
+        if has_core():
+            plain = np.array([1.0, 1.0, 0.0, 0.0])
+            found: Array = core().undistort_points(flat, plain, np.array(self.coefficients), 0)
+        else:
+            found = np.full_like(flat, np.nan)
+        left = np.flatnonzero(np.isnan(found[:, 0]) & np.isfinite(flat[:, 0]) & np.isfinite(flat[:, 1]))
+        if left.size:
+            target = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat[left])
+            within = np.hypot(target[:, 0], target[:, 1]) <= self.reach
+            left, target = left[within], target[within]
+        for first in range(0, left.size, CHUNK):
+            found[left[first : first + CHUNK]] = self._newton(target[first : first + CHUNK])
         return found.reshape(distorted.shape)
 
     def _newton(self, target: Array) -> Array:
