@@ -1,3 +1,12 @@
 """Geometry of one, two and more views: what lies between cameras and methods."""
 
-__all__: list[str] = []
+from .disparity import depth_error, points_from_disparity
+from .triangulation import correct_matches, triangulate, triangulate_views
+
+__all__ = [
+    "correct_matches",
+    "depth_error",
+    "points_from_disparity",
+    "triangulate",
+    "triangulate_views",
+]
