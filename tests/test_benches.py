@@ -174,3 +174,21 @@ def test_a_row_on_a_gpu_becomes_a_line_of_its_table(torch, monkeypatch):
     assert "| warp | small | torch | 2 | 9 | 4.5 | 5 | **falls short** | 0.00 | 20.0 / 90.0 |" in lines
     assert "| SGM | D | it | 2 | 3 | 1.5 | 1 | pass | 0.00 | 20.0 / – |" in lines
     assert any(line.startswith("| splat | missing: _cuda.splat_sum") for line in lines)
+
+
+def test_peers_of_points_find_what_ours_find(monkeypatch):
+    pytest.importorskip("cv2")
+    import geometry_rows
+    import numpy as np
+    from contest import OURS
+
+    noisy = geometry_rows.matches
+    tolerances = {"corrected matches": 1e-3, "undistorted points": 1e-5}  # of pixels; OpenCV stops after five steps
+    for row in geometry_rows.rows(count=400, few=300, size=(37, 29)):
+        exact = row.name.startswith("triangulation")  # of noise, linear methods make different points
+        monkeypatch.setattr(geometry_rows, "matches", lambda n, noise=0.0 if exact else 0.5: noisy(n, noise))
+        calls = dict(row.cases[0].prepare(2))
+        ours, theirs = calls.pop(OURS)(), geometry_rows.AS_OURS[row.name](calls.pop(row.peer)())
+        assert not calls
+        found = ours[0] if exact else ours
+        np.testing.assert_allclose(found, theirs, rtol=1e-6, atol=tolerances.get(row.name, 1e-9), err_msg=row.name)
