@@ -51,6 +51,18 @@ DepthPrior::DepthPrior(const Matches& matches, const Matrix3& to_rays0, const Ma
     rays0_.push_back(unit(to_rays0 * matches.point0(i)));
     rays1_.push_back(unit(to_rays1 * matches.point1(i)));
   }
+  double squares = 0.0;
+  for (int i = 0; i < matches.size(); ++i) {
+    const Vector3 p = matches.point1(i);
+    squares += (p[0] * p[0] + p[1] * p[1]) / matches.size();
+  }
+  view_ = std::sqrt(squares);
+  double squares = 0.0;
+  for (int i = 0; i < matches.size(); ++i) {
+    const Vector3 p = matches.point1(i);
+    squares += (p[0] * p[0] + p[1] * p[1]) / matches.size();
+  }
+  view_ = std::sqrt(squares);
   const auto padded = static_cast<std::size_t>(matches.columns().padded);
   errors_.resize(padded);
   weights_.resize(padded);
@@ -112,14 +124,20 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
   const Histogram in = density(inliers, 4.0), out = density(outliers, 24.0);
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
     const int bin = bin_of(nearness_[i], scale);
-    prior_[i] = std::min(50.0, std::max(0.02, in[bin] / out[bin]));
+    // At most 3: a wrong pose must not make itself likely by where it puts its points.
+    prior_[i] = nearness_[i] < -0.15 * scale ? 1e-3 : std::min(3.0, std::max(1e-3, in[bin] / out[bin]));
   }
 }
 
 double DepthPrior::log_likelihood(const Matrix3& matrix, const Mixture& mixture) {
   weigh(matrix, mixture);
+  double inliers = 0.0;
+  for (std::size_t i = 0; i < rays0_.size(); ++i) inliers += weights_[i] / (1.0 + weights_[i]);
+  const double share = std::min(0.999, inliers / static_cast<double>(rays0_.size()));
+  // `weights_` are odds against outliers spread over the band, among what lies in it; now over the view, among all.
+  const double wider = view_ / mixture.band * share * (1.0 - mixture.share) / mixture.share;
   double sum = 0.0;
-  for (std::size_t i = 0; i < rays0_.size(); ++i) sum += weights_[i] > 0 ? std::log1p(weights_[i]) : 0.0;
+  for (std::size_t i = 0; i < rays0_.size(); ++i) sum += std::log1p(wider * weights_[i] - share);
   return sum;
 }
 

@@ -41,6 +41,7 @@ class DepthPrior {
   void weigh(const Matrix3& matrix, const Mixture& mixture);
 
   const Matches& matches_;
+  double view_ = 1.0;  // how far points lie from the middle: what outliers' errors are spread over
   std::vector<Vector3> rays0_, rays1_;
   std::vector<double> errors_, weights_, nearness_, order_, prior_;
 };

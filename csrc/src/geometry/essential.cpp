@@ -163,14 +163,17 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
   const EssentialProblem problem{matches, cameras, band, depths};
   EssentialEstimate estimate;
-  auto best = ransac(problem, engine_options(options, num_threads));
+  const auto best = ransac(problem, engine_options(options, num_threads));
   estimate.iterations = best.iterations;
   if (!best.found) return estimate;
   PoseManifold pose{cameras, best.model.pose.rotation, best.model.pose.translation};
-  Mixture& mixture = best.model.mixture;
+  Mixture mixture = best.model.mixture;
   NormalSums sums{};
   depths.forget();
-  if (!problem.refine_with_depths(pose, mixture, final_steps, 3, sums)) return estimate;
+  if (!problem.refine_with_depths(pose, mixture, final_steps, 3, sums)) {  // the best is what it was
+    pose.set(best.model.pose);
+    mixture = best.model.mixture;
+  }
   const Matrix3 essential = pose.essential() * std::sqrt(0.5);  // of norm 1
   estimate.matrix = essential.values;
   estimate.rotation = pose.rotation_01.values;

@@ -9,7 +9,7 @@
 // What the estimators of E and F share.
 namespace geomvision::geometry {
 
-constexpr int broad_steps = 6, local_steps = 5, final_steps = 15;
+constexpr int broad_steps = 8, local_steps = 6, final_steps = 20;
 
 /// To begin with, nothing is known of the noise but that it is less than the band: it narrows as the model betters.
 inline Mixture broad_mixture(double band) { return {band, band / 2.5, 0.5}; }
