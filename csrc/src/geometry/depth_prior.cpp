@@ -57,12 +57,6 @@ DepthPrior::DepthPrior(const Matches& matches, const Matrix3& to_rays0, const Ma
     squares += (p[0] * p[0] + p[1] * p[1]) / matches.size();
   }
   view_ = std::sqrt(squares);
-  double squares = 0.0;
-  for (int i = 0; i < matches.size(); ++i) {
-    const Vector3 p = matches.point1(i);
-    squares += (p[0] * p[0] + p[1] * p[1]) / matches.size();
-  }
-  view_ = std::sqrt(squares);
   const auto padded = static_cast<std::size_t>(matches.columns().padded);
   errors_.resize(padded);
   weights_.resize(padded);
