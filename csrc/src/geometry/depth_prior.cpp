@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace geomvision::geometry {
 namespace {
@@ -100,16 +101,22 @@ Pose DepthPrior::in_front(const Pose& pose, const Matrix3& matrix, const Mixture
 void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& mixture) {
   weigh(matrix, mixture);
   order_.clear();
+  const double untold = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
-    nearness_[i] = nearness(pose.rotation * rays0_[i], rays1_[i], pose.translation);
-    if (weights_[i] > 1.0) order_.push_back(std::abs(nearness_[i]));
+    const Vector3 a = pose.rotation * rays0_[i], ab = cross(a, rays1_[i]);
+    // Parallax within the noise does not even tell which side of the cameras a point is on.
+    const bool tells = dot(ab, ab) > 16.0 * mixture.sigma * mixture.sigma;
+    nearness_[i] = tells ? nearness(a, rays1_[i], pose.translation) : untold;
+    if (tells && weights_[i] > 1.0) order_.push_back(std::abs(nearness_[i]));
   }
+  prior_.assign(prior_.size(), 1.0);
   if (order_.size() < 16) return;
   const auto middle = order_.begin() + static_cast<std::ptrdiff_t>(order_.size() / 2);
   std::nth_element(order_.begin(), middle, order_.end());
   const double scale = std::max(1e-12, *middle);
   Histogram inliers{}, outliers{};
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
+    if (std::isnan(nearness_[i])) continue;
     const double probability = weights_[i] / (1.0 + weights_[i]);
     const int bin = bin_of(nearness_[i], scale);
     inliers[bin] += probability;
@@ -117,6 +124,7 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
   }
   const Histogram in = density(inliers, 4.0), out = density(outliers, 24.0);
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
+    if (std::isnan(nearness_[i])) continue;
     const int bin = bin_of(nearness_[i], scale);
     // At most 3: a wrong pose must not make itself likely by where it puts its points.
     prior_[i] = nearness_[i] < -0.15 * scale ? 1e-3 : std::min(3.0, std::max(1e-3, in[bin] / out[bin]));
