@@ -135,7 +135,7 @@ class Diagnosis:
             flags.discard("ambiguous_pose")
             return None if T is None else np.eye(4)
         if self.view0.camera is not None:
-            R = rotation_of(self.view0, self.view1, inliers, noise)
+            R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
             if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate):
                 flags.add("pure_rotation")
                 flags.discard("ambiguous_pose")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..cameras import Array
 from ._views import View
 
-#: Matches that a plane is fitted to: more tell no better whether there is one.
-SAMPLE = 600
+#: Matches that simpler models are fitted to: more tell no better whether one holds.
+SAMPLE = 300
 
 
 def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: float) -> float:
@@ -43,22 +43,23 @@ def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
     return np.where(np.isfinite(z), (offset**2).sum(axis=1) / variance, np.inf)
 
 
-def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float) -> Array:
-    """The rotation that most inliers agree on: Kabsch (1976) on directions, again on those near it."""
+def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float, seed: int) -> Array:
+    """The rotation that most of a sample of the inliers agree on: Kabsch (1976) on directions, again on those near it."""
+    sample = _sample(inliers, seed)
+    view0, view1 = view0.only(sample), view1.only(sample)
     first, second = (
         np.column_stack([v.rays, np.ones(len(v.rays))]) / np.sqrt(1 + (v.rays**2).sum(axis=1))[:, None]
         for v in (view0, view1)
     )
-    chosen = inliers.copy()
+    chosen = np.ones(len(sample), bool)
     R = np.eye(3)
-    for _ in range(6):
+    for _ in range(5):
+        if chosen.sum() < 3:
+            break
         U, _, Vt = np.linalg.svd(second[chosen].T @ first[chosen])
         R = U @ np.diag([1.0, 1.0, np.sign(np.linalg.det(U @ Vt))]) @ Vt
         far = off_rotation(R, view0, view1, noise)
-        reach = max(9.21, 2.0 * float(np.median(far[inliers])))
-        chosen = inliers & (far < reach)
-        if chosen.sum() < 3:
-            return np.asarray(R)
+        chosen = far < max(9.21, 2.0 * float(np.median(far)))
     return np.asarray(R)
 
 
@@ -66,14 +67,17 @@ def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float,
     """The homography of ideal pixels that most of a sample of the inliers agree on; None where there is none."""
     from .. import _core
 
-    chosen = np.flatnonzero(inliers)
-    if len(chosen) > SAMPLE:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
+    chosen = _sample(inliers, seed)
     if len(chosen) < 4:
         return None
     reach = max(4.0 * noise, 0.05)
-    found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 200, seed, 1)
+    found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 64, seed, 1)
     return np.asarray(found["matrix"]) if found["found"] else None
+
+
+def _sample(inliers: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    chosen = np.flatnonzero(inliers)
+    return chosen if len(chosen) <= SAMPLE else np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
 
 
 def off_homography(H: Array, view0: View, view1: View, noise: float) -> Array:

@@ -105,7 +105,7 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
     const Vector3 a = pose.rotation * rays0_[i], ab = cross(a, rays1_[i]);
     // Parallax within the noise does not even tell which side of the cameras a point is on.
-    const bool tells = dot(ab, ab) > 16.0 * mixture.sigma * mixture.sigma;
+    const bool tells = dot(ab, ab) > 9.0 * mixture.sigma * mixture.sigma;
     nearness_[i] = tells ? nearness(a, rays1_[i], pose.translation) : untold;
     if (tells && weights_[i] > 1.0) order_.push_back(std::abs(nearness_[i]));
   }
