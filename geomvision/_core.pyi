@@ -5,6 +5,7 @@ The C++ core. Private: use geomvision.ops and the methods.
 
 from __future__ import annotations
 
+import collections.abc
 import typing
 
 import numpy
@@ -27,6 +28,7 @@ __all__: list[str] = [
     "block_matching_options",
     "box_aggregation",
     "census_transform",
+    "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
     "correlation_costs",
@@ -39,11 +41,19 @@ __all__: list[str] = [
     "cost_volume_2d_backward",
     "cross_aggregation",
     "cross_arms",
+    "decompose_essential",
+    "decompose_homography",
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "eight_point_fundamental",
+    "estimate_essential",
+    "estimate_fundamental",
+    "estimate_homography",
     "fast_global_smoothing",
     "fill_background",
+    "five_point_essentials",
+    "four_point_homography",
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
@@ -68,9 +78,11 @@ __all__: list[str] = [
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
+    "refine_fundamental",
     "reread_isa",
     "resolve_threads",
     "right_winners",
+    "seven_point_fundamentals",
     "sgm",
     "sgm_forget",
     "sgm_from_costs",
@@ -88,6 +100,7 @@ __all__: list[str] = [
     "track_points_options",
     "tvl1",
     "tvl1_options",
+    "two_view_options",
     "uniqueness",
     "upsampled_soft_argmin",
     "upsampled_soft_argmin_backward",
@@ -351,6 +364,13 @@ def census_transform(
 def census_transform(
     image: numpy.typing.NDArray[numpy.float64], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def cheirality_votes(
+    rays0: numpy.typing.NDArray[numpy.float64],
+    rays1: numpy.typing.NDArray[numpy.float64],
+    rotations: numpy.typing.NDArray[numpy.float64],
+    translations: numpy.typing.NDArray[numpy.float64],
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+) -> list[int]: ...
 @typing.overload
 def concatenated_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -615,6 +635,8 @@ def cross_arms(
     outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+def decompose_essential(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
+def decompose_homography(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def difference_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -661,6 +683,40 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def eight_point_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def estimate_essential(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    camera0: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    camera1: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    spread0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    spread1: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_homography(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
@@ -706,6 +762,12 @@ def fill_background(
     occluded: numpy.typing.NDArray[numpy.uint8],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def five_point_essentials(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def four_point_homography(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def group_wise_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1045,6 +1107,12 @@ def recycled_forget() -> None:
     Give them back to the system.
     """
 
+def refine_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    start: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.
@@ -1079,6 +1147,9 @@ def right_winners(
     first: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def seven_point_fundamentals(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def sgm(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
@@ -1365,6 +1436,7 @@ def tvl1_options() -> dict[str, typing.Any]:
     Defaults of the C++ TVL1Options.
     """
 
+def two_view_options() -> dict[str, typing.Any]: ...
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],

@@ -89,7 +89,9 @@ class PoseMethod(Method, ABC):
             raise ValueError(f"{len(first)} matches were given; {self.name()} needs at least {self.least_matches}")
         view0, view1, seen = both_seen(view(first, camera0), view(second, camera1))
         if len(view0.points) < self.least_matches:
-            raise ValueError(f"the cameras see only {len(view0.points)} of {len(first)} matches: are they the right ones?")
+            raise ValueError(
+                f"the cameras see only {len(view0.points)} of {len(first)} matches: are they the right ones?"
+            )
         result: RelativePose = self.execute(view0, view1)
         if len(view0.points) < len(first):
             inliers = np.zeros(len(first), bool)

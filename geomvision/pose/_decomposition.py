@@ -19,7 +19,7 @@ def essential_candidates(matrix: Array, relation: str, view0: View, view1: View)
 
 
 def in_front(candidates: Array, rays0: Array, rays1: Array, min_angle_rad: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Which matches lie in front of both cameras (M, N), for each candidate, and which have parallax enough to tell (N,).
+    """Which matches lie in front of both cameras (M, N), by candidate, and which have parallax enough to tell (N,).
 
     The depths z0, z1 are those of the rays' closest points: z0·a − z1·b ≈ −t, with a = R·x0 and b = x1. A match tells
     when its rays meet at `min_angle_rad` or more for the first candidate's rotation or another's.

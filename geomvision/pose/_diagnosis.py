@@ -1,7 +1,7 @@
 """From a matrix to a pose that can be trusted, or flags that say why not.
 
-Each simpler explanation is put to one test: do inliers of the matrix remain that it leaves over, beyond what the noise's
-tail and chance matches make? So a few near points are enough against a rotation, and a few off it against a plane.
+Each simpler explanation is put to one test: do inliers of the matrix remain that it leaves over, beyond what the
+noise's tail and chance matches make? So a few near points are enough against a rotation, and a few off it against a plane.
 """
 
 from __future__ import annotations

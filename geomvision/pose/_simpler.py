@@ -44,7 +44,7 @@ def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
 
 
 def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float, seed: int) -> Array:
-    """The rotation that most of a sample of the inliers agree on: Kabsch (1976) on directions, again on those near it."""
+    """The rotation that most of a sample of the inliers agree on: Kabsch (1976) on directions, then those near it."""
     sample = _sample(inliers, seed)
     view0, view1 = view0.only(sample), view1.only(sample)
     first, second = (
@@ -77,7 +77,9 @@ def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float,
 
 def _sample(inliers: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
     chosen = np.flatnonzero(inliers)
-    return chosen if len(chosen) <= SAMPLE else np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
+    return (
+        chosen if len(chosen) <= SAMPLE else np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
+    )
 
 
 def off_homography(H: Array, view0: View, view1: View, noise: float) -> Array:

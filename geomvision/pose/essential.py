@@ -26,14 +26,13 @@ class Essential(PoseMethod):
     def _cpp(self, view0: View, view1: View) -> RelativePose:
         from .. import _core
 
-        empty: list[float] = []
         found = _core.estimate_essential(
             view0.ideal,
             view1.ideal,
             view0.intrinsics,
             view1.intrinsics,
-            empty if view0.spread is None else view0.spread,
-            empty if view1.spread is None else view1.spread,
+            [] if view0.spread is None else view0.spread.tolist(),
+            [] if view1.spread is None else view1.spread.tolist(),
             *self.core_options(),
         )
         return self.diagnosed(view0, view1, Estimate.from_core(found))

@@ -18,8 +18,8 @@ from ._views import View
 class OpenCVUSAC(PoseMethod):
     """`cv2.findEssentialMat` with one of its USAC methods on rays; USAC_MAGSAC is MAGSAC++ (Barath et al., CVPR 2020).
 
-    `max_error_px` is its threshold, in units of the mean focal length; OpenCV's own default is 1 px. It has no seed: its
-    samples are always the same. What speaks against the pose is looked for as in `Essential`.
+    `max_error_px` is its threshold, in units of the mean focal length; OpenCV's own default is 1 px. It has no seed:
+    its samples are always the same. What speaks against the pose is looked for as in `Essential`.
     """
 
     max_error_px: float = option(1.0, "its threshold", unit="px", minimum=1e-3)
@@ -46,7 +46,9 @@ class OpenCVUSAC(PoseMethod):
         if matrix is None or matrix.shape[0] < 3:
             return self.diagnosed(view0, view1, Estimate())
         chosen = None if mask is None else np.ravel(mask) > 0
-        return self.diagnosed(view0, view1, judged(matrix[:3], view0, view1, self.max_error_px, chosen))
+        return self.diagnosed(
+            view0, view1, judged(np.asarray(matrix[:3], np.float64), view0, view1, self.max_error_px, chosen)
+        )
 
 
 def judged(matrix: Array, view0: View, view1: View, max_error_px: float, inliers: Any = None) -> Estimate:
@@ -57,7 +59,9 @@ def judged(matrix: Array, view0: View, view1: View, max_error_px: float, inliers
     line1, line0 = first @ F.T, second @ F
     spread0 = 1.0 if view0.spread is None else view0.spread
     spread1 = 1.0 if view1.spread is None else view1.spread
-    gradient = (line1[:, :2] ** 2).sum(axis=1) * np.square(spread1) + (line0[:, :2] ** 2).sum(axis=1) * np.square(spread0)
+    gradient = (line1[:, :2] ** 2).sum(axis=1) * np.square(spread1) + (line0[:, :2] ** 2).sum(axis=1) * np.square(
+        spread0
+    )
     errors = (second * line1).sum(axis=1) / np.sqrt(np.maximum(gradient, 1e-300))
     near = np.abs(errors) < max_error_px
     if inliers is None or not (near & inliers).any():
