@@ -19,6 +19,7 @@ _MODULES = (
     "metrics",
     "nets",
     "ops",
+    "pose",
     "report",
     "results",
     "stereo",
@@ -32,6 +33,7 @@ _NAMES = {
     "Flow": "results",
     "Depth": "results",
     "RelativeDepth": "results",
+    "RelativePose": "results",
     "compare": "report",
 }
 

@@ -1,6 +1,7 @@
 """What methods return: arrays that know their unit, their gaps and how they were made."""
 
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
+from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
 from .tracks import Tracks
 from .triangulated import PointReason, TriangulatedPoints
@@ -15,4 +16,13 @@ __all__ = [
     "Run",
     "Tracks",
     "TriangulatedPoints",
+    "DEGENERACIES",
+    "Depth",
+    "Disparity",
+    "Flow",
+    "RelativeDepth",
+    "RelativeKind",
+    "RelativePose",
+    "Run",
+    "Tracks",
 ]
