@@ -1,0 +1,123 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "geomvision/parallel.hpp"
+
+// LO-RANSAC (Fischler & Bolles 1981; Chum, Matas & Kittler 2003) whose result depends on its seed and on nothing else.
+//
+// A problem says what a model is and how to make, judge and better it; several threads ask it at once:
+//
+//     struct Problem {
+//       using Model = …;                                     // default-constructible, cheap to copy
+//       static constexpr int sample_size = 5, max_models = 10;
+//       int size() const;                                    // how many data there are
+//       int solve(const int* sample, Model* models) const;   // minimal solver: how many models were found
+//       double score(const Model&, double to_beat) const;    // gain, more is better, at most size(); may give up early
+//                                                            // and return any number <= to_beat
+//       double refine(Model&) const;                         // local optimisation; the support of the model it leaves
+//     };                                                     // (a count of inliers, may be soft), < 0: nothing came
+//     out
+namespace geomvision::geometry {
+
+/// A random number that is a function of (seed, counter): SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
+inline std::uint64_t random_bits(std::uint64_t seed, std::uint64_t counter) {
+  std::uint64_t z = seed + (counter + 1) * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return z ^ (z >> 31);
+}
+
+/// `count` different indices below `size`, a function of (seed, iteration).
+inline void draw_sample(std::uint64_t seed, int iteration, int size, int count, int* sample) {
+  std::uint64_t counter = static_cast<std::uint64_t>(iteration) << 16;
+  for (int i = 0; i < count;) {
+    const auto high = static_cast<std::uint64_t>(random_bits(seed, counter++) >> 32);
+    sample[i] = static_cast<int>((high * static_cast<std::uint64_t>(size)) >> 32);
+    if (std::find(sample, sample + i, sample[i]) == sample + i) ++i;
+  }
+}
+
+struct RansacOptions {
+  std::uint64_t seed = 0;
+  int min_iterations = 64;
+  int max_iterations = 20000;
+  double confidence = 0.9999;  ///< that a sample without outliers was drawn, in (0, 1)
+  double effort = 2.0;         ///< that many times the samples which confidence asks for: samples are noisy, too
+  int num_threads = 0;
+};
+
+template <typename Model>
+struct RansacResult {
+  bool found = false;
+  Model model{};
+  double score = 0.0;    ///< of `model`
+  double support = 0.0;  ///< of `model`, as the problem counts it
+  int iterations = 0;
+};
+
+/// How many samples of `sample_size` hold one without outliers, with the options' confidence.
+inline int iterations_needed(const RansacOptions& options, double inlier_ratio, int sample_size) {
+  const double all_good = std::pow(std::min(1.0, std::max(0.0, inlier_ratio)), sample_size);
+  if (all_good >= 1.0 - 1e-12) return options.min_iterations;
+  const double needed = options.effort * std::log(1.0 - options.confidence) / std::log1p(-all_good);
+  if (!(needed < options.max_iterations)) return options.max_iterations;
+  return std::max(std::min(options.min_iterations, options.max_iterations), static_cast<int>(std::ceil(needed)));
+}
+
+/// The best model of as many samples as confidence asks for, each new best one refined. The samples are taken in rounds
+/// of fixed size, whose members know only what earlier rounds found: the result does not depend on threads.
+template <typename Problem>
+RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options) {
+  using Model = typename Problem::Model;
+  constexpr int round = 32;
+  struct Candidate {
+    Model model{};
+    double score = -1.0;
+  };
+  RansacResult<Model> best;
+  if (problem.size() < Problem::sample_size) return best;
+  std::vector<Candidate> candidates(round);
+  double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
+  int needed = options.max_iterations;
+  while (best.iterations < needed) {
+    const int first = best.iterations, count = std::min(round, options.max_iterations - first);
+    const auto draw = [&](int begin, int end) {
+      Model models[Problem::max_models];
+      int sample[Problem::sample_size];
+      for (int i = begin; i < end; ++i) {
+        Candidate& candidate = candidates[static_cast<std::size_t>(i)];
+        candidate.score = best_raw;
+        draw_sample(options.seed, first + i, problem.size(), Problem::sample_size, sample);
+        const int found = problem.solve(sample, models);
+        for (int k = 0; k < found; ++k) {
+          const double score = problem.score(models[k], candidate.score);
+          if (score > candidate.score) candidate = {models[k], score};
+        }
+      }
+    };
+    parallel_for(count, options.num_threads, std::ref(draw), 4);
+    best.iterations += count;
+    const auto winner = std::max_element(candidates.begin(), candidates.begin() + count,
+                                         [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
+    if (winner->score <= best_raw) continue;
+    best_raw = winner->score;
+    Model refined = winner->model;
+    const double support = problem.refine(refined);
+    if (support < 0) continue;
+    const double score = problem.score(refined, best.score);
+    if (score <= best.score) continue;
+    best.found = true;
+    best.model = refined;
+    best.score = score;
+    best.support = support;
+    needed = iterations_needed(options, support / problem.size(), Problem::sample_size);
+  }
+  return best;
+}
+
+}  // namespace geomvision::geometry
