@@ -6,8 +6,26 @@ poses chain by reading: ``T_a_c = T_a_b @ T_b_c``. Lengths are metres.
 """
 
 from ._base import Array, CameraModel
+from .fisheye import KannalaBrandt
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
 from .rig import StereoRig
+from .undistortion import seen_in, undistort, undistort_maps, undistort_pixels
+from .unified import ExtendedUnifiedCamera, UnifiedCamera
 
-__all__ = ["Array", "Camera", "CameraModel", "StereoRig", "check_pose", "inverse", "pose"]
+__all__ = [
+    "Array",
+    "Camera",
+    "CameraModel",
+    "ExtendedUnifiedCamera",
+    "KannalaBrandt",
+    "StereoRig",
+    "UnifiedCamera",
+    "check_pose",
+    "inverse",
+    "pose",
+    "seen_in",
+    "undistort",
+    "undistort_maps",
+    "undistort_pixels",
+]
