@@ -12,6 +12,7 @@ import numpy.typing
 
 __all__: list[str] = [
     "absolute_differences",
+    "absolute_pose",
     "active_isa",
     "ad_census",
     "ad_census_forget",
@@ -59,15 +60,18 @@ __all__: list[str] = [
     "lucas_kanade",
     "lucas_kanade_options",
     "median",
+    "p3p",
     "packed_lookup",
     "packed_lookup_backward",
     "packed_lookup_backward_coordinates",
     "patchmatch",
     "patchmatch_forget",
     "patchmatch_options",
+    "perspective_n_point",
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
+    "refine_absolute_pose",
     "reread_isa",
     "resolve_threads",
     "right_winners",
@@ -134,6 +138,15 @@ def absolute_differences(
     count: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+def absolute_pose(
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
@@ -891,6 +904,9 @@ def median(
     size: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def p3p(
+    rays: numpy.typing.NDArray[numpy.float64], points: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def packed_lookup(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -997,6 +1013,9 @@ def patchmatch_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::PatchMatchOptions.
     """
 
+def perspective_n_point(
+    points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def propagate_planes(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1045,6 +1064,12 @@ def recycled_forget() -> None:
     Give them back to the system.
     """
 
+def refine_absolute_pose(
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    start: numpy.typing.NDArray[numpy.float64],
+    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.

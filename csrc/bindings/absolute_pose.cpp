@@ -31,8 +31,11 @@ void bind_absolute_pose(py::module_& module) {
         std::copy_n(points.data(), 9, x.begin());
         std::array<CameraPose, 4> poses;
         const int count = geometry::p3p(f, x, poses);
-        py::list found;
-        for (int k = 0; k < count; ++k) found.append(matrix_of(poses[static_cast<std::size_t>(k)]));
+        Array<double> found({count, 4, 4});
+        for (int k = 0; k < count; ++k) {
+          const Array<double> pose = matrix_of(poses[static_cast<std::size_t>(k)]);
+          std::copy_n(pose.data(), 16, found.mutable_data() + 16 * k);
+        }
         return found;
       },
       "rays"_a.noconvert(), "points"_a.noconvert());

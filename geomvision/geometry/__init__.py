@@ -1,5 +1,13 @@
 """Geometry of one, two and more views: what lies between cameras and methods."""
 
+from .absolute_pose import absolute_pose, p3p, perspective_n_point, refine_absolute_pose
 from .alignment import align_points, align_points_robust
 
-__all__ = ["align_points", "align_points_robust"]
+__all__ = [
+    "absolute_pose",
+    "align_points",
+    "align_points_robust",
+    "p3p",
+    "perspective_n_point",
+    "refine_absolute_pose",
+]

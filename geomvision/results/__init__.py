@@ -1,8 +1,9 @@
 """What methods return: arrays that know their unit, their gaps and how they were made."""
 
+from .absolute_pose import AbsolutePose
 from .alignment import Alignment
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .run import Run
 from .tracks import Tracks
 
-__all__ = ["Alignment", "Depth", "Disparity", "Flow", "RelativeDepth", "RelativeKind", "Run", "Tracks"]
+__all__ = ["AbsolutePose", "Alignment", "Depth", "Disparity", "Flow", "RelativeDepth", "RelativeKind", "Run", "Tracks"]
