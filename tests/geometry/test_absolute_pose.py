@@ -279,7 +279,7 @@ def anything(columns):
 def test_garbage_gives_an_error_a_flag_or_a_pose(points, pixels, count):
     camera = Camera(width=640, height=480, fx=500.0, fy=510.0, cx=320.0, cy=240.0)
     points, pixels = points[:count], pixels[:count]
-    if not ((np.abs(points) <= 1e30).all() and (np.abs(pixels) <= 1e30).all()):
+    if not ((np.abs(points.astype(float)) <= 1e30).all() and (np.abs(pixels.astype(float)) <= 1e30).all()):
         with pytest.raises(ValueError, match="not finite"):
             absolute_pose(points, pixels, camera)
         return
