@@ -5,6 +5,7 @@ The C++ core. Private: use geomvision.ops and the methods.
 
 from __future__ import annotations
 
+import collections.abc
 import typing
 
 import numpy
@@ -43,6 +44,7 @@ __all__: list[str] = [
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "estimate_essential",
     "fast_global_smoothing",
     "fill_background",
     "group_wise_volume",
@@ -92,6 +94,7 @@ __all__: list[str] = [
     "track_points_options",
     "tvl1",
     "tvl1_options",
+    "two_view_options",
     "uniqueness",
     "upsampled_soft_argmin",
     "upsampled_soft_argmin_backward",
@@ -674,6 +677,19 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def estimate_essential(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    camera0: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    camera1: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    spread0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    spread1: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
@@ -1390,6 +1406,7 @@ def tvl1_options() -> dict[str, typing.Any]:
     Defaults of the C++ TVL1Options.
     """
 
+def two_view_options() -> dict[str, typing.Any]: ...
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "geometry/small_solvers.hpp"
+#include "geometry/symmetric_eigen.hpp"
 #include "geomvision/check.hpp"
 
 namespace geomvision::geometry {

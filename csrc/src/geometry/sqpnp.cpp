@@ -3,6 +3,7 @@
 
 #include "geometry/pose_fit.hpp"
 #include "geometry/small_solvers.hpp"
+#include "geometry/symmetric_eigen.hpp"
 
 // SQPnP: the rotation that minimises a quadratic form over the rotations, from several starts, by sequential quadratic
 // programming (Terzakis & Lourakis, A consistently fast and globally optimal solution to the PnP problem, ECCV 2020).

@@ -1,0 +1,149 @@
+#include <cmath>
+
+#include "geometry/decompose.hpp"
+#include "geometry/five_point.hpp"
+#include "geometry/matches.hpp"
+#include "geometry/ransac.hpp"
+#include "geometry/sampson_refine.hpp"
+#include "geometry/two_view_run.hpp"
+#include "geomvision/check.hpp"
+#include "geomvision/geometry/two_view.hpp"
+
+namespace geomvision::geometry {
+namespace {
+
+// Working coordinates: pixels from the principal point, in units of a focal length common to both views, so that noise
+// is alike in both. `to_rays` scales them to rays at z = 1.
+struct Cameras {
+  double unit;
+  Matrix3 to_rays0 = Matrix3::identity(), to_rays1 = Matrix3::identity();
+
+  Cameras(const Intrinsics& a, const Intrinsics& b) : unit(std::pow(std::abs(a.fx * a.fy * b.fx * b.fy), 0.25)) {
+    to_rays0(0, 0) = unit / a.fx;
+    to_rays0(1, 1) = unit / a.fy;
+    to_rays1(0, 0) = unit / b.fx;
+    to_rays1(1, 1) = unit / b.fy;
+  }
+
+  /// The matrix for working coordinates of one for rays.
+  Matrix3 working(const Matrix3& essential) const { return to_rays1 * essential * to_rays0; }
+};
+
+struct PoseManifold {
+  static constexpr int parameters = 5;
+  const Cameras& cameras;
+  Matrix3 rotation_01;
+  Vector3 translation;
+
+  Matrix3 essential() const { return skew(translation) * rotation_01; }
+  Matrix3 matrix() const { return cameras.working(essential()); }
+
+  Matrix<5, 9> tangents() const {
+    Matrix<5, 9> made;
+    const TangentBasis basis(translation);
+    for (int p = 0; p < 5; ++p) {
+      Vector3 axis;
+      if (p < 3) axis[p] = 1.0;
+      const Matrix3 slope = cameras.working(p < 3 ? skew(translation) * skew(axis) * rotation_01
+                                                  : skew(p == 3 ? basis.b1 : basis.b2) * rotation_01);
+      for (int k = 0; k < 9; ++k) made(p, k) = slope[k];
+    }
+    return made;
+  }
+
+  void move(const Vector<5>& step) {
+    const TangentBasis basis(translation);
+    rotation_01 = rotation(vector3(step[0], step[1], step[2])) * rotation_01;
+    translation = translation + basis.b1 * step[3] + basis.b2 * step[4];
+    translation = translation * (1.0 / norm(translation));
+  }
+};
+
+struct EssentialProblem {
+  using Model = Matrix3;  // E, for rays
+  static constexpr int sample_size = 5, max_models = 10;
+  const Matches& matches;
+  const Cameras& cameras;
+  double band;
+
+  int size() const { return matches.size(); }
+
+  int solve(const int* sample, Model* models) const {
+    Vector3 rays0[5], rays1[5];
+    for (int i = 0; i < 5; ++i) {
+      rays0[i] = cameras.to_rays0 * matches.point0(sample[i]);
+      rays1[i] = cameras.to_rays1 * matches.point1(sample[i]);
+    }
+    return five_point(rays0, rays1, models);
+  }
+
+  double score(const Model& model, double to_beat) const {
+    const Matrix3 matrix = cameras.working(model);
+    return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), matrix.values.data(), band, to_beat);
+  }
+
+  double refine(Model& model) const {
+    const EssentialParts parts(model);
+    PoseManifold pose{cameras, parts.first, parts.translation};
+    Mixture mixture = broad_mixture(band);
+    NormalSums sums{};
+    if (!refine_sampson(matches.columns(), pose, mixture, local_steps, sums)) return -1.0;
+    model = pose.essential();
+    return sums.weight;
+  }
+};
+
+void check_intrinsics(const Intrinsics& camera, const char* name) {
+  for (const double focal : {camera.fx, camera.fy}) {
+    check(std::isfinite(focal) && focal != 0, "estimate_essential: ", name, " has fx = ", camera.fx,
+          ", fy = ", camera.fy, "; both must be finite and not 0");
+  }
+  check(std::isfinite(camera.cx) && std::isfinite(camera.cy), "estimate_essential: ", name,
+        " has a principal point that is not finite");
+}
+
+void check_spread(const std::vector<double>& spread, const Points& points) {
+  check(spread.empty() || spread.size() == static_cast<std::size_t>(points.size(0)),
+        "estimate_essential: ", spread.size(), " spreads were given for ", points.size(0),
+        " matches; give one each, or none");
+  for (const double s : spread) {
+    check(s > 0 && std::isfinite(s), "estimate_essential: a spread is ", s, "; it must be above 0");
+  }
+}
+
+}  // namespace
+
+EssentialEstimate estimate_essential(const Points& points0, const Points& points1, const Intrinsics& camera0,
+                                     const Intrinsics& camera1, const std::vector<double>& spread0,
+                                     const std::vector<double>& spread1, const TwoViewOptions& options,
+                                     int num_threads) {
+  check_matches("estimate_essential", points0, points1);
+  check_options("estimate_essential", options);
+  check_intrinsics(camera0, "camera0");
+  check_intrinsics(camera1, "camera1");
+  check_spread(spread0, points0);
+  check_spread(spread1, points1);
+  const Cameras cameras(camera0, camera1);
+  const Matches matches(points0, points1, {camera0.cx, camera0.cy}, {camera1.cx, camera1.cy}, cameras.unit, spread0,
+                        spread1, options.seed);
+  const double band = options.max_error_px / cameras.unit;
+  const EssentialProblem problem{matches, cameras, band};
+  EssentialEstimate estimate;
+  const auto best = ransac(problem, engine_options(options, num_threads));
+  estimate.iterations = best.iterations;
+  if (!best.found) return estimate;
+  const EssentialParts parts(best.model);
+  PoseManifold pose{cameras, parts.first, parts.translation};
+  Mixture mixture = broad_mixture(band);
+  NormalSums sums{};
+  if (!refine_sampson(matches.columns(), pose, mixture, final_steps, sums)) return estimate;
+  const Matrix3 essential = pose.essential() * std::sqrt(0.5);  // of norm 1
+  estimate.matrix = essential.values;
+  estimate.rotation = pose.rotation_01.values;
+  estimate.translation = pose.translation.values;
+  estimate.score = problem.score(essential, 0.0);
+  conclude(matches, pose, mixture, sums, cameras.unit, estimate);
+  return estimate;
+}
+
+}  // namespace geomvision::geometry
