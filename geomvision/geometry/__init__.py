@@ -2,11 +2,13 @@
 
 from .absolute_pose import absolute_pose, p3p, perspective_n_point, refine_absolute_pose
 from .alignment import align_points, align_points_robust
+from .bundle_adjustment import bundle_adjustment
 
 __all__ = [
     "absolute_pose",
     "align_points",
     "align_points_robust",
+    "bundle_adjustment",
     "p3p",
     "perspective_n_point",
     "refine_absolute_pose",

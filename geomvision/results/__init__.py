@@ -2,8 +2,20 @@
 
 from .absolute_pose import AbsolutePose
 from .alignment import Alignment
+from .bundle import BundleAdjustment
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .run import Run
 from .tracks import Tracks
 
-__all__ = ["AbsolutePose", "Alignment", "Depth", "Disparity", "Flow", "RelativeDepth", "RelativeKind", "Run", "Tracks"]
+__all__ = [
+    "AbsolutePose",
+    "Alignment",
+    "BundleAdjustment",
+    "Depth",
+    "Disparity",
+    "Flow",
+    "RelativeDepth",
+    "RelativeKind",
+    "Run",
+    "Tracks",
+]
