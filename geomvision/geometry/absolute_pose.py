@@ -165,8 +165,11 @@ def _degeneracy(points: Array) -> tuple[str, ...]:
 
 
 def _is_meaningful(points: Array, places: Array, inliers: Mask, chance: float) -> bool:
-    """Whether fewer than 1e-3 sets of as many inliers would be expected by chance (NFA); repetitions count once."""
-    count = len(np.unique(np.column_stack([points, places])[inliers], axis=0))
+    """Whether fewer than 1e-3 sets of as many inliers would be expected by chance (NFA); repetitions count once.
+
+    A pixel that many points are matched to is one observation at most, and so is a point matched to many pixels.
+    """
+    count = min(len(np.unique(given[inliers], axis=0)) for given in (points, places))
     total = len(points)
     if count < 4:
         return False

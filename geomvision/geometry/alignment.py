@@ -45,7 +45,7 @@ def align_points_robust(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    threshold_m: float,
+    threshold_m: ArrayLike,
     with_scale: bool = False,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
@@ -61,7 +61,8 @@ def align_points_robust(
     Args:
         source: points (N, 3), metres.
         target: points (N, 3) of the other frame, metres.
-        threshold_m: pairs up to this far apart after alignment are inliers; about 3 times the noise.
+        threshold_m: pairs up to this far apart after alignment are inliers; about 3 times the noise. One, or (N,) where
+            the noise differs: least squares then weigh each pair by 1 / threshold².
         with_scale: estimate a scale, too.
         confidence: chance wanted that one triple was free of outliers.
         max_iterations: triples tried at most.
@@ -72,23 +73,23 @@ def align_points_robust(
     """
     x, y = as_points(source, "source"), as_points(target, "target")
     same_length(x, "source", y, "target")
-    if not (math.isfinite(threshold_m) and threshold_m > 0):
-        raise ValueError(f"threshold_m is {threshold_m}; it must be a positive number of metres")
+    limit = _as_limits(threshold_m, len(x))
     if not 0 < confidence < 1 or max_iterations < 1:
         raise ValueError(
             f"confidence is {confidence}, max_iterations {max_iterations}; allowed are (0, 1) and 1 or more"
         )
     if len(x) < 3:
         return _unknown(np.zeros(len(x), bool), with_scale, ("too_few_points",))
-    inliers, tried = _consensus(x, y, threshold_m, with_scale, confidence, max_iterations, seed)
+    inliers, tried = _consensus(x, y, limit, with_scale, confidence, max_iterations, seed)
+    w = (limit.min() / limit) ** 2
     for _ in range(20 if inliers.sum() >= 3 else 0):
-        rotation, translation, scale = _umeyama(x[None, inliers], y[None, inliers], None, with_scale)
-        closer = _squared_distances(x, y, rotation, translation, scale)[0] <= threshold_m**2
+        rotation, translation, scale = _umeyama(x[None, inliers], y[None, inliers], w[None, inliers], with_scale)
+        closer = _squared_distances(x, y, rotation, translation, scale)[0] <= limit**2
         if (closer == inliers).all() or closer.sum() < 3:
             break
         inliers = closer
-    flags = () if _is_meaningful(inliers, y, threshold_m, tried) else ("no_consensus",)
-    return _aligned(x, y, np.ones(len(x)), inliers, with_scale, flags)
+    flags = () if _is_meaningful(inliers, y, float(np.median(limit)), tried) else ("no_consensus",)
+    return _aligned(x, y, w, inliers, with_scale, flags)
 
 
 def _as_weights(weights: ArrayLike, count: int) -> Array:
@@ -96,6 +97,13 @@ def _as_weights(weights: ArrayLike, count: int) -> Array:
     if w.shape != (count,) or not (np.isfinite(w) & (w >= 0)).all():
         raise ValueError(f"weights has shape {w.shape}; it must be ({count},), finite and not negative")
     return w
+
+
+def _as_limits(threshold_m: ArrayLike, count: int) -> Array:
+    limit = np.array(threshold_m, dtype=float)
+    if limit.shape not in ((), (count,)) or not (np.isfinite(limit) & (limit > 0)).all():
+        raise ValueError(f"threshold_m is {limit}; it must be one positive number of metres, or {count} of them")
+    return np.array(np.broadcast_to(limit, count))
 
 
 def _aligned(x: Array, y: Array, w: Array, inliers: Mask, with_scale: bool, flags: tuple[str, ...]) -> Alignment:
@@ -172,7 +180,7 @@ def _squared_distances(x: Array, y: Array, rotation: Array, translation: Array, 
 
 
 def _consensus(
-    x: Array, y: Array, threshold: float, with_scale: bool, confidence: float, most: int, seed: int
+    x: Array, y: Array, limit: Array, with_scale: bool, confidence: float, most: int, seed: int
 ) -> tuple[Mask, int]:
     """Inliers of the best of the triples tried, and how many were."""
     random = np.random.default_rng(seed)
@@ -182,11 +190,11 @@ def _consensus(
         triples = _triples(random, batch, len(x))
         rotation, translation, scale = _umeyama(x[triples], y[triples], None, with_scale)
         squared = _squared_distances(x, y, rotation, translation, scale)
-        costs = np.nan_to_num(np.minimum(squared, threshold**2), nan=threshold**2).sum(axis=1)
+        costs = np.nan_to_num(np.minimum(squared / limit**2, 1.0), nan=1.0).sum(axis=1)
         tried += batch
         first = int(costs.argmin())
         if costs[first] < best:
-            best, inliers = float(costs[first]), squared[first] <= threshold**2
+            best, inliers = float(costs[first]), squared[first] <= limit**2
             needed = min(most, _needed(inliers.mean(), confidence))
     return inliers, tried
 

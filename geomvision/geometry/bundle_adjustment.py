@@ -202,7 +202,7 @@ def _advanced(state: State, gauge: Gauge, frames: Array, points: Array) -> State
     turns = np.array([_rotation(w) for w in moves[:, :3]])
     shifts = np.einsum("fij,fj->fi", axes(state, gauge), moves[:, 3:])
     u, _, vt = np.linalg.svd(turns @ state.rotations)  # rounding must not add up
-    held = (gauge.columns < 0).all(axis=1)
+    held: Mask = np.asarray((gauge.columns < 0).all(axis=1))
     cameras = state.cameras
     if gauge.focal_column >= 0:
         factor = math.exp(min(1.0, max(-1.0, float(frames[gauge.focal_column]))))

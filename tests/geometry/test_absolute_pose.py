@@ -197,6 +197,16 @@ def test_pixels_without_meaning_have_no_consensus(posed, count):
     assert not any(silent)
 
 
+def test_many_points_at_one_pixel_are_no_consensus(posed):
+    """A camera infinitely far away would see them so: what a feature that matches everything does."""
+    scene = posed(80, outliers=1.0, seed=3)
+    pixels = scene.pixels.copy()
+    pixels[:50] = (400.25, 300.5)
+    found = absolute_pose(scene.points, pixels, scene.camera)
+    assert found.flags == ("no_consensus",)
+    assert p3p(scene.points[:3], pixels[:3], scene.camera) == []
+
+
 def test_points_behind_the_camera_are_no_inliers(posed):
     """A camera that forgets which way it looks would see the points behind it at the same pixels."""
     scene = posed(200, seed=6)

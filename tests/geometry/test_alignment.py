@@ -113,6 +113,21 @@ def test_outliers_do_not_matter(share):
     np.testing.assert_array_equal(found.T_target_source, again.T_target_source)
 
 
+def test_pairs_may_have_noise_of_their_own():
+    """Half of the pairs is ten times better than the rest, and decides."""
+    errors = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        x, noise = cloud(200), np.where(np.arange(200) % 2 == 0, 2e-3, 2e-2)
+        y = x @ R.T + T + random.normal(size=x.shape) * noise[:, None]
+        known = align_points_robust(x, y, threshold_m=4 * noise)
+        blind = align_points_robust(x, y, threshold_m=8e-2)
+        assert known.inliers.mean() > 0.95
+        errors.append([np.abs(found(x) - x @ R.T - T).max() for found in (known, blind)])
+    informed, ignorant = np.median(errors, axis=0)
+    assert informed < 0.4 * ignorant
+
+
 def test_scale_survives_outliers():
     random = np.random.default_rng(4)
     x = cloud(200)
@@ -174,7 +189,12 @@ def test_wrong_input_is_refused(x, y, said):
 
 def test_wrong_options_are_refused():
     x = cloud(5)
-    for options in ({"threshold_m": 0.0}, {"threshold_m": np.nan}, {"threshold_m": 1.0, "confidence": 1.0}):
+    for options in (
+        {"threshold_m": 0.0},
+        {"threshold_m": np.nan},
+        {"threshold_m": [1.0, 2.0]},
+        {"threshold_m": 1.0, "confidence": 1.0},
+    ):
         with pytest.raises(ValueError, match=r"threshold_m|confidence"):
             align_points_robust(x, x, **options)
     with pytest.raises(ValueError, match="weights"):

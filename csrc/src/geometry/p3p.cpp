@@ -157,6 +157,9 @@ int p3p(const std::array<double, 9>& rays, const std::array<double, 9>& points, 
   const Vector3 across = x[1] - x[0], along = x[2] - x[0], normal = cross(across, along);
   const double largest = std::max({dot(across, across), dot(along, along), dot(x[2] - x[1], x[2] - x[1])});
   if (!(norm(normal) > 1e-9 * largest) || !std::isfinite(largest)) return 0;
+  for (std::size_t k = 0; k < 3; ++k) {  // equal rays see different points from infinitely far away
+    if (!(norm(cross(f[k], f[(k + 1) % 3])) > 1e-9)) return 0;
+  }
   const double unit = 1.0 / largest;  // the longest side is 1
   const std::array<Side, 3> sides{{{0, 1, dot(across, across) * unit, dot(f[0], f[1])},
                                    {0, 2, dot(along, along) * unit, dot(f[0], f[2])},
