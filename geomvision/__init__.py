@@ -19,6 +19,7 @@ _MODULES = (
     "metrics",
     "nets",
     "ops",
+    "pose",
     "report",
     "results",
     "stereo",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,17 +45,17 @@ def metric_relative_pose(
 ) -> MetricPose:
     """The pose of view 1 relative to view 0, in metres (Arnold et al., Map-free visual relocalization, ECCV 2022).
 
-    ``"points"`` lifts the matches of both views by their depth and aligns them (3-D to 3-D, `align_points_robust`):
-    both maps vouch for the scale. ``"pnp"`` lifts view 0 alone and sees where view 1 has the points (`absolute_pose`):
-    surer of the rotation, the scale is view 0's, and view 1's depth only says whether it agrees.
+    ``"points"`` lifts the matches of both views by their depth and aligns them (`align_points_robust`): both maps vouch
+    for the scale. ``"pnp"`` lifts view 0 alone and sees where view 1 has the points (`absolute_pose`): surer of the
+    rotation; the scale is view 0's, and view 1's depth only says whether it agrees.
 
     Args:
         points0: (N, 2) pixels in view 0 …
         points1: (N, 2) … and the same in view 1.
         camera0: camera of view 0, of its depth map's size.
         camera1: camera of view 1, of its depth map's size.
-        depth0: depth z of view 0 (H, W), metres, NaN where there is none.
-        depth1: that of view 1.
+        depth0: depth z of view 0 (H, W), metres, NaN where there is none …
+        depth1: … and that of view 1.
         solver: see above.
         depth_error: relative error of depth up to which a match is an inlier ("points").
         threshold_px: largest error in view 1 of an inlier ("pnp").
@@ -66,39 +67,31 @@ def metric_relative_pose(
     Raises:
         ValueError: for wrong shapes, pixels that are not finite, maps of another size than their camera.
     """
+    pixels0, pixels1 = _checked(points0, points1, solver, depth_error)
+    lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
+    known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
+    both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
+    how: dict[str, Any]
+    if solver == "pnp":
+        how = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed, "num_threads": num_threads}
+        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, threshold_px=threshold_px, **how)
+        inliers = _scattered(found.inliers, known0)
+        return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
+    limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
+    how = {"threshold_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
+    aligned, flags = _aligned(lifted0[both], lifted1[both], how)
+    covariance = _about_the_camera(aligned, lifted1[both])
+    return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), covariance, flags, lifted0, lifted1)
+
+
+def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: float) -> tuple[Array, Array]:
     pixels0, pixels1 = as_points(points0, "points0", 2), as_points(points1, "points1", 2)
     same_length(pixels0, "points0", pixels1, "points1")
     if solver not in ("points", "pnp"):
         raise ValueError(f"solver is {solver!r}; allowed are 'points' and 'pnp'")
     if not 0 < depth_error < 1:
         raise ValueError(f"depth_error is {depth_error}; it must lie between 0 and 1")
-    lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
-    known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
-    both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
-    if solver == "pnp":
-        found = absolute_pose(
-            lifted0[known0],
-            pixels1[known0],
-            camera1,
-            threshold_px=threshold_px,
-            confidence=confidence,
-            max_iterations=max_iterations,
-            seed=seed,
-            num_threads=num_threads,
-        )
-        inliers = _scattered(found.inliers, known0)
-        return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
-    distances = np.linalg.norm(lifted0[both], axis=1) + np.linalg.norm(lifted1[both], axis=1)
-    limits = {"threshold_m": depth_error * distances / math.sqrt(2.0), "confidence": confidence}
-    aligned = align_points_robust(lifted0[both], lifted1[both], max_iterations=max_iterations, seed=seed, **limits)
-    flags = aligned.flags
-    if not aligned.is_known and "no_consensus" in flags:
-        similar = align_points_robust(
-            lifted0[both], lifted1[both], with_scale=True, max_iterations=max_iterations, seed=seed, **limits
-        )
-        flags = (*flags, "scales_disagree") if similar.is_known else flags
-    moved = _about_the_camera(aligned, lifted1[both])
-    return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), moved, flags, lifted0, lifted1)
+    return pixels0, pixels1
 
 
 def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: str) -> Array:
@@ -118,6 +111,17 @@ def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: 
     smooth = inside & (near.max(axis=0) - near.min(axis=0) <= EDGE * near.min(axis=0))  # false with any NaN
     z = np.where(smooth, (mixed * np.where(smooth, near, 0.0)).sum(axis=0), np.nan)
     return camera.unproject(pixels, z)
+
+
+def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Alignment, tuple[str, ...]]:
+    """The rigid alignment and its flags; not known where more pairs agree on one of another scale."""
+    rigid = align_points_robust(points0, points1, **how)
+    if len(points0) and rigid.inliers.mean() < 0.8:
+        similar = align_points_robust(points0, points1, with_scale=True, **how)
+        more = similar.is_known and similar.inliers.sum() > rigid.inliers.sum()
+        if more and abs(math.log(similar.scale)) > math.log1p(DISAGREEING):
+            return replace(rigid, rotation=np.full((3, 3), np.nan)), (*rigid.flags, "scales_disagree")
+    return rigid, rigid.flags
 
 
 def _scattered(inliers: Mask, among: Mask) -> Mask:

@@ -4,6 +4,7 @@ from .absolute_pose import AbsolutePose
 from .alignment import Alignment
 from .bundle import BundleAdjustment
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
+from .metric_pose import MetricPose
 from .run import Run
 from .tracks import Tracks
 
@@ -14,6 +15,7 @@ __all__ = [
     "Depth",
     "Disparity",
     "Flow",
+    "MetricPose",
     "RelativeDepth",
     "RelativeKind",
     "Run",
