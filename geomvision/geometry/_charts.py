@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -18,6 +20,10 @@ def seen_points(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel)
     """
     points, places = as_points(points_world, "points_world"), as_points(pixels, "pixels", 2)
     same_length(points, "points_world", places, "pixels")
+    if is_linear(camera):
+        charts = np.tile(camera.K, (len(places), 1, 1))
+        charts[:, :2, 2] -= places
+        return points, places, charts
     rays = camera.rays(places)
     return points, places, _charts(rays, np.zeros_like(places), camera)
 
@@ -29,7 +35,7 @@ def charts_at(T_cam_world: Array, points: Array, pixels: Array, camera: CameraMo
     return _charts(rays, camera.project(rays) - pixels, camera)
 
 
-def is_linear(camera: CameraModel) -> bool:
+def is_linear(camera: CameraModel) -> TypeGuard[Camera]:
     """Whether charts are exact everywhere."""
     return isinstance(camera, Camera) and not camera.is_distorted
 

@@ -12,7 +12,7 @@ from ..cameras import Array, CameraModel, check_pose
 from ..images import Mask
 from ..results.absolute_pose import AbsolutePose
 from ._charts import charts_at, is_linear, seen_points
-from ._points import extents
+from ._points import distinct, extents
 
 #: Points whose second extent is below this share of the first lie on a line; whose third is, in a plane.
 COLLINEAR, PLANAR = 1e-4, 1e-2
@@ -155,10 +155,10 @@ def _unknown(inliers: Mask, flags: tuple[str, ...], iterations: int = 0) -> Abso
 
 def _degeneracy(points: Array) -> tuple[str, ...]:
     """Why no pose can be known from these points, or nothing. Three points leave up to four poses."""
-    distinct = np.unique(points, axis=0)
-    if len(points) >= 3 and len(distinct) == 1:
+    different = distinct(points)
+    if len(points) >= 3 and different == 1:
         return ("coincident",)
-    if len(distinct) < 4:
+    if different < 4:
         return ("too_few_points",)
     along, across, _ = extents(points)
     return ("collinear",) if across < COLLINEAR * along else ()
@@ -169,7 +169,7 @@ def _is_meaningful(points: Array, places: Array, inliers: Mask, chance: float) -
 
     A pixel that many points are matched to is one observation at most, and so is a point matched to many pixels.
     """
-    count = min(len(np.unique(given[inliers], axis=0)) for given in (points, places))
+    count = min(distinct(points[inliers]), distinct(places[inliers]))
     total = len(points)
     if count < 4:
         return False

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "geometry/pose_fit.hpp"
 #include "geometry/ransac.hpp"
@@ -17,7 +16,7 @@ struct PoseProblem {
   using Model = CameraPose;
   static constexpr int sample_size = 3, max_models = 4;
 
-  const std::vector<Seen>& seen;
+  const std::vector<Seen>& seen;  // in random order
   const PoseRows rows;
   const std::vector<Vector3>& rays;
   double threshold;
@@ -61,17 +60,19 @@ struct PoseProblem {
     return gain < expected - 5.0 * std::sqrt(expected);
   }
 
-  // Gauss-Newton on whatever is within the threshold, as long as that gains.
+  // Gauss-Newton on whatever is within the threshold, as long as that gains. A part of the observations is enough to
+  // tell one consensus from another; all are fitted in the end.
   double refine(CameraPose& model) const {
+    constexpr std::size_t enough = 512;
+    const std::size_t part = std::min(seen.size(), enough);
     RigidMotion motion = motion_of(model);
-    double best = -1.0;
-    int support = -1;
+    double best = -1.0, support = -1.0;
     for (int iteration = 0; iteration < 6; ++iteration) {
       NormalEquations sum;
-      for (const Seen& one : seen) sum.add(one, motion, threshold * threshold);
+      for (std::size_t i = 0; i < part; ++i) sum.add(seen[i], motion, threshold * threshold);
       if (!(sum.gain > best * 1.001)) break;
       best = sum.gain;
-      support = sum.count;
+      support = sum.count * static_cast<double>(seen.size()) / static_cast<double>(part);
       model = pose_of(motion);
       Vector<6> step = sum.gradient * -1.0;
       if (sum.count < 4 || !solve_positive(sum.information, step)) break;
@@ -87,12 +88,10 @@ Vector3 ray_of(const Matrix3& chart) {
   return is_finite(ray) && norm(ray) > 0 ? ray * (1.0 / norm(ray)) : Vector3{};
 }
 
-// The same order every time: outliers often come in a row.
-std::vector<std::size_t> shuffled(std::size_t count) {
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random_bits(0, i) % i]);
-  return order;
+// In an order that is the same every time: outliers often come in a row.
+std::vector<Seen> shuffled(std::vector<Seen> seen) {
+  for (std::size_t i = seen.size(); i > 1; --i) std::swap(seen[i - 1], seen[random_bits(0, i) % i]);
+  return seen;
 }
 
 // Back from the origin the world was moved to.
@@ -135,16 +134,14 @@ AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& op
         "; it must lie between 0 and 1");
   check(options.max_iterations >= 1, owner, ": max_iterations is ", options.max_iterations, "; it must be 1 or more");
   const Vector3 origin = middle(seen);
-  const std::vector<Seen> all = gathered(seen, origin);
+  const std::vector<Seen> all = shuffled(gathered(seen, origin));
   const std::size_t count = all.size(), padded = (count + kPoseLanes - 1) / kPoseLanes * kPoseLanes;
   std::vector<double> points(3 * padded), charts(9 * padded);
   std::vector<Vector3> rays(count);
-  const std::vector<std::size_t> order = shuffled(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const Seen& one = all[order[i]];
     rays[i] = ray_of(all[i].chart);
-    for (std::size_t k = 0; k < 3; ++k) points[k * padded + i] = one.point.values[k];
-    for (std::size_t k = 0; k < 9; ++k) charts[k * padded + i] = one.chart.values[k];
+    for (std::size_t k = 0; k < 3; ++k) points[k * padded + i] = all[i].point.values[k];
+    for (std::size_t k = 0; k < 9; ++k) charts[k * padded + i] = all[i].chart.values[k];
   }
   const PoseRows rows{points.data(), charts.data(), static_cast<int>(padded)};
   const PoseProblem problem{all, rows, rays, options.threshold_px};
@@ -164,8 +161,9 @@ AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& op
   result.found = true;
   Vector3 moved;
   double x, y;
+  const std::vector<Seen> given = gathered(seen, origin);
   for (std::size_t i = 0; i < count; ++i) {
-    const bool close = error_of(all[i], motion, moved, x, y) && std::hypot(x, y) <= options.threshold_px;
+    const bool close = error_of(given[i], motion, moved, x, y) && std::hypot(x, y) <= options.threshold_px;
     *inliers.at(i) = close ? 1 : 0;
     result.inliers += close;
   }
