@@ -33,6 +33,7 @@ _NAMES = {
     "Flow": "results",
     "Depth": "results",
     "RelativeDepth": "results",
+    "RelativePose": "results",
     "compare": "report",
 }
 

@@ -29,6 +29,7 @@ __all__: list[str] = [
     "block_matching_options",
     "box_aggregation",
     "census_transform",
+    "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
     "correlation_costs",
@@ -41,12 +42,19 @@ __all__: list[str] = [
     "cost_volume_2d_backward",
     "cross_aggregation",
     "cross_arms",
+    "decompose_essential",
+    "decompose_homography",
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "eight_point_fundamental",
     "estimate_essential",
+    "estimate_fundamental",
+    "estimate_homography",
     "fast_global_smoothing",
     "fill_background",
+    "five_point_essentials",
+    "four_point_homography",
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
@@ -74,9 +82,11 @@ __all__: list[str] = [
     "recycled_bytes",
     "recycled_forget",
     "refine_absolute_pose",
+    "refine_fundamental",
     "reread_isa",
     "resolve_threads",
     "right_winners",
+    "seven_point_fundamentals",
     "sgm",
     "sgm_forget",
     "sgm_from_costs",
@@ -367,6 +377,13 @@ def census_transform(
 def census_transform(
     image: numpy.typing.NDArray[numpy.float64], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def cheirality_votes(
+    rays0: numpy.typing.NDArray[numpy.float64],
+    rays1: numpy.typing.NDArray[numpy.float64],
+    rotations: numpy.typing.NDArray[numpy.float64],
+    translations: numpy.typing.NDArray[numpy.float64],
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+) -> list[int]: ...
 @typing.overload
 def concatenated_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -631,6 +648,8 @@ def cross_arms(
     outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+def decompose_essential(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
+def decompose_homography(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def difference_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -677,6 +696,9 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def eight_point_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def estimate_essential(
     points0: numpy.typing.NDArray[numpy.float64],
     points1: numpy.typing.NDArray[numpy.float64],
@@ -684,6 +706,24 @@ def estimate_essential(
     camera1: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
     spread0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
     spread1: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_homography(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
     max_error_px: typing.SupportsFloat | typing.SupportsIndex,
     confidence: typing.SupportsFloat | typing.SupportsIndex,
     max_iterations: typing.SupportsInt | typing.SupportsIndex,
@@ -735,6 +775,12 @@ def fill_background(
     occluded: numpy.typing.NDArray[numpy.uint8],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def five_point_essentials(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def four_point_homography(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def group_wise_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1086,6 +1132,12 @@ def refine_absolute_pose(
     start: numpy.typing.NDArray[numpy.float64],
     threshold_px: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def refine_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    start: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.
@@ -1120,6 +1172,9 @@ def right_winners(
     first: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def seven_point_fundamentals(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def sgm(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]

@@ -17,7 +17,7 @@ METHODS = [(task, name) for task in TASKS for name in getattr(gv, task).METHODS]
 CASES = [
     (task, name, backend) for task, name in METHODS for backend in getattr(gv, task).METHODS[name].available_backends()
 ]
-EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth") for name in getattr(gv, task).METHODS]
+EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth", "pose") for name in getattr(gv, task).METHODS]
 OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_")]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)

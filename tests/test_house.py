@@ -112,8 +112,8 @@ def test_import_is_light():
 def test_listing_methods_imports_none_of_them():
     code = (
         "import sys, geomvision as gv\n"
-        "for t in (gv.stereo, gv.flow, gv.depth): list(t.METHODS); len(t.METHODS); 'sgm' in t.METHODS\n"
-        "names = [f'geomvision.{t}.{m}' for t in ('stereo', 'flow', 'depth') for m in getattr(gv, t).METHODS]\n"
+        "for t in (gv.stereo, gv.flow, gv.depth, gv.pose): list(t.METHODS); len(t.METHODS); 'sgm' in t.METHODS\n"
+        "names = [f'geomvision.{t}.{m}' for t in ('stereo', 'flow', 'depth', 'pose') for m in getattr(gv, t).METHODS]\n"
         "print(len(names) > 0, [n for n in names if n in sys.modules])"
     )
     assert run(code).strip() == "True []"
@@ -159,7 +159,7 @@ def surface() -> dict[str, list[str]]:
     for room in (*packages, "benchmark", "report", "training"):
         module = importlib.import_module(f"geomvision.{room}")
         found[room] = sorted(getattr(module, "__all__", []))
-    for task in ("stereo", "flow", "depth"):
+    for task in ("stereo", "flow", "depth", "pose"):
         methods = getattr(gv, task).METHODS
         found |= {f"{task}/{name}": sorted(methods[name].option_limits()) for name in methods}
     return found

@@ -2,43 +2,16 @@
 
 #include <pybind11/stl.h>
 
-#include <cmath>
-
 #include "bind.hpp"
+#include "two_view_estimate.hpp"
 
 namespace geomvision::bindings {
 namespace {
 
-using namespace geometry;
 using Values = std::array<double, 4>;
 using Matched = const Array<double>&;
 
-py::array_t<double> square(const double* values, py::ssize_t side) {
-  return py::array_t<double>(std::vector<py::ssize_t>{side, side}, values);
-}
-
-py::dict as_dict(const TwoViewEstimate& e) {
-  using namespace py::literals;
-  py::object covariance = py::none();
-  const auto side = static_cast<py::ssize_t>(std::lround(std::sqrt(static_cast<double>(e.covariance.size()))));
-  if (side > 0) covariance = square(e.covariance.data(), side);
-  return py::dict(
-      "found"_a = e.found, "matrix"_a = square(e.matrix.data(), 3), "score"_a = e.score, "support"_a = e.support,
-      "noise_px"_a = e.noise_px, "inlier_px"_a = e.inlier_px, "iterations"_a = e.iterations,
-      "covariance"_a = covariance,
-      "errors_px"_a = py::array_t<double>(static_cast<py::ssize_t>(e.errors_px.size()), e.errors_px.data()));
-}
-
 Intrinsics intrinsics(const Values& k) { return {k[0], k[1], k[2], k[3]}; }
-
-TwoViewOptions options(double max_error_px, double confidence, int max_iterations, std::uint64_t seed) {
-  TwoViewOptions made;
-  made.max_error_px = max_error_px;
-  made.confidence = confidence;
-  made.max_iterations = max_iterations;
-  made.seed = seed;
-  return made;
-}
 
 }  // namespace
 
@@ -67,6 +40,31 @@ void bind_two_view(py::module_& module) {
       },
       "points0"_a.noconvert(), "points1"_a.noconvert(), "camera0"_a, "camera1"_a, "spread0"_a, "spread1"_a,
       "max_error_px"_a, "confidence"_a, "max_iterations"_a, "seed"_a, "num_threads"_a);
+  const auto uncalibrated = [&module](const char* name, auto estimate) {
+    module.def(
+        name,
+        [estimate](Matched points0, Matched points1, double max_error_px, double confidence, int max_iterations,
+                   std::uint64_t seed, int num_threads) {
+          const auto p0 = tensor<2>(points0, "points0"), p1 = tensor<2>(points1, "points1");
+          TwoViewEstimate made;
+          without_gil(
+              [&] { made = estimate(p0, p1, options(max_error_px, confidence, max_iterations, seed), num_threads); });
+          return as_dict(made);
+        },
+        "points0"_a.noconvert(), "points1"_a.noconvert(), "max_error_px"_a, "confidence"_a, "max_iterations"_a,
+        "seed"_a, "num_threads"_a);
+  };
+  uncalibrated("estimate_fundamental", &geometry::estimate_fundamental);
+  uncalibrated("estimate_homography", &geometry::estimate_homography);
+  module.def(
+      "refine_fundamental",
+      [](Matched points0, Matched points1, const Entries& start, double max_error_px) {
+        TwoViewOptions chosen;
+        chosen.max_error_px = max_error_px;
+        return as_dict(
+            geometry::refine_fundamental(tensor<2>(points0, "points0"), tensor<2>(points1, "points1"), start, chosen));
+      },
+      "points0"_a.noconvert(), "points1"_a.noconvert(), "start"_a, "max_error_px"_a);
 }
 
 }  // namespace geomvision::bindings

@@ -13,8 +13,20 @@ from ..catalogue import Catalogue
 from ..results import Disparity, Flow, MetricPose
 from ._base import Protocol, Ratio, Score
 from ._error_map import error_map
+from ._poses import PoseError, pose_auc, pose_error
 
-__all__ = ["PROTOCOLS", "Protocol", "Ratio", "Score", "error_map", "for_task", "score"]
+__all__ = [
+    "PROTOCOLS",
+    "PoseError",
+    "Protocol",
+    "Ratio",
+    "Score",
+    "error_map",
+    "for_task",
+    "pose_auc",
+    "pose_error",
+    "score",
+]
 
 PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)
 

@@ -49,7 +49,7 @@ class MapFree(Protocol):
         vcre, metres, degrees = math.nan, math.nan, math.nan
         if known:
             vcre = vcre_px(T, sample.T_1_0, sample.camera1)
-            metres, degrees = pose_error(T, sample.T_1_0)
+            metres, degrees = metric_pose_error(T, sample.T_1_0)
         allowed = ALLOWED_SHARE * math.hypot(sample.camera1.width, sample.camera1.height)
         return {
             "VCRE": _one(vcre),
@@ -79,7 +79,7 @@ class MapFree(Protocol):
         return result
 
 
-def pose_error(T_1_0: ArrayLike, truth: ArrayLike) -> tuple[float, float]:
+def metric_pose_error(T_1_0: ArrayLike, truth: ArrayLike) -> tuple[float, float]:
     """Distance of the two estimates of camera 1's centre, metres, and angle between their rotations, degrees."""
     a, b = check_pose(T_1_0, "T_1_0"), check_pose(truth, "truth")
     chord = float(np.linalg.norm(a[:3, :3] - b[:3, :3])) / math.sqrt(8.0)

@@ -5,10 +5,12 @@ from .alignment import Alignment
 from .bundle import BundleAdjustment
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .metric_pose import MetricPose
+from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
 from .tracks import Tracks
 
 __all__ = [
+    "DEGENERACIES",
     "AbsolutePose",
     "Alignment",
     "BundleAdjustment",
@@ -18,6 +20,7 @@ __all__ = [
     "MetricPose",
     "RelativeDepth",
     "RelativeKind",
+    "RelativePose",
     "Run",
     "Tracks",
 ]

@@ -7,7 +7,14 @@ import pytest
 
 from geomvision import metrics
 from geomvision.cameras import Camera, pose
-from geomvision.metrics.map_free import POSE_RIGHT, VCRE_RIGHT, average_precision, pose_error, vcre_px, virtual_points
+from geomvision.metrics.map_free import (
+    POSE_RIGHT,
+    VCRE_RIGHT,
+    average_precision,
+    metric_pose_error,
+    vcre_px,
+    virtual_points,
+)
 from geomvision.results import AbsolutePose, MetricPose
 from geomvision.samples import PoseSample
 
@@ -37,12 +44,12 @@ def test_the_grid_is_the_published_one():
 
 def test_pose_error_is_distance_of_centres_and_angle():
     moved = pose(TURN @ TRUTH[:3, :3], TURN @ TRUTH[:3, 3])
-    assert pose_error(moved, TRUTH) == pytest.approx((0.0, 3.0), abs=1e-9)
+    assert metric_pose_error(moved, TRUTH) == pytest.approx((0.0, 3.0), abs=1e-9)
     shifted = TRUTH.copy()
     shifted[:3, 3] += TRUTH[:3, :3] @ (0.3, 0.0, 0.4)
-    assert pose_error(shifted, TRUTH) == pytest.approx((0.5, 0.0), abs=1e-9)
+    assert metric_pose_error(shifted, TRUTH) == pytest.approx((0.5, 0.0), abs=1e-9)
     about = pose(np.diag([-1.0, -1.0, 1.0]))
-    assert pose_error(about, np.eye(4))[1] == pytest.approx(180.0)
+    assert metric_pose_error(about, np.eye(4))[1] == pytest.approx(180.0)
 
 
 def test_vcre_of_a_sideways_error_is_focal_length_by_depth():

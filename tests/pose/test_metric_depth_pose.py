@@ -7,7 +7,7 @@ import pytest
 
 import geomvision as gv
 from geomvision.method import OptionError
-from geomvision.metrics.map_free import pose_error, vcre_px
+from geomvision.metrics.map_free import metric_pose_error, vcre_px
 from geomvision.results import MetricPose
 
 
@@ -38,7 +38,7 @@ def relative_pose(folder, first, second, **options) -> tuple[MetricPose, np.ndar
 def test_a_hand_held_depth_camera(real_data, solver, first, second):
     """Its poses are good to about a centimetre and half a degree: colour and depth are not registered exactly."""
     found, truth, camera = relative_pose(real_data / "depth" / "7scenes_a", first, second, solver=solver)
-    metres, degrees = pose_error(found.T_1_0, truth)
+    metres, degrees = metric_pose_error(found.T_1_0, truth)
     assert metres < 0.04
     assert degrees < 1.2
     assert vcre_px(found.T_1_0, truth, camera) < 20
@@ -53,7 +53,7 @@ def test_a_rendered_room_with_its_image_upside_down(real_data, solver):
     """ICL-NUIM has a negative f_y. Two frames overlap; the others share too little, and then no pose is given."""
     folder = real_data / "depth" / "icl_nuim"
     found, truth, _ = relative_pose(folder, 0, 2, solver=solver)
-    metres, degrees = pose_error(found.T_1_0, truth)
+    metres, degrees = metric_pose_error(found.T_1_0, truth)
     assert metres < 0.03
     assert degrees < 0.6
     for pair in ((0, 1), (1, 2), (2, 3), (3, 4)):

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "geometry/decompose.hpp"
+#include "geometry/depth_prior.hpp"
 #include "geometry/five_point.hpp"
 #include "geometry/matches.hpp"
 #include "geometry/ransac.hpp"
@@ -51,6 +52,13 @@ struct PoseManifold {
     return made;
   }
 
+  Pose pose() const { return {rotation_01, translation}; }
+
+  void set(const Pose& pose) {
+    rotation_01 = pose.rotation;
+    translation = pose.translation;
+  }
+
   void move(const Vector<5>& step) {
     const TangentBasis basis(translation);
     rotation_01 = rotation(vector3(step[0], step[1], step[2])) * rotation_01;
@@ -59,37 +67,62 @@ struct PoseManifold {
   }
 };
 
+struct EssentialModel {
+  Matrix3 essential;  // for rays
+  Pose pose;          // of a refined one
+  Mixture mixture;
+  double log_likelihood = -1.0;  // of a refined one
+};
+
 struct EssentialProblem {
-  using Model = Matrix3;  // E, for rays
+  using Model = EssentialModel;
   static constexpr int sample_size = 5, max_models = 10;
   const Matches& matches;
   const Cameras& cameras;
   double band;
+  DepthPrior& depths;  // refinements run one at a time
 
   int size() const { return matches.size(); }
 
   int solve(const int* sample, Model* models) const {
     Vector3 rays0[5], rays1[5];
+    Matrix3 essentials[max_models];
     for (int i = 0; i < 5; ++i) {
       rays0[i] = cameras.to_rays0 * matches.point0(sample[i]);
       rays1[i] = cameras.to_rays1 * matches.point1(sample[i]);
     }
-    return five_point(rays0, rays1, models);
+    const int found = five_point(rays0, rays1, essentials);
+    for (int i = 0; i < found; ++i) models[i].essential = essentials[i];
+    return found;
   }
 
   double score(const Model& model, double to_beat) const {
-    const Matrix3 matrix = cameras.working(model);
+    if (model.log_likelihood >= 0) return model.log_likelihood;
+    const Matrix3 matrix = cameras.working(model.essential);
     return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), matrix.values.data(), band, to_beat);
   }
 
   double refine(Model& model) const {
-    const EssentialParts parts(model);
-    PoseManifold pose{cameras, parts.first, parts.translation};
-    Mixture mixture = broad_mixture(band);
+    const EssentialParts parts(model.essential);
+    PoseManifold manifold{cameras, parts.first, parts.translation};
+    model.mixture = broad_mixture(band);
     NormalSums sums{};
-    if (!refine_sampson(matches.columns(), pose, mixture, local_steps, sums)) return -1.0;
-    model = pose.essential();
+    depths.forget();
+    if (!refine_sampson(matches.columns(), manifold, model.mixture, depths.values(), broad_steps, sums)) return -1.0;
+    manifold.set(depths.in_front(manifold.pose(), manifold.matrix(), model.mixture));
+    if (!refine_with_depths(manifold, model.mixture, local_steps, 2, sums)) return -1.0;
+    model.essential = manifold.essential();
+    model.pose = manifold.pose();
+    model.log_likelihood = depths.log_likelihood(manifold.matrix(), model.mixture);
     return sums.weight;
+  }
+
+  bool refine_with_depths(PoseManifold& manifold, Mixture& mixture, int steps, int rounds, NormalSums& sums) const {
+    for (int i = 0; i < rounds; ++i) {
+      depths.learn(manifold.pose(), manifold.matrix(), mixture);
+      if (!refine_sampson(matches.columns(), manifold, mixture, depths.values(), steps, sums)) return false;
+    }
+    return true;
   }
 };
 
@@ -127,21 +160,25 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   const Matches matches(points0, points1, {camera0.cx, camera0.cy}, {camera1.cx, camera1.cy}, cameras.unit, spread0,
                         spread1, options.seed);
   const double band = options.max_error_px / cameras.unit;
-  const EssentialProblem problem{matches, cameras, band};
+  DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
+  const EssentialProblem problem{matches, cameras, band, depths};
   EssentialEstimate estimate;
   const auto best = ransac(problem, engine_options(options, num_threads));
   estimate.iterations = best.iterations;
   if (!best.found) return estimate;
-  const EssentialParts parts(best.model);
-  PoseManifold pose{cameras, parts.first, parts.translation};
-  Mixture mixture = broad_mixture(band);
+  PoseManifold pose{cameras, best.model.pose.rotation, best.model.pose.translation};
+  Mixture mixture = best.model.mixture;
   NormalSums sums{};
-  if (!refine_sampson(matches.columns(), pose, mixture, final_steps, sums)) return estimate;
+  depths.forget();
+  if (!problem.refine_with_depths(pose, mixture, final_steps, 3, sums)) {  // the best is what it was
+    pose.set(best.model.pose);
+    mixture = best.model.mixture;
+  }
   const Matrix3 essential = pose.essential() * std::sqrt(0.5);  // of norm 1
   estimate.matrix = essential.values;
   estimate.rotation = pose.rotation_01.values;
   estimate.translation = pose.translation.values;
-  estimate.score = problem.score(essential, 0.0);
+  estimate.score = depths.log_likelihood(pose.matrix(), mixture);
   conclude(matches, pose, mixture, sums, cameras.unit, estimate);
   return estimate;
 }

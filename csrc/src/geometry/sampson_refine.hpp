@@ -11,9 +11,9 @@ namespace geomvision::geometry {
 struct Mixture {
   double band, sigma, share;
 
-  MixtureWeights weights() const {
+  MixtureWeights weights(const double* prior = nullptr) const {
     const double density = share / (sigma * std::sqrt(2.0 * 3.14159265358979323846));
-    return {band, 1.0 / (128.0 * sigma * sigma), density * 2.0 * band / (1.0 - share)};
+    return {band, 1.0 / (128.0 * sigma * sigma), density * 2.0 * band / (1.0 - share), prior};
   }
 
   /// The error at which an inlier is as likely as an outlier.
@@ -42,12 +42,13 @@ inline void normal_sums(const MatchColumns& columns, const double* matrix, const
 /// Gauss–Newton on the weighted Sampson errors and, step by step, the mixture that weighs them. A manifold has
 /// `parameters`, `matrix()`, `tangents()` (parameters x 9) and `move(step)`. Leaves the last sums. False: it got lost.
 template <typename Manifold>
-bool refine_sampson(const MatchColumns& columns, Manifold& manifold, Mixture& mixture, int steps, NormalSums& sums) {
+bool refine_sampson(const MatchColumns& columns, Manifold& manifold, Mixture& mixture, const double* prior, int steps,
+                    NormalSums& sums) {
   constexpr int n = Manifold::parameters;
   for (int i = 0; i < steps; ++i) {
     const Matrix3 matrix = manifold.matrix();
     const Matrix<n, 9> tangents = manifold.tangents();
-    normal_sums(columns, matrix.values.data(), tangents.values.data(), n, mixture.weights(), sums);
+    normal_sums(columns, matrix.values.data(), tangents.values.data(), n, mixture.weights(prior), sums);
     if (!(sums.weight > n)) return false;
     Matrix<n, n> normal;
     Vector<n> step;

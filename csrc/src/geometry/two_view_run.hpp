@@ -9,10 +9,13 @@
 // What the estimators of E and F share.
 namespace geomvision::geometry {
 
-constexpr int local_steps = 10, final_steps = 40;
+constexpr int broad_steps = 8, local_steps = 6, final_steps = 20;
 
 /// To begin with, nothing is known of the noise but that it is less than the band: it narrows as the model betters.
 inline Mixture broad_mixture(double band) { return {band, band / 2.5, 0.5}; }
+
+/// A fundamental matrix of working coordinates, for pixels; of norm 1.
+Matrix3 in_pixels(const Matrix3& fundamental, const Frame& frame0, const Frame& frame1, double unit);
 
 inline RansacOptions engine_options(const TwoViewOptions& options, int num_threads) {
   RansacOptions engine;

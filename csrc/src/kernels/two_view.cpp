@@ -82,7 +82,9 @@ template <int Parameters>
     Doubles bell = 1.0 - rr * weights.per_sigma;
     bell = bell > 0.0 ? bell : Doubles{};
     for (int k = 0; k < 6; ++k) bell *= bell;
-    bell *= weights.odds;
+    Doubles prior;
+    load(prior, weights.prior + i);
+    bell *= weights.odds * prior;
     const Doubles weight = seen ? bell / (bell + 1.0) : Doubles{};
     // dr/dm = (x1 x0ᵀ − value/gradient · ½ d(gradient)/dm) / √gradient; the length is put in last.
     const Doubles inverse = seen ? 1.0 / e.gradient : Doubles{}, ratio = e.value * inverse;

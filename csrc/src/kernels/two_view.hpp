@@ -16,9 +16,10 @@ struct MatchColumns {
 /// How residuals are weighed: with the probability that a match is an inlier, among a Gaussian (of which
 /// (1 − r²/128σ²)^64 is an approximation with an end) and outliers of even density within `band`.
 struct MixtureWeights {
-  double band;       ///< of residuals that are looked at, ±
-  double per_sigma;  ///< 1 / (128 σ²)
-  double odds;       ///< of an inlier against an outlier, at residual 0
+  double band;          ///< of residuals that are looked at, ±
+  double per_sigma;     ///< 1 / (128 σ²)
+  double odds;          ///< of an inlier against an outlier, at residual 0
+  const double* prior;  ///< what the odds of each match are multiplied by, `padded` of them
 };
 
 /// Sums over the matches in the band, by their weights w: Σ w J Jᵀ (upper triangle by rows), Σ w J r, Σ w, Σ w r².

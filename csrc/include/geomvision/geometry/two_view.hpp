@@ -61,6 +61,10 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
 TwoViewEstimate estimate_fundamental(const Points& points0, const Points& points1, const TwoViewOptions& options = {},
                                      int num_threads = 0);
 
+/// The same refinement of a fundamental matrix that is there already.
+TwoViewEstimate refine_fundamental(const Points& points0, const Points& points1, const Entries& start,
+                                   const TwoViewOptions& options = {});
+
 /// The homography x1 ~ H x0 by LO-RANSAC on the four-point solver, refined over its 8 degrees of freedom.
 TwoViewEstimate estimate_homography(const Points& points0, const Points& points1, const TwoViewOptions& options = {},
                                     int num_threads = 0);

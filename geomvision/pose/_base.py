@@ -1,0 +1,117 @@
+"""What every pose method shares: checked matches in, a `RelativePose` with its degeneracies out."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..cameras import Array, CameraModel
+from ..method import Method, option
+from ..results import RelativePose
+from ..results.relative_pose import Relation
+from ._diagnosis import Diagnosis
+from ._views import View, as_points, view
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimate:
+    """What a backend found: the relation of the views and its errors per match, in pixels."""
+
+    matrix: Array | None = None
+    errors_px: Array | None = None
+    noise_px: float = float("nan")
+    inlier_px: float = float("nan")
+    score: float = 0.0
+    iterations: int = 0
+    covariance: Array | None = None
+    rotation: Array | None = None
+    translation: Array | None = None
+
+    @classmethod
+    def from_core(cls, found: dict[str, Any]) -> Estimate:
+        """From the dictionary that the core's estimators return."""
+        if not found.pop("found"):
+            return cls(iterations=found["iterations"])
+        found.pop("support")
+        return cls(**found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseMethod(Method, ABC):
+    """An estimator of the relative pose of two views from matches, some of which may be wrong.
+
+    A backend is a function of two `View`s that returns an `Estimate`.
+    """
+
+    task: ClassVar[str] = "pose"
+    relation: ClassVar[Relation] = "essential"
+    least_matches: ClassVar[int] = 5
+
+    max_error_px: float = option(
+        6.0, "no inlier lies farther from where it belongs; noise up to a third of it", unit="px", minimum=1e-3
+    )
+    confidence: float = option(0.9999, "that a sample without outliers was drawn", minimum=1e-6, maximum=1 - 1e-9)
+    max_iterations: int = option(20000, "samples at most", minimum=1, maximum=10_000_000)
+    seed: int = option(0, "of the samples: equal seeds give equal results", minimum=0, maximum=2**31 - 1)
+
+    def __call__(
+        self,
+        points0: Any,
+        points1: Any,
+        camera0: CameraModel | None = None,
+        camera1: CameraModel | None = None,
+    ) -> RelativePose:
+        """The pose of view 1 to view 0.
+
+        Args:
+            points0: (N, 2) pixels x, y in view 0, floats or integers, and
+            points1: (N, 2), where the same points of the scene lie in view 1, or mostly so.
+            camera0: the camera of view 0; any central model, and
+            camera1: that of view 1.
+
+        Returns:
+            The pose with inliers and `degeneracies`: look at these before using it.
+
+        Raises:
+            ValueError: for shapes that differ, numbers that are not finite, fewer matches than the method's minimal
+                solver takes, or missing cameras.
+            TypeError: for what is no array or no camera.
+        """
+        first, second = as_points(points0, "points0"), as_points(points1, "points1")
+        if len(first) != len(second):
+            raise ValueError(f"points0 has {len(first)} points, points1 {len(second)}: row i of both must be one match")
+        if (camera0 is None) != (camera1 is None) or (camera0 is None and self.relation == "essential"):
+            raise ValueError(f"{type(self).__name__} needs both cameras; {camera0!r} and {camera1!r} were given")
+        if len(first) < self.least_matches:
+            raise ValueError(f"{len(first)} matches were given; {self.name()} needs at least {self.least_matches}")
+        view0, view1, seen = both_seen(view(first, camera0), view(second, camera1))
+        if len(view0.points) < self.least_matches:
+            raise ValueError(
+                f"the cameras see only {len(view0.points)} of {len(first)} matches: are they the right ones?"
+            )
+        result: RelativePose = self.execute(view0, view1)
+        if len(view0.points) < len(first):
+            inliers = np.zeros(len(first), bool)
+            inliers[seen] = result.inliers
+            object.__setattr__(result, "inliers", inliers)
+        return result
+
+    def diagnosed(self, view0: View, view1: View, estimate: Estimate) -> RelativePose:
+        """The result: poses, votes, inliers and degeneracies of what a backend found."""
+        return Diagnosis(self.relation, view0, view1, seed=self.seed).result(estimate)
+
+    def core_options(self) -> tuple[float, float, int, int, int]:
+        """What the core's estimators take last."""
+        return self.max_error_px, self.confidence, self.max_iterations, self.seed, self.num_threads
+
+
+def both_seen(view0: View, view1: View) -> tuple[View, View, Any]:
+    """The views of matches that both cameras can see, and which these are."""
+    seen = view0.seen & view1.seen
+    if seen.all():
+        return view0, view1, slice(None)
+    chosen = np.flatnonzero(seen)
+    return view0.only(chosen), view1.only(chosen), chosen

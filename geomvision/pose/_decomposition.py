@@ -1,0 +1,66 @@
+"""Poses that a matrix allows, and which of them see the matches in front of both cameras."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array
+from ._views import View
+
+
+def essential_candidates(matrix: Array, relation: str, view0: View, view1: View) -> Array:
+    """The four poses (4, 4, 4) of an essential matrix, or of a fundamental one and the cameras' intrinsics."""
+    from .. import _core
+
+    E = matrix if relation == "essential" else view1.K.T @ matrix @ view0.K
+    rotations, translations, _ = _core.decompose_essential(np.ascontiguousarray(E / np.linalg.norm(E)))
+    return _stacked(rotations, translations)
+
+
+def in_front(candidates: Array, rays0: Array, rays1: Array, min_angle_rad: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Which matches lie in front of both cameras (M, N), by candidate, and which have parallax enough to tell (N,).
+
+    The depths z0, z1 are those of the rays' closest points: z0·a − z1·b ≈ −t, with a = R·x0 and b = x1. A match tells
+    when its rays meet at `min_angle_rad` or more for the first candidate's rotation or another's.
+    """
+    first = np.column_stack([rays0, np.ones(len(rays0))])
+    b = np.column_stack([rays1, np.ones(len(rays1))])
+    bb = (b * b).sum(axis=1)
+    front = np.zeros((len(candidates), len(b)), bool)
+    tells = np.zeros(len(b), bool)
+    for k, T in enumerate(candidates):
+        a = first @ T[:3, :3].T
+        aa, ab = (a * a).sum(axis=1), (a * b).sum(axis=1)
+        at, bt = a @ T[:3, 3], b @ T[:3, 3]
+        wide = aa * bb - ab * ab > np.sin(min_angle_rad) ** 2 * aa * bb
+        front[k] = wide & (ab * bt - bb * at > 0) & (aa * bt - ab * at > 0)
+        tells |= wide
+    return front, tells
+
+
+def homography_candidates(
+    matrix: Array, view0: View, view1: View, inliers: NDArray[np.bool_]
+) -> tuple[Array, NDArray[np.int64]]:
+    """Poses (M, 4, 4) with translations of length 1 whose plane lies in front of the first camera, and their votes.
+
+    A match votes for a pose when n·x0 > 0, so that the plane is met before the camera.
+    """
+    from .. import _core
+
+    H = np.ascontiguousarray(np.linalg.inv(view1.K) @ matrix @ view0.K)
+    rotations, translations, normals = _core.decompose_homography(H)
+    first = np.column_stack([view0.rays, np.ones(len(view0.rays))])[inliers]
+    votes = np.array([int((first @ n > 0).sum()) for n in normals], dtype=np.int64)
+    if len(normals) == 1:  # a rotation
+        votes[:] = len(first)
+    lengths = np.linalg.norm(translations, axis=1, keepdims=True)
+    candidates = _stacked(rotations, translations / np.maximum(lengths, 1e-300))
+    kept = votes * 2 > len(first)
+    return candidates[kept], votes[kept]
+
+
+def _stacked(rotations: Array, translations: Array) -> Array:
+    poses = np.tile(np.eye(4), (len(rotations), 1, 1))
+    poses[:, :3, :3], poses[:, :3, 3] = rotations, translations
+    return poses

@@ -1,0 +1,202 @@
+"""From a matrix to a pose that can be trusted, or flags that say why not.
+
+Each simpler explanation is put to one test: do inliers of the matrix remain that it leaves over, beyond what the
+noise's tail and chance matches make? So a few near points are enough against a rotation, and a few off it against a plane.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array, pose
+from ..results import RelativePose
+from ..results.relative_pose import Relation
+from ._decomposition import essential_candidates, homography_candidates, in_front
+from ._simpler import log10_chance, off_homography, off_rotation, plane_of, rotation_of
+from ._views import View
+
+if TYPE_CHECKING:
+    from ._base import Estimate
+
+#: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
+FAR = 13.8
+#: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
+TAIL = 0.02
+SAMPLES = {"essential": (5, 10), "fundamental": (7, 3), "homography": (4, 1)}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Looks at one estimate for two views."""
+
+    relation: Relation
+    view0: View
+    view1: View
+    seed: int
+
+    def result(self, estimate: Estimate) -> RelativePose:
+        """The pose with all that is known against it."""
+        count = len(self.view0.points)
+        if estimate.matrix is None or estimate.errors_px is None:
+            return RelativePose(
+                T_1_0=None,
+                matrix=None,
+                relation=self.relation,
+                inliers=np.zeros(count, bool),
+                degeneracies=frozenset({"too_few_points"}),
+                iterations=estimate.iterations,
+                seed=self.seed,
+            )
+        inliers = np.abs(estimate.errors_px) < max(estimate.inlier_px, 1e-9)
+        flags = set()
+        if self._is_chance(inliers, estimate):
+            flags.add("too_few_points")
+        T, candidates, votes, agreeing = self._pose(estimate, inliers, flags)
+        T = self._weighed_against_simpler(T, estimate, inliers, flags)
+        return RelativePose(
+            T_1_0=T,
+            matrix=estimate.matrix,
+            relation=self.relation,
+            inliers=agreeing,
+            degeneracies=frozenset(flags),
+            candidates=candidates,
+            votes=votes,
+            covariance=None if flags & {"no_motion", "pure_rotation"} else estimate.covariance,
+            noise_px=estimate.noise_px,
+            score=estimate.score,
+            iterations=estimate.iterations,
+            seed=self.seed,
+        )
+
+    def _is_chance(self, inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
+        size, solutions = SAMPLES[self.relation]
+        low, high = self.view1.extent()
+        width, height = np.maximum(high - low, 1e-9)
+        reach = max(estimate.inlier_px, 1e-3)
+        area = math.pi * reach**2 if self.relation == "homography" else 2 * reach * math.hypot(width, height)
+        share = min(1.0, area / float(width * height))
+        return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > 0
+
+    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
+        """Whether more inliers are `far` from a simpler model than noise and chance explain."""
+        assert estimate.errors_px is not None
+        low, high = self.view1.extent()
+        width, height = np.maximum(high - low, 1e-9)
+        reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
+        close = np.abs(estimate.errors_px) < reach
+        chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * float((~inliers).sum())
+        tail = TAIL * float(close.sum())
+        return float((far & close).sum()) > tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+
+    def _pose(
+        self, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
+    ) -> tuple[Array | None, Array, NDArray[np.int64], NDArray[np.bool_]]:
+        """The candidate with most votes, all candidates, their votes, and the inliers in front of both cameras."""
+        if self.view0.camera is None or estimate.matrix is None:
+            return None, np.empty((0, 4, 4)), np.empty(0, np.int64), inliers
+        rays0, rays1 = self.view0.rays, self.view1.rays
+        noise = max(estimate.noise_px, 1e-3) / abs(self.view1.intrinsics[0])
+        if self.relation == "homography":
+            candidates, votes = homography_candidates(estimate.matrix, self.view0, self.view1, inliers)
+            voters = int(inliers.sum())
+        else:
+            candidates = essential_candidates(estimate.matrix, self.relation, self.view0, self.view1)
+            if estimate.rotation is not None and estimate.translation is not None:
+                candidates = _refined(candidates, estimate.rotation, estimate.translation)
+            front, seen = in_front(candidates, rays0[inliers], rays1[inliers], 3 * noise)
+            votes, voters = front.sum(axis=1), int(seen.sum())
+        if len(candidates) == 0:
+            flags.add("ambiguous_pose")
+            return None, candidates, votes, inliers
+        order = np.argsort(-votes, kind="stable")
+        best, second = int(votes[order[0]]), int(votes[order[1]]) if len(order) > 1 else 0
+        if best < 0.75 * voters or second > 0.75 * best or best == 0:
+            flags.add("ambiguous_pose")
+        T = np.array(candidates[order[0]])
+        agreeing = inliers.copy()
+        if self.relation != "homography":
+            front, seen = in_front(T[None], rays0, rays1, 3 * noise)
+            agreeing &= front[0] | ~seen
+        return T, candidates, votes, agreeing
+
+    def _weighed_against_simpler(
+        self, T: Array | None, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
+    ) -> Array | None:
+        """Set the flags of models that explain as much; the pose, without the translation that none can measure."""
+        noise = max(estimate.noise_px, 1e-3)
+        still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
+        if not self._left_over(still, inliers, estimate):
+            flags.add("no_motion")
+            flags.discard("ambiguous_pose")
+            return None if T is None else np.eye(4)
+        if self.view0.camera is not None:
+            R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
+            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate):
+                flags.add("pure_rotation")
+                flags.discard("ambiguous_pose")
+                return None if T is None else pose(R)
+        if self.relation == "homography":
+            return T
+        H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
+        if H is not None and not self._left_over(
+            off_homography(H, self.view0, self.view1, noise) > FAR, inliers, estimate
+        ):
+            flags.add("plane")
+        elif self.relation == "essential" and self._fits_no_cameras(estimate, inliers):
+            flags.add("uncalibrated")
+        if T is not None and self._epipoles_inside(T):
+            flags.add("forward_motion")
+        return T
+
+    def _epipoles_inside(self, T: Array) -> bool:
+        """Whether each camera sees the other, or would do so behind it."""
+        R, t = T[:3, :3], T[:3, 3]
+        for view, centre in ((self.view1, t), (self.view0, -R.T @ t)):
+            if abs(centre[2]) < 1e-9 or view.camera is None:
+                return False
+            # Looking back, the epipole is where the line through both centres meets the image plane.
+            pixel = view.camera.project(centre / centre[2])
+            low, high = view.extent()
+            if not ((pixel >= low) & (pixel <= high)).all():
+                return False
+        return True
+
+    def _fits_no_cameras(self, estimate: Estimate, inliers: NDArray[np.bool_]) -> bool:
+        """Whether the points cannot be the cameras', or F from the same start explains clearly more than E does.
+
+        Clearly: a fifth more inliers, or errors smaller by a fifth for as many. Noise gives the two degrees of freedom
+        that F has more than E only about 2 / N of that.
+        """
+        for view in (self.view0, self.view1):
+            low, high = view.extent()
+            span = view.points.max(axis=0) - view.points.min(axis=0)
+            outside = (view.points < low - 1) | (view.points > high + 1)
+            if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
+                return True
+        if inliers.sum() < 20 or estimate.matrix is None:
+            return False
+        from .. import _core
+
+        start = np.linalg.inv(self.view1.K).T @ estimate.matrix @ np.linalg.inv(self.view0.K)
+        reach = max(6.0, 3 * estimate.noise_px)
+        found = _core.refine_fundamental(self.view0.ideal, self.view1.ideal, list(start.ravel()), reach)
+        if not found["found"]:
+            return False
+        better = np.abs(found["errors_px"]) < max(found["inlier_px"], 1e-9)
+        if better.sum() < 0.9 * inliers.sum():
+            return False
+        return bool(better.sum() > 1.2 * inliers.sum() or max(found["noise_px"], 0.02) < 0.8 * estimate.noise_px)
+
+
+def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:
+    """The candidates with the one that was refined put in to the last digit."""
+    distances = [np.abs(T[:3, :3] - rotation).max() + np.abs(T[:3, 3] - translation).max() for T in candidates]
+    exact = np.eye(4)
+    exact[:3, :3], exact[:3, 3] = rotation, translation
+    candidates[int(np.argmin(distances))] = exact
+    return candidates

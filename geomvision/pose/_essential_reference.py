@@ -1,0 +1,214 @@
+"""The essential matrix by LO-RANSAC, to be read top to bottom; `_reference_ransac` has the search itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array
+from ._base import Estimate
+from ._decomposition import essential_candidates
+from ._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
+from ._reference_solvers import five_point
+from ._views import View
+
+BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
+
+
+def skew(v: Array) -> Array:
+    """[v]x with [v]x w = v × w."""
+    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
+
+
+def rotation(w: Array) -> Array:
+    """exp([w]x) (Rodrigues)."""
+    angle = float(np.linalg.norm(w))
+    k = skew(w / angle) if angle > 0 else np.zeros((3, 3))
+    return np.asarray(np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k)
+
+
+def tangent_basis(t: Array) -> tuple[Array, Array]:
+    """b1 = t × e_k / |…| with k the least entry of |t|, b2 = t × b1."""
+    b1 = np.cross(t, np.eye(3)[np.argmin(np.abs(t))])
+    b1 = b1 / np.linalg.norm(b1)
+    return b1, np.cross(t, b1)
+
+
+@dataclass(frozen=True)
+class PoseManifold:
+    """Poses with |t| = 1, by 5 numbers: (ω, α, β)."""
+
+    R: Array
+    t: Array
+    to_rays0: Array
+    to_rays1: Array
+
+    def essential(self) -> Array:
+        """[t]x R."""
+        return np.asarray(skew(self.t) @ self.R)
+
+    def matrix(self) -> Array:
+        """For working coordinates."""
+        return np.asarray(self.to_rays1 @ self.essential() @ self.to_rays0)
+
+    def tangents(self) -> Array:
+        """Derivatives of `matrix` by the 5 numbers, (5, 9)."""
+        turns = [skew(self.t) @ skew(axis) @ self.R for axis in np.eye(3)]
+        shifts = [skew(b) @ self.R for b in tangent_basis(self.t)]
+        return np.stack([(self.to_rays1 @ slope @ self.to_rays0).ravel() for slope in turns + shifts])
+
+    def moved(self, step: Array) -> PoseManifold:
+        """After a step."""
+        b1, b2 = tangent_basis(self.t)
+        t = self.t + step[3] * b1 + step[4] * b2
+        return PoseManifold(rotation(step[:3]) @ self.R, t / np.linalg.norm(t), self.to_rays0, self.to_rays1)
+
+
+class DepthPrior:
+    """How much likelier a match's depth is among inliers than among outliers (csrc/src/geometry/depth_prior.hpp)."""
+
+    BINS = 48
+
+    def __init__(self, data: tuple[Array, ...], to_rays0: Array, to_rays1: Array) -> None:
+        self.data = data
+        rays = (data[0] @ to_rays0.T, data[1] @ to_rays1.T)
+        self.a, self.b = (r / np.linalg.norm(r, axis=1, keepdims=True) for r in rays)
+        self.view = float(np.sqrt((data[1][:, :2] ** 2).sum(axis=1).mean()))
+        self.values = np.ones(len(self.a))
+
+    def odds(self, matrix: Array, mixture: Mixture) -> Array:
+        """Of each match being an inlier."""
+        value, gradient, _ = sampson(matrix, *self.data)
+        squared = value**2 / gradient
+        odds = mixture.bell(squared) * mixture.odds * self.values
+        return np.where(squared < mixture.band**2, odds, 0.0)
+
+    def nearness(self, R: Array, t: Array) -> tuple[Array, Array]:
+        """Inverse distance in baselines, negative behind a camera, and the sine of the angle between the rays."""
+        a = self.a @ R.T
+        ab, tb, at = np.cross(a, self.b), np.cross(t, self.b), np.cross(a, t)
+        size = np.sqrt((ab**2).sum(axis=1) / np.maximum(1e-30, (tb**2).sum(axis=1)))
+        between = ((ab * at).sum(axis=1) > 0) & ((ab * tb).sum(axis=1) < 0)
+        return np.where(between, size, -size), np.linalg.norm(ab, axis=1)
+
+    def in_front(self, pose: PoseManifold, mixture: Mixture) -> PoseManifold:
+        """Of the four poses with this essential matrix, the one with most inliers before both cameras."""
+        sure = self.odds(pose.matrix(), mixture) >= 1
+        twisted = (2 * np.outer(pose.t, pose.t) - np.eye(3)) @ pose.R
+        best, most = pose, -1.0
+        for R in (pose.R, twisted):
+            for t in (pose.t, -pose.t):
+                near, sine = self.nearness(R, t)
+                votes = float(np.minimum(0.05, sine)[sure & (near > 0)].sum())
+                if votes > most:
+                    best, most = PoseManifold(R, t, pose.to_rays0, pose.to_rays1), votes
+        return best
+
+    def learn(self, pose: PoseManifold, mixture: Mixture) -> None:
+        """Count inliers and outliers by inverse depth; parallax within the noise tells nothing."""
+        odds = self.odds(pose.matrix(), mixture)
+        near, sine = self.nearness(pose.R, pose.t)
+        tells = sine > 3 * mixture.sigma
+        self.values = np.ones(len(near))
+        sizes = np.sort(np.abs(near[tells & (odds > 1)]))
+        if len(sizes) < 16:
+            return
+        scale = max(1e-12, float(sizes[len(sizes) // 2]))
+        bins = np.minimum(self.BINS - 1, (0.5 * (near / (scale + np.abs(near)) + 1) * self.BINS).astype(int))
+        share = odds / (1 + odds)
+        inliers, outliers = self._density(bins, tells, share, 4.0), self._density(bins, tells, 1 - share, 24.0)
+        ratio = np.clip(inliers / outliers, 1e-3, 3.0)[bins]
+        self.values = np.where(tells, np.where(near < -0.15 * scale, 1e-3, ratio), 1.0)
+
+    def _density(self, bins: NDArray[np.int64], tells: NDArray[np.bool_], counts: Array, prior: float) -> Array:
+        histogram = np.bincount(bins[tells], counts[tells], self.BINS)
+        padded = np.pad(histogram, 1, mode="edge")
+        smooth = 0.25 * padded[:-2] + 0.5 * histogram + 0.25 * padded[2:]
+        return np.asarray((smooth + prior / self.BINS) / (histogram.sum() + prior))
+
+    def log_likelihood(self, matrix: Array, mixture: Mixture) -> float:
+        """Σ log of how much likelier a match is by this model than as an outlier anywhere in the view."""
+        odds = self.odds(matrix, mixture)
+        share = min(0.999, float((odds / (1 + odds)).mean()))
+        wider = self.view / mixture.band * share * (1 - mixture.share) / mixture.share
+        return float(np.log1p(wider * odds - share).sum())
+
+
+def working_data(
+    view0: View, view1: View, seed: int
+) -> tuple[tuple[Array, ...], NDArray[np.int64], float, Array, Array]:
+    """Matches in an order of chance and in units in which noise is alike in both views; order, unit, to rays."""
+    fx0, fy0, cx0, cy0 = view0.intrinsics
+    fx1, fy1, cx1, cy1 = view1.intrinsics
+    unit = abs(fx0 * fy0 * fx1 * fy1) ** 0.25
+    to_rays0, to_rays1 = np.diag([unit / fx0, unit / fy0, 1.0]), np.diag([unit / fx1, unit / fy1, 1.0])
+    order = shuffled(seed, len(view0.ideal))
+    ones = np.ones((len(order), 1))
+    x0 = np.hstack([(view0.ideal[order] - (cx0, cy0)) / unit, ones])
+    x1 = np.hstack([(view1.ideal[order] - (cx1, cy1)) / unit, ones])
+    spreads = [ones[:, 0] if v.spread is None else v.spread[order] ** 2 for v in (view0, view1)]
+    return (x0, x1, *spreads), order, unit, to_rays0, to_rays1
+
+
+def estimate_essential(
+    view0: View, view1: View, max_error_px: float, confidence: float, max_iterations: int, seed: int
+) -> Estimate:
+    """What `_core.estimate_essential` does."""
+    data, order, unit, to_rays0, to_rays1 = working_data(view0, view1, seed)
+    x0, x1 = data[:2]
+    band = max_error_px / unit
+    depths = DepthPrior(data, to_rays0, to_rays1)
+
+    def solve(sample: list[int]) -> list[Array]:
+        return five_point(x0[sample] @ to_rays0.T, x1[sample] @ to_rays1.T)
+
+    def score(essential: Array) -> float:
+        value, gradient, _ = sampson(to_rays1 @ essential @ to_rays0, *data)
+        return marginal_gain(value**2 / gradient, band)
+
+    def with_depths(pose: PoseManifold, mixture: Mixture, steps: int, rounds: int) -> tuple[PoseManifold, float, Any]:
+        support, normal = -1.0, None
+        for _ in range(rounds):
+            depths.learn(pose, mixture)
+            pose, support, normal = gauss_newton(pose, data, mixture, depths.values, steps)
+            if support < 0:
+                break
+        return pose, support, normal
+
+    def refine(essential: Array) -> tuple[Any, float, float] | None:
+        first = essential_candidates(essential, "essential", view0, view1)[0]
+        mixture = Mixture.broad(band)
+        depths.values = np.ones(len(order))
+        pose, support, _ = gauss_newton(
+            PoseManifold(first[:3, :3], first[:3, 3], to_rays0, to_rays1), data, mixture, depths.values, BROAD
+        )
+        if support < 0:
+            return None
+        pose, support, _ = with_depths(depths.in_front(pose, mixture), mixture, LOCAL, 2)
+        if support < 0:
+            return None
+        return (pose, mixture), depths.log_likelihood(pose.matrix(), mixture), support
+
+    best, drawn = ransac(len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed)
+    if best is None:
+        return Estimate(iterations=drawn)
+    pose, mixture = best
+    depths.values = np.ones(len(order))
+    pose, _, normal = with_depths(pose, mixture, FINAL, 3)
+    value, gradient, _ = sampson(pose.matrix(), *data)
+    errors = np.empty(len(order))
+    errors[order] = value / np.sqrt(gradient) * unit
+    return Estimate(
+        matrix=pose.essential() * np.sqrt(0.5),
+        errors_px=errors,
+        noise_px=mixture.sigma * unit,
+        inlier_px=mixture.even_error(mixture.odds) * unit,
+        score=depths.log_likelihood(pose.matrix(), mixture),
+        iterations=drawn,
+        covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
+        rotation=pose.R,
+        translation=pose.t,
+    )

@@ -1,0 +1,99 @@
+"""Simpler models of two views than a pose with depths, and how far matches lie from them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array
+from ._views import View
+
+#: Matches that simpler models are fitted to: more tell no better whether one holds.
+SAMPLE = 300
+
+
+def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: float) -> float:
+    """log10 of how often chance gives a model with that many agreeing matches (Moisan & Stival, IJCV 2004).
+
+    `share`: of wrong matches that agree with a model by chance. Above 0, the model means nothing.
+    """
+    if agreeing <= sample:
+        return math.inf
+    tries = math.log10(solutions * (count - sample)) + _log10_choose(count, agreeing) + _log10_choose(agreeing, sample)
+    return tries + (agreeing - sample) * math.log10(max(share, 1e-300))
+
+
+def _log10_choose(n: int, k: int) -> float:
+    return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / math.log(10)
+
+
+def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
+    """Squared distances (N,) of matches from where a camera that only turns sees them, in variances of their noise."""
+    fx, fy, cx, cy = view1.intrinsics
+    directions = np.column_stack([view0.rays, np.ones(len(view0.rays))]) @ R.T
+    z = np.where(directions[:, 2] > 1e-9, directions[:, 2], np.nan)
+    offset = directions[:, :2] / z[:, None] * (fx, fy) + (cx, cy) - view1.ideal
+    # Noise of both views, that of view 0 magnified like the image (exactly so for equal focal lengths and small turns).
+    spread0 = 1.0 if view0.spread is None else view0.spread
+    spread1 = 1.0 if view1.spread is None else view1.spread
+    scale = math.sqrt(abs(fx * fy / (view0.intrinsics[0] * view0.intrinsics[1])))
+    variance = noise**2 * ((spread0 * scale / np.abs(z) ** 1.5) ** 2 + np.square(spread1))
+    return np.where(np.isfinite(z), (offset**2).sum(axis=1) / variance, np.inf)
+
+
+def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float, seed: int) -> Array:
+    """The rotation that most of a sample of the inliers agree on: Kabsch (1976) on directions, then those near it."""
+    sample = _sample(inliers, seed)
+    view0, view1 = view0.only(sample), view1.only(sample)
+    first, second = (
+        np.column_stack([v.rays, np.ones(len(v.rays))]) / np.sqrt(1 + (v.rays**2).sum(axis=1))[:, None]
+        for v in (view0, view1)
+    )
+    chosen = np.ones(len(sample), bool)
+    R = np.eye(3)
+    for _ in range(5):
+        if chosen.sum() < 3:
+            break
+        U, _, Vt = np.linalg.svd(second[chosen].T @ first[chosen])
+        R = U @ np.diag([1.0, 1.0, np.sign(np.linalg.det(U @ Vt))]) @ Vt
+        far = off_rotation(R, view0, view1, noise)
+        chosen = far < max(9.21, 2.0 * float(np.median(far)))
+    return np.asarray(R)
+
+
+def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float, seed: int) -> Array | None:
+    """The homography of ideal pixels that most of a sample of the inliers agree on; None where there is none."""
+    from .. import _core
+
+    chosen = _sample(inliers, seed)
+    if len(chosen) < 4:
+        return None
+    reach = max(4.0 * noise, 0.05)
+    found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 64, seed, 1)
+    return np.asarray(found["matrix"]) if found["found"] else None
+
+
+def _sample(inliers: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    chosen = np.flatnonzero(inliers)
+    return (
+        chosen if len(chosen) <= SAMPLE else np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
+    )
+
+
+def off_homography(H: Array, view0: View, view1: View, noise: float) -> Array:
+    """Squared Sampson errors (N,) of matches from a homography, in variances of their noise (H & Z 2004, 4.2.6)."""
+    x0, x1 = np.column_stack([view0.ideal, np.ones(len(view0.ideal))]), view1.ideal
+    p = x0 @ H.T
+    error = p[:, :2] - p[:, 2:] * x1
+    slopes = H[None, :2, :2] - x1[:, :, None] * H[None, 2:, :2]  # of the error by x0
+    spread0 = np.ones(len(x0)) if view0.spread is None else view0.spread
+    spread1 = np.ones(len(x0)) if view1.spread is None else view1.spread
+    covariance = np.einsum("nij,nkj->nik", slopes, slopes) * (spread0**2)[:, None, None]
+    covariance[:, [0, 1], [0, 1]] += (p[:, 2] * spread1)[:, None] ** 2
+    a, b, d = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
+    with np.errstate(all="ignore"):
+        squared = d * error[:, 0] ** 2 - 2 * b * error[:, 0] * error[:, 1] + a * error[:, 1] ** 2
+        result = squared / (a * d - b * b) / noise**2
+    return np.where(np.isfinite(result), result, np.inf)

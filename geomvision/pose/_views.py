@@ -1,0 +1,104 @@
+"""Matches as pose methods take them: checked, and as seen by pinhole cameras without distortion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array, Camera, CameraModel
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """One view of the matches.
+
+    `points` are the given pixels (N, 2). `ideal` are those a pinhole camera with `intrinsics` (fx, fy, cx, cy) and no
+    distortion would see, `rays` (N, 2) at z = 1, and `spread` (N,) how many of its pixels one given pixel covers, None
+    where that is 1. `seen` (N,) marks points that have such a ray. Without a camera, ideal points are the given ones.
+    """
+
+    points: Array
+    ideal: Array
+    seen: NDArray[np.bool_]
+    camera: CameraModel | None = None
+    intrinsics: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
+    spread: Array | None = None
+
+    @property
+    def rays(self) -> Array:
+        """(N, 2) at z = 1."""
+        fx, fy, cx, cy = self.intrinsics
+        return np.ascontiguousarray((self.ideal - (cx, cy)) / (fx, fy))
+
+    @property
+    def K(self) -> Array:
+        """The matrix of `intrinsics`."""
+        fx, fy, cx, cy = self.intrinsics
+        return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+    def only(self, chosen: Any) -> View:
+        """The view of some of the matches."""
+        spread = None if self.spread is None else self.spread[chosen]
+        points, ideal = (np.ascontiguousarray(array[chosen]) for array in (self.points, self.ideal))
+        return View(
+            points=points,
+            ideal=ideal,
+            seen=self.seen[chosen],
+            camera=self.camera,
+            intrinsics=self.intrinsics,
+            spread=spread,
+        )
+
+    def extent(self) -> tuple[Array, Array]:
+        """Least and largest x, y of the image; of the points where there is no camera."""
+        if self.camera is not None:
+            return np.array([-0.5, -0.5]), np.array([self.camera.width - 0.5, self.camera.height - 0.5])
+        return self.points.min(axis=0), self.points.max(axis=0)
+
+
+def as_points(points: Any, name: str) -> Array:
+    """A copy of (N, 2) points as float64. TypeError or ValueError for anything else, NaN and infinities included."""
+    if not isinstance(points, np.ndarray):
+        raise TypeError(f"{name} is {type(points).__name__}; it must be a numpy array of shape (N, 2)")
+    if points.ndim != 2 or points.shape[1] != 2:
+        hint = f"; give {name}.T" if points.ndim == 2 and points.shape[0] == 2 else ""
+        raise ValueError(f"{name} has shape {points.shape}; it must be (N, 2), x and y in pixels{hint}")
+    if points.dtype.kind not in "fiu":
+        raise ValueError(f"{name} has dtype {points.dtype}; it must be a number")
+    copied = np.array(points, dtype=np.float64, order="C")
+    wrong = ~np.isfinite(copied).all(axis=1)
+    if wrong.any():
+        raise ValueError(f"{name}[{int(wrong.argmax())}] is not finite, as {int(wrong.sum())} in all: leave them out")
+    if copied.size and float(np.abs(copied).max()) > 1e7:
+        raise ValueError(f"{name} reaches {float(np.abs(copied).max()):.3g} pixels; no image is that large")
+    return copied
+
+
+def view(points: Array, camera: CameraModel | None) -> View:
+    """The points as an ideal camera sees them."""
+    everywhere = np.ones(len(points), bool)
+    if camera is None:
+        return View(points=points, ideal=points, seen=everywhere)
+    if not isinstance(camera, CameraModel):
+        raise TypeError(f"a camera is {type(camera).__name__}; it must be a geomvision.cameras.CameraModel")
+    if isinstance(camera, Camera) and not camera.is_distorted:
+        intrinsics = (camera.fx, camera.fy, camera.cx, camera.cy)
+        return View(points=points, ideal=points, seen=everywhere, camera=camera, intrinsics=intrinsics)
+    half = np.array([[0.0, 0.0], [0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
+    with np.errstate(all="ignore"):
+        rays = camera.unproject(points[None] + half[:, None])[..., :2]
+        across, down = rays[1] - rays[2], rays[3] - rays[4]
+        size = np.sqrt(np.abs(across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]))  # rays per pixel
+    seen = np.isfinite(rays[0]).all(axis=1) & np.isfinite(size) & (size > 0)
+    focal = 1.0 / float(np.median(size[seen])) if seen.any() else 1.0
+    return View(
+        points=points,
+        ideal=np.ascontiguousarray(np.where(seen[:, None], rays[0] * focal, 0.0)),
+        seen=seen,
+        camera=camera,
+        intrinsics=(focal, focal, 0.0, 0.0),
+        spread=np.where(seen, size * focal, 1.0),
+    )
