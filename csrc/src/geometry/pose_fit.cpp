@@ -119,18 +119,28 @@ double noise_of(const std::vector<Seen>& fitted, const RigidMotion& motion) {
   return std::sqrt(*half / (2.0 * std::log(2.0)));
 }
 
+double gain_of(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px) {
+  NormalEquations sum;
+  for (const Seen& one : seen) sum.add(one, motion, threshold_px * threshold_px);
+  return sum.gain;
+}
+
+// Fits to those within the threshold, again and again as long as that gains.
 bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion,
                       std::vector<Seen>& fitted) {
   fitted = within(seen, motion, threshold_px);
+  double best = gain_of(seen, motion, threshold_px);
   for (int round = 0; round < 10; ++round) {
     if (fitted.size() < 4) return false;
     RigidMotion next = motion;
     fit(fitted, next);
-    std::vector<Seen> now = within(seen, next, threshold_px);
-    if (now.size() < fitted.size()) return true;
+    const double gain = gain_of(seen, next, threshold_px);
+    if (!(gain > best)) return true;
+    const bool settled = gain < best + 1e-4;
     motion = next;
-    if (now.size() == fitted.size()) return true;
-    fitted = std::move(now);
+    best = gain;
+    if (settled) return true;
+    fitted = within(seen, motion, threshold_px);
   }
   return true;
 }

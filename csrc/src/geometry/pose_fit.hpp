@@ -51,8 +51,8 @@ RigidMotion moved_by(const RigidMotion& motion, const Vector<6>& step);
 /// Levenberg-Marquardt on all of `seen`; what lies behind the camera at the start must not be among them.
 void fit(const std::vector<Seen>& seen, RigidMotion& motion);
 
-/// Fits to those within the threshold until these are the same again; then to those within 3.5 standard deviations of
-/// their noise. `fitted` is what the last fit used. False where fewer than four are left.
+/// Fits to those within the threshold as long as the truncated squared error falls; then to those within 3.5 standard
+/// deviations of their noise. `fitted` is what the last fit used. False where fewer than four are left.
 bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, std::vector<Seen>& fitted);
 
 /// Those of `seen` that are within the threshold.
