@@ -42,9 +42,10 @@ def all_rows() -> list[Any]:
     import correlation_rows
     import flow_rows
     import map_rows
+    import pose_rows
     import stereo_rows
 
-    return [*stereo_rows.rows(), *map_rows.rows(), *flow_rows.rows(), *correlation_rows.rows()]
+    return [*stereo_rows.rows(), *map_rows.rows(), *flow_rows.rows(), *correlation_rows.rows(), *pose_rows.rows()]
 
 
 def chosen_rows(given: argparse.Namespace) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .cameras import Camera, StereoRig
+from .cameras import Array, Camera, CameraModel, StereoRig
 from .images import Image, Mask
 from .results import Depth, Disparity, Flow
 
@@ -53,6 +53,20 @@ class DepthSample:
     camera_height_m: float | None = None
     horizon_px: float | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PoseSample:
+    """Two views of a still scene; `T_1_0` takes camera 0's frame to camera 1's, metres."""
+
+    name: str
+    image0: Image
+    image1: Image
+    camera0: CameraModel
+    camera1: CameraModel
+    T_1_0: Array | None = None
+    depth0: Depth | None = None
+    depth1: Depth | None = None
 
 
 Sample = StereoSample | FlowSample | DepthSample

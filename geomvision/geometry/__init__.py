@@ -9,4 +9,18 @@ __all__ = [
     "points_from_disparity",
     "triangulate",
     "triangulate_views",
+from .absolute_pose import absolute_pose, p3p, perspective_n_point, refine_absolute_pose
+from .alignment import align_points, align_points_robust
+from .bundle_adjustment import bundle_adjustment
+from .metric_pose import metric_relative_pose
+
+__all__ = [
+    "absolute_pose",
+    "align_points",
+    "align_points_robust",
+    "bundle_adjustment",
+    "metric_relative_pose",
+    "p3p",
+    "perspective_n_point",
+    "refine_absolute_pose",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue
-from ..results import Disparity, Flow
+from ..results import Disparity, Flow, MetricPose
 from ._base import Protocol, Ratio, Score
 from ._error_map import error_map
 from ._poses import PoseError, pose_auc, pose_error
@@ -30,11 +30,11 @@ __all__ = [
 
 PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)
 
-_TASKS = ("stereo", "flow", "depth")
+_TASKS = ("stereo", "flow", "depth", "pose")
 
 
 def for_task(task: str) -> dict[str, Protocol]:
-    """The protocols of "stereo", "flow" or "depth", by name. Raises ValueError for another task."""
+    """The protocols of "stereo", "flow", "depth" or "pose", by name. Raises ValueError for another task."""
     if task not in _TASKS:
         raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)}")
     every = {name: protocol() for name, protocol in PROTOCOLS.items()}
@@ -45,7 +45,7 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
     """Score one estimate by several protocols side by side.
 
     Args:
-        estimate: a `Disparity`, `Flow` or `Depth`.
+        estimate: a `Disparity`, `Flow`, `Depth` or `MetricPose`.
         sample: the sample with the truth (see `geomvision.samples`).
         protocols: names or protocols; None takes all of the estimate's task.
 
@@ -58,7 +58,8 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
         KeyError: for an unknown protocol, naming those there are.
     """
     if protocols is None:
-        task = "stereo" if isinstance(estimate, Disparity) else "flow" if isinstance(estimate, Flow) else "depth"
+        tasks = {Disparity: "stereo", Flow: "flow", MetricPose: "pose"}
+        task = next((task for kind, task in tasks.items() if isinstance(estimate, kind)), "depth")
         chosen = list(for_task(task).values())
     else:
         chosen = [PROTOCOLS[item]() if isinstance(item, str) else item for item in protocols]

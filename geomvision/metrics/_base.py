@@ -36,7 +36,7 @@ Score = Mapping[str, Ratio]
 class Protocol(ABC):
     """A named protocol of one task. Subclasses say how missing estimates count, and cite their source."""
 
-    #: "stereo", "flow" or "depth".
+    #: "stereo", "flow", "depth" or "pose".
     task: ClassVar[str]
     #: File name of the protocol, also what the command line calls it.
     name: ClassVar[str]

@@ -1,6 +1,10 @@
 """What methods return: arrays that know their unit, their gaps and how they were made."""
 
+from .absolute_pose import AbsolutePose
+from .alignment import Alignment
+from .bundle import BundleAdjustment
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
+from .metric_pose import MetricPose
 from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
 from .tracks import Tracks
@@ -17,9 +21,13 @@ __all__ = [
     "Tracks",
     "TriangulatedPoints",
     "DEGENERACIES",
+    "AbsolutePose",
+    "Alignment",
+    "BundleAdjustment",
     "Depth",
     "Disparity",
     "Flow",
+    "MetricPose",
     "RelativeDepth",
     "RelativeKind",
     "RelativePose",

@@ -18,13 +18,14 @@ TASKS = {
     "stereo": {"eth3d", "kitti2012", "kitti2015", "middlebury"},
     "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "sintel"},
     "depth": {"depth"},
+    "pose": {"map_free"},
 }
 
 
 def test_the_protocols_of_each_task():
     assert {task: set(metrics.for_task(task)) for task in TASKS} == TASKS
-    with pytest.raises(ValueError, match="allowed are stereo, flow, depth"):
-        metrics.for_task("pose")
+    with pytest.raises(ValueError, match="allowed are stereo, flow, depth, pose"):
+        metrics.for_task("tracking")
 
 
 @pytest.mark.parametrize("name", list(PROTOCOLS))

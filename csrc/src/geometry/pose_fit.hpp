@@ -1,0 +1,73 @@
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "geometry/small_matrix.hpp"
+#include "geomvision/geometry/absolute_pose.hpp"
+
+// The least squares inside absolute_pose, perspective_n_point and refine_absolute_pose.
+namespace geomvision::geometry {
+
+struct RigidMotion {
+  Matrix3 rotation = Matrix3::identity();
+  Vector3 translation;
+};
+
+inline RigidMotion motion_of(const CameraPose& pose) { return {Matrix3{pose.rotation}, Vector3{pose.translation}}; }
+inline CameraPose pose_of(const RigidMotion& m) { return {m.rotation.values, m.translation.values}; }
+
+/// One point and its chart.
+struct Seen {
+  Vector3 point;
+  Matrix3 chart;
+};
+
+/// Where the observation is missed by, pixels; false where the point is not in front.
+inline bool error_of(const Seen& seen, const RigidMotion& m, Vector3& moved, double& x, double& y) {
+  moved = m.rotation * seen.point + m.translation;
+  const Vector3 q = seen.chart * moved;
+  if (!(q[2] > 0.0)) return false;
+  x = q[0] / q[2];
+  y = q[1] / q[2];
+  return true;
+}
+
+/// Gauss-Newton's normal equations of a small rotation and translation in the camera's frame.
+struct NormalEquations {
+  Matrix<6, 6> information;
+  Vector<6> gradient;
+  double squared_error = 0.0;
+  double gain = 0.0;  ///< sum of 1 - (error / threshold)²
+  int count = 0;
+
+  /// Add what is within the threshold of the pose; whether it was.
+  bool add(const Seen& seen, const RigidMotion& motion, double squared_threshold);
+};
+
+/// The motion after a small rotation and translation in the camera's frame, exactly rigid.
+RigidMotion moved_by(const RigidMotion& motion, const Vector<6>& step);
+
+/// Levenberg-Marquardt on all of `seen`; what lies behind the camera at the start must not be among them.
+void fit(const std::vector<Seen>& seen, RigidMotion& motion);
+
+/// Fits to those within the threshold as long as the truncated squared error falls; then to those within 3.5 standard
+/// deviations of their noise. `fitted` is what the last fit used. False where fewer than four are left.
+bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, std::vector<Seen>& fitted);
+
+/// Those of `seen` that are within the threshold.
+std::vector<Seen> within(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px);
+
+/// Noise and covariance of a motion that was fitted to `fitted`.
+void measure(const std::vector<Seen>& fitted, const RigidMotion& motion, AbsolutePose& result);
+
+/// Rows of the views as `Seen`, the world's origin moved to `origin`.
+std::vector<Seen> gathered(const SeenPoints& seen, const Vector3& origin);
+
+/// The median of each coordinate: far from the world's origin, differences of large numbers would cost digits.
+Vector3 middle(const SeenPoints& seen);
+
+/// Throws std::invalid_argument unless sizes agree and all numbers are finite.
+void check_seen(const char* owner, const SeenPoints& seen);
+
+}  // namespace geomvision::geometry

@@ -1,0 +1,164 @@
+"""Relative pose with its scale from matches and a metric depth map of each view, as in map-free relocalisation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..cameras import Array, CameraModel
+from ..images import Mask
+from ..results.alignment import Alignment
+from ..results.maps import Depth
+from ..results.metric_pose import MetricPose
+from ._points import as_points, same_length
+from .absolute_pose import absolute_pose
+from .alignment import align_points_robust
+
+Solver = Literal["points", "pnp"]
+#: Neighbouring depths that differ by more than this share belong to different things: none is made up between them.
+EDGE = 0.05
+#: Depth maps whose scales differ by more than this share disagree.
+DISAGREEING = 0.1
+#: Errors that map-free relocalisation allows: metres and degrees.
+ALLOWED_M, ALLOWED_DEG = 0.25, 5.0
+
+
+def metric_relative_pose(
+    points0: ArrayLike,
+    points1: ArrayLike,
+    camera0: CameraModel,
+    camera1: CameraModel,
+    depth0: Depth | ArrayLike,
+    depth1: Depth | ArrayLike,
+    *,
+    solver: Solver = "points",
+    depth_error: float = 0.05,
+    threshold_px: float = 4.0,
+    confidence: float = 0.9999,
+    max_iterations: int = 10_000,
+    seed: int = 0,
+    num_threads: int = 0,
+) -> MetricPose:
+    """The pose of view 1 relative to view 0, in metres (Arnold et al., Map-free visual relocalization, ECCV 2022).
+
+    ``"points"`` lifts the matches of both views by their depth and aligns them (`align_points_robust`): both maps vouch
+    for the scale. ``"pnp"`` lifts view 0 alone and sees where view 1 has the points (`absolute_pose`): surer of the
+    rotation; the scale is view 0's, and view 1's depth only says whether it agrees.
+
+    Args:
+        points0: (N, 2) pixels in view 0 …
+        points1: (N, 2) … and the same in view 1.
+        camera0: camera of view 0, of its depth map's size.
+        camera1: camera of view 1, of its depth map's size.
+        depth0: depth z of view 0 (H, W), metres, NaN where there is none …
+        depth1: … and that of view 1.
+        solver: see above.
+        depth_error: relative error of depth up to which a match is an inlier ("points").
+        threshold_px: largest error in view 1 of an inlier ("pnp").
+        confidence: chance wanted that one sample was free of outliers.
+        max_iterations: samples drawn at most.
+        seed: of the samples; the result depends on nothing else.
+        num_threads: threads ("pnp"); 0 takes every core.
+
+    Raises:
+        ValueError: for wrong shapes, pixels that are not finite, maps of another size than their camera.
+    """
+    pixels0, pixels1 = _checked(points0, points1, solver, depth_error)
+    lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
+    known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
+    both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
+    how: dict[str, Any]
+    if solver == "pnp":
+        how = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed, "num_threads": num_threads}
+        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, threshold_px=threshold_px, **how)
+        inliers = _scattered(found.inliers, known0)
+        return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
+    limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
+    how = {"threshold_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
+    aligned, flags = _aligned(lifted0[both], lifted1[both], how)
+    covariance = _about_the_camera(aligned, lifted1[both])
+    return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), covariance, flags, lifted0, lifted1)
+
+
+def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: float) -> tuple[Array, Array]:
+    pixels0, pixels1 = as_points(points0, "points0", 2), as_points(points1, "points1", 2)
+    same_length(pixels0, "points0", pixels1, "points1")
+    if solver not in ("points", "pnp"):
+        raise ValueError(f"solver is {solver!r}; allowed are 'points' and 'pnp'")
+    if not 0 < depth_error < 1:
+        raise ValueError(f"depth_error is {depth_error}; it must lie between 0 and 1")
+    return pixels0, pixels1
+
+
+def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: str) -> Array:
+    """Points (N, 3) of the pixels, NaN where there is no depth: outside the map, in a gap, across an edge."""
+    metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth, dtype=np.float32))).m
+    if metres.shape != (camera.height, camera.width):
+        given, wanted = f"{metres.shape[1]}x{metres.shape[0]}", f"{camera.width}x{camera.height}"
+        raise ValueError(f"{name} is {given} but its camera is {wanted}: resize the camera with camera.resize(…)")
+    height, width = metres.shape
+    inside: Mask = np.asarray(((pixels >= -0.5) & (pixels <= (width - 0.5, height - 0.5))).all(axis=1))
+    places = np.clip(np.where(inside[:, None], pixels, 0.0), 0, (width - 1, height - 1))
+    low = np.minimum(places.astype(int), np.maximum((width - 2, height - 2), 0))
+    high = np.minimum(low + 1, (width - 1, height - 1))
+    near = np.stack([metres[y, x] for y in (low[:, 1], high[:, 1]) for x in (low[:, 0], high[:, 0])]).astype(float)
+    fx, fy = (places - low).T
+    mixed = np.array([(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy])
+    smooth = inside & (near.max(axis=0) - near.min(axis=0) <= EDGE * near.min(axis=0))  # false with any NaN
+    z = np.where(smooth, (mixed * np.where(smooth, near, 0.0)).sum(axis=0), np.nan)
+    return camera.unproject(pixels, z)
+
+
+def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Alignment, tuple[str, ...]]:
+    """The rigid alignment and its flags; not known where more pairs agree on one of another scale."""
+    rigid = align_points_robust(points0, points1, **how)
+    if len(points0) and rigid.inliers.mean() < 0.8:
+        similar = align_points_robust(points0, points1, with_scale=True, **how)
+        more = similar.is_known and similar.inliers.sum() > rigid.inliers.sum()
+        if more and abs(math.log(similar.scale)) > math.log1p(DISAGREEING):
+            return replace(rigid, rotation=np.full((3, 3), np.nan)), (*rigid.flags, "scales_disagree")
+    return rigid, rigid.flags
+
+
+def _scattered(inliers: Mask, among: Mask) -> Mask:
+    every: Mask = np.zeros(len(among), bool)
+    every[among] = inliers
+    return every
+
+
+def _about_the_camera(aligned: Alignment, points: Array) -> Array:
+    """The alignment's covariance, which is about the inliers' centroid, about the camera."""
+    if not aligned.is_known:
+        return np.full((6, 6), np.nan)
+    weights = 1.0 / (points[aligned.inliers] ** 2).sum(axis=1)
+    x, y, z = weights @ points[aligned.inliers] / weights.sum()
+    change = np.eye(6)  # v at the camera = v at c − ω×c
+    change[3:, :3] = [[0, -z, y], [z, 0, -x], [-y, x, 0]]
+    return np.asarray(change @ aligned.covariance @ change.T)
+
+
+def _judged(
+    T: Array, inliers: Mask, covariance: Array, flags: tuple[str, ...], lifted0: Array, lifted1: Array
+) -> MetricPose:
+    """With what both depth maps say of the pose, and how sure it is."""
+    T = T.copy() if np.isfinite(T).all() else np.full((4, 4), np.nan)
+    ratio, trust = math.nan, 0.0
+    if np.isfinite(T).all():
+        z = (lifted0 @ T[:3, :3].T + T[:3, 3])[:, 2]
+        told = inliers & (z > 0) & np.isfinite(lifted1[:, 2])
+        ratio = float(np.median(lifted1[told, 2] / z[told])) if told.any() else math.nan
+        if abs(math.log(ratio)) > math.log1p(DISAGREEING):
+            flags = (*flags, "scales_disagree")
+        turn, shift = (math.sqrt(max(0.0, float(np.trace(covariance[k : k + 3, k : k + 3])))) for k in (0, 3))
+        trust = float(inliers.mean() * -np.expm1((3.0 - inliers.sum()) / 10.0))
+        trust *= _allowance(shift, ALLOWED_M) * _allowance(math.degrees(turn), ALLOWED_DEG)
+    return MetricPose(T_1_0=T, inliers=inliers, covariance=covariance, confidence=trust, depth_ratio=ratio, flags=flags)
+
+
+def _allowance(deviation: float, allowed: float) -> float:
+    """1 while two standard deviations are allowed, then less; 0 where nothing is known of them."""
+    return 0.0 if math.isnan(deviation) else min(1.0, allowed / max(2.0 * deviation, 1e-12))

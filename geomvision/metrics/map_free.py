@@ -1,0 +1,124 @@
+"""Scores of metric relative poses (Arnold et al., Map-free visual relocalization, ECCV 2022)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..cameras import Array, CameraModel, check_pose, inverse
+from ._base import Protocol, Ratio, Score
+
+#: A pose is right within these.
+ALLOWED_M, ALLOWED_DEG = 0.25, 5.0
+#: VCRE is right within this share of the image's diagonal: 90 pixels of the data set's 540x720.
+ALLOWED_SHARE = 0.1
+VCRE_RIGHT, POSE_RIGHT = "VCRE<10%", "pose<0.25m,5°"
+
+
+class MapFree(Protocol):
+    """``VCRE`` in pixels, the pose's error in ``m`` and ``deg``, and percent of pairs that are right.
+
+    VCRE, the virtual correspondence reprojection error, is the mean distance in view 1 between where a grid of points
+    before it is and where the estimated pose puts it: ‖π(v) − π(T_est · T_true⁻¹ · v)‖ over 7 x 4 x 7 points (across,
+    down, deep) 0.3 m apart, centred on the axis from 1.8 m on. A point that the camera does not see counts the image's
+    diagonal, as does any that is farther off. Right are VCRE below a tenth of the diagonal, and poses within 0.25 m
+    and 5°. Over many pairs errors are medians; ``AUC`` is the average precision of ranking pairs by `confidence`.
+    """
+
+    task: ClassVar[str] = "pose"
+    name: ClassVar[str] = "map_free"
+    primary: ClassVar[str] = "VCRE"
+    missing_estimates: ClassVar[str] = "left out of the medians of errors; wrong in every percentage and in AUC"
+    aggregation: ClassVar = "mean"
+
+    def score(self, estimate: Any, sample: Any) -> Score:
+        """The figures of one estimate with `T_1_0` and `confidence`, by a `PoseSample` with `T_1_0` and `camera1`.
+
+        Raises TypeError for an estimate without a metric pose, ValueError for a sample without the truth.
+        """
+        T = getattr(estimate, "T_1_0", None)
+        if T is None or not hasattr(estimate, "depth_ratio"):
+            raise TypeError(f"map_free scores poses in metres; it was given a {type(estimate).__name__}")
+        if getattr(sample, "T_1_0", None) is None:
+            raise ValueError(f"sample {getattr(sample, 'name', sample)!r} has no T_1_0: there is no truth to score by")
+        known = bool(np.isfinite(T).all())
+        vcre, metres, degrees = math.nan, math.nan, math.nan
+        if known:
+            vcre = vcre_px(T, sample.T_1_0, sample.camera1)
+            metres, degrees = metric_pose_error(T, sample.T_1_0)
+        allowed = ALLOWED_SHARE * math.hypot(sample.camera1.width, sample.camera1.height)
+        return {
+            "VCRE": _one(vcre),
+            "m": _one(metres),
+            "deg": _one(degrees),
+            VCRE_RIGHT: Ratio(float(vcre < allowed), 1.0, "percent"),
+            POSE_RIGHT: Ratio(float(metres < ALLOWED_M and degrees < ALLOWED_DEG), 1.0, "percent"),
+            "confidence": Ratio(float(estimate.confidence), 1.0),
+            "density": Ratio(float(known), 1.0, "percent"),
+        }
+
+    def aggregate(self, scores: Iterable[Score]) -> dict[str, float]:
+        """Medians of the errors, percentages, and average precisions by confidence."""
+        every = list(scores)
+        result = super().aggregate(every)
+        for name in ("VCRE", "m", "deg"):
+            known = [score[name].value for score in every if name in score and score[name].count > 0]
+            if name in result:
+                result[name] = float(np.median(known)) if known else math.nan
+        confidence = np.array([score["confidence"].value for score in every])
+        made = np.array([score["density"].total > 0 for score in every], dtype=bool)
+        for name in (VCRE_RIGHT, POSE_RIGHT):
+            right = np.array([score[name].total > 0 for score in every], dtype=bool)
+            result[f"AUC {name}"] = 100.0 * average_precision(
+                confidence[made], right[made], failures=int((~made).sum())
+            )
+        return result
+
+
+def metric_pose_error(T_1_0: ArrayLike, truth: ArrayLike) -> tuple[float, float]:
+    """Distance of the two estimates of camera 1's centre, metres, and angle between their rotations, degrees."""
+    a, b = check_pose(T_1_0, "T_1_0"), check_pose(truth, "truth")
+    chord = float(np.linalg.norm(a[:3, :3] - b[:3, :3])) / math.sqrt(8.0)
+    metres = float(np.linalg.norm(inverse(a)[:3, 3] - inverse(b)[:3, 3]))
+    return metres, math.degrees(2.0 * math.asin(min(1.0, chord)))
+
+
+def vcre_px(T_1_0: ArrayLike, truth: ArrayLike, camera1: CameraModel) -> float:
+    """Virtual correspondence reprojection error in view 1, pixels; see `MapFree`."""
+    residual = check_pose(T_1_0, "T_1_0") @ inverse(check_pose(truth, "truth"))
+    grid = virtual_points()
+    seen = camera1.project(grid)
+    moved = camera1.project(grid @ residual[:3, :3].T + residual[:3, 3])
+    diagonal = math.hypot(camera1.width, camera1.height)
+    off = np.linalg.norm(moved - seen, axis=1)
+    return float(np.minimum(np.where(np.isnan(off), diagonal, off), diagonal).mean())
+
+
+def virtual_points() -> Array:
+    """The grid (196, 3) of virtual points before the camera, metres."""
+    across, down, deep = 0.3 * (np.arange(7) - 3.0), 0.3 * (np.arange(4) - 1.5), 1.8 + 0.3 * np.arange(7)
+    return np.stack(np.meshgrid(across, down, deep, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def average_precision(confidence: Array, right: NDArray[np.bool_], failures: int = 0) -> float:
+    """Area under precision over recall as the confidence asked for falls; pairs without an estimate are failures.
+
+    Recall is the share of all pairs that are given an estimate, precision that of right ones among these. Equal
+    confidences fall together. NaN without any pair.
+    """
+    total = len(confidence) + failures
+    if total == 0:
+        return math.nan
+    order = np.argsort(-confidence, kind="stable")
+    hits, given = np.cumsum(right[order]), np.arange(1, len(order) + 1)
+    last = np.append(np.diff(confidence[order]) != 0, True) if len(order) else np.zeros(0, bool)
+    recall = np.concatenate([[0.0], given[last] / total])
+    return float((np.diff(recall) * hits[last] / given[last]).sum())
+
+
+def _one(value: float) -> Ratio:
+    return Ratio(0.0, 0.0) if math.isnan(value) else Ratio(value, 1.0)
