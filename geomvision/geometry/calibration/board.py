@@ -12,8 +12,8 @@ from typing import Literal, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..cameras import Array
-from ..images import Image
+from ...cameras import Array
+from ...images import Image
 
 Ids = NDArray[np.int64]
 BoardKind = Literal["chessboard", "charuco"]
@@ -143,7 +143,7 @@ def find_corners(image: Image, board: Board, name: str = "") -> BoardView:
         BoardNotFoundError: when the board is not seen, with what was seen instead.
         ValueError: when the image is none.
     """
-    from . import calibration_finders as finders
+    from . import finders
 
     grey = finders.grey8(image)
     height, width = grey.shape

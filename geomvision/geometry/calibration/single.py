@@ -1,7 +1,7 @@
 """Calibrating one camera from views of a board.
 
 Start: Zhang's closed form where the lens is near a pinhole, and a sweep of fields of view for every model; boards are
-posed from rays. Then everything is refined together (see `calibration_solver`) with a robust loss.
+posed from rays. Then everything is refined together (see `solver`) with a robust loss.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..cameras import Array, CameraModel
-from .calibration_board import FEWEST_CORNERS, Board, BoardView
-from .calibration_models import LensModel, lens_model
-from .calibration_coverage import measured, warnings_of
-from .calibration_covariance import check_determined, covariance_of, noise_variance
-from .calibration_results import Calibration, CalibrationError
-from .calibration_solver import LOSSES, Loss, Sights, Solution, State, solve
-from .calibration_start import homography, pose_from_rays, zhang
+from ...cameras import Array, CameraModel
+from .board import FEWEST_CORNERS, Board, BoardView
+from .covariance import check_determined, covariance_of, noise_variance
+from .coverage import measured, warnings_of
+from .models import LensModel, lens_model
+from .results import Calibration, CalibrationError
+from .solver import LOSSES, Loss, Sights, Solution, State, cost_of, solve
+from .start import homography, pose_from_rays, zhang
 
 FEWEST_VIEWS = 3
-#: Steps a start is given to show how good it is.
-TRIAL_STEPS = 8
+#: Views whose corners differ by less than this share of the width are one view taken twice.
+SAME = 0.003
+#: So many of the starts are given so many steps to show how good they are.
+TRIALS, TRIAL_STEPS = 3, 8
 
 
 def calibrate(
@@ -82,7 +84,25 @@ def check_views(observations: Sequence[BoardView], board: Board) -> tuple[BoardV
             spread = np.linalg.svd(plane - plane.mean(axis=0), compute_uv=False)
             if spread[1] < 1e-3 * max(spread[0], 1e-300):
                 raise CalibrationError(f"the corners of {who} lie on a line of {what}; they must span an area")
+    distinct = _distinct(views)
+    if distinct < FEWEST_VIEWS:
+        raise CalibrationError(
+            f"{len(views)} views show the board in {distinct} places; at least {FEWEST_VIEWS} are needed: move it"
+        )
     return views
+
+
+def _distinct(views: Sequence[BoardView]) -> int:
+    """How many views show the board elsewhere than all before them, by more than SAME of the image's width."""
+    kept: list[BoardView] = []
+    for view in views:
+        for other in kept:
+            _, a, b = np.intersect1d(view.ids, other.ids, return_indices=True)
+            if len(a) and np.median(np.abs(view.pixels[a] - other.pixels[b])) < SAME * view.width:
+                break
+        else:
+            kept.append(view)
+    return len(kept)
 
 
 def sights_of(views: Sequence[BoardView], board: Board, numbers: Sequence[int] | None = None) -> Sights:
@@ -104,12 +124,14 @@ def _best_start(lens: LensModel, views: Sequence[BoardView], sights: Sights, los
         one = np.ones(len(sights.pixels))
         rays = np.column_stack([sights.pixels, one])
         known = zhang([homography(sights.points[p, :2], rays[p]) for p in parts], width, height)
-    tried = []
+    starts = []
     for camera in lens.starts(width, height, known):
         poses = board_poses(camera, sights, len(views))
         if poses is not None:
-            tried.append(solve(State((camera,), None, poses), (sights,), loss=loss, scale=scale, most=TRIAL_STEPS))
-    tried = [trial for trial in tried if np.isfinite(trial.cost)]
+            state = State((camera,), None, poses)
+            starts.append((cost_of(state, (sights,), loss, scale), state))
+    best = [state for cost, state in sorted(starts, key=lambda start: start[0])[:TRIALS] if np.isfinite(cost)]
+    tried = [solve(state, (sights,), loss=loss, scale=scale, most=TRIAL_STEPS) for state in best]
     if not tried:
         raise CalibrationError("no camera of this model sees all corners in front of it; is it the right model?")
     return min(tried, key=lambda trial: trial.cost)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cameras import Array, CameraModel
-from .calibration_board import Board, BoardView
-from .calibration_results import Coverage, projection_sigma
+from ...cameras import Array, CameraModel
+from .board import Board, BoardView
+from .results import Coverage, projection_sigma
 
 #: Cells of the raster on which the covered part of the image is counted, across and down.
 CELLS = (64, 48)
@@ -29,16 +29,22 @@ def measured(
     angles = [abs(float(a @ b)) for a, b in itertools.combinations(normals, 2)]
     middle = np.append(board.points_m().mean(axis=0), 1.0)
     distances = np.linalg.norm((poses @ middle)[:, :3], axis=1)
-    right, bottom = camera.width - 1, camera.height - 1
-    corners = projection_sigma(camera, covariance, [(0, 0), (right, 0), (0, bottom), (right, bottom)])
     return Coverage(
         image=float(covered(views).mean()),
         reach=max(radii) / float(np.linalg.norm(centre)),
         tilt_deg=float(np.degrees(np.arccos(np.clip(min(angles, default=1.0), 0, 1)))),
         distances_m=(float(distances.min()), float(distances.max())),
         centre_px=float(projection_sigma(camera, covariance, centre)),
-        border_px=float(np.nan if np.isnan(corners).all() else np.nanmax(corners)),
+        border_px=_border_sigma(camera, covariance, centre),
     )
+
+
+def _border_sigma(camera: CameraModel, covariance: Array, centre: Array) -> float:
+    """The largest standard deviation, px, on the way from the centre to corners and sides, where the model ends."""
+    ends = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]
+    way = np.array(ends)[:, None] * np.linspace(0, 1, 17)[:, None]
+    sigma = projection_sigma(camera, covariance, centre + way * centre)
+    return float(np.nanmax(sigma))
 
 
 def covered(views: Sequence[BoardView]) -> NDArray[np.bool_]:
@@ -77,8 +83,8 @@ def warnings_of(
         )
     elif coverage.border_px > UNSURE_BORDER_PX:
         found.append(
-            f"a point projected into an image corner is unsure by {coverage.border_px:.2g} px: hold the board into the "
-            "corners, or take a model with fewer coefficients"
+            f"a point projected to the border is unsure by {coverage.border_px:.2g} px: hold the board into the "
+            "corners and borders, or take a model with fewer coefficients"
         )
     focal, share = sigma.get("fx", 0.0), sigma.get("fx", 0.0) / float(dict(_named(camera)).get("fx", 1.0))
     if coverage.tilt_deg < LITTLE_TILT_DEG:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from ..cameras import Camera, CameraModel
+from ...cameras import Camera, CameraModel, ExtendedUnifiedCamera, KannalaBrandt, UnifiedCamera
 
 Start = tuple[float, float, float, float]
 
@@ -44,6 +44,29 @@ def _brown(count: int) -> LensModel:
     return LensModel(make, lambda angle, _: float(np.tan(angle)), perspective=True)
 
 
+def _fisheye(width: int, height: int, start: Start, _: float) -> CameraModel:
+    fx, fy, cx, cy = start
+    return KannalaBrandt(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy)
+
+
+def _unified(width: int, height: int, start: Start, alpha: float) -> CameraModel:
+    fx, fy, cx, cy = start
+    return UnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=alpha)
+
+
+def _extended(width: int, height: int, start: Start, alpha: float) -> CameraModel:
+    fx, fy, cx, cy = start
+    return ExtendedUnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=alpha)
+
+
+def _unified_radius(angle: float, alpha: float) -> float:
+    return float(np.sin(angle) / (alpha + (1 - alpha) * np.cos(angle)))
+
+
+#: Fields of view and sphere positions that wide-angle lenses have.
+WIDE_DEG = (60.0, 90.0, 120.0, 150.0, 180.0, 220.0)
+ALPHAS = (0.35, 0.6)
+
 #: Names for `calibrate(model=…)`.
 MODELS: dict[str, LensModel] = {
     "pinhole": _brown(0),
@@ -52,6 +75,9 @@ MODELS: dict[str, LensModel] = {
     "brown8": _brown(8),
     "brown12": _brown(12),
     "brown14": _brown(14),
+    "fisheye": LensModel(_fisheye, lambda angle, _: angle, views_deg=WIDE_DEG),
+    "ucm": LensModel(_unified, _unified_radius, ALPHAS, WIDE_DEG),
+    "eucm": LensModel(_extended, _unified_radius, ALPHAS, WIDE_DEG),
 }
 
 
@@ -60,8 +86,3 @@ def lens_model(name: str) -> LensModel:
     if name not in MODELS:
         raise ValueError(f"model is {name!r}; allowed are {', '.join(MODELS)}")
     return MODELS[name]
-
-
-def names() -> Sequence[str]:
-    """All names."""
-    return tuple(MODELS)

@@ -13,10 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cameras import Array, CameraModel, pose
+from ...cameras import Array, CameraModel
 
 Loss = Literal["huber", "cauchy", "linear"]
 LOSSES = ("huber", "cauchy", "linear")
+#: A step that lowers the cost by less moves no parameter by a hundredth of its standard deviation.
+ENOUGH = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +63,21 @@ class Solution:
     settled: bool
 
 
-def turn(vector: Array) -> Array:
-    """The rotation (3, 3) about `vector` by its length (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    skew = crosses(vector)
-    if angle < 1e-8:
-        return np.asarray(np.eye(3) + skew + skew @ skew / 2)
-    return np.asarray(np.eye(3) + np.sin(angle) / angle * skew + (1 - np.cos(angle)) / angle**2 * skew @ skew)
+def turn(vectors: Array) -> Array:
+    """Rotations (..., 3, 3) about `vectors` (..., 3) by their lengths in radians (Rodrigues)."""
+    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
+    skew = crosses(vectors)
+    sine, versine = np.sinc(angle / np.pi), 0.5 * np.sinc(angle / (2 * np.pi)) ** 2  # sin x / x, (1 − cos x) / x²
+    return np.asarray(np.eye(3) + sine * skew + versine * skew @ skew)
 
 
-def moved(T: Array, step: Array) -> Array:
-    """`T` after a small turn step[:3] and shift step[3:] in the frame that it leads to."""
-    rotation = turn(step[:3])
-    U, _, Vt = np.linalg.svd(rotation @ T[:3, :3])  # rounding must not add up
-    return pose(U @ Vt, rotation @ T[:3, 3] + step[3:])
+def moved(poses: Array, steps: Array) -> Array:
+    """Poses (..., 4, 4) after a small turn steps[..., :3] and shift steps[..., 3:] in the frame that they lead to."""
+    after = poses.copy()
+    rotation = turn(steps[..., :3])
+    after[..., :3, :] = rotation @ poses[..., :3, :]
+    after[..., :3, 3] += steps[..., 3:]
+    return after
 
 
 def crosses(vectors: Array) -> Array:
@@ -178,7 +181,7 @@ def reduced(normal: Normal, damping: float = 0.0) -> tuple[Array, Array, Array]:
     gain = np.linalg.solve(boards, np.swapaxes(normal.coupling, 1, 2))
     matrix = normal.shared + damping * _diagonal(normal.shared) - np.einsum("vsi,vit->st", normal.coupling, gain)
     slope = normal.shared_slope - np.einsum("vis,vi->s", gain, normal.boards_slope)
-    return (matrix + matrix.T) / 2, slope, gain
+    return np.asarray((matrix + matrix.T) / 2), np.asarray(slope), np.asarray(gain)
 
 
 def _diagonal(matrices: Array) -> Array:
@@ -203,8 +206,7 @@ def stepped(state: State, shared: Array, boards: Array) -> State:
         for camera, a, b in zip(state.cameras, at[:-1], at[1:], strict=True)
     )
     rig = None if state.rig is None else moved(state.rig, shared[at[-1] :])
-    poses = np.stack([moved(T, step) for T, step in zip(state.poses, boards, strict=True)])
-    return State(cameras, rig, poses)
+    return State(cameras, rig, moved(state.poses, boards))
 
 
 def solve(
@@ -222,7 +224,7 @@ def solve(
         except (ValueError, np.linalg.LinAlgError):  # singular, or no such camera: a shorter step
             cost = float("inf")
         if cost <= normal.cost:
-            settled = normal.cost - cost <= 1e-12 * normal.cost + 1e-20
+            settled = normal.cost - cost <= ENOUGH * normal.cost + 1e-20
             state, damping = trial, max(damping / 10, 1e-12)
             normal = normal_equations(state, sights, loss, scale)
         else:

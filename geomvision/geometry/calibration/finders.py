@@ -7,24 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cameras import Array
-from ..images import Image, as_image, to_grey
-from .calibration_board import FEWEST_CORNERS, Board, Ids
+from ...cameras import Array
+from ...images import Image, as_image, to_grey
+from .board import FEWEST_CORNERS, Board, Ids
 
 Grey = NDArray[np.uint8]
 
 #: Boards are looked for in images no larger than that, corners are then refined in the full image.
 SEARCH_SIZE = 1600
+#: Half the width of the window around a corner, as a share of the way to the nearest corner: seen at a slant, a wider
+#: one reaches the next edge.
+WINDOW = 0.3
 
 
 def grey8(image: Image) -> Grey:
     """The image as 8-bit grey; other types than uint8 are stretched to its range."""
     grey = to_grey(as_image(image))
     if grey.dtype == np.uint8:
-        return np.ascontiguousarray(grey)
+        return np.asarray(grey, dtype=np.uint8, order="C")
     low, high = np.percentile(grey, (0.5, 99.5))
     stretched = (grey.astype(np.float64) - low) * (255.0 / max(float(high - low), 1e-12))
-    return np.clip(np.rint(stretched), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(stretched), 0, 255), dtype=np.uint8)
 
 
 def chessboard(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
@@ -32,7 +35,7 @@ def chessboard(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
     corners = _search(grey, (board.columns, board.rows))
     if corners is None:
         return f"no {board.label} found. {_what_else(grey, board)}"
-    corners = _refine(grey, corners, board)
+    corners = _refine(grey, corners, np.arange(board.count), board, WINDOW)
     return _numbered(grey, corners, board)
 
 
@@ -41,7 +44,7 @@ def _search(grey: Grey, counts: tuple[int, int]) -> Array | None:
     import cv2
 
     scale = max(1.0, max(grey.shape) / SEARCH_SIZE)
-    small = grey
+    small: Any = grey
     if scale > 1:
         size = (round(grey.shape[1] / scale), round(grey.shape[0] / scale))
         small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
@@ -55,19 +58,31 @@ def _search(grey: Grey, counts: tuple[int, int]) -> Array | None:
     if not found:
         return None
     factor = np.array([grey.shape[1] / small.shape[1], grey.shape[0] / small.shape[0]])
-    return (np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) * factor - 0.5
+    return np.asarray((np.asarray(corners, dtype=float).reshape(-1, 2) + 0.5) * factor - 0.5)
 
 
-def _refine(grey: Grey, corners: Array, board: Board) -> Array:
-    """Corners where the gradients around them meet (Förstner 1987), in a window that holds no other corner."""
+def _refine(grey: Grey, corners: Array, ids: Ids, board: Board, share: float) -> Array:
+    """Corners where the gradients around them meet (Förstner 1987), in windows `share` of a square to each side."""
     import cv2
 
-    grid = corners.reshape(board.rows, board.columns, 2)
-    steps = np.concatenate([np.diff(grid, axis=0).reshape(-1, 2), np.diff(grid, axis=1).reshape(-1, 2)])
-    half = int(np.clip(0.4 * np.linalg.norm(steps, axis=1).min(), 2, 11))
+    halves = np.clip(np.rint(share * _spacing(corners, ids, board)), 2, 40).astype(int)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 100, 1e-4)
-    start = np.ascontiguousarray(corners, dtype=np.float32).reshape(-1, 1, 2)
-    return np.asarray(cv2.cornerSubPix(grey, start, (half, half), (-1, -1), stop), dtype=float).reshape(-1, 2)
+    refined = corners.copy()
+    for half in np.unique(halves):
+        start = np.ascontiguousarray(corners[halves == half], dtype=np.float32).reshape(-1, 1, 2)
+        done = cv2.cornerSubPix(grey, start, (int(half), int(half)), (-1, -1), stop)
+        refined[halves == half] = np.asarray(done, dtype=float).reshape(-1, 2)
+    return refined
+
+
+def _spacing(corners: Array, ids: Ids, board: Board) -> Array:
+    """Distance (N,), pixels, of each corner to its nearest neighbour along a row or column; 0 where none is seen."""
+    grid = np.full((board.rows + 2, board.columns + 2, 2), np.inf)
+    row, column = ids // board.columns + 1, ids % board.columns + 1
+    grid[row, column] = corners
+    around = [grid[row + r, column + c] for r, c in ((0, 1), (1, 0), (0, -1), (-1, 0))]
+    nearest = np.min([np.linalg.norm(other - corners, axis=1) for other in around], axis=0)
+    return np.where(np.isfinite(nearest), nearest, 0.0)
 
 
 def _numbered(grey: Grey, corners: Array, board: Board) -> tuple[Ids, Array] | str:
@@ -125,7 +140,7 @@ def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
         raise ValueError(f"dictionary is {board.dictionary!r}; OpenCV has {known}")
     words = cv2.aruco.getPredefinedDictionary(number)
     squares = (board.columns + 1, board.rows + 1)
-    printed: Any = cv2.aruco.CharucoBoard(squares, board.square_m, board.marker_m, words)
+    printed: Any = cv2.aruco.CharucoBoard(squares, board.square_m, board.marker_m or 0.0, words)
     printed.setLegacyPattern(board.legacy)
     corners, ids, _, marker_ids = cv2.aruco.CharucoDetector(printed).detectBoard(grey)
     markers = 0 if marker_ids is None else len(marker_ids)
@@ -133,4 +148,6 @@ def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
         seen = f"{markers} markers of {board.dictionary} and {0 if ids is None else len(ids)} corners were seen"
         hint = "; is it the dictionary, the counts, or an old print (legacy)?" if markers >= 4 or not markers else ""
         return f"no {board.label} found: {seen}, {FEWEST_CORNERS} corners are needed{hint}"
-    return np.asarray(ids, dtype=np.int64).ravel(), np.asarray(corners, dtype=float).reshape(-1, 2)
+    numbers, pixels = np.asarray(ids, dtype=np.int64).ravel(), np.asarray(corners, dtype=float).reshape(-1, 2)
+    margin = (1 - (board.marker_m or 0.0) / board.square_m) / 2  # so far away are the markers, seen straight on
+    return numbers, _refine(grey, pixels, numbers, board, min(WINDOW, 0.7 * margin))

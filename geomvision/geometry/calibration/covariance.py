@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cameras import Array, CameraModel
-from .calibration_results import CalibrationError
-from .calibration_solver import Loss, Sights, Solution, State, normal_equations, reduced
+from ...cameras import Array, CameraModel
+from .results import CalibrationError
+from .solver import Loss, Sights, Solution, State, normal_equations, reduced
 
 #: A focal length or principal point less sure than this share of the focal length is none.
 WORST_SHARE = 0.05
 #: Corners are never surer than this: what only holds for perfect corners holds for no camera.
 LEAST_NOISE_PX = 0.02
-#: Below this share of its neighbours' an eigenvalue is rounding: the parameter is open.
+#: Below this an eigenvalue of the scaled normal equations is rounding: what it belongs to is open.
 RANK = 1e-13
 ADVICE = "show the board tilted by 30° to 45° both ways, near and far, all over the image"
 
 
 def covariance_of(solution: Solution, sights: tuple[Sights, ...], loss: Loss, scale: float) -> Array:
-    """Covariance (S, S) of the shared unknowns. CalibrationError where the views leave some of them open."""
+    """Covariance (S, S) of the shared unknowns; enormous where the views leave a combination of them open."""
     normal = normal_equations(solution.state, sights, loss, scale)
     try:
         matrix, _, _ = reduced(normal)
@@ -26,14 +26,10 @@ def covariance_of(solution: Solution, sights: tuple[Sights, ...], loss: Loss, sc
         raise CalibrationError("a board's pose is not determined by its corners") from None
     size = 1 / np.sqrt(np.maximum(np.diag(normal.shared), 1e-300))
     scaled = matrix * np.outer(size, size)
+    if not np.isfinite(scaled).all():
+        raise CalibrationError(f"no camera of this model fits these views; {ADVICE}")
     values, vectors = np.linalg.eigh(scaled)
-    if not np.isfinite(values).all() or values[0] < RANK:
-        open_ones = parameter_names(solution.state)[int(np.abs(vectors[:, 0]).argmax())]
-        raise CalibrationError(
-            f"these views leave the camera undetermined ({open_ones} first of all): {ADVICE}; or take a model with fewer "
-            "coefficients"
-        )
-    inverse = (vectors / values) @ vectors.T * np.outer(size, size)
+    inverse = (vectors / np.maximum(values, RANK)) @ vectors.T * np.outer(size, size)
     return np.asarray(inverse * noise_variance(solution))
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, CameraModel, StereoRig
-from .calibration_board import Board, BoardView
+from ...cameras import Array, CameraModel, StereoRig
+from .board import Board, BoardView
 
 
 class CalibrationError(ValueError):
@@ -23,7 +23,8 @@ class Coverage:
     `image` is the share of the image inside the outline of some board, `reach` the distance of the outermost corner
     from the image centre as a share of the half diagonal. `tilt_deg` is the largest angle between two boards,
     `distances_m` those of the nearest and the farthest board. `border_px` is the standard deviation of a projected
-    point at the worst of the four image corners, `centre_px` that at the image centre (see `Calibration.sigma_px`).
+    point where the image ends, at the worst of eight places, `centre_px` that at its centre (see
+    `Calibration.sigma_px`).
     """
 
     image: float
@@ -61,8 +62,8 @@ class Calibration:
     def sigma_px(self, pixels: ArrayLike) -> Array:
         """Standard deviation (...) of the projection near `pixels` (..., 2), from the covariance of the parameters.
 
-        A turn of the camera moves all far points alike and harms nobody, so the turn that explains the most is taken
-        out first. NaN outside the model.
+        A small turn of the camera moves all far points alike and harms nobody, so the turn that explains the most in
+        the middle of the image is taken out first. NaN outside the model.
         """
         return projection_sigma(self.camera, self.covariance, pixels)
 
@@ -93,7 +94,7 @@ def projection_sigma(camera: CameraModel, covariance: Array, pixels: ArrayLike) 
     """See `Calibration.sigma_px`."""
     asked = np.asarray(pixels, dtype=float)
     flat = asked.reshape(-1, 2)
-    across, down = np.linspace(0, camera.width - 1, 16), np.linspace(0, camera.height - 1, 12)
+    across, down = (np.linspace(0.25, 0.75, 12) * (n - 1) for n in (camera.width, camera.height))
     grid = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
     by_turn, by_camera = _derivatives(camera, grid)
     seen = np.isfinite(by_camera).all(axis=(1, 2)) & np.isfinite(by_turn).all(axis=(1, 2))
@@ -104,11 +105,11 @@ def projection_sigma(camera: CameraModel, covariance: Array, pixels: ArrayLike) 
     by_turn, by_camera = _derivatives(camera, flat)
     left = by_camera + by_turn @ turn
     variance = np.einsum("nip,pq,niq->n", left, covariance, left)
-    return np.sqrt(np.maximum(variance, 0.0)).reshape(asked.shape[:-1])
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)).reshape(asked.shape[:-1]))
 
 
 def _derivatives(camera: CameraModel, pixels: Array) -> tuple[Array, Array]:
-    from .calibration_solver import crosses
+    from .solver import crosses
 
     rays = camera.rays(pixels)
     _, by_point, by_camera = camera.jacobians(rays)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cameras import Array, pose
+from ...cameras import Array, pose
 
 
 def homography(board_m: Array, rays: Array) -> Array:
@@ -23,10 +23,10 @@ def homography(board_m: Array, rays: Array) -> Array:
         np.concatenate([unit[:, 2:] * x, zero, -unit[:, :1] * x], axis=1),
         np.concatenate([-unit[:, 1:2] * x, unit[:, :1] * x, zero], axis=1),
     ]
-    H = np.linalg.svd(np.concatenate(rows))[2][-1].reshape(3, 3)
+    H = np.linalg.svd(np.concatenate(rows), full_matrices=False)[2][-1].reshape(3, 3)
     H = H @ np.array([[1 / scale, 0, -centre[0] / scale], [0, 1 / scale, -centre[1] / scale], [0, 0, 1]])
     ahead = np.einsum("ni,ij,nj->n", unit, H, np.concatenate([board_m, np.ones((len(board_m), 1))], axis=1))
-    return H if np.median(ahead) > 0 else -H
+    return np.asarray(H if np.median(ahead) > 0 else -H)
 
 
 def zhang(homographies: list[Array], width: int, height: int) -> tuple[float, float, float, float] | None:
@@ -39,7 +39,7 @@ def zhang(homographies: list[Array], width: int, height: int) -> tuple[float, fl
         h = h / np.linalg.norm(h)
         first, second, both = (_products(h[:, a], h[:, b]) for a, b in ((0, 0), (1, 1), (0, 1)))
         rows += [both, first - second]
-    b11, b22, b13, b23, b33 = np.linalg.svd(np.array(rows))[2][-1]
+    b11, b22, b13, b23, b33 = np.linalg.svd(np.array(rows), full_matrices=False)[2][-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = b33 - b13 * b13 / b11 - b23 * b23 / b22
         squares = np.array([factor / b11, factor / b22])
