@@ -60,8 +60,8 @@ def calibrate_stereo(
     joint, apart = rms(np.concatenate(solution.residuals)), max(one.rms_px for one in alone)
     if joint > NO_RATIO * apart and joint > 1:
         raise CalibrationError(
-            f"no rig fits these pairs: each camera alone misses by {apart:.2g} px, both together by {joint:.2g} px. Were "
-            "the images of a pair taken at the same moment, and are left and right in the same order?"
+            f"no rig fits these pairs: each camera alone misses by {apart:.2g} px, both together by {joint:.2g} px. "
+            "Were the images of a pair taken at the same moment, and are left and right in the same order?"
         )
     covariance = covariance_of(solution, sights, loss, loss_px)
     return _result(solution, sights, covariance, views, board, alone)

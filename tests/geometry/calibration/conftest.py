@@ -1,6 +1,7 @@
 """Boards seen by known cameras: corners with noise, and rendered images."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -54,12 +55,17 @@ def simulated() -> Views:
     return make
 
 
+@cache
+def rays_of(camera: CameraModel) -> np.ndarray:
+    return camera.rays(camera.pixel_grid())
+
+
 @pytest.fixture
 def rendered() -> Callable[..., np.ndarray]:
     """`rendered(camera, board, pose)`: the image of a board whose edges are as soft as an image needs them."""
 
     def make(camera: CameraModel, board: Board, T: np.ndarray) -> np.ndarray:
-        rays = camera.rays(camera.pixel_grid())
+        rays = rays_of(camera)
         normal, origin = T[:3, 2], T[:3, 3]
         with np.errstate(divide="ignore", invalid="ignore"):
             points = rays * ((normal @ origin) / (rays @ normal))[..., None]
