@@ -57,7 +57,7 @@ def coverage(calibration: Calibration) -> Markup:
         outline = " ".join(f"{a:.1f},{b:.1f}" for a, b in place[ConvexHull(place).vertices])
         title = escape(view.name or f"view {n}")
         parts.append(
-            f'<polygon points="{outline}" fill="#fff" fill-opacity=".10" stroke="#fff"><title>{title}</title></polygon>'
+            f'<polygon points="{outline}" fill="#fff" fill-opacity=".03" stroke="#fff"><title>{title}</title></polygon>'
         )
         parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.2" fill="#fff"/>' for a, b in place]
     return _svg(width, height, parts, "image covered by boards, over the standard deviation of projected points")
@@ -75,7 +75,7 @@ def residuals(calibration: Calibration) -> tuple[Markup, float]:
     scale, width, height = _scale(calibration)
     lengths = np.concatenate([np.linalg.norm(r, axis=1) for r in calibration.residuals_px])
     typical = max(float(np.percentile(lengths, 95)), 1e-9)
-    longer = float(10 ** np.floor(np.log10(0.05 * width / scale / typical)))
+    longer = _round(0.04 * width / scale / typical)
     parts = []
     for view, left, weights in zip(calibration.views, calibration.residuals_px, calibration.weights, strict=True):
         start = _points(view.pixels, scale)
@@ -85,6 +85,12 @@ def residuals(calibration: Calibration) -> tuple[Markup, float]:
             parts.append(f'<line x1="{a:.1f}" y1="{b:.1f}" x2="{c:.1f}" y2="{d:.1f}" stroke="{colour}"/>')
             parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.3" fill="{colour}"/>')
     return _svg(width, height, parts, "residual of every corner"), longer
+
+
+def _round(value: float) -> float:
+    """1, 2 or 5 times a power of ten, not above `value`."""
+    ten = float(10 ** np.floor(np.log10(value)))
+    return ten * max(step for step in (1, 2, 5) if step * ten <= value * (1 + 1e-9))
 
 
 def scatter(calibration: Calibration) -> tuple[Markup, float]:

@@ -113,20 +113,17 @@ def _first_is_dark(grey: Grey, grid: Array) -> bool:
 
 
 def _what_else(grey: Grey, board: Board) -> str:
-    """What the user may have meant: counts of squares, or of one row and column too few."""
+    """What the user may have meant: the largest board with a row or column more or less that is there."""
     import cv2
 
     scale = max(1.0, max(grey.shape) / 640)
     size = (max(1, round(grey.shape[1] / scale)), max(1, round(grey.shape[0] / scale)))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     flags = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
-    for columns, rows in ((board.columns - 1, board.rows - 1), (board.columns + 1, board.rows + 1)):
-        if (
-            min(columns, rows) > 2
-            and min(size) >= 16
-            and cv2.findChessboardCorners(small, (columns, rows), flags=flags)[0]
-        ):
-            return f"One of {columns}x{rows} is there: counts are inner corners, one less than squares"
+    near = [(board.columns + c, board.rows + r) for c in (1, 0, -1) for r in (1, 0, -1) if c or r]
+    for counts in sorted(near, key=lambda pair: -pair[0] * pair[1]):
+        if min(counts) > 2 and min(size) >= 16 and cv2.findChessboardCorners(small, counts, flags=flags)[0]:
+            return f"One of {counts[0]}x{counts[1]} is there: counts are inner corners, one less than squares"
     return "The whole board with a light margin must be seen, sharp; counts are inner corners, one less than squares"
 
 
