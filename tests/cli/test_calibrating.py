@@ -1,6 +1,7 @@
 """``geomvision calibrate``: rendered boards in files, from the command to the written rig."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,18 @@ def test_a_rig_from_two_folders(geomvision, shots, out):
     assert page.count("<svg") == 6
     assert "left03.png" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_python_of_the_page_runs(shots, tmp_path, monkeypatch, capsys):
+    page = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
+    (block,) = re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    for side in ("left", "right"):
+        (tmp_path / side).mkdir()
+        for path in sorted((shots / side).glob("*.png"))[:7]:
+            (tmp_path / side / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(block.replace("columns=9, rows=6, square_m=0.025", "columns=8, rows=5, square_m=0.02"), {})
+    assert capsys.readouterr().out.startswith("0.0")
 
 
 def test_one_camera_as_json_from_a_pattern(geomvision, shots, out):
