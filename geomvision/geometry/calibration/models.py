@@ -23,7 +23,7 @@ class LensModel:
     make: Callable[[int, int, Start, float], CameraModel]
     radius: Callable[[float, float], float]
     shapes: tuple[float, ...] = (0.0,)
-    views_deg: tuple[float, ...] = (20.0, 40.0, 60.0, 80.0, 100.0, 120.0)
+    views_deg: tuple[float, ...] = (4.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0)
     perspective: bool = False
 
     def starts(self, width: int, height: int, known: Start | None = None) -> list[CameraModel]:

@@ -164,12 +164,13 @@ def _by_motion(by_point: Array, points: Array) -> Array:
 
 
 def _add(total: Normal, view: NDArray[np.int64], shared: Array, board: Array, residual: Array) -> None:
-    flat, size = shared.reshape(-1, shared.shape[2]), shared.shape[2]
-    total.shared[:] += flat.T @ flat
-    total.shared_slope[:] += flat.T @ residual.ravel()
+    """View by view: products so small are not shared out to threads, whose number must not show in the result."""
     views, starts = np.unique(view, return_index=True)
     for v, begin, end in zip(views, starts, [*starts[1:], len(view)], strict=True):
-        own, s, r = board[begin:end].reshape(-1, 6), shared[begin:end].reshape(-1, size), residual[begin:end].ravel()
+        own, r = board[begin:end].reshape(-1, 6), residual[begin:end].ravel()
+        s = shared[begin:end].reshape(-1, shared.shape[2])
+        total.shared[:] += s.T @ s
+        total.shared_slope[:] += s.T @ r
         total.boards[v] += own.T @ own
         total.boards_slope[v] += own.T @ r
         total.coupling[v] += s.T @ own
