@@ -12,12 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.polynomial import polynomial
 
-from ._base import Array
+from ._base import Array, all_finite
 from ._monotone import first_root, profile_table
 
 NAMES = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")
 #: How many coefficients a model may have.
 COUNTS = (0, 4, 5, 8, 12, 14)
+#: Points solved at a time: their arrays stay in the processor's cache.
+CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ class Brown:
         moved = self._lens(x, y, s, self._radial(s)[0])
         if self.is_tilted:
             moved = _homography(self.tilt, moved)
-        inside = (s <= self.limit**2) & np.isfinite(moved).all(axis=-1)
-        return np.where(inside[..., None], moved, np.nan)
+        inside = (s <= self.limit**2)[..., None] & all_finite(moved)
+        return np.where(inside, moved, np.nan)
 
     def _lens(self, x: Array, y: Array, s: Array, radial: Array) -> Array:
         _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = self.coefficients[:12]
@@ -143,7 +145,8 @@ class Brown:
             flat = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat)
         found = np.full_like(flat, np.nan)
         asked = np.flatnonzero(np.isfinite(flat).all(axis=1))
-        found[asked] = self._newton(flat[asked])
+        for part in np.split(asked, range(CHUNK, len(asked), CHUNK)):
+            found[part] = self._newton(flat[part])
         return found.reshape(distorted.shape)
 
     def _newton(self, target: Array) -> Array:
@@ -159,7 +162,7 @@ class Brown:
         miss = moved - wanted
         for _ in range(40):
             error[left] = size = np.abs(miss).max(axis=1)
-            go = (size > 1e-16 * (1 + np.abs(wanted).max(axis=1))) & (share > 1e-4)
+            go = (size > 4e-16 * (1 + np.abs(wanted).max(axis=1))) & (share > 1e-4)
             left, where, wanted, share = left[go], where[go], wanted[go], share[go]
             miss, slope, size = miss[go], slope[go], size[go]
             if not left.size:
@@ -174,7 +177,7 @@ class Brown:
             where = np.where(better[:, None], trial, where)
             miss = np.where(better[:, None], trial_moved - wanted, miss)
             slope = np.where(better[:, None, None], trial_slope, slope)
-            share = np.where(better, 1.0, np.where(size < 1e-13, 0.0, share / 4))
+            share = np.where(better, 1.0, np.where(size < 1e-14, 0.0, share / 4))
             plane[left] = where
         solved = error <= 1e-11 * (1 + np.abs(target).max(axis=1))
         return np.where(solved[:, None], plane, np.nan)

@@ -34,10 +34,11 @@ def undistort_maps(
     R = as_rotation(R_into_camera)
     maps = np.empty((into.height, into.width, 2), np.float32)
     x = np.arange(into.width, dtype=float)
-    for top in range(0, into.height, 64):  # strips stay in cache
-        rows = np.arange(top, min(top + 64, into.height), dtype=float)
+    strip = max(1, 8192 // into.width)  # stays in the processor's cache
+    for top in range(0, into.height, strip):
+        rows = np.arange(top, min(top + strip, into.height), dtype=float)
         pixels = np.stack(np.meshgrid(x, rows), axis=-1)
-        maps[top : top + 64] = camera.project(into.rays(pixels) @ R)
+        maps[top : top + strip] = camera.project(into.rays(pixels) @ R)
     return maps
 
 
