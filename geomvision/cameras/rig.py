@@ -8,7 +8,7 @@ import numpy as np
 
 from ._base import Array
 from .pinhole import Camera
-from .poses import check_pose, pose
+from .poses import check_pose, inverse, pose
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,3 +65,10 @@ class StereoRig:
         """Both cameras cropped alike; disparities do not change."""
         args = (x, y, width, height)
         return replace(self, left=self.left.crop(*args), right=self.right.crop(*args))
+
+    def rotated(self, quarter_turns: int = 1) -> StereoRig:
+        """Both images turned by ``np.rot90(image, quarter_turns)``; the frames turn with them."""
+        left, R_left = self.left.rotated(quarter_turns)
+        right, R_right = self.right.rotated(quarter_turns)
+        T = pose(R_right) @ self.T_right_left @ inverse(pose(R_left))
+        return replace(self, left=left, right=right, T_right_left=T)

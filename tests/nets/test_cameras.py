@@ -17,6 +17,8 @@ MODELS = {
     "unified": UnifiedCamera(**FIELDS, alpha=0.62),
     "narrow": UnifiedCamera(**FIELDS, alpha=0.4),
     "extended": ExtendedUnifiedCamera(**FIELDS, alpha=0.58, beta=1.15),
+    "bent": UnifiedCamera(**FIELDS, alpha=0.6, distortion=(-0.05, 0.01, 1e-3, -2e-3)),
+    "bent5": ExtendedUnifiedCamera(**FIELDS, alpha=0.55, beta=0.9, distortion=(-0.05, 0.01, 1e-3, -2e-3, 1e-4)),
     "table": RayTable.from_camera(FISHEYE),
 }
 every = pytest.mark.parametrize("camera", MODELS.values(), ids=MODELS)
