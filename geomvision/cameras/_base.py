@@ -112,6 +112,14 @@ def all_finite(vectors: Array) -> NDArray[np.bool_]:
     return finite
 
 
+def turned(vectors: Array, matrix: Array) -> Array:
+    """Vectors (..., n) times matrix (m, n): (..., m). Summed in one order, whatever the threads of a BLAS."""
+    found: Array = vectors[..., :1] * matrix[:, 0]
+    for k in range(1, vectors.shape[-1]):
+        found += vectors[..., k : k + 1] * matrix[:, k]
+    return found
+
+
 def as_units(directions: Array) -> Array:
     """Directions (..., 3) of length 1; NaN where they are not finite or have no length."""
     x, y, z = (directions[..., k : k + 1] for k in range(3))

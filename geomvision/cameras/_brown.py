@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.polynomial import polynomial
 
-from ._base import Array, all_finite
+from ._base import Array, all_finite, turned
 from ._monotone import first_root, profile_table
 
 NAMES = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")
@@ -200,17 +200,17 @@ def _tilt(tau_x: float, tau_y: float) -> tuple[Array, Array, Array]:
 
 def _homography(h: Array, plane: Array) -> Array:
     """Points (..., 2) through a homography; NaN behind it."""
-    moved = plane @ h[:, :2].T + h[:, 2]
+    moved = turned(plane, h[:, :2]) + h[:, 2]
     w = np.where(moved[..., 2:] > 0, moved[..., 2:], np.nan)
     return np.asarray(moved[..., :2] / w)
 
 
 def _homography_derivatives(h: Array, by: tuple[Array, ...], plane: Array) -> tuple[Array, Array, Array]:
     """Moved points (..., 2), by the plane (..., 2, 2), and by what moves the homography (..., 2, len(by))."""
-    whole = plane @ h[:, :2].T + h[:, 2]
+    whole = turned(plane, h[:, :2]) + h[:, 2]
     w = np.where(whole[..., 2] > 0, whole[..., 2], np.nan)[..., None, None]
     moved = whole[..., :2] / w[..., 0]
     by_plane = (h[:2, :2] - moved[..., :, None] * h[2, :2]) / w
-    turned = [plane @ g[:, :2].T + g[:, 2] for g in by]
-    columns = [(t[..., :2] - moved * t[..., 2:]) / w[..., 0] for t in turned]
+    moving = [turned(plane, g[:, :2]) + g[:, 2] for g in by]
+    columns = [(t[..., :2] - moved * t[..., 2:]) / w[..., 0] for t in moving]
     return moved, by_plane, np.stack(columns, axis=-1)

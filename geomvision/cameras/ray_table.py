@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._base import Array, CameraModel, as_pixels, as_points, as_units, check_size
+from ._base import Array, CameraModel, as_pixels, as_points, as_units, check_size, turned
 from ._focal import QUARTER
 
 NAMES = ("step_x", "step_y", "origin_x", "origin_y")
@@ -154,7 +154,7 @@ class RayTable(CameraModel):
             camera = RayTable(
                 width=camera.height,
                 height=camera.width,
-                table=np.rot90(camera.table) @ QUARTER.T,
+                table=turned(np.rot90(camera.table), QUARTER),
                 step_x=camera.step_y,
                 step_y=camera.step_x,
                 origin_x=camera.origin_y,
