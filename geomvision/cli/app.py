@@ -105,7 +105,7 @@ def calibrate_cameras(
     images: Annotated[list[Path], typer.Argument(help="Images of one camera, or of two: left/*.jpg right/*.jpg.")],
     board: Annotated[str, typer.Option(help="Inner corners across and down: 9x6 for 10x7 squares.")],
     square: Annotated[str, typer.Option(help="Width of a square with its unit: 0.025m, 2.5cm, 25mm.")],
-    model: Annotated[str, typer.Option(help="pinhole, brown4, 5, 8, 12 or 14, fisheye, ucm, eucm.")] = "brown5",
+    model: Annotated[str, typer.Option(help="pinhole, brown4, 5, 8, 12 or 14, fisheye, ucm, mei, eucm.")] = "brown5",
     charuco: Annotated[str | None, typer.Option(help="A ChArUco board of this dictionary, like 4X4_50.")] = None,
     marker: Annotated[str | None, typer.Option(help="Width of a ChArUco marker with its unit.")] = None,
     legacy: Annotated[bool, typer.Option("--legacy", help="ChArUco as OpenCV printed it before 4.6.")] = False,

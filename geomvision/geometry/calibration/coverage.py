@@ -44,7 +44,7 @@ def _border_sigma(camera: CameraModel, covariance: Array, centre: Array) -> floa
     ends = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]
     way = np.array(ends)[:, None] * np.linspace(0, 1, 17)[:, None]
     sigma = projection_sigma(camera, covariance, centre + way * centre)
-    return float(np.nanmax(sigma))
+    return float(np.max(sigma, initial=0.0, where=np.isfinite(sigma))) if np.isfinite(sigma).any() else float("nan")
 
 
 def covered(views: Sequence[BoardView]) -> NDArray[np.bool_]:

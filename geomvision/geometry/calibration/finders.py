@@ -55,6 +55,9 @@ def _search(grey: Grey, counts: tuple[int, int]) -> Array | None:
     if not found:
         thorough = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE
         found, corners = cv2.findChessboardCornersSB(small, counts, flags=thorough)
+    if not found and scale > 1:  # a small board in a large image
+        small = grey
+        found, corners = cv2.findChessboardCorners(grey, counts, flags=flags | cv2.CALIB_CB_FAST_CHECK)
     if not found:
         return None
     factor = np.array([grey.shape[1] / small.shape[1], grey.shape[0] / small.shape[0]])

@@ -54,6 +54,12 @@ def _unified(width: int, height: int, start: Start, alpha: float) -> CameraModel
     return UnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=alpha)
 
 
+def _mei(width: int, height: int, start: Start, alpha: float) -> CameraModel:
+    fx, fy, cx, cy = start
+    distortion = (0.0,) * 4
+    return UnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=alpha, distortion=distortion)
+
+
 def _extended(width: int, height: int, start: Start, alpha: float) -> CameraModel:
     fx, fy, cx, cy = start
     return ExtendedUnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=alpha)
@@ -77,6 +83,7 @@ MODELS: dict[str, LensModel] = {
     "brown14": _brown(14),
     "fisheye": LensModel(_fisheye, lambda angle, _: angle, views_deg=WIDE_DEG),
     "ucm": LensModel(_unified, _unified_radius, ALPHAS, WIDE_DEG),
+    "mei": LensModel(_mei, _unified_radius, ALPHAS, WIDE_DEG),
     "eucm": LensModel(_extended, _unified_radius, ALPHAS, WIDE_DEG),
 }
 

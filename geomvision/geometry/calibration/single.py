@@ -37,7 +37,7 @@ def calibrate(
 ) -> Calibration:
     """Calibrate a camera from views of a flat board (`find_corners`).
 
-    `model` is pinhole, brown4, brown5, brown8, brown12, brown14, fisheye, ucm or eucm. `loss` is huber, cauchy or
+    `model` is pinhole, brown4, brown5, brown8, brown12, brown14, fisheye, ucm, mei or eucm. `loss` is huber, cauchy or
     linear: how residuals above `loss_px` pixels count. The result does not depend on anything but the arguments.
 
     Raises:

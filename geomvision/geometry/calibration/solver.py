@@ -219,9 +219,10 @@ def solve(
     while iterations < most and np.isfinite(normal.cost) and not settled:
         iterations += 1
         try:
-            shared, boards = step_of(normal, damping)
-            trial = stepped(state, shared, boards)
-            cost = cost_of(trial, sights, loss, scale)
+            with np.errstate(all="ignore"):  # a step may lead anywhere; its cost tells
+                shared, boards = step_of(normal, damping)
+                trial = stepped(state, shared, boards)
+                cost = cost_of(trial, sights, loss, scale)
         except (ValueError, np.linalg.LinAlgError):  # singular, or no such camera: a shorter step
             cost = float("inf")
         if cost <= normal.cost:

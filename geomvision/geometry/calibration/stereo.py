@@ -143,14 +143,12 @@ def _result(
         covariance=covariance,
         rms_px=rms(np.concatenate(solution.residuals)),
         poses=state.poses,
-        warnings=(*dict.fromkeys(warnings), *_rig_warnings(sides, alone, baseline, sigma["baseline_m"])),
+        warnings=(*dict.fromkeys(warnings), *_rig_warnings(sides, alone, shift, sigma["baseline_m"])),
         iterations=solution.iterations,
     )
 
 
-def _rig_warnings(
-    sides: Sequence[Calibration], alone: Sequence[Calibration], baseline: float, sigma: float
-) -> list[str]:
+def _rig_warnings(sides: Sequence[Calibration], alone: Sequence[Calibration], shift: Array, sigma: float) -> list[str]:
     found = []
     for side, joint, one in zip(("left", "right"), sides, alone, strict=True):
         if joint.rms_px > LARGE_RATIO * one.rms_px and joint.rms_px > 0.3:
@@ -158,6 +156,9 @@ def _rig_warnings(
                 f"{side} corners miss by {joint.rms_px:.2g} px in the rig but by {one.rms_px:.2g} px alone: were the "
                 "images taken at the same moment, and are they in the same order?"
             )
+    baseline = float(np.linalg.norm(shift))
+    if shift[0] > 0.5 * baseline:
+        found.append("the right camera lies on the left of the left one: are the two swapped?")
     if sigma > 0.01 * baseline:
         found.append(f"the baseline is unsure by {sigma / baseline:.0%}: bring boards nearer, seen by both cameras")
     return found

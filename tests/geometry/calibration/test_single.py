@@ -17,6 +17,7 @@ CAMERAS = {
     "brown8": Camera(**SIZE, fx=700, fy=705, cx=650, cy=470, distortion=(0.2, 0.1, 0.001, -0.0005, 0, 0.5, 0.1, 0.02)),
     "fisheye": KannalaBrandt(**SIZE, fx=360, fy=362, cx=631, cy=490, distortion=(0.03, -0.01, 0.004, -0.001)),
     "ucm": UnifiedCamera(**SIZE, fx=340, fy=343, cx=650, cy=470, alpha=0.62),
+    "mei": UnifiedCamera(**SIZE, fx=340, fy=343, cx=650, cy=470, alpha=0.6, distortion=(-0.02, 0.003, 0.001, -0.001)),
     "eucm": ExtendedUnifiedCamera(**SIZE, fx=340, fy=343, cx=650, cy=470, alpha=0.6, beta=1.1),
 }
 WIDE = {"spread": 75, "near": 0.15, "far": 0.45}
@@ -31,8 +32,8 @@ def test_perfect_corners_give_back_the_camera(simulated, model):
     assert found.rms_px < 1e-4
     grid = camera.pixel_grid()[80:-80:50, 150:-150:50]
     moved = found.camera.project(camera.rays(grid)) - grid
-    assert np.nanmax(np.abs(moved)) < (0.5 if model == "brown8" else 1e-2)  # rational coefficients trade places
-    assert found.poses == pytest.approx(poses, abs=1e-3 if model == "brown8" else 1e-5)
+    assert np.nanmax(np.abs(moved)) < (0.5 if model in ("brown8", "mei") else 1e-2)  # coefficients trade places
+    assert found.poses == pytest.approx(poses, abs=1e-3 if model in ("brown8", "mei") else 1e-5)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -56,6 +57,16 @@ def test_rendered_boards(rendered, simulated):
     assert found.rms_px < 0.06
     assert found.camera.parameters[:4] == pytest.approx(camera.parameters[:4], rel=0.004)
     assert len(views) == len(found.views) == len(found.per_image_rms) == len(found.residuals_px) == 8
+
+
+def test_rendered_boards_seen_by_a_fisheye(rendered, simulated):
+    lens = (0.03, -0.01, 0.004, -0.001)
+    camera = KannalaBrandt(width=640, height=480, fx=184, fy=186, cx=312, cy=246, distortion=lens)
+    _, poses = simulated(camera, BOARD, 0, count=10, spread=50, near=0.1, far=0.2)
+    seen = [find_corners(rendered(camera, BOARD, T), BOARD, str(n)) for n, T in enumerate(poses)]
+    found = calibrate(seen, BOARD, model="fisheye")
+    assert found.rms_px < 0.06
+    assert found.camera.parameters[:4] == pytest.approx(camera.parameters[:4], rel=0.003)
 
 
 @pytest.mark.parametrize("model", ["brown5", "brown8"])

@@ -102,6 +102,14 @@ def test_a_symmetric_board_is_turned_until_all_pairs_agree(simulated, columns, r
     assert found.rig.T_right_left[:3, :3] == pytest.approx(T_RIGHT_LEFT[:3, :3], abs=3e-3)
 
 
+def test_swapped_cameras_are_noticed(simulated):
+    left, right = pairs(BOARD, LEFT, RIGHT, simulated, 0)
+    assert not any("swapped" in text for text in calibrate_stereo(left, right, BOARD).warnings)
+    found = calibrate_stereo(right, left, BOARD)
+    assert any("are the two swapped?" in text for text in found.warnings)
+    assert found.rig.T_right_left[0, 3] > 0
+
+
 def test_pairs_that_are_none(simulated):
     left, right = pairs(BOARD, LEFT, RIGHT, simulated, 0)
     with pytest.raises(CalibrationError, match="14 left and 13 right views"):
