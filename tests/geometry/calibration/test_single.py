@@ -145,6 +145,20 @@ def test_parallel_boards_leave_the_focal_length_open(model, noise):
         calibrate(views, BOARD, model=model)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("model", ["pinhole", "brown5", "fisheye"])
+def test_boards_that_only_turn_in_their_plane_or_shift_leave_it_open(model, noise):
+    def tilted(angle, x, y, z):
+        c, s, ct, t = np.cos(angle), np.sin(angle), np.cos(0.5), np.sin(0.5)
+        R = np.array([[1, 0, 0], [0, ct, -t], [0, t, ct]]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+        return pose(R, np.array([x, y, z]) - R @ BOARD.points_m().mean(axis=0))
+
+    random = np.random.default_rng(4)
+    poses = [tilted(*random.uniform((-0.6, -0.06, -0.05, 0.4), (0.6, 0.06, 0.05, 0.7))) for _ in range(7)]
+    with pytest.raises(CalibrationError, match=r"hardly determine"):
+        calibrate(seen(CAMERAS["pinhole"], poses, noise), BOARD, model=model)
+
+
 def test_the_same_view_again_is_no_other_view(simulated):
     views, _ = simulated(CAMERAS["brown5"], BOARD, 1, count=1)
     with pytest.raises(CalibrationError, match="6 views show the board in 1 places; at least 3"):
