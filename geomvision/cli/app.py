@@ -100,6 +100,30 @@ def compare_depth(
     comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
+@app.command("calibrate")
+def calibrate_cameras(
+    images: Annotated[list[Path], typer.Argument(help="Images of one camera, or of two: left/*.jpg right/*.jpg.")],
+    board: Annotated[str, typer.Option(help="Inner corners across and down: 9x6 for 10x7 squares.")],
+    square: Annotated[str, typer.Option(help="Width of a square with its unit: 0.025m, 2.5cm, 25mm.")],
+    model: Annotated[str, typer.Option(help="pinhole, brown4, 5, 8, 12 or 14, fisheye, ucm, mei, eucm.")] = "brown5",
+    charuco: Annotated[str | None, typer.Option(help="A ChArUco board of this dictionary, like 4X4_50.")] = None,
+    marker: Annotated[str | None, typer.Option(help="Width of a ChArUco marker with its unit.")] = None,
+    legacy: Annotated[bool, typer.Option("--legacy", help="ChArUco as OpenCV printed it before 4.6.")] = False,
+    loss: Annotated[str, typer.Option(help="How large residuals count: huber, cauchy or linear.")] = "huber",
+    one_camera: Annotated[bool, typer.Option("--one-camera", help="All images are of one camera.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Camera or rig: .yaml (OpenCV or Kalibr) or .json (all).")] = None,
+    report: Annotated[Path | None, typer.Option(help="Page with residuals and coverage to write: .html.")] = None,
+) -> None:
+    """Calibrate one camera, or two and the rig between them, from images of a chessboard or ChArUco board."""
+    from . import calibrating
+
+    choices = calibrating.Choices(
+        board=board, square=square, charuco=charuco, marker=marker, legacy=legacy, model=model, loss=loss,
+        one_camera=one_camera, out=out, report=report,
+    )  # fmt: skip
+    calibrating.run(images, choices)
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),

@@ -23,4 +23,28 @@ __all__ = [
     "p3p",
     "perspective_n_point",
     "refine_absolute_pose",
+from .calibration import (
+    Board,
+    BoardNotFoundError,
+    BoardView,
+    Calibration,
+    CalibrationError,
+    Coverage,
+    StereoCalibration,
+    calibrate,
+    calibrate_stereo,
+    find_corners,
+)
+
+__all__ = [
+    "Board",
+    "BoardNotFoundError",
+    "BoardView",
+    "Calibration",
+    "CalibrationError",
+    "Coverage",
+    "StereoCalibration",
+    "calibrate",
+    "calibrate_stereo",
+    "find_corners",
 ]

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-_NAMES = {"Report": "document", "compare": "document"}
+_NAMES = {"Report": "document", "compare": "document", "save_calibration": "calibration"}
 
 __all__ = list(_NAMES)
 

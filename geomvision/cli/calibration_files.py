@@ -1,0 +1,188 @@
+"""Which images belong to which camera and to each other, and what a calibration is written as."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import io
+from ..cameras import Camera, CameraModel, KannalaBrandt
+from ..geometry import Calibration, StereoCalibration
+from ..io._files import write_bytes
+
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
+#: Two groups of files are two cameras when so large a share of the smaller one has a partner.
+PAIRED = 0.5
+
+
+@dataclass(frozen=True)
+class CameraFiles:
+    """One camera's name and images, None where only the other camera has one."""
+
+    name: str
+    paths: tuple[Path | None, ...]
+
+
+def expanded(given: Sequence[Path]) -> list[Path]:
+    """Files as named; the images of folders; what patterns match where the shell did not expand them."""
+    found: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGES)
+            if not inside:
+                raise ValueError(f"{path} holds no images ({', '.join(IMAGES)})")
+            found += inside
+        elif path.exists() or not re.search(r"[*?\[]", path.name):
+            found.append(path)
+        else:
+            matches = sorted(path.parent.glob(path.name))
+            if not matches:
+                raise ValueError(f"{path} matches no file")
+            found += matches
+    twice = [path for n, path in enumerate(found) if path in found[:n]]
+    if twice:
+        raise ValueError(f"{twice[0]} is given twice")
+    return found
+
+
+def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFiles]:
+    """One camera, or two whose images pair by their names.
+
+    Two folders are two cameras; so are names in one folder that differ beside their numbers (left07, right07), and
+    names whose first number has two values (cam0_07, cam1_07).
+    """
+    groups = {} if one_camera else _groups(paths)
+    if len(groups) > 2:
+        names = ", ".join(groups)
+        raise ValueError(f"images of {len(groups)} cameras were given: {names}; one or two can be calibrated at once")
+    if len(groups) < 2:
+        return [CameraFiles("camera", tuple(paths))]
+    (first, left), (second, right) = groups.items()
+    keys = list(dict.fromkeys([*left, *right]))
+    partners = sum(key in left and key in right for key in keys)
+    if partners < PAIRED * min(len(left), len(right)):
+        raise ValueError(
+            f"of {len(left)} images of {first} and {len(right)} of {second}, {partners} pair by their numbers: give "
+            "partners the same number, or say --one-camera"
+        )
+    keys.sort()
+    return [CameraFiles(name, tuple(side.get(key) for key in keys)) for name, side in ((first, left), (second, right))]
+
+
+def _groups(paths: Sequence[Path]) -> dict[str, dict[tuple[Any, ...], Path]]:
+    """Images of each camera by what tells them apart."""
+    folders = list(dict.fromkeys(path.parent for path in paths))
+    if len(folders) > 1:
+        names = [folder.resolve().name for folder in folders]
+        names = names if len(set(names)) == len(names) else [str(folder) for folder in folders]
+        return {
+            name: _by_number([path for path in paths if path.parent == folder])
+            for name, folder in zip(names, folders, strict=True)
+        }
+    words: dict[str, list[Path]] = {}
+    for path in paths:
+        words.setdefault(re.sub(r"\d+", "#", path.stem), []).append(path)
+    if len(words) == 2:
+        names = [word.replace("#", "").strip("_- .") or word for word in words]
+        names = names if names[0] != names[1] else list(words)
+        return {name: _by_number(group) for name, group in zip(names, words.values(), strict=True)}
+    cameras: dict[str, list[Path]] = {}
+    if len(words) == 1:
+        for path in paths:
+            numbers = re.findall(r"\d+", path.stem)
+            cameras.setdefault(numbers[0] if len(numbers) > 1 else "", []).append(path)
+    if len(cameras) == 2:
+        return {name: _by_number(group, skip=1) for name, group in cameras.items()}
+    return {}
+
+
+def _by_number(paths: Sequence[Path], skip: int = 0) -> dict[tuple[Any, ...], Path]:
+    """Files by the numbers in their names where these differ, else by their names."""
+    numbers = [tuple(int(n) for n in re.findall(r"\d+", path.stem)[skip:]) for path in paths]
+    if len(set(numbers)) == len(paths) and all(numbers):
+        return dict(zip(numbers, paths, strict=True))
+    return {(path.stem,): path for path in paths}
+
+
+def check_outputs(out: Path | None, report: Path | None) -> None:
+    """Fail before the work when nothing could be written."""
+    for flag, path, endings in (("--out", out, (".yaml", ".yml", ".json")), ("--report", report, (".html", ".htm"))):
+        if path is None:
+            continue
+        if path.suffix.lower() not in endings:
+            raise ValueError(f"{flag} {path}: it must end with {' or '.join(endings)}")
+        if path.is_dir() or not path.parent.is_dir():
+            why = "this is a folder" if path.is_dir() else f"its folder {path.parent} does not exist"
+            raise ValueError(f"{flag} {path}: {why}")
+
+
+def write(path: Path, result: Calibration | StereoCalibration) -> str:
+    """Write the camera or rig; what was written, in words.
+
+    YAML is OpenCV's for pinhole cameras and a single fisheye, else Kalibr's; JSON holds everything but residuals.
+    """
+    if path.suffix.lower() == ".json":
+        write_bytes(path, (json.dumps(_without_nan(as_dict(result)), indent=1) + "\n").encode())
+        return f"{path}, all numbers as JSON"
+    cameras = [result.rig.left, result.rig.right] if isinstance(result, StereoCalibration) else [result.camera]
+    sizes = {(camera.width, camera.height) for camera in cameras}
+    if isinstance(result, Calibration) and isinstance(result.camera, Camera | KannalaBrandt):
+        io.write_opencv_camera(path, result.camera)
+        return f"{path}, OpenCV's YAML of one camera"
+    if isinstance(result, StereoCalibration) and len(sizes) == 1 and all(isinstance(c, Camera) for c in cameras):
+        io.write_opencv_rig(path, result.rig)
+        return f"{path}, OpenCV's YAML of a rig (M1, D1, M2, D2, R, T in metres)"
+    places = (np.eye(4),) if isinstance(result, Calibration) else (np.eye(4), result.rig.T_right_left)
+    chain = io.KalibrChain(cameras=tuple(cameras), T_camera_first=places, topics=("",) * len(cameras))
+    io.write_kalibr(path, chain)
+    return f"{path}, Kalibr's camchain"
+
+
+def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
+    """A calibration as numbers, lists and words."""
+    if isinstance(result, StereoCalibration):
+        return {
+            "rms_px": result.rms_px,
+            "T_right_left": result.rig.T_right_left.tolist(),
+            "baseline_m": result.rig.baseline_m,
+            "sigma": dict(result.sigma),
+            "parameter_names": list(result.parameter_names),
+            "covariance": result.covariance.tolist(),
+            "warnings": list(result.warnings),
+            "left": as_dict(result.left),
+            "right": as_dict(result.right),
+        }
+    names = [view.name for view in result.views]
+    return {
+        "camera": _camera(result.camera),
+        "sigma": dict(result.sigma),
+        "covariance": result.covariance.tolist(),
+        "rms_px": result.rms_px,
+        "board": asdict(result.board),
+        "coverage": asdict(result.coverage),
+        "images": [
+            {"name": name, "rms_px": rms, "T_camera_board": T.tolist()}
+            for name, rms, T in zip(names, result.per_image_rms, result.poses, strict=True)
+        ],
+        "warnings": list(result.warnings),
+    }
+
+
+def _camera(camera: CameraModel) -> Mapping[str, Any]:
+    values = dict(zip(camera.parameter_names, camera.parameters.tolist(), strict=True))
+    return {"model": type(camera).__name__, "width": camera.width, "height": camera.height, **values}
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null says that nothing is known."""
+    if isinstance(value, dict):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

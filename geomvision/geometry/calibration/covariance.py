@@ -1,0 +1,65 @@
+"""How sure calibration is: the covariance of every shared parameter, and when it is too large to be an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...cameras import Array, CameraModel
+from .results import CalibrationError
+from .solver import Loss, Sights, Solution, State, normal_equations, reduced
+
+#: A focal length or principal point less sure than this share of the focal length is none.
+WORST_SHARE = 0.05
+#: Corners are never surer than this: what only holds for perfect corners holds for no camera.
+LEAST_NOISE_PX = 0.02
+#: Below this an eigenvalue of the scaled normal equations is rounding: what it belongs to is open.
+RANK = 1e-13
+ADVICE = "show the board tilted by 30° to 45° both ways, near and far, all over the image"
+
+
+def covariance_of(solution: Solution, sights: tuple[Sights, ...], loss: Loss, scale: float) -> Array:
+    """Covariance (S, S) of the shared unknowns; enormous where the views leave a combination of them open."""
+    normal = normal_equations(solution.state, sights, loss, scale)
+    try:
+        matrix, _, _ = reduced(normal)
+    except np.linalg.LinAlgError:
+        raise CalibrationError("a board's pose is not determined by its corners") from None
+    size = 1 / np.sqrt(np.maximum(np.diag(normal.shared), 1e-300))
+    scaled = matrix * np.outer(size, size)
+    if not np.isfinite(scaled).all():
+        raise CalibrationError(f"no camera of this model fits these views; {ADVICE}")
+    values, vectors = np.linalg.eigh(scaled)
+    inverse = (vectors / np.maximum(values, RANK)) @ vectors.T * np.outer(size, size)
+    return np.asarray(inverse * noise_variance(solution))
+
+
+def noise_variance(solution: Solution) -> float:
+    """Variance of one coordinate of a corner: weighted residuals over what the unknowns leave free."""
+    squares = sum(
+        float(w @ np.square(r).sum(axis=1)) for w, r in zip(solution.weights, solution.residuals, strict=True)
+    )
+    count = 2 * sum(float(w.sum()) for w in solution.weights)
+    unknown = len(parameter_names(solution.state)) + 6 * len(solution.state.poses)
+    if count <= unknown:
+        raise CalibrationError(f"{count:.0f} measured coordinates for {unknown} unknowns; add views or corners")
+    return squares / (count - unknown)
+
+
+def parameter_names(state: State) -> tuple[str, ...]:
+    """The shared unknowns: ``fx`` … of one camera; ``left.fx`` …, ``right.fx`` …, ``rig.rx`` … of two."""
+    if state.rig is None:
+        return state.cameras[0].parameter_names
+    names = [f"{side}.{n}" for side, c in zip(("left", "right"), state.cameras, strict=True) for n in c.parameter_names]
+    return (*names, *(f"rig.{n}" for n in ("rx", "ry", "rz", "tx", "ty", "tz")))
+
+
+def check_determined(camera: CameraModel, covariance: Array, variance: float) -> None:
+    """Refuse a camera whose focal length or principal point the views hardly touch."""
+    named = dict(zip(camera.parameter_names, camera.parameters, strict=True))
+    deviation = np.sqrt(np.diag(covariance) * max(1.0, LEAST_NOISE_PX**2 / max(variance, 1e-300)))
+    sigma = dict(zip(camera.parameter_names, deviation, strict=False))
+    for name, focal in (("fx", "fx"), ("fy", "fy"), ("cx", "fx"), ("cy", "fy")):
+        if name in named and not sigma[name] <= WORST_SHARE * abs(named[focal]):
+            raise CalibrationError(
+                f"these views hardly determine {name}: {named[name]:.4g} ± {sigma[name]:.2g} px; {ADVICE}"
+            )
