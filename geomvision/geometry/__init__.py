@@ -11,16 +11,25 @@ from .epipolar import (
     symmetric_epipolar_distance,
 )
 from .features import Matches, match_features
+from .rectification import Rectification, rectify
+from .rectification_residual import RectificationRefused, VerticalResidual, vertical_residual
+from .rectification_view import RectifiedView
 
 __all__ = [
     "Matches",
+    "Rectification",
+    "RectificationRefused",
+    "RectifiedView",
+    "VerticalResidual",
     "epipolar_distances",
     "epipolar_lines",
     "epipoles",
     "essential",
     "fundamental",
     "match_features",
+    "rectify",
     "sampson_distance",
     "skew",
     "symmetric_epipolar_distance",
+    "vertical_residual",
 ]
