@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._base import Array, CameraModel
+from ._base import Array
+from ._brown import COUNTS, NAMES, Brown
+from ._focal import QUARTER, FocalCamera
 
 
 @dataclass(frozen=True, kw_only=True)
-class Camera(CameraModel):
-    """A pinhole camera with Brown distortion (Brown 1971; the order k1, k2, p1, p2, k3 is OpenCV's).
+class Camera(FocalCamera):
+    """A pinhole camera with Brown distortion (Brown 1971; names, order and sense are OpenCV's).
 
-    Sizes and intrinsics are in pixels of this image size; `resize` and `crop` keep them true.
+    Sizes and intrinsics are in pixels of this image size; `resize`, `crop` and `rotated` keep them true. `distortion`
+    has 0, 4, 5, 8, 12 or 14 coefficients: k1 k2 p1 p2 | k3 | k4 k5 k6 (rational) | s1 s2 s3 s4 (thin prism) | τx τy
+    (tilted sensor, radians). It is kept as given: its length says what `parameters` holds and calibration estimates.
+
+    Where distortion folds the image over, two points of a scene would share a pixel. The model ends before: points
+    beyond have no pixel, pixels beyond no ray, and both are NaN.
     """
 
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    distortion: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
-            raise ValueError(f"camera size is {self.width}x{self.height}; both must be at least 1 pixel")
-        numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
-        if not all(np.isfinite(numbers)) or self.fx <= 0 or self.fy == 0:
-            raise ValueError(f"focal lengths must be finite and fx > 0, given fx={self.fx}, fy={self.fy}")
-        if len(self.distortion) != 5:
-            raise ValueError(f"distortion is (k1, k2, p1, p2, k3); {len(self.distortion)} values were given")
+        super().__post_init__()
+        object.__setattr__(self, "distortion", tuple(float(v) for v in self.distortion))
+        if len(self.distortion) not in COUNTS:
+            counts = ", ".join(map(str, COUNTS))
+            raise ValueError(
+                f"{len(self.distortion)} distortion coefficients were given; allowed are {counts}: {' '.join(NAMES)}"
+            )
+        if not all(np.isfinite(self.distortion)):
+            raise ValueError(f"distortion must be finite, given {self.distortion}")
+        if any(abs(v) >= np.pi / 2 for v in self.distortion[12:]):
+            raise ValueError(f"the sensor's tilt is {self.distortion[12:]}; it must be within ±π/2 radians")
 
     @classmethod
-    def from_matrix(cls, K: ArrayLike, width: int, height: int, distortion: ArrayLike = (0.0,) * 5) -> Camera:
+    def from_matrix(cls, K: ArrayLike, width: int, height: int, distortion: ArrayLike = ()) -> Camera:
         """From a 3x3 matrix without skew; a skew is refused."""
         matrix = np.asarray(K, dtype=float)
         if matrix.shape != (3, 3) or abs(matrix[0, 1]) > 1e-9 * abs(matrix[0, 0]) or matrix[1, 0] != 0:
@@ -44,76 +51,52 @@ class Camera(CameraModel):
             raise ValueError(f"the last row of K is {matrix[2].tolist()}; it must be [0, 0, 1]")
         k = tuple(float(v) for v in np.ravel(np.asarray(distortion, dtype=float)))
         fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
-        return cls(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, distortion=k)  # type: ignore[arg-type]
-
-    @property
-    def K(self) -> Array:
-        """The 3x3 intrinsic matrix, pixels."""
-        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+        return cls(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, distortion=k)
 
     @property
     def is_distorted(self) -> bool:
         """Whether any distortion coefficient differs from zero."""
         return any(self.distortion)
 
-    def project(self, points: ArrayLike) -> Array:
-        """Pixels (..., 2) of points (..., 3) in metres; NaN for points not in front of the camera."""
-        p = np.asarray(points, dtype=float)
-        if p.shape[-1:] != (3,):
-            raise ValueError(f"points have shape {p.shape}; they must be (..., 3)")
-        z = np.where(p[..., 2] > 0, p[..., 2], np.nan)
-        xy = self._distort(p[..., :2] / z[..., None])
-        return xy * (self.fx, self.fy) + (self.cx, self.cy)
+    @cached_property
+    def _brown(self) -> Brown:
+        return Brown(self.distortion + (0.0,) * (14 - len(self.distortion)))
 
-    def unproject(self, pixels: ArrayLike, depth_m: ArrayLike = 1.0) -> Array:
-        """Points (..., 3) at depth z `depth_m` behind pixels (..., 2)."""
-        xy = np.asarray(pixels, dtype=float)
-        if xy.shape[-1:] != (2,):
-            raise ValueError(f"pixels have shape {xy.shape}; they must be (..., 2) as x, y")
-        rays = self._undistort((xy - (self.cx, self.cy)) / (self.fx, self.fy))
-        z = np.broadcast_to(np.asarray(depth_m, dtype=float), rays.shape[:-1])
-        return np.concatenate([rays * z[..., None], z[..., None]], axis=-1)
+    @property
+    def _shape(self) -> dict[str, float]:
+        return dict(zip(NAMES, self.distortion, strict=False))
 
-    def _distort(self, xy: Array) -> Array:
-        if not self.is_distorted:
-            return xy
-        k1, k2, p1, p2, k3 = self.distortion
-        x, y = xy[..., 0], xy[..., 1]
-        r2 = x * x + y * y
-        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        dx = 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
-        dy = p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
-        return np.stack([x * radial + dx, y * radial + dy], axis=-1)
+    def _with_shape(self, values: tuple[float, ...]) -> dict[str, Any]:
+        return {"distortion": values}
 
-    def _undistort(self, xy: Array, iterations: int = 30) -> Array:
-        if not self.is_distorted:
-            return xy
-        estimate = xy.copy()
-        right, up = np.array([1e-6, 0.0]), np.array([0.0, 1e-6])
-        for _ in range(iterations):  # Newton on a 2x2 Jacobian by central differences
-            residual = self._distort(estimate) - xy
-            across = (self._distort(estimate + right) - self._distort(estimate - right)) / 2e-6
-            down = (self._distort(estimate + up) - self._distort(estimate - up)) / 2e-6
-            det = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-            dx = (residual[..., 0] * down[..., 1] - residual[..., 1] * down[..., 0]) / det
-            dy = (residual[..., 1] * across[..., 0] - residual[..., 0] * across[..., 1]) / det
-            estimate = estimate - np.stack([dx, dy], axis=-1)
-        wrong = np.abs(self._distort(estimate) - xy).max(axis=-1) > 1e-9
-        return np.where(wrong[..., None], np.nan, estimate)
+    def _plane(self, points: Array) -> Array:
+        z = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
+        plane: Array = points[..., :2] / z
+        return self._brown(plane) if self.is_distorted else plane
 
-    def resize(self, width: int, height: int) -> Camera:
-        """The camera of the image resized to width x height: c' = (c + 0.5)·s − 0.5."""
-        sx, sy = width / self.width, height / self.height
-        return replace(
-            self,
-            width=width,
-            height=height,
-            fx=self.fx * sx,
-            fy=self.fy * sy,
-            cx=(self.cx + 0.5) * sx - 0.5,
-            cy=(self.cy + 0.5) * sy - 0.5,
-        )
+    def _plane_jacobians(self, points: Array) -> tuple[Array, Array, Array]:
+        z = np.where(points[..., 2] > 0, points[..., 2], np.nan)
+        plane = points[..., :2] / z[..., None]
+        by_point = np.zeros((*plane.shape, 3))
+        by_point[..., 0, 0] = by_point[..., 1, 1] = 1 / z
+        by_point[..., 2] = -plane / z[..., None]
+        if not self.distortion:
+            return plane, by_point, np.zeros((*plane.shape, 0))
+        moved, by_plane, by_all = self._brown.derivatives(plane)
+        return moved, by_plane @ by_point, by_all[..., : len(self.distortion)]
 
-    def crop(self, x: int, y: int, width: int, height: int) -> Camera:
-        """The camera of the crop whose first pixel is (x, y); it may reach beyond the image (padding)."""
-        return replace(self, width=width, height=height, cx=self.cx - x, cy=self.cy - y)
+    def _directions(self, plane: Array) -> Array:
+        if self.is_distorted:
+            plane = self._brown.inverse(plane)
+        return np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
+
+    def _turned(self, quarter_turns: int) -> dict[str, Any]:
+        """Tangential and prism terms are vectors (p2, p1), (s1, s3), (s2, s4) and turn with the frame."""
+        d = list(self._brown.coefficients)
+        if quarter_turns % 2 and d[12] and d[13]:
+            raise ValueError("a sensor tilted about both axes has no such model after a quarter turn; turn by two")
+        turn = np.linalg.matrix_power(QUARTER[:2, :2], quarter_turns)
+        for x, y in ((3, 2), (8, 10), (9, 11)):
+            d[x], d[y] = (float(v) for v in turn @ (d[x], d[y]))
+        d[12], d[13] = (float(v) for v in turn @ (d[12], d[13]))
+        return {"distortion": tuple(v + 0.0 for v in d[: len(self.distortion)])}
