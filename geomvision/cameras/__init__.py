@@ -6,8 +6,21 @@ poses chain by reading: ``T_a_c = T_a_b @ T_b_c``. Lengths are metres.
 """
 
 from ._base import Array, CameraModel
+from .fisheye import KannalaBrandt
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
 from .rig import StereoRig
+from .unified import ExtendedUnifiedCamera, UnifiedCamera
 
-__all__ = ["Array", "Camera", "CameraModel", "StereoRig", "check_pose", "inverse", "pose"]
+__all__ = [
+    "Array",
+    "Camera",
+    "CameraModel",
+    "ExtendedUnifiedCamera",
+    "KannalaBrandt",
+    "StereoRig",
+    "UnifiedCamera",
+    "check_pose",
+    "inverse",
+    "pose",
+]

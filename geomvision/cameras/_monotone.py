@@ -11,12 +11,12 @@ from ._base import Array
 
 
 def first_root(coefficients: Sequence[float] | Array) -> float:
-    """The smallest positive real root of a polynomial that is 1 at 0, lowest power first; infinity without one."""
+    """The smallest positive real root of a polynomial that is 1 at 0, lowest power first; infinity if above 1e100."""
     c = np.trim_zeros(np.asarray(coefficients, dtype=float), "b")
     if c.size < 2:
         return float("inf")
     inverse = np.asarray(polynomial.polyroots(c[::-1]), dtype=complex)  # of x^n p(1/x), whose first coefficient is 1
-    real = inverse.real[(np.abs(inverse.imag) <= 1e-9 * np.abs(inverse)) & (inverse.real > 0)]
+    real = inverse.real[(np.abs(inverse.imag) <= 1e-9 * np.abs(inverse)) & (inverse.real > 1e-100)]
     return float(1 / real.max()) if real.size else float("inf")
 
 

@@ -1,0 +1,109 @@
+"""The unified camera: a sphere, or an ellipsoid, seen from a point on the axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._base import Array
+from ._focal import FocalCamera
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnifiedCamera(FocalCamera):
+    """The unified camera model: (u, v) = (X, Y) / (α·d + (1 − α)·Z) with d = |(X, Y, Z)|.
+
+    Geyer & Daniilidis, "A unifying theory for central panoramic systems", ECCV 2000; Mei & Rives, ICRA 2007. In this
+    form (Usenko et al., "The double sphere camera model", 2018, eq. 9) α = 0 is a pinhole, and α stays in [0, 1];
+    `from_mei` takes Mei's ξ. One more number than a pinhole reaches well beyond 180°.
+    """
+
+    alpha: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.alpha <= 1:
+            raise ValueError(f"alpha is {self.alpha}; it must be in [0, 1]")
+
+    @classmethod
+    def from_mei(
+        cls, xi: float, gamma_x: float, gamma_y: float, cx: float, cy: float, *, width: int, height: int
+    ) -> UnifiedCamera:
+        """From Mei's form without distortion, (u, v) = γ·(X, Y) / (Z + ξ·d): α = ξ/(1 + ξ), f = γ/(1 + ξ)."""
+        if not (np.isfinite(xi) and xi >= 0):
+            raise ValueError(f"xi is {xi}; it must be at least 0")
+        fx, fy = gamma_x / (1 + xi), gamma_y / (1 + xi)
+        return UnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=xi / (1 + xi))
+
+    @property
+    def xi(self) -> float:
+        """Mei's ξ = α/(1 − α); infinite for α = 1."""
+        return self.alpha / (1 - self.alpha) if self.alpha < 1 else float("inf")
+
+    @property
+    def _beta(self) -> float:
+        return 1.0
+
+    @property
+    def _shape(self) -> dict[str, float]:
+        return {"alpha": self.alpha}
+
+    def _with_shape(self, values: tuple[float, ...]) -> dict[str, Any]:
+        return dict(zip(self._shape, values, strict=True))
+
+    def _denominator(self, points: Array) -> tuple[Array, Array]:
+        """d and α·d + (1 − α)·Z, NaN where the model does not see: Z > −w·d (Usenko et al., eq. 10 to 13)."""
+        xy = np.square(points[..., :2]).sum(axis=-1)
+        d = np.sqrt(self._beta * xy + np.square(points[..., 2]))
+        below = self.alpha / (1 - self.alpha) if self.alpha <= 0.5 else (1 - self.alpha) / self.alpha
+        seen = (points[..., 2] > -below * d) & (d > 0)
+        return d, np.where(seen, self.alpha * d + (1 - self.alpha) * points[..., 2], np.nan)
+
+    def _plane(self, points: Array) -> Array:
+        points = points / np.abs(points).max(axis=-1, keepdims=True)  # squares would overflow
+        return np.asarray(points[..., :2] / self._denominator(points)[1][..., None])
+
+    def _plane_jacobians(self, points: Array) -> tuple[Array, Array, Array]:
+        size = np.abs(points).max(axis=-1, keepdims=True)
+        points = points / size
+        d, below = self._denominator(points)
+        plane = points[..., :2] / below[..., None]
+        by_xy = (self.alpha * self._beta / d)[..., None] * points[..., :2]
+        by_z = self.alpha * points[..., 2] / d + (1 - self.alpha)
+        slope = np.concatenate([by_xy, by_z[..., None]], axis=-1)
+        by_point = (np.eye(2, 3) - plane[..., None] * slope[..., None, :]) / (below * size[..., 0])[..., None, None]
+        by_beta = self.alpha * np.square(points[..., :2]).sum(axis=-1) / (2 * d)
+        by_shape = np.stack([d - points[..., 2], by_beta], axis=-1)[..., : len(self._shape)]
+        return plane, by_point, -plane[..., None] * (by_shape / below[..., None])[..., None, :]
+
+    def _directions(self, plane: Array) -> Array:
+        r2 = np.square(plane).sum(axis=-1)
+        # Beyond, for α > 1/2, lines miss the ellipsoid.
+        rest = 1 - (2 * self.alpha - 1) * self._beta * r2
+        z = (1 - self._beta * self.alpha**2 * r2) / (self.alpha * np.sqrt(rest) + 1 - self.alpha)
+        return np.concatenate([plane, z[..., None]], axis=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendedUnifiedCamera(UnifiedCamera):
+    """The enhanced unified camera model: as `UnifiedCamera` with d = √(β(X² + Y²) + Z²), β > 0.
+
+    Khomutenko, Garcia & Martinet, "An enhanced unified camera model", RA-L 2016. β = 1 is the unified camera.
+    """
+
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (np.isfinite(self.beta) and self.beta > 0):
+            raise ValueError(f"beta is {self.beta}; it must be positive")
+
+    @property
+    def _beta(self) -> float:
+        return self.beta
+
+    @property
+    def _shape(self) -> dict[str, float]:
+        return {"alpha": self.alpha, "beta": self.beta}
