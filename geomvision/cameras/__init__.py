@@ -10,6 +10,7 @@ from .fisheye import KannalaBrandt
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
 from .rig import StereoRig
+from .undistortion import seen_in, undistort, undistort_maps, undistort_pixels
 from .unified import ExtendedUnifiedCamera, UnifiedCamera
 
 __all__ = [
@@ -23,4 +24,8 @@ __all__ = [
     "check_pose",
     "inverse",
     "pose",
+    "seen_in",
+    "undistort",
+    "undistort_maps",
+    "undistort_pixels",
 ]
