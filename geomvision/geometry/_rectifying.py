@@ -92,6 +92,8 @@ def common_camera(rig: StereoRig, turns: tuple[Array, Array], size: tuple[int, i
     if alpha is None:
         return camera(focal, middle)
     inner = _narrowest(rig, turns, camera, middle, focal)
+    if alpha == 0:
+        return camera(inner, middle)
     low, high = _bounds(rig, turns)
     outer = float(np.min((np.array(size) - 1) / (high - low)))
     return camera((1 - alpha) * inner + alpha * outer, (1 - alpha) * middle + alpha * (low + high) / 2)
@@ -99,7 +101,7 @@ def common_camera(rig: StereoRig, turns: tuple[Array, Array], size: tuple[int, i
 
 def _looked_at(camera: CameraModel, turn: Array) -> Array:
     """Normalised rectified coordinates (2,) of what an image centre sees, or of the optical axis."""
-    ray = turn @ camera.unproject([(camera.width - 1) / 2, (camera.height - 1) / 2])
+    ray = turn @ camera.rays([(camera.width - 1) / 2, (camera.height - 1) / 2])
     if not (np.isfinite(ray).all() and ray[2] > 0):
         ray = turn[:, 2]
     return np.asarray(ray[:2] / ray[2])
@@ -127,9 +129,7 @@ def _narrowest(
 
     def valid(f: float) -> bool:
         target = camera(f, middle)
-        grid = target.pixel_grid()
-        border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
-        rays = target.unproject(border)
+        rays = target.rays(_border(target.width, target.height))
         for source, turn in zip((rig.left, rig.right), turns, strict=True):
             at = source.project(rays @ turn)
             if not ((at >= 0).all() and (at <= (source.width - 1, source.height - 1)).all()):
@@ -139,13 +139,21 @@ def _narrowest(
     f = 64 * focal
     if not valid(f):
         raise RectificationRefused("the views have no common field: no image of valid pixels only exists (alpha=0)")
-    while valid(f * 0.96) and f > focal / 64:  # from narrow to wide: the first failure comes before any lens folds
-        f *= 0.96
-    low, high = f * 0.96, f
+    while valid(f * 0.9) and f > focal / 64:  # from narrow to wide: the first failure comes before any lens folds
+        f *= 0.9
+    low, high = f * 0.9, f
     for _ in range(30):
         f = (low + high) / 2
         low, high = (low, f) if valid(f) else (f, high)
     return high
+
+
+def _border(width: int, height: int) -> Array:
+    """Pixels (N, 2) along the four sides of an image."""
+    x, y = np.arange(width, dtype=float), np.arange(height, dtype=float)
+    rows = [np.stack([x, np.full_like(x, side)], axis=1) for side in (0, height - 1)]
+    columns = [np.stack([np.full_like(y, side), y], axis=1) for side in (0, width - 1)]
+    return np.concatenate([*rows, *columns])
 
 
 def _bounds(rig: StereoRig, turns: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -153,9 +161,9 @@ def _bounds(rig: StereoRig, turns: tuple[Array, Array]) -> tuple[Array, Array]:
     seen = []
     for camera, turn in zip((rig.left, rig.right), turns, strict=True):
         x, y = np.meshgrid(np.linspace(0, camera.width - 1, 65), np.linspace(0, camera.height - 1, 65))
-        rays = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1)) @ turn.T
+        rays = camera.rays(np.stack([x.ravel(), y.ravel()], axis=1)) @ turn.T
         rays = rays[np.isfinite(rays).all(axis=1)]
-        steep = rays[:, 2] <= np.cos(np.radians(WIDEST_DEG)) * np.linalg.norm(rays, axis=1)
+        steep = rays[:, 2] <= np.cos(np.radians(WIDEST_DEG))
         if steep.any() or not len(rays):
             raise RectificationRefused(
                 f"a view reaches {WIDEST_DEG:.0f} degrees from the rectified axis or beyond: no flat image holds all of"

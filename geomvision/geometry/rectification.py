@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, StereoRig, pose
+from ..cameras import Array, Camera, StereoRig, pose
 from ..images import Image, as_image
 from ..ops.warping import Mode
 from ._rectifying import common_camera, rotations
@@ -132,7 +132,8 @@ def rectify(
     """
     if alpha is not None and not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}; it must be None or a number from 0 to 1")
-    as_it_is = rig.is_rectified and size is None and alpha is None
+    pinholes = isinstance(rig.left, Camera) and isinstance(rig.right, Camera)
+    as_it_is = pinholes and rig.is_rectified and size is None and alpha is None
     turns = (np.eye(3), np.eye(3)) if as_it_is else rotations(rig, vertical=vertical)
     if as_it_is:
         rectified = rig

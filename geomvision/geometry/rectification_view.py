@@ -27,9 +27,6 @@ class Transform(Protocol):
     def backward(self, points: Array) -> Array:
         """Source pixels (..., 2) of rectified pixels (..., 2)."""
 
-    def centre(self) -> Array:
-        """A rectified pixel (2,) that is surely on the right sheet of `backward`; NaN where there is no doubt."""
-
     def crop(self, x: int, y: int, width: int, height: int) -> Transform:
         """The transform to a crop of the rectified image whose first pixel is (x, y)."""
 
@@ -45,15 +42,11 @@ class Turn:
 
     def forward(self, points: Array) -> Array:
         """Rectified pixels of source pixels."""
-        return self.target.project(self.source.unproject(points) @ self.rotation.T)
+        return self.target.project(self.source.rays(points) @ self.rotation.T)
 
     def backward(self, points: Array) -> Array:
         """Source pixels of rectified pixels."""
-        return self.source.project(self.target.unproject(points) @ self.rotation)
-
-    def centre(self) -> Array:
-        """Where the optical axis of the source camera lies."""
-        return self.target.project(self.rotation[:, 2])
+        return self.source.project(self.target.rays(points) @ self.rotation)
 
     def crop(self, x: int, y: int, width: int, height: int) -> Turn:
         """To a crop of the target."""
@@ -74,10 +67,6 @@ class Homography:
         """Source pixels of rectified pixels."""
         return _mapped(np.asarray(np.linalg.inv(self.H), dtype=float), points)
 
-    def centre(self) -> Array:
-        """No doubt: a homography does not fold."""
-        return np.full(2, np.nan)
-
     def crop(self, x: int, y: int, width: int, height: int) -> Homography:  # noqa: ARG002
         """To a crop of the rectified image."""
         return Homography(H=np.array([[1.0, 0.0, -x], [0.0, 1.0, -y], [0.0, 0.0, 1.0]]) @ self.H)
@@ -93,7 +82,7 @@ def _mapped(H: Array, points: Array) -> Array:
 class RectifiedView:
     """The map of one view: `displacement` (h, w, 2) leads from each rectified pixel to its place in the source image.
 
-    It is NaN where `valid` (h, w) is false: outside the source image, and where the lens model folds back.
+    It is NaN where `valid` (h, w) is false: outside the source image, and beyond the end of its lens model.
     """
 
     transform: Transform
@@ -107,13 +96,10 @@ class RectifiedView:
         """Build the map of a rectified image of width x height pixels."""
         x, y = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float))
         grid = np.stack([x, y], axis=-1)
-        with np.errstate(over="ignore", invalid="ignore"):  # polynomials far outside of the lens
-            place = transform.backward(grid)
-        place = np.where(np.abs(place) < 1e6, place, np.nan)
+        place = transform.backward(grid)
         whole = np.rint(place)
         place = np.where(np.abs(place - whole) < SNAP_PX, whole, place)
         valid: Mask = np.all((place >= 0) & (place <= np.array(source_size) - 1), axis=-1)
-        valid &= _unfolded(place, valid, transform.centre())
         displacement = np.where(valid[..., None], place - grid, np.nan).astype(np.float32)
         return cls(transform=transform, source_size=source_size, displacement=displacement, valid=valid)
 
@@ -160,25 +146,3 @@ class RectifiedView:
             displacement=self.displacement[rows, columns] + np.array([x, y], np.float32),
             valid=self.valid[rows, columns].copy(),
         )
-
-
-def _unfolded(place: Array, inside: Mask, centre: Array) -> Mask:
-    """Where a map keeps the orientation it has at `centre` and hangs together with it.
-
-    Beyond its range a polynomial lens model folds back: far outside, the image appears again. There the map's
-    Jacobian changes sign.
-    """
-    if min(inside.shape) < 2 or not inside.any():
-        return inside
-    dx, dy = np.gradient(place[..., 0]), np.gradient(place[..., 1])
-    turns = dx[1] * dy[0] - dx[0] * dy[1]
-    main = np.sign(np.nanmedian(turns[inside])) if np.isfinite(turns[inside]).any() else 1.0
-    folded = inside & (turns * main < 0)  # NaN beside the outside is no fold
-    if not folded.any() or not np.isfinite(centre).all():
-        return np.asarray(inside & ~folded)
-    from scipy import ndimage
-
-    labels, _ = ndimage.label(inside & ~folded)
-    y, x = np.nonzero(labels)
-    nearest = int(np.argmin((x - centre[0]) ** 2 + (y - centre[1]) ** 2))
-    return np.asarray(labels == labels[y[nearest], x[nearest]])

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geomvision import io
-from geomvision.cameras import Camera, StereoRig, inverse, pose
+from geomvision.cameras import Camera, KannalaBrandt, StereoRig, UnifiedCamera, inverse, pose
 from geomvision.geometry import RectificationRefused, rectify
 from geomvision.geometry._rotations import rotation_of, turn_onto, vector_of
 from geomvision.images import ImageError
@@ -232,3 +232,25 @@ def test_exchanged_images_of_a_rectified_pair_are_seen(real_data):
     assert rectify(rig, images=(left, right)).residual.median_abs_px < 0.15
     with pytest.raises(RectificationRefused, match="views are swapped"):
         rectify(rig, images=(right, left))
+
+
+@pytest.mark.parametrize("right", ["unified", "fisheye"])
+def test_any_camera_model_is_a_source(right):
+    """A fisheye of 170 degrees beside one of another model: rows agree, and the flat image shows what it can."""
+    fisheye = KannalaBrandt(
+        width=200, height=160, fx=62.0, fy=63.0, cx=104.0, cy=77.5, distortion=(0.02, -0.01, 0.0, 0.0)
+    )
+    other = UnifiedCamera(width=200, height=160, fx=130.0, fy=131.0, cx=95.0, cy=82.0, alpha=0.47)
+    rig = rig_of((0.05, 0.1, -0.04), (-0.2, 0.02, 0.03), fisheye, other if right == "unified" else fisheye)
+    found = rectify(rig)
+    random = np.random.default_rng(5)
+    X, p, q = seen_points(rig, random)
+    left, right_points = found.points(p, q)
+    assert len(X) > 100
+    assert np.abs(left - right_points)[:, 1].max() < 1e-6
+    assert found.left.valid.mean() > 0.9
+    inner = rectify(rig, alpha=0.0)
+    assert inner.left.valid.all()
+    assert inner.right.valid.all()
+    with pytest.raises(RectificationRefused, match="no flat image holds all of it"):
+        rectify(rig, alpha=1.0)
