@@ -13,13 +13,16 @@ from .epipolar import (
 from .features import Matches, match_features
 from .rectification import Rectification, rectify
 from .rectification_residual import RectificationRefused, VerticalResidual, vertical_residual
+from .rectification_self import Correction, SelfRectification, mend_rig, self_rectify
 from .rectification_view import RectifiedView
 
 __all__ = [
+    "Correction",
     "Matches",
     "Rectification",
     "RectificationRefused",
     "RectifiedView",
+    "SelfRectification",
     "VerticalResidual",
     "epipolar_distances",
     "epipolar_lines",
@@ -27,8 +30,10 @@ __all__ = [
     "essential",
     "fundamental",
     "match_features",
+    "mend_rig",
     "rectify",
     "sampson_distance",
+    "self_rectify",
     "skew",
     "symmetric_epipolar_distance",
     "vertical_residual",

@@ -34,10 +34,8 @@ def rotations(rig: StereoRig, *, vertical: bool) -> tuple[Array, Array]:
         raise RectificationRefused("the baseline is zero: both cameras share one centre, so no depth can come of them")
     if apart > MOST_TURNED_DEG:
         raise RectificationRefused(f"the views are turned {apart:.0f} degrees apart: they show no common scene")
-    half = rotation_of(turn / 2)
-    to_right = -half.T @ t / np.linalg.norm(t)  # where the right camera stands, seen from between
     _require_sideways(rig)
-    x, y = to_right[:2]
+    x, y, _ = -rotation_of(turn / 2).T @ t  # where the right camera stands, seen from between
     if abs(y) > abs(x) and not vertical:
         above = "below" if y > 0 else "above"
         raise RectificationRefused(
@@ -49,7 +47,13 @@ def rotations(rig: StereoRig, *, vertical: bool) -> tuple[Array, Array]:
             f"the views are swapped: the right camera stands {rig.baseline_m:.3g} m to the left of the left one;"
             " exchange them (or T_right_left is that of left from right: invert it)"
         )
-    level = turn_onto(to_right, (1.0, 0.0, 0.0))
+    return row_rotations(R, t)
+
+
+def row_rotations(R: Array, t: Array) -> tuple[Array, Array]:
+    """The rotations of both cameras after which the baseline is the x axis of both; see `rotations`."""
+    half = rotation_of(vector_of(R) / 2)
+    level = turn_onto(-half.T @ t, (1.0, 0.0, 0.0))
     return level @ half, level @ half.T
 
 

@@ -109,6 +109,7 @@ def rectify(
     alpha: float | None = None,
     crop: bool = False,
     vertical: bool = False,
+    like: StereoRig | None = None,
     images: Sequence[Image] | None = None,
 ) -> Rectification:
     """Rectify a calibrated rig. A rig that is rectified already stays as it is, unless `size` or `alpha` ask for more.
@@ -120,10 +121,12 @@ def rectify(
             images, and what lies between is a blend of the two focal lengths.
         crop: crop both views to the largest rectangle that is valid in both.
         vertical: allow a rig whose cameras stand above each other: both images turn by 90 degrees.
+        like: a rectified rig whose cameras are wanted, instead of `size` and `alpha`.
         images: (left, right) taken by the rig: the vertical residual is measured on them.
 
     Returns:
-        Rectification, whose `rig.is_rectified` is true and whose cameras are equal (doffs 0: infinity has disparity 0).
+        Rectification, whose `rig.is_rectified` is true. Its cameras are equal (doffs 0: infinity has disparity 0)
+        unless they were so before, or in `like`.
 
     Raises:
         RectificationRefused: a ValueError that says why it cannot be right: zero baseline, swapped or vertical views,
@@ -132,14 +135,17 @@ def rectify(
     """
     if alpha is not None and not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}; it must be None or a number from 0 to 1")
+    if like is not None and not (like.is_rectified and size is None and alpha is None):
+        raise ValueError("like must be a rectified rig, and leaves nothing to say for size and alpha")
     pinholes = isinstance(rig.left, Camera) and isinstance(rig.right, Camera)
-    as_it_is = pinholes and rig.is_rectified and size is None and alpha is None
+    as_it_is = pinholes and rig.is_rectified and size is None and alpha is None and like is None
     turns = (np.eye(3), np.eye(3)) if as_it_is else rotations(rig, vertical=vertical)
     if as_it_is:
         rectified = rig
     else:
         camera = common_camera(rig, turns, _size(rig, turns, size), alpha)
-        rectified = StereoRig(left=camera, right=camera, T_right_left=pose(translation=(-rig.baseline_m, 0.0, 0.0)))
+        left, right = (camera, camera) if like is None else (like.left, like.right)
+        rectified = StereoRig(left=left, right=right, T_right_left=pose(translation=(-rig.baseline_m, 0.0, 0.0)))
     views = []
     for source, target, turn in zip((rig.left, rig.right), (rectified.left, rectified.right), turns, strict=True):
         transform = Turn(source=source, target=target, rotation=turn)
