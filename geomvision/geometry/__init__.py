@@ -14,6 +14,7 @@ from .features import Matches, match_features
 from .rectification import Rectification, rectify
 from .rectification_residual import RectificationRefused, VerticalResidual, vertical_residual
 from .rectification_self import Correction, SelfRectification, mend_rig, self_rectify
+from .rectification_uncalibrated import rectify_matches, rectify_uncalibrated
 from .rectification_view import RectifiedView
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "match_features",
     "mend_rig",
     "rectify",
+    "rectify_matches",
+    "rectify_uncalibrated",
     "sampson_distance",
     "self_rectify",
     "skew",
