@@ -1,4 +1,4 @@
-"""The command line: ``geomvision demo``, ``compare``, ``methods``, ``train``, ``doctor``. Bodies import late.
+"""The command line: ``geomvision demo``, ``compare``, ``rectify``, ``methods`` and more. Bodies import late.
 
 What a user can get wrong (a file, an option, a pair) ends in one message on standard error and exit code 2.
 """

@@ -8,6 +8,7 @@ from ._files import FormatError
 from .flo import read_flo, write_flo
 from .image import read_image, write_image
 from .kitti import (
+    kitti_raw_rig,
     kitti_rig,
     read_kitti_calib,
     read_kitti_depth,
@@ -25,6 +26,7 @@ from .scaled import read_scaled
 __all__ = [
     "FormatError",
     "MiddleburyCalibration",
+    "kitti_raw_rig",
     "kitti_rig",
     "read_depth",
     "read_disparity",

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..cameras import Camera, StereoRig, pose
+from ..cameras import Camera, StereoRig, inverse, pose
 from ..images import Float32, Image
 from ._files import FormatError, PathLike, read_text
 from .image import read_image
@@ -129,6 +129,33 @@ def kitti_rig_of(calib: Mapping[str, NDArray[np.float64]], image: Image) -> Ster
     height, width = image.shape[:2]
     has_colour = any(name in calib for name in ("P3", "P_rect_03"))
     return kitti_rig(calib, width, height, "colour" if image.ndim == 3 and has_colour else "grey")
+
+
+def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], cameras: Literal["grey", "colour"] = "colour") -> StereoRig:
+    """The rig as it recorded, before rectification: K, D, R, T and S of cameras 00 and 01, or 02 and 03.
+
+    From calib_cam_to_cam.txt, where X_camera = R X_00 + T, and S is (width, height). The rotations, written with
+    seven digits, are taken as the nearest true ones.
+
+    Raises:
+        ValueError: when an entry is missing or has another length.
+    """
+    lenses, poses = [], []
+    for number in {"grey": ("00", "01"), "colour": ("02", "03")}[cameras]:
+        entry = {}
+        for name, size in (("K", 9), ("D", 5), ("R", 9), ("T", 3), ("S", 2)):
+            values = calib.get(f"{name}_{number}")
+            if values is None or values.size != size:
+                found = "missing" if values is None else f"{values.size} numbers"
+                raise ValueError(
+                    f"{name}_{number} is {found}; a calibration of recorded images has {size} numbers there"
+                )
+            entry[name] = values
+        width, height = (int(v) for v in entry["S"])
+        lenses.append(Camera.from_matrix(entry["K"], width, height, entry["D"]))
+        u, _, vt = np.linalg.svd(entry["R"])
+        poses.append(pose(u @ vt, entry["T"]))
+    return StereoRig(left=lenses[0], right=lenses[1], T_right_left=poses[1] @ inverse(poses[0]))
 
 
 def _projection(calib: Mapping[str, NDArray[np.float64]], number: int) -> NDArray[np.float64]:

@@ -140,3 +140,22 @@ def test_calibration_that_is_none(tmp_path: Path):
     path.write_text(CALIB.replace("-378", "378"))
     with pytest.raises(ValueError, match="swapped"):
         gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)
+
+
+def test_the_rig_that_recorded_is_not_yet_rectified(real_data):
+    folder = real_data / "calibration" / "kitti_raw_unrectified_a"
+    calib = gio.read_kitti_calib(folder / "calib_cam_to_cam.txt")
+    rig = gio.kitti_raw_rig(calib)
+    assert (rig.left.width, rig.left.height) == (1392, 512)
+    assert (rig.left.fx, rig.right.fy) == (959.791, 901.9653)
+    assert rig.right.distortion[0] == -0.3639558
+    assert rig.baseline_m == pytest.approx(0.5327, abs=1e-4)
+    assert not rig.is_rectified
+    # The right camera as seen from camera 00: its published translation.
+    turn = calib["R_02"]
+    there = rig.T_right_left[:3, :3] @ calib["T_02"] + rig.T_right_left[:3, 3]
+    assert there == pytest.approx(calib["T_03"], abs=1e-6)
+    assert rig.T_right_left[:3, :3] @ turn == pytest.approx(calib["R_03"], abs=1e-6)
+    assert gio.kitti_raw_rig(calib, "grey").left.fx == 984.2439
+    with pytest.raises(ValueError, match="D_03 is missing"):
+        gio.kitti_raw_rig({name: values for name, values in calib.items() if name != "D_03"})
