@@ -46,7 +46,9 @@ class Brown:
         return min(first_root(c) for c in conditions)
 
     @cached_property
-    def _table(self) -> tuple[Array, Array]:
+    def table(self) -> tuple[Array, Array]:
+        """Radii up to the limit and what the radial terms make of them."""
+
         def profile(r: Array) -> Array:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 value: Array = r * self._radial(r * r)[0]
@@ -147,7 +149,7 @@ class Brown:
     def _newton(self, target: Array) -> Array:
         """Damped Newton: the limit makes every full step point downhill; what stays unsolved is NaN."""
         radius = np.hypot(target[:, 0], target[:, 1])
-        first = np.interp(radius, self._table[1], self._table[0])
+        first = np.interp(radius, self.table[1], self.table[0])
         plane = target * np.where(radius > 0, first / np.where(radius > 0, radius, 1.0), 1.0)[:, None]
         error = np.full(len(target), np.inf)
         left = np.arange(len(target))

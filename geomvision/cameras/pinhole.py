@@ -63,6 +63,16 @@ class Camera(FocalCamera):
         return Brown(self.distortion + (0.0,) * (14 - len(self.distortion)))
 
     @property
+    def distortion_limit(self) -> float:
+        """The radius on the plane z = 1 up to which the model sees: there distortion may fold the image over."""
+        return self._brown.limit if self.is_distorted else float("inf")
+
+    @property
+    def distortion_table(self) -> tuple[Array, Array]:
+        """Radii on the plane z = 1 up to the limit and what radial distortion makes of them, growing (1025,)."""
+        return self._brown.table
+
+    @property
     def _shape(self) -> dict[str, float]:
         return dict(zip(NAMES, self.distortion, strict=False))
 

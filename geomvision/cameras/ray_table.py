@@ -163,7 +163,7 @@ class RayTable(CameraModel):
         return camera, np.linalg.matrix_power(QUARTER, quarter_turns % 4)
 
     @cached_property
-    def _padded(self) -> Array:
+    def padded(self) -> Array:
         """The table with one more node on each side, as the cubic goes on (Keys 1981, eq. 19)."""
         t = self.table
         t = np.concatenate([3 * t[:1] - 3 * t[1:2] + t[2:3], t, 3 * t[-1:] - 3 * t[-2:-1] + t[-3:-2]])
@@ -180,7 +180,7 @@ class RayTable(CameraModel):
         value, by_x, by_y = np.zeros((3, len(grid), 3))
         for j in range(4):
             for i in range(4):
-                node = self._padded[cell[:, 1] + j, cell[:, 0] + i]
+                node = self.padded[cell[:, 1] + j, cell[:, 0] + i]
                 value += (wy[j] * wx[i])[:, None] * node
                 by_x += (wy[j] * dx[i])[:, None] * node
                 by_y += (dy[j] * wx[i])[:, None] * node
