@@ -44,6 +44,8 @@ class StereoRig:
     def is_rectified(self) -> bool:
         """Whether equal rows of the two images see the same scene line."""
         a, b, t = self.left, self.right, self.T_right_left
+        if not (isinstance(a, Camera) and isinstance(b, Camera)):
+            return False  # a fisheye's rows are no lines
         same = np.allclose((a.fx, a.fy, a.cy), (b.fx, b.fy, b.cy), rtol=1e-9)
         along_x = t[0, 3] < 0 and np.allclose(t[1:3, 3], 0.0, atol=1e-9 * self.baseline_m)
         return bool(

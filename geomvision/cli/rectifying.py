@@ -72,7 +72,7 @@ def rig_of(path: Path, image: Image) -> StereoRig:
         colour = image.ndim == 3 and "K_03" in calib
         size = tuple(calib.get("S_02" if colour else "S_00", np.zeros(2)).astype(int))
         if size == (width, height):
-            return io.kitti_raw_rig(calib, "colour" if colour else "grey")
+            return io.kitti_raw_rig(calib, *((2, 3) if colour else (0, 1)))
     return sources.calibration(path, image)[0]
 
 

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..cameras import Camera, StereoRig, inverse, pose
 from ..images import Float32, Image
-from ._files import FormatError, PathLike, read_text
+from ._files import FormatError, PathLike, read_text, write_bytes
+from ._rotations import nearest_rotation
 from .image import read_image
 from .scaled import read_scaled, require_png16, to_uint16, write_png16
 
@@ -121,6 +122,32 @@ def kitti_rig(
     return StereoRig(left=camera, right=camera, T_right_left=pose(translation=(shift[0], 0.0, 0.0)))
 
 
+def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], left: int = 0, right: int = 1) -> StereoRig:
+    """The rig of two cameras as they recorded (calib_cam_to_cam.txt: S, K, D, R, T), before rectification.
+
+    Raises:
+        ValueError: when an entry is missing or is no camera or rotation.
+    """
+    cameras, poses = [], []
+    for number in (left, right):
+        names = [f"{kind}_{number:02d}" for kind in "SKDRT"]
+        missing = [name for name in names if name not in calib]
+        if missing:
+            raise ValueError(f"the calibration has no {', '.join(missing)}; it has {', '.join(calib)}")
+        size, K, distortion, R, T = (calib[name] for name in names)
+        if size.size != 2 or T.size != 3:
+            raise ValueError(f"{names[0]} has {size.size} numbers and {names[4]} has {T.size}; they must have 2 and 3")
+        cameras.append(Camera.from_matrix(K, round(float(size[0])), round(float(size[1])), distortion))
+        poses.append(pose(nearest_rotation(R), T))  # camera 0 to this one
+    return StereoRig(left=cameras[0], right=cameras[1], T_right_left=poses[1] @ inverse(poses[0]))
+
+
+def write_kitti_calib(path: PathLike, entries: Mapping[str, ArrayLike]) -> None:
+    """Write lines ``name: numbers`` that `read_kitti_calib` reads back exactly, atomically."""
+    lines = [f"{name}: {' '.join(repr(float(v)) for v in np.ravel(np.asarray(e)))}" for name, e in entries.items()]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
 def kitti_rig_of(calib: Mapping[str, NDArray[np.float64]], image: Image) -> StereoRig:
     """The rig of the cameras that took `image`: the colour ones for RGB, where the calibration has them, else the grey.
 
@@ -129,33 +156,6 @@ def kitti_rig_of(calib: Mapping[str, NDArray[np.float64]], image: Image) -> Ster
     height, width = image.shape[:2]
     has_colour = any(name in calib for name in ("P3", "P_rect_03"))
     return kitti_rig(calib, width, height, "colour" if image.ndim == 3 and has_colour else "grey")
-
-
-def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], cameras: Literal["grey", "colour"] = "colour") -> StereoRig:
-    """The rig as it recorded, before rectification: K, D, R, T and S of cameras 00 and 01, or 02 and 03.
-
-    From calib_cam_to_cam.txt, where X_camera = R X_00 + T, and S is (width, height). The rotations, written with
-    seven digits, are taken as the nearest true ones.
-
-    Raises:
-        ValueError: when an entry is missing or has another length.
-    """
-    lenses, poses = [], []
-    for number in {"grey": ("00", "01"), "colour": ("02", "03")}[cameras]:
-        entry = {}
-        for name, size in (("K", 9), ("D", 5), ("R", 9), ("T", 3), ("S", 2)):
-            values = calib.get(f"{name}_{number}")
-            if values is None or values.size != size:
-                found = "missing" if values is None else f"{values.size} numbers"
-                raise ValueError(
-                    f"{name}_{number} is {found}; a calibration of recorded images has {size} numbers there"
-                )
-            entry[name] = values
-        width, height = (int(v) for v in entry["S"])
-        lenses.append(Camera.from_matrix(entry["K"], width, height, entry["D"]))
-        u, _, vt = np.linalg.svd(entry["R"])
-        poses.append(pose(u @ vt, entry["T"]))
-    return StereoRig(left=lenses[0], right=lenses[1], T_right_left=poses[1] @ inverse(poses[0]))
 
 
 def _projection(calib: Mapping[str, NDArray[np.float64]], number: int) -> NDArray[np.float64]:

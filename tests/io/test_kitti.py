@@ -142,20 +142,20 @@ def test_calibration_that_is_none(tmp_path: Path):
         gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)
 
 
-def test_the_rig_that_recorded_is_not_yet_rectified(real_data):
-    folder = real_data / "calibration" / "kitti_raw_unrectified_a"
-    calib = gio.read_kitti_calib(folder / "calib_cam_to_cam.txt")
-    rig = gio.kitti_raw_rig(calib)
+def test_raw_cameras_make_a_rig_before_rectification(real_data: Path, tmp_path: Path):
+    calib = gio.read_kitti_calib(real_data / "calibration" / "kitti_raw_unrectified_a" / "calib_cam_to_cam.txt")
+    rig = gio.kitti_raw_rig(calib, 2, 3)
     assert (rig.left.width, rig.left.height) == (1392, 512)
-    assert (rig.left.fx, rig.right.fy) == (959.791, 901.9653)
-    assert rig.right.distortion[0] == -0.3639558
-    assert rig.baseline_m == pytest.approx(0.5327, abs=1e-4)
+    assert len(rig.left.distortion) == 5
+    # P_rect_03 − P_rect_02 tells the same baseline.
+    rectified = gio.kitti_rig(calib, 1242, 375, "colour")
+    assert rig.baseline_m == pytest.approx(rectified.baseline_m, rel=1e-3)
     assert not rig.is_rectified
-    # The right camera as seen from camera 00: its published translation.
-    turn = calib["R_02"]
-    there = rig.T_right_left[:3, :3] @ calib["T_02"] + rig.T_right_left[:3, 3]
-    assert there == pytest.approx(calib["T_03"], abs=1e-6)
-    assert rig.T_right_left[:3, :3] @ turn == pytest.approx(calib["R_03"], abs=1e-6)
-    assert gio.kitti_raw_rig(calib, "grey").left.fx == 984.2439
-    with pytest.raises(ValueError, match="D_03 is missing"):
-        gio.kitti_raw_rig({name: values for name, values in calib.items() if name != "D_03"})
+    # The published rectifications bring both onto one row: R_rect_03 · T = (−B, 0, 0).
+    right = calib["R_rect_03"] @ rig.T_right_left[:3, 3]
+    assert right == pytest.approx([-rig.baseline_m, 0, 0], abs=5e-3)
+    gio.write_kitti_calib(tmp_path / "c.txt", calib)
+    back = gio.read_kitti_calib(tmp_path / "c.txt")
+    assert {name: value.tolist() for name, value in back.items()} == {n: v.tolist() for n, v in calib.items()}
+    with pytest.raises(ValueError, match="no S_07, K_07"):
+        gio.kitti_raw_rig(calib, 0, 7)
