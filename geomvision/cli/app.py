@@ -104,7 +104,9 @@ def compare_depth(
 def rectify(
     left: Annotated[Path, typer.Argument(help="Left image.")],
     right: Annotated[Path, typer.Argument(help="Right image.")],
-    rig: Annotated[Path | None, typer.Option(help="Calibration of the rig that took them.")] = None,
+    rig: Annotated[
+        list[Path] | None, typer.Option(help="Its calibration: Middlebury, KITTI, OpenCV, Kalibr; twice: ROS, OpenCV.")
+    ] = None,
     mend: Annotated[bool, typer.Option("--self", help="Measure and mend a drift from these images.")] = False,
     uncalibrated: Annotated[bool, typer.Option("--uncalibrated", help="From feature matches alone.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for images, masks, calib.txt and figures.")] = Path("rectified"),
@@ -122,9 +124,17 @@ def rectify(
     from . import rectifying
 
     choices = rectifying.Choices(
-        rig=rig, uncalibrated=uncalibrated, mend=mend, out=out, size=size, alpha=alpha, crop=crop, vertical=vertical,
-        bicubic=bicubic, force=force,
-    )  # fmt: skip
+        rig=tuple(rig or ()),
+        uncalibrated=uncalibrated,
+        mend=mend,
+        out=out,
+        size=size,
+        alpha=alpha,
+        crop=crop,
+        vertical=vertical,
+        bicubic=bicubic,
+        force=force,
+    )
     rectifying.run(left, right, choices)
 
 

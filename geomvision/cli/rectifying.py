@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from ..cameras import StereoRig
 from ..geometry import Rectification, SelfRectification, rectify, rectify_uncalibrated, self_rectify
 from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
-from ..io._files import read_text, write_bytes
-from . import sources
+from ..io._files import write_bytes
+from . import rigs
 
 #: Distance of the lines in rows.png, pixels.
 LINES_PX = 32
@@ -28,7 +27,7 @@ LINES_PX = 32
 class Choices:
     """What the flags say: as in ``geomvision rectify --help``."""
 
-    rig: Path | None = None
+    rig: tuple[Path, ...] = ()
     uncalibrated: bool = False
     mend: bool = False
     out: Path
@@ -46,12 +45,15 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     pair = as_pair(io.read_image(left), io.read_image(right), names=(str(left), str(right)))
     if pair[0].dtype.kind == "f":
         raise ValueError(f"{left} holds {pair[0].dtype}; images of 8 or 16 bits can be rectified here")
-    rig = None if choices.rig is None else rig_of(choices.rig, pair[0])
+    rig = rigs.rig_of(choices.rig, pair[0]) if choices.rig else None
     found, mended = _rectified(pair, rig, choices)
     residual = found.residual if found.residual is not None else found.measure(*pair)
     before = measure_rows(*pair)
-    _say(found, residual, before, mended)
+    _tell(found, residual, before, mended)
     _write(choices.out, found, pair, choices.bicubic)
+    if mended is not None and rig is not None:
+        rigs.write_rig(choices.out / "mended.yaml", mended.rig)
+        _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
     report = {
         "before": dataclasses.asdict(before),
         "residual": dataclasses.asdict(residual),
@@ -63,24 +65,11 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     return found
 
 
-def rig_of(path: Path, image: Image) -> StereoRig:
-    """The rig of a calibration file, for images of this size: recorded or rectified, as the size tells."""
-    text = read_text(path, "a calibration of Middlebury (cam0=…) or KITTI (K_02: …, P0: …)")
-    height, width = image.shape[:2]
-    if "K_00:" in text or "K_02:" in text:
-        calib = io.read_kitti_calib(path)
-        colour = image.ndim == 3 and "K_03" in calib
-        size = tuple(calib.get("S_02" if colour else "S_00", np.zeros(2)).astype(int))
-        if size == (width, height):
-            return io.kitti_raw_rig(calib, *((2, 3) if colour else (0, 1)))
-    return sources.calibration(path, image)[0]
-
-
 def _check(choices: Choices) -> None:
     """Fail before the work when the flags contradict each other or nothing can be written."""
-    if choices.uncalibrated and (choices.rig is not None or choices.mend):
+    if choices.uncalibrated and (choices.rig or choices.mend):
         raise ValueError("--uncalibrated uses matches alone: leave out --rig and --self")
-    if not (choices.uncalibrated or choices.mend) and choices.rig is None:
+    if not (choices.uncalibrated or choices.mend) and not choices.rig:
         raise ValueError("say how: --rig FILE (calibrated), --self (mend a nearly rectified pair), or --uncalibrated")
     if choices.uncalibrated and (choices.size or choices.alpha is not None):
         raise ValueError("--size and --alpha need a rig; --uncalibrated keeps the size")
@@ -114,27 +103,26 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _say(
+def _tell(
     found: Rectification, residual: VerticalResidual, before: VerticalResidual, mended: SelfRectification | None
 ) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 120)
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    say(f"before: {before}")
-    say(f"after:  {residual}")
+    _say(f"before: {before}")
+    _say(f"after:  {residual}")
     for problem in residual.problems:
-        say(f"problem: {problem}")
+        _say(f"problem: {problem}")
     if mended is not None:
-        say("drift:  " + ", ".join(map(str, mended.corrections)))
-        say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
+        _say("drift:  " + ", ".join(map(str, mended.corrections)))
+        _say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
     x, y, width, height = found.region
-    say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
+    _say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
     if found.rig is not None:
         camera = found.rig.left
         centre = f"({camera.cx:.2f}, {camera.cy:.2f})"
-        say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
+        _say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
+
+
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubic: bool) -> None:
@@ -145,14 +133,12 @@ def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubi
         io.write_image(folder / f"{name}_mask.png", view.valid.astype(np.uint8) * 255)
     io.write_image(folder / "rows.png", _lined(*images))
     written = ["left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"]
-    if found.rig is None:
-        (folder / "calib.txt").unlink(missing_ok=True)  # that of an earlier run would be believed
-    else:
+    for name in ("calib.txt", "mended.yaml"):
+        (folder / name).unlink(missing_ok=True)  # those of an earlier run would be believed
+    if found.rig is not None:
         io.write_middlebury_calib(folder / "calib.txt", found.rig)
         written.append("calib.txt")
-    Console(width=None if sys.stdout.isatty() else 120).print(
-        f"wrote {', '.join(written)} to {folder}", highlight=False, markup=False, soft_wrap=True
-    )
+    _say(f"wrote {', '.join(written)} to {folder}")
 
 
 def _lined(left: Image, right: Image) -> Image:

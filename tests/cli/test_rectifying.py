@@ -1,11 +1,14 @@
 """`geomvision rectify` on files, called as a user does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from geomvision import io
+from geomvision.cameras import Camera, StereoRig, UnifiedCamera, pose
+from geomvision.cli.rigs import rig_of, write_rig
 from geomvision.datasets import Synthetic
 
 FILES = {"left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"}
@@ -28,7 +31,7 @@ def test_a_drifted_rig_is_mended(geomvision, rolled, out):
         "rectify", folder / "left.png", folder / "right.png", "--self", "--rig", folder / "calib.txt", "--out", out
     )
     assert ended.code == 0, ended.err
-    assert {path.name for path in out.iterdir()} == FILES | {"calib.txt"}
+    assert {path.name for path in out.iterdir()} == FILES | {"calib.txt", "mended.yaml"}
     told = json.loads((out / "rectification.json").read_text())
     assert told["before"]["median_abs_px"] > 2
     assert told["residual"]["median_abs_px"] < 0.3
@@ -36,6 +39,11 @@ def test_a_drifted_rig_is_mended(geomvision, rolled, out):
     assert roll["value"] == pytest.approx(0.5, abs=0.05)
     assert f"{told['residual']['median_abs_px']:.3f} px" in ended.out
     assert io.read_middlebury_calib(out / "calib.txt").rig.left == pair.rig.left
+    # The mended rig, given as the rig, needs no mending.
+    again = geomvision(
+        "rectify", folder / "left.png", folder / "right.png", "--rig", out / "mended.yaml", "--out", out / "again"
+    )
+    assert again.code == 0, again.err
     mask = io.read_image(out / "right_mask.png")
     assert set(np.unique(mask)) == {0, 255}
     assert (io.read_image(out / "right.png")[mask == 0] == 0).all()
@@ -80,6 +88,34 @@ def test_a_recorded_pair_by_its_published_calibration(geomvision, real_data, out
     assert (io.read_image(out / "left_mask.png") == 255).all()
 
 
+def test_every_format_gives_the_same_rig(tmp_path):
+    image = np.zeros((64, 96), np.uint8)
+    left = Camera(width=96, height=64, fx=80.0, fy=81.0, cx=47.0, cy=31.0, distortion=(-0.1, 0.02, 0.001, -0.002))
+    right = replace(left, fx=82.0, cx=46.0)
+    T = pose(translation=(-0.2, 0.01, 0.0))
+    rig = StereoRig(left=left, right=right, T_right_left=T)
+    io.write_opencv_rig(tmp_path / "opencv.yml", rig)
+    io.write_kalibr(
+        tmp_path / "kalibr.yaml", io.KalibrChain(cameras=(left, right), T_camera_first=(np.eye(4), T), topics=("", ""))
+    )
+    lines = (tmp_path / "opencv.yml").read_text().splitlines(keepends=True)
+    start = next(i for i, line in enumerate(lines) if line.startswith("R:"))
+    (tmp_path / "intrinsics.yml").write_text("".join(line for line in lines[:start] if not line.startswith("image_")))
+    (tmp_path / "extrinsics.yml").write_text("".join([*lines[:2], *lines[start:]]))
+    write_rig(tmp_path / "written.yaml", rig)
+    for names in (("opencv.yml",), ("kalibr.yaml",), ("intrinsics.yml", "extrinsics.yml"), ("written.yaml",)):
+        found = rig_of([tmp_path / name for name in names], image)
+        assert found.right.fx == 82.0
+        assert found.left.distortion[:4] == left.distortion
+        assert found.T_right_left == pytest.approx(T)
+    with pytest.raises(ValueError, match="96x64 pixels, but the image is 50x40"):
+        rig_of([tmp_path / "kalibr.yaml"], np.zeros((40, 50), np.uint8))
+    mixed = replace(rig, right=UnifiedCamera(width=90, height=64, fx=40.0, fy=40.0, cx=44.0, cy=30.0, alpha=0.5))
+    mixed = replace(mixed, left=replace(left, distortion=()))
+    write_rig(tmp_path / "mixed.yaml", mixed)
+    assert rig_of([tmp_path / "mixed.yaml"], image).right.alpha == 0.5
+
+
 BAD = {
     "no way": ((), "say how: --rig FILE"),
     "two ways": (("--uncalibrated", "--self"), "leave out --rig and --self"),
@@ -88,7 +124,8 @@ BAD = {
     "a vertical rig to mend": (("--self", "--vertical"), "side by side"),
     "no size": (("--rig", "calib.txt", "--size", "big"), "WIDTHxHEIGHT"),
     "a missing rig": (("--rig", "absent.yaml"), "absent.yaml: does not exist"),
-    "no rig": (("--rig", "rig.txt"), "holds neither"),
+    "two rigs": (("--rig", "calib.txt", "--rig", "calib.txt"), "make no rig"),
+    "no rig": (("--rig", "rig.txt"), "holds no rig that is known"),
     "out is a file": (("--self", "--out", "left.png"), "this is a file"),
 }
 
