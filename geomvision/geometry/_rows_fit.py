@@ -17,6 +17,7 @@ from ..cameras import Array, Camera, CameraModel, StereoRig, pose
 from ..images import Mask
 from ._rectifying import row_rotations
 from ._rotations import rotation_of
+from .rectification_residual import DENSEST, DENSEST_SIGMAS
 
 #: Geman and McClure's scale, from coarse to fine, in robust standard deviations of the residuals.
 SCALES = (6.0, 4.0, 3.0, 3.0)
@@ -175,7 +176,8 @@ def _row_slope(rig: StereoRig, left: Array, right: Array) -> Array:
 
 
 def _spread(residual: Array) -> float:
-    return 1.4826 * float(np.nanmedian(np.abs(residual)))
+    """Standard deviation by the size below which two fifths lie: more than half may be mismatches."""
+    return float(np.nanquantile(np.abs(residual), DENSEST)) * 2 / DENSEST_SIGMAS
 
 
 def _weights(residual: Array, scale: float) -> Array:

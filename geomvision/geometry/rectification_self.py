@@ -22,7 +22,7 @@ from .rectification import Rectification, rectify
 from .rectification_residual import MOST_VERTICAL_PX, RectificationRefused, VerticalResidual
 
 #: Matches below which nothing is mended, and the share of them that must agree in the end.
-FEWEST_MATCHES, LEAST_AGREEING = 30, 0.5
+FEWEST_MATCHES, LEAST_AGREEING = 30, 0.4
 #: Matches that still disagree so much after the best correction are of no rig, pixels.
 MOST_NOISE_PX = 2.0
 #: A parameter counts as observed when the matches make its standard deviation this much smaller than the prior.

@@ -11,6 +11,17 @@ from geomvision.geometry import RectificationRefused, rectify, vertical_residual
 from geomvision.geometry._region import largest_rectangle
 from geomvision.geometry.rectification_residual import measure_rows
 
+SIDES = ("left", "right")
+
+
+def board_rig(real_data):
+    """The rig that photographed the chessboards, as calibrated by OpenCV."""
+    meta = json.loads((real_data / "calibration" / "opencv_chessboard" / "meta.json").read_text())
+    known = meta["reference_calibration"]
+    cameras = [Camera.from_matrix(known[f"K_{s}"], 640, 480, known[f"D_{s}"]) for s in SIDES]
+    u, _, vt = np.linalg.svd(np.array(known["R"]))
+    return StereoRig(left=cameras[0], right=cameras[1], T_right_left=pose(u @ vt, known["T_m"]))
+
 
 def test_the_figures_are_those_done_by_hand():
     random = np.random.default_rng(0)
@@ -38,6 +49,18 @@ def test_problems_are_said_with_their_figures():
     assert not vertical_residual(left, left + np.array([5, 0.1]), doffs_px=6).problems
 
 
+def test_more_mismatches_than_matches_do_not_hide_the_rows():
+    """Repetitive texture: 40 right matches and 58 wrong ones, which scatter."""
+    random = np.random.default_rng(0)
+    left = random.uniform(0, 400, (98, 2))
+    right = left - (20.0, 0.3)
+    right[40:] = random.uniform(0, 400, (58, 2))
+    found = vertical_residual(left, right)
+    assert found.median_px == pytest.approx(0.3, abs=0.05)
+    assert 40 <= found.kept <= 46
+    assert not found.problems
+
+
 def test_too_few_matches_judge_nothing():
     none = vertical_residual(np.empty((0, 2)), np.empty((0, 2)))
     assert np.isnan([none.median_px, none.median_abs_px, none.p90_abs_px, none.behind_share]).all()
@@ -59,13 +82,19 @@ def test_pairs_published_as_imperfect_are_measured_so(real_data, scene, low, hig
     assert found.kept > 0.8 * found.matches
 
 
+def test_a_board_of_repetitions_is_no_reason_to_refuse(real_data):
+    known = board_rig(real_data)
+    for number in (1, 5):
+        images = (
+            io.read_image(real_data / "calibration" / "opencv_chessboard" / f"{s}{number:02d}.jpg") for s in SIDES
+        )
+        assert rectify(known, images=list(images)).residual.median_abs_px < 0.5
+
+
 def test_corners_of_a_board_come_to_equal_rows(real_data):
     cv2 = pytest.importorskip("cv2")
     folder = real_data / "calibration" / "opencv_chessboard"
-    known = json.loads((folder / "meta.json").read_text())["reference_calibration"]
-    cameras = [Camera.from_matrix(known[f"K_{s}"], 640, 480, known[f"D_{s}"]) for s in ("left", "right")]
-    u, _, vt = np.linalg.svd(np.array(known["R"]))
-    found = rectify(StereoRig(left=cameras[0], right=cameras[1], T_right_left=pose(u @ vt, known["T_m"])))
+    found = rectify(board_rig(real_data))
     corners = {"left": [], "right": []}
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-3)
     for number in (1, 2, 3, 5, 7, 12):
