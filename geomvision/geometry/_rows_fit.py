@@ -104,14 +104,31 @@ def _lens(camera: Any, known: dict[str, Any], side: int) -> Any:
     return replace(changed, distortion=tuple(k))
 
 
-def rows(rig: StereoRig, left: Array, right: Array) -> Array:
+class Rays:
+    """Directions of the same pixels (N, 2) for one camera after another; of the latest cameras they are remembered.
+
+    Most parameters turn cameras and leave lenses alone, and inverting a lens is what costs.
+    """
+
+    def __init__(self, points: Array) -> None:
+        self.points = points
+        self._known: dict[CameraModel, Array] = {}
+
+    def __call__(self, camera: CameraModel) -> Array:
+        if camera not in self._known:
+            if len(self._known) > 2:
+                del self._known[next(iter(self._known))]
+            self._known[camera] = camera.rays(self.points)
+        return self._known[camera]
+
+
+def rows(rig: StereoRig, left: Rays, right: Rays) -> Array:
     """Heights (N, 2) of matches after rectification, in multiples of the distance, left and right; NaN if unseen."""
     turns = row_rotations(rig.T_right_left[:3, :3], rig.T_right_left[:3, 3])
-    cameras: tuple[CameraModel, CameraModel] = (rig.left, rig.right)
     found = []
-    for camera, turn, points in zip(cameras, turns, (left, right), strict=True):
-        rays = camera.rays(points) @ turn.T
-        found.append(rays[..., 1] / np.where(rays[..., 2] > 0, rays[..., 2], np.nan))
+    for camera, turn, rays in zip((rig.left, rig.right), turns, (left, right), strict=True):
+        y, z = (rays(camera) @ turn[1:].T).T
+        found.append(y / np.where(z > 0, z, np.nan))
     return np.stack(found, axis=-1)
 
 
@@ -121,11 +138,12 @@ def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parame
     units = np.array([p.unit for p in looked_for])
     precision = np.diag([1 / (p.prior * p.unit) ** 2 for p in looked_for])
     values = np.zeros(len(looked_for))
+    rays = Rays(left), Rays(right)
     for scale in SCALES:
         size = _row_slope(changed(rig, names, values), left, right)
 
         def residual(v: Array, size: Array = size) -> Array:
-            y = rows(changed(rig, names, v), left, right)
+            y = rows(changed(rig, names, v), *rays)
             return np.asarray((y[:, 0] - y[:, 1]) / size)
 
         now = residual(values)
@@ -142,10 +160,10 @@ def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parame
 
     grid = _grid(rig.left)
     there = grid - np.median((left - right)[kept], axis=0) if kept.any() else grid
-    size = _row_slope(found, grid, there) / np.sqrt(2)
+    size, rays_there = _row_slope(found, grid, there) / np.sqrt(2), (Rays(grid), Rays(there))
 
     def elsewhere(v: Array) -> Array:
-        y = rows(changed(rig, names, v), grid, there)
+        y = rows(changed(rig, names, v), *rays_there)
         return np.asarray((y[:, 0] - y[:, 1]) / size)
 
     spread = _derivative(elsewhere, values, deviations)
@@ -170,8 +188,8 @@ def _row_slope(rig: StereoRig, left: Array, right: Array) -> Array:
     """How much the difference of rows changes (N,) for a pixel that both points move; HZ 11.9's denominator."""
     step, squares = 0.5, np.zeros(len(left))
     for axis in np.eye(2) * step:
-        difference = rows(rig, left + axis, right + axis) - rows(rig, left - axis, right - axis)
-        squares += np.square(difference).sum(axis=1)
+        after, before = (rows(rig, Rays(left + move), Rays(right + move)) for move in (axis, -axis))
+        squares += np.square(after - before).sum(axis=1)
     return np.sqrt(squares)
 
 

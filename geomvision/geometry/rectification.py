@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, Camera, StereoRig, pose
+from ..cameras import Array, StereoRig, pose
 from ..images import Image, as_image
 from ..ops.warping import Mode
 from ._rectifying import common_camera, rotations
@@ -135,10 +135,9 @@ def rectify(
     """
     if alpha is not None and not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}; it must be None or a number from 0 to 1")
-    if like is not None and not (like.is_rectified and size is None and alpha is None):
-        raise ValueError("like must be a rectified rig, and leaves nothing to say for size and alpha")
-    pinholes = isinstance(rig.left, Camera) and isinstance(rig.right, Camera)
-    as_it_is = pinholes and rig.is_rectified and size is None and alpha is None and like is None
+    if like is not None and not (like.is_rectified and _one_size(like) and size is None and alpha is None):
+        raise ValueError("like must be a rectified rig of one image size, and leaves nothing to say for size and alpha")
+    as_it_is = rig.is_rectified and _one_size(rig) and size is None and alpha is None and like is None
     turns = (np.eye(3), np.eye(3)) if as_it_is else rotations(rig, vertical=vertical)
     if as_it_is:
         rectified = rig
@@ -168,11 +167,19 @@ def common_region(left: RectifiedView, right: RectifiedView) -> tuple[int, int, 
     return region
 
 
+def _one_size(rig: StereoRig) -> bool:
+    return (rig.left.width, rig.left.height) == (rig.right.width, rig.right.height)
+
+
 def _size(rig: StereoRig, turns: tuple[Array, Array], size: tuple[int, int] | None) -> tuple[int, int]:
     if size is None:
         turned = abs(turns[0][0, 1]) > abs(turns[0][0, 0])  # by 90 degrees
         return (rig.left.height, rig.left.width) if turned else (rig.left.width, rig.left.height)
     width, height = size
-    if min(width, height) < 2 or width * height > MOST_PIXELS or int(width) != width or int(height) != height:
-        raise ValueError(f"size is {size}; it must be (width, height), at least 2 pixels each")
+    if not (
+        min(width, height) >= 2 and width * height <= MOST_PIXELS and int(width) == width and int(height) == height
+    ):
+        raise ValueError(
+            f"size is {size}; it must be (width, height), at least 2 pixels each, at most {MOST_PIXELS} in all"
+        )
     return int(width), int(height)

@@ -171,8 +171,8 @@ def mend_rig(
 def _cameras_of(rig: StereoRig, options: dict[str, Any]) -> StereoRig | None:
     """The rig itself where it claims to be rectified and nothing else is asked for: it keeps its cameras."""
     asked = {name for name, value in options.items() if name in ("size", "alpha") and value is not None}
-    pinholes = isinstance(rig.left, Camera) and isinstance(rig.right, Camera)
-    return rig if pinholes and rig.is_rectified and not asked else None
+    one_size = (rig.left.width, rig.left.height) == (rig.right.width, rig.right.height)
+    return rig if rig.is_rectified and one_size and not asked else None
 
 
 def _too_few(matches: int) -> RectificationRefused:

@@ -33,7 +33,7 @@ def seen_points(rig, random, number=200):
     return X[inside], pixels[0][inside], pixels[1][inside]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.integers(0, 1_000_000), st.sampled_from([None, 0.0, 0.5, 1.0]))
 def test_rows_agree_for_points_of_random_rigs(seed, alpha):
     random = np.random.default_rng(seed)
@@ -170,12 +170,57 @@ def test_what_cannot_be_rectified_is_refused(turn, t, message):
         rectify(rig_of(turn, t))
 
 
+@settings(max_examples=50)
+@given(
+    st.tuples(*[st.floats(-3.2, 3.2)] * 3),
+    st.tuples(*[st.one_of(st.floats(-1, 1), st.sampled_from([0.0, 1e-300, 1e-12, 1e9]))] * 3),
+    st.sampled_from([None, 0.0, 0.3, 1.0]),
+    st.sampled_from([(96, 64), (1, 1), (2, 300)]),
+    st.booleans(),
+)
+def test_any_rig_gives_equal_rows_or_a_reason(turn, t, alpha, image, vertical):
+    left = replace(LEFT, width=image[0], height=image[1])
+    rig = StereoRig(left=left, right=RIGHT, T_right_left=pose(rotation_of(turn), t))
+    try:
+        found = rectify(rig, alpha=alpha, vertical=vertical)
+    except RectificationRefused as refused:
+        assert len(str(refused)) > 30  # noqa: PT017
+        return
+    assert found.rig.is_rectified
+    assert found.rig.baseline_m == pytest.approx(np.linalg.norm(t))
+    x, y, width, height = found.region
+    assert found.left.valid[y : y + height, x : x + width].all()
+    assert found.right.valid[y : y + height, x : x + width].all()
+    points = np.array([[x, y], [x + width - 1, y + height - 1]], dtype=float)
+    # The epipolar plane of a row: the same source ray, at two distances, comes to the same row on the right.
+    rays = left.rays(found.left.transform.backward(points))
+    for distance in (5.0, 50.0):
+        X = rays * distance * max(rig.baseline_m, 1e-3)
+        seen = found.right.transform.target.project(
+            (X @ rig.T_right_left[:3, :3].T + t) @ found.right.transform.rotation.T
+        )
+        ahead = np.isfinite(seen[:, 1])
+        assert seen[ahead, 1] == pytest.approx(points[ahead, 1], abs=1e-6 * max(1.0, found.rig.left.fx))
+
+
+def test_unequal_sizes_of_a_rectified_rig_become_one():
+    rig = StereoRig.rectified(PLAIN, 0.2)
+    rig = replace(rig, right=replace(rig.right, width=90, height=70))
+    found = rectify(rig)
+    assert found.left.size == found.right.size == (96, 64)
+    with pytest.raises(ValueError, match="one image size"):
+        rectify(rig_of(), like=rig)
+
+
 def test_wrong_arguments_are_told():
     rig = rig_of()
     with pytest.raises(ValueError, match="alpha is 2"):
         rectify(rig, alpha=2)
-    with pytest.raises(ValueError, match="at least 2 pixels"):
-        rectify(rig, size=(1, 50))
+    with pytest.raises(ValueError, match="alpha is nan"):
+        rectify(rig, alpha=float("nan"))
+    for size in ((1, 50), (100_000, 100_000), (50.5, 40), (float("nan"), 40)):
+        with pytest.raises(ValueError, match="at least 2 pixels"):
+            rectify(rig, size=size)
     with pytest.raises(ImageError, match="resize the rig"):
         rectify(rig).apply(np.zeros((10, 10), np.uint8), np.zeros((70, 90), np.uint8))
     with pytest.raises(ValueError, match="transpose"):
