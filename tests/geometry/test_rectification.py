@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from geomvision import io
 from geomvision.cameras import Camera, KannalaBrandt, StereoRig, UnifiedCamera, inverse, pose
 from geomvision.geometry import RectificationRefused, rectify
-from geomvision.geometry._rotations import rotation_of, turn_onto, vector_of
+from geomvision.geometry._rotations import rotation_of
 from geomvision.images import ImageError
 
 LEFT = Camera(width=96, height=64, fx=80.0, fy=82.0, cx=50.5, cy=29.25, distortion=(-0.2, 0.04, 1e-3, -2e-3, 0.0))
@@ -238,19 +238,6 @@ def test_it_agrees_with_opencv_on_the_rotations_up_to_one_about_the_baseline():
     apart = [mine @ other.T for mine, other in zip(ours, (R0, R1), strict=True)]
     assert apart[0] == pytest.approx(apart[1], abs=1e-9)
     assert apart[0][0] == pytest.approx([1, 0, 0], abs=1e-9)
-
-
-@given(st.integers(0, 100_000), st.floats(0, np.pi))
-def test_rotation_vectors_are_those_of_the_rotation(seed, angle):
-    axis = np.random.default_rng(seed).normal(size=3)
-    vector = angle * axis / np.linalg.norm(axis)
-    R = rotation_of(vector)
-    assert np.abs(R @ R.T - np.eye(3)).max() < 1e-12
-    assert np.trace(R) == pytest.approx(1 + 2 * np.cos(angle), abs=1e-12)
-    assert R @ axis == pytest.approx(axis)
-    assert rotation_of(vector_of(R)) == pytest.approx(R, abs=1e-7)
-    end = np.random.default_rng(seed + 1).normal(size=3)
-    assert turn_onto(axis, end) @ axis / np.linalg.norm(axis) == pytest.approx(end / np.linalg.norm(end))
 
 
 def test_the_published_calibration_of_a_recorded_pair(kitti_raw):
