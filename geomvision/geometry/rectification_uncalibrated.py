@@ -266,4 +266,4 @@ def _applied(H: Array, points: Array) -> Array:
 
 
 def _shifted(H: Array, dx: float, dy: float) -> Array:
-    return np.asarray(np.array([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]]) @ H)
+    return np.asarray(np.array([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]]) @ (H / H[2, 2]))

@@ -46,6 +46,7 @@ def test_rows_of_exact_matches_agree(seed):
     assert np.abs(left - right)[:, 1].max() < 1e-4
     assert (left - right)[:, 0].min() > -5
     assert found.rig is None
+    assert found.left.transform.H[2, 2] == found.right.transform.H[2, 2] == 1
     for view in (found.left, found.right):
         assert area(view) > 0.5  # upright, not mirrored
     assert area(found.left) * area(found.right) == pytest.approx(1, abs=0.3)
