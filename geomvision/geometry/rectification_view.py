@@ -16,6 +16,8 @@ from ._points import pixels
 
 #: A coordinate this near to an integer is one: rounding must not turn the image's own border into the outside.
 SNAP_PX = 1e-9
+#: Maps are made in strips of so many rows, which stay in cache.
+STRIP = 32
 
 
 class Transform(Protocol):
@@ -94,13 +96,17 @@ class RectifiedView:
     @classmethod
     def of(cls, transform: Transform, source_size: tuple[int, int], width: int, height: int) -> RectifiedView:
         """Build the map of a rectified image of width x height pixels."""
-        x, y = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float))
-        grid = np.stack([x, y], axis=-1)
-        place = transform.backward(grid)
-        whole = np.rint(place)
-        place = np.where(np.abs(place - whole) < SNAP_PX, whole, place)
-        valid: Mask = np.all((place >= 0) & (place <= np.array(source_size) - 1), axis=-1)
-        displacement = np.where(valid[..., None], place - grid, np.nan).astype(np.float32)
+        displacement, valid = np.empty((height, width, 2), np.float32), np.empty((height, width), dtype=bool)
+        x, last = np.arange(width, dtype=float), np.array(source_size) - 1
+        for top in range(0, height, STRIP):
+            y = np.arange(top, min(top + STRIP, height), dtype=float)
+            grid = np.stack(np.meshgrid(x, y), axis=-1)
+            place = transform.backward(grid)
+            whole = np.rint(place)
+            place = np.where(np.abs(place - whole) < SNAP_PX, whole, place)
+            inside: Mask = np.all((place >= 0) & (place <= last), axis=-1)
+            valid[top : top + STRIP] = inside
+            displacement[top : top + STRIP] = np.where(inside[..., None], place - grid, np.nan)
         return cls(transform=transform, source_size=source_size, displacement=displacement, valid=valid)
 
     @property
