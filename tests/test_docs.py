@@ -60,3 +60,10 @@ def test_every_method_of_ours_is_in_cpp_or_said_not_to_be():
     assert sorted([*(row[0] for row in rows), *alone]) == sorted([*ours, "track_points"])
     named = [(row[1], re.match(r"\w+", row[2])[0]) for row in rows]
     assert not [pair for pair in named if not declares(*pair)]
+
+
+def test_the_code_of_the_rectify_page_runs(capsys):
+    page = (REPOSITORY / "docs" / "rectify.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(block, "rectify.md", "exec"), {})
+    assert "roll_deg +0.5" in capsys.readouterr().out

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..geometry.features import eight_bit
 from ..images import Image
-from ._sparse import eight_bit
 
 #: Width at which the range is looked for, pixels.
 WIDTH = 320

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.features import Matches, match_features
 from ..images import Image, as_image, to_grey
 from ..samples import DepthSample, FlowSample, Sample, StereoSample
 from ._range import disparity_range, recommended
-from ._sparse import Matches, match_features
 
 #: A median vertical offset beyond this cannot be a rectified pair, pixels.
 MOST_VERTICAL_PX = 2.0

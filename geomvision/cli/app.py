@@ -125,6 +125,44 @@ def calibrate_cameras(
 
 
 @app.command()
+def rectify(
+    left: Annotated[Path, typer.Argument(help="Left image.")],
+    right: Annotated[Path, typer.Argument(help="Right image.")],
+    rig: Annotated[
+        list[Path] | None, typer.Option(help="Its calibration: Middlebury, KITTI, OpenCV, Kalibr; twice: ROS, OpenCV.")
+    ] = None,
+    mend: Annotated[bool, typer.Option("--self", help="Measure and mend a drift from these images.")] = False,
+    uncalibrated: Annotated[bool, typer.Option("--uncalibrated", help="From feature matches alone.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for images, masks, calib.txt and figures.")] = Path("rectified"),
+    size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT of the rectified images.")] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="0: valid pixels only, 1: every pixel; else the focal length stays."),
+    ] = None,
+    crop: Annotated[bool, typer.Option("--crop", help="Crop to what is valid in both.")] = False,
+    vertical: Annotated[bool, typer.Option("--vertical", help="Cameras above each other: turn by 90 degrees.")] = False,
+    bicubic: Annotated[bool, typer.Option("--bicubic", help="Sharper than bilinear.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write a result whose rows do not agree.")] = False,
+) -> None:
+    """Turn a pair so that equal rows see the same scene line; measure what is left; refuse what cannot be right."""
+    from . import rectifying
+
+    choices = rectifying.Choices(
+        rig=tuple(rig or ()),
+        uncalibrated=uncalibrated,
+        mend=mend,
+        out=out,
+        size=size,
+        alpha=alpha,
+        crop=crop,
+        vertical=vertical,
+        bicubic=bicubic,
+        force=force,
+    )
+    rectifying.run(left, right, choices)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),
     seed: Annotated[int, typer.Option(min=0, help="Which scenes are rendered.")] = 7,

@@ -1,12 +1,14 @@
-"""Scenes with a camera whose pose is known."""
+"""Scenes with a camera whose pose is known, and a real rig that is not rectified."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from geomvision.cameras import Camera, KannalaBrandt, pose
+from geomvision import io
+from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
 
 
 class PosedScene(NamedTuple):
@@ -84,3 +86,18 @@ def posed() -> Callable[..., PosedScene]:
 def error_of() -> Callable[..., tuple[float, float]]:
     """`pose_error`."""
     return pose_error
+
+
+@dataclass(frozen=True)
+class Recorded:
+    left: Any
+    right: Any
+    rig: StereoRig
+
+
+@pytest.fixture(scope="session")
+def kitti_raw(real_data) -> Recorded:
+    """Cameras 02 and 03 of KITTI raw as recorded: distorted, turned, with different focal lengths."""
+    folder = real_data / "calibration" / "kitti_raw_unrectified_a"
+    rig = io.kitti_raw_rig(io.read_kitti_calib(folder / "calib_cam_to_cam.txt"), 2, 3)
+    return Recorded(io.read_image(folder / "left.png"), io.read_image(folder / "right.png"), rig)

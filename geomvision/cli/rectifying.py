@@ -1,0 +1,158 @@
+"""``geomvision rectify``: read a pair and its rig, rectify, measure, write images, masks, the new rig and a report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from .. import io
+from ..cameras import StereoRig
+from ..geometry import Rectification, SelfRectification, rectify, rectify_uncalibrated, self_rectify
+from ..geometry.rectification_residual import VerticalResidual, measure_rows
+from ..images import Image, as_pair
+from ..io._files import write_bytes
+from . import rigs
+
+#: Distance of the lines in rows.png, pixels.
+LINES_PX = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What the flags say: as in ``geomvision rectify --help``."""
+
+    rig: tuple[Path, ...] = ()
+    uncalibrated: bool = False
+    mend: bool = False
+    out: Path
+    size: str | None = None
+    alpha: float | None = None
+    crop: bool = False
+    vertical: bool = False
+    bicubic: bool = False
+    force: bool = False
+
+
+def run(left: Path, right: Path, choices: Choices) -> Rectification:
+    """Rectify a pair of files and write what came of it. ValueError when it cannot be right."""
+    _check(choices)
+    pair = as_pair(io.read_image(left), io.read_image(right), names=(str(left), str(right)))
+    if pair[0].dtype.kind == "f":
+        raise ValueError(f"{left} holds {pair[0].dtype}; images of 8 or 16 bits can be rectified here")
+    rig = rigs.rig_of(choices.rig, pair[0]) if choices.rig else None
+    found, mended = _rectified(pair, rig, choices)
+    residual = found.residual if found.residual is not None else found.measure(*pair)
+    before = measure_rows(*pair)
+    _tell(found, residual, before, mended)
+    _write(choices.out, found, pair, choices.bicubic)
+    if mended is not None and rig is not None:
+        rigs.write_rig(choices.out / "mended.yaml", mended.rig)
+        _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
+    report = {
+        "before": dataclasses.asdict(before),
+        "residual": dataclasses.asdict(residual),
+        "region": dict(zip(("x", "y", "width", "height"), found.region, strict=True)),
+        "corrections": [dataclasses.asdict(c) for c in mended.corrections] if mended is not None else [],
+    }
+    text = json.dumps(_without_nan(report), indent=1)
+    write_bytes(choices.out / "rectification.json", (text + "\n").encode())
+    return found
+
+
+def _check(choices: Choices) -> None:
+    """Fail before the work when the flags contradict each other or nothing can be written."""
+    if choices.uncalibrated and (choices.rig or choices.mend):
+        raise ValueError("--uncalibrated uses matches alone: leave out --rig and --self")
+    if not (choices.uncalibrated or choices.mend) and not choices.rig:
+        raise ValueError("say how: --rig FILE (calibrated), --self (mend a nearly rectified pair), or --uncalibrated")
+    if choices.uncalibrated and (choices.size or choices.alpha is not None):
+        raise ValueError("--size and --alpha need a rig; --uncalibrated keeps the size")
+    if choices.mend and choices.vertical:
+        raise ValueError("--self is for rigs side by side; turn the images by 90 degrees first")
+    if choices.force and (choices.uncalibrated or choices.mend):
+        raise ValueError("--force is for --rig alone: the other ways have nothing else to go by than the rows")
+    if choices.out.exists() and not choices.out.is_dir():
+        raise ValueError(f"--out {choices.out}: this is a file; a folder is written")
+
+
+def _rectified(
+    pair: tuple[Image, Image], rig: StereoRig | None, choices: Choices
+) -> tuple[Rectification, SelfRectification | None]:
+    if choices.uncalibrated:
+        return rectify_uncalibrated(*pair, crop=choices.crop, vertical=choices.vertical), None
+    size = None if choices.size is None else _size(choices.size)
+    options: dict[str, Any] = {"size": size, "alpha": choices.alpha, "crop": choices.crop}
+    if choices.mend:
+        mended = self_rectify(*pair, rig, **options)
+        return mended.rectification, mended
+    assert rig is not None
+    images = None if choices.force else pair
+    return rectify(rig, images=images, vertical=choices.vertical, **options), None
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, times, height = text.lower().partition("x")
+    if not (times and width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"--size is {text!r}; it must be WIDTHxHEIGHT, like 1280x720")
+    return int(width), int(height)
+
+
+def _tell(
+    found: Rectification, residual: VerticalResidual, before: VerticalResidual, mended: SelfRectification | None
+) -> None:
+    _say(f"before: {before}")
+    _say(f"after:  {residual}")
+    for problem in residual.problems:
+        _say(f"problem: {problem}")
+    if mended is not None:
+        _say("drift:  " + ", ".join(map(str, mended.corrections)))
+        _say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
+    x, y, width, height = found.region
+    _say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
+    if found.rig is not None:
+        camera = found.rig.left
+        centre = f"({camera.cx:.2f}, {camera.cy:.2f})"
+        _say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
+
+
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubic: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    images = found.apply(*pair, mode="bicubic" if bicubic else "bilinear")
+    for name, image, view in zip(("left", "right"), images, (found.left, found.right), strict=True):
+        io.write_image(folder / f"{name}.png", image)
+        io.write_image(folder / f"{name}_mask.png", view.valid.astype(np.uint8) * 255)
+    io.write_image(folder / "rows.png", _lined(*images))
+    written = ["left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"]
+    for name in ("calib.txt", "mended.yaml"):
+        (folder / name).unlink(missing_ok=True)  # those of an earlier run would be believed
+    if found.rig is not None:
+        io.write_middlebury_calib(folder / "calib.txt", found.rig)
+        written.append("calib.txt")
+    _say(f"wrote {', '.join(written)} to {folder}")
+
+
+def _lined(left: Image, right: Image) -> Image:
+    """Both images beside each other with lines along equal rows: a point and its partner lie on the same one."""
+    both = np.concatenate([left, right], axis=1)
+    both = np.stack([both] * 3, axis=-1) if both.ndim == 2 else both.copy()
+    both[LINES_PX // 2 :: LINES_PX] = np.array([0, 1, 0], both.dtype) * np.iinfo(both.dtype).max
+    return both
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null says that nothing was measured."""
+    if isinstance(value, dict):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,244 @@
+"""Which small change of a rig makes the rows of matches agree: a robust fit with a stated doubt.
+
+Each parameter has a prior of mean zero, which says how large a drift is expected; what the matches do not show stays
+there. Mismatches lose their weight by degrees (graduated non-convexity with Geman and McClure's function; Black and
+Rangarajan, IJCV 1996), so no random sample is drawn and the result is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..cameras import Array, Camera, CameraModel, StereoRig, pose
+from ..images import Mask
+from ._rectifying import row_rotations
+from ._rotations import rotation_of
+from .rectification_residual import DENSEST, DENSEST_SIGMAS
+
+#: Geman and McClure's scale, from coarse to fine, in robust standard deviations of the residuals.
+SCALES = (6.0, 4.0, 3.0, 3.0)
+#: Localising a feature is not better than this, pixels.
+LEAST_NOISE_PX = 0.05
+STEPS, ACCEPTED_STEP = 12, 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """What may have drifted: its name with its unit, the standard deviation expected, and one in that unit."""
+
+    name: str
+    prior: float
+    #: What one is in radians, or in the logarithm or coefficient that it changes.
+    unit: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """Parameters with their covariance, both in the parameters' units, and which matches are kept."""
+
+    rig: StereoRig
+    values: Array
+    covariance: Array
+    kept: Mask
+    noise_px: float
+    #: Largest standard deviation of the rows' agreement anywhere in the image that the covariance leaves, pixels.
+    doubt_px: float
+
+
+def parameters(rig: StereoRig, *, drift_deg: float, focal_drift: float, lens: bool) -> tuple[Parameter, ...]:
+    """What is looked for: turns of the right camera, where it stands, the focal lengths' ratio, and what lenses do.
+
+    The last two are of pinhole cameras only. The common focal length is not among them: a pair of images says almost
+    nothing about it, and to a wrong one the other parameters adapt.
+    """
+    degree = float(np.radians(1.0))
+    found = [Parameter(name=f"{axis}_deg", prior=drift_deg, unit=degree) for axis in ("pitch", "yaw", "roll")]
+    found += [Parameter(name=f"baseline_{axis}_deg", prior=drift_deg, unit=degree) for axis in ("y", "z")]
+    if isinstance(rig.left, Camera) and isinstance(rig.right, Camera):
+        found.append(Parameter(name="focal_ratio", prior=focal_drift))
+        if lens:
+            found.append(Parameter(name="k1", prior=0.3))
+            found.append(Parameter(name="k1_difference", prior=0.05))
+    return tuple(found)
+
+
+def changed(rig: StereoRig, names: tuple[str, ...], values: Array) -> StereoRig:
+    """The rig with parameters in radians and logarithms, by name; see `parameters`.
+
+    The right camera turns about its own centre by (pitch, yaw, roll) about its x, y and z axes, and its centre moves
+    so that the translation leans by the two angles towards y and z. Its focal length becomes `focal_ratio` longer
+    against the left one.
+    """
+    known: dict[str, Any] = dict(zip(names, values, strict=True))
+    T = rig.T_right_left
+    t = T[:3, 3]
+    length = np.linalg.norm(t)
+    along = t / length
+    towards_y = np.array([0.0, 1.0, 0.0]) - along[1] * along
+    towards_y /= np.linalg.norm(towards_y)
+    towards_z = np.cross(towards_y, along)
+    lean = along + towards_y * np.tan(known["baseline_y_deg"]) + towards_z * np.tan(known["baseline_z_deg"])
+    moved = pose(T[:3, :3], lean / np.linalg.norm(lean) * length)
+    turn = rotation_of([known["pitch_deg"], known["yaw_deg"], known["roll_deg"]])
+    return replace(
+        rig,
+        left=_lens(rig.left, known, -1),
+        right=_lens(rig.right, known, 1),
+        T_right_left=pose(turn) @ moved,
+    )
+
+
+def _lens(camera: Any, known: dict[str, Any], side: int) -> Any:
+    if "focal_ratio" not in known:
+        return camera
+    scale = np.exp(side * known["focal_ratio"] / 2)
+    changed = replace(camera, fx=float(camera.fx * scale), fy=float(camera.fy * scale))
+    if "k1" not in known:
+        return changed
+    k = [*camera.distortion, 0.0, 0.0, 0.0, 0.0][: max(4, len(camera.distortion))]
+    k[0] += float(known["k1"] + side * known["k1_difference"] / 2)
+    return replace(changed, distortion=tuple(k))
+
+
+class Rays:
+    """Directions of the same pixels (N, 2) for one camera after another; of the latest cameras they are remembered.
+
+    Most parameters turn cameras and leave lenses alone, and inverting a lens is what costs.
+    """
+
+    def __init__(self, points: Array) -> None:
+        self.points = points
+        self._known: dict[CameraModel, Array] = {}
+
+    def __call__(self, camera: CameraModel) -> Array:
+        if camera not in self._known:
+            if len(self._known) > 2:
+                del self._known[next(iter(self._known))]
+            self._known[camera] = camera.rays(self.points)
+        return self._known[camera]
+
+
+def rows(rig: StereoRig, left: Rays, right: Rays) -> Array:
+    """Heights (N, 2) of matches after rectification, in multiples of the distance, left and right; NaN if unseen."""
+    turns = row_rotations(rig.T_right_left[:3, :3], rig.T_right_left[:3, 3])
+    found = []
+    for camera, turn, rays in zip((rig.left, rig.right), turns, (left, right), strict=True):
+        y, z = (rays(camera) @ turn[1:].T).T
+        found.append(y / np.where(z > 0, z, np.nan))
+    return np.stack(found, axis=-1)
+
+
+def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parameter, ...]) -> Fit:
+    """Fit the parameters to matches (N, 2) so that rows agree, by the distance that both points must move (Sampson)."""
+    names = tuple(p.name for p in looked_for)
+    units = np.array([p.unit for p in looked_for])
+    precision = np.diag([1 / (p.prior * p.unit) ** 2 for p in looked_for])
+    values = np.zeros(len(looked_for))
+    rays = Rays(left), Rays(right)
+    for scale in SCALES:
+        size = _row_slope(changed(rig, names, values), left, right)
+
+        def residual(v: Array, size: Array = size) -> Array:
+            y = rows(changed(rig, names, v), *rays)
+            return np.asarray((y[:, 0] - y[:, 1]) / size)
+
+        now = residual(values)
+        noise = max(LEAST_NOISE_PX, _spread(now - np.nanmedian(now) if scale == SCALES[0] else now))
+        values = _descend(residual, values, precision, noise, scale * noise)
+    now = residual(values)
+    noise = max(LEAST_NOISE_PX, _spread(now))
+    weights = _weights(now, SCALES[-1] * noise)
+    deviations = np.sqrt(1 / np.diag(precision))
+    jacobian = _derivative(residual, values, deviations)
+    covariance = np.linalg.inv(jacobian.T @ (weights[:, None] * jacobian) / noise**2 + precision)
+    kept = np.abs(np.nan_to_num(now, nan=np.inf)) <= SCALES[-1] * noise
+    found = changed(rig, names, values)
+
+    grid = _grid(rig.left)
+    there = grid - np.median((left - right)[kept], axis=0) if kept.any() else grid
+    size, rays_there = _row_slope(found, grid, there) / np.sqrt(2), (Rays(grid), Rays(there))
+
+    def elsewhere(v: Array) -> Array:
+        y = rows(changed(rig, names, v), *rays_there)
+        return np.asarray((y[:, 0] - y[:, 1]) / size)
+
+    spread = _derivative(elsewhere, values, deviations)
+    doubt = np.sqrt(np.einsum("ij,jk,ik->i", spread, covariance, spread))
+    return Fit(
+        rig=found,
+        values=values / units,
+        covariance=covariance / np.outer(units, units),
+        kept=kept,
+        noise_px=noise,
+        doubt_px=float(doubt.max()),
+    )
+
+
+def _grid(camera: CameraModel) -> Array:
+    """35 pixels (N, 2) all over an image, its corners among them."""
+    x, y = np.meshgrid(np.linspace(0, camera.width - 1, 7), np.linspace(0, camera.height - 1, 5))
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def _row_slope(rig: StereoRig, left: Array, right: Array) -> Array:
+    """How much the difference of rows changes (N,) for a pixel that both points move; HZ 11.9's denominator."""
+    step, squares = 0.5, np.zeros(len(left))
+    for axis in np.eye(2) * step:
+        after, before = (rows(rig, Rays(left + move), Rays(right + move)) for move in (axis, -axis))
+        squares += np.square(after - before).sum(axis=1)
+    return np.sqrt(squares)
+
+
+def _spread(residual: Array) -> float:
+    """Standard deviation by the size below which two fifths lie: more than half may be mismatches."""
+    return float(np.nanquantile(np.abs(residual), DENSEST)) * 2 / DENSEST_SIGMAS
+
+
+def _weights(residual: Array, scale: float) -> Array:
+    w = 1 / (1 + np.square(residual / scale)) ** 2
+    return np.where(np.isfinite(w), w, 0.0)
+
+
+def _cost(residual: Array, values: Array, precision: Array, noise: float, scale: float) -> float:
+    square = np.square(residual / scale)
+    saturating = np.where(np.isfinite(square), square / (1 + square), 1.0)
+    return float((scale / noise) ** 2 * saturating.sum() + values @ precision @ values)
+
+
+def _descend(residual: Callable[[Array], Array], values: Array, precision: Array, noise: float, scale: float) -> Array:
+    """Reweighted Gauss–Newton, with Levenberg's damping where a step does not pay."""
+    damping = 1e-6
+    deviations = np.sqrt(1 / np.diag(precision))
+    r = residual(values)
+    cost = _cost(r, values, precision, noise, scale)
+    for _ in range(STEPS):
+        jacobian = _derivative(residual, values, deviations)
+        weights = _weights(r, scale) / noise**2
+        information = jacobian.T @ (weights[:, None] * jacobian) + precision
+        gradient = jacobian.T @ (weights * np.nan_to_num(r)) + precision @ values
+        while damping < 1e6:
+            step = np.linalg.solve(information + damping * np.diag(np.diag(information)), -gradient)
+            tried = residual(values + step)
+            if (better := _cost(tried, values + step, precision, noise, scale)) < cost:
+                break
+            damping = max(damping, 1e-4) * 10
+        else:
+            break
+        values, r, cost, damping = values + step, tried, better, damping / 10
+        if float(np.abs(step / deviations).max()) < ACCEPTED_STEP:
+            break
+    return values
+
+
+def _derivative(residual: Callable[[Array], Array], values: Array, deviations: Array) -> Array:
+    """(N, P) by forward differences; rows of unseen points are 0."""
+    start = residual(values)
+    steps = 1e-5 * deviations
+    columns = [
+        (residual(values + step * axis) - start) / step for step, axis in zip(steps, np.eye(len(steps)), strict=True)
+    ]
+    return np.asarray(np.nan_to_num(np.stack(columns, axis=1)))
