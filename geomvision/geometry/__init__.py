@@ -1,3 +1,5 @@
 """Geometry of one, two and more views: what lies between cameras and methods."""
 
-__all__: list[str] = []
+from .clips import nearest_pose
+
+__all__ = ["nearest_pose"]
