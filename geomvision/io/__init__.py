@@ -1,4 +1,4 @@
-"""File formats: images, disparity, flow, depth and calibration. OpenCV is imported by the first image only.
+"""File formats: images, disparity, flow, depth, points and calibration. OpenCV is imported by the first image only.
 
 `read_image`, `read_disparity`, `read_flow` and `read_depth` choose by the file's ending; the functions that name
 a format read and write just that one, as plain arrays. Whatever is wrong with a file is a `FormatError`.
@@ -20,11 +20,13 @@ from .kitti import (
 from .maps import read_depth, read_disparity, read_flow, write_depth, write_disparity, write_flow
 from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_middlebury_calib
 from .pfm import read_pfm, write_pfm
+from .ply import PointCloud, read_ply, write_ply
 from .scaled import read_scaled
 
 __all__ = [
     "FormatError",
     "MiddleburyCalibration",
+    "PointCloud",
     "kitti_rig",
     "read_depth",
     "read_disparity",
@@ -37,6 +39,7 @@ __all__ = [
     "read_kitti_flow",
     "read_middlebury_calib",
     "read_pfm",
+    "read_ply",
     "read_scaled",
     "write_depth",
     "write_disparity",
@@ -48,4 +51,5 @@ __all__ = [
     "write_kitti_flow",
     "write_middlebury_calib",
     "write_pfm",
+    "write_ply",
 ]
