@@ -94,9 +94,8 @@ def one_frame(method: FromMotion, clip: CheckedClip) -> Depth | RelativeDepth:
     return _result(clip, *sweeps.confirmed(clip.reference))
 
 
-def every_frame(method: FromMotion, clip: CheckedClip) -> Any:
+def every_frame(method: FromMotion, clip: CheckedClip, solved: Solved) -> Any:
     """Depth of all frames; NaN for those without a pose or without points in common."""
-    solved = solve(method, clip)
     sweeps = _Sweeps(method, clip, solved)
     results = []
     for k, image in enumerate(clip.frames):

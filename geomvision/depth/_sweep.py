@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
-from ..cameras import Array, Camera, CameraModel
+from ..cameras import Array, CameraModel
+from ..geometry import pinhole_of
 from ..images import Float32, Mask
 
 #: Cost of a candidate that no frame sees: between those of right and of wrong matches, so that borders stay unbiased.
@@ -40,7 +41,7 @@ class Source:
     @classmethod
     def of(cls, grey: Any, camera: CameraModel, rays: Array, T_source_reference: Array) -> Source:
         """The source for reference rays (H, W, 3). Pictures through lenses are brought to a pinhole's first."""
-        pinhole, seen = _pinhole(camera), grey
+        pinhole, seen = pinhole_of(camera), grey
         if pinhole is not camera:
             where = camera.project(pinhole.unproject(pinhole.pixel_grid())) - pinhole.pixel_grid()
             seen = ops.warp(grey, where.astype(np.float32))
@@ -70,20 +71,6 @@ class Source:
         x = displacement[..., 0] + np.arange(width, dtype=np.float32)
         y = displacement[..., 1] + np.arange(height, dtype=np.float32)[:, None]
         return np.asarray((x >= 0) & (x <= self.grey.shape[1] - 1) & (y >= 0) & (y <= self.grey.shape[0] - 1))
-
-
-def _pinhole(camera: CameraModel) -> Camera:
-    """The camera itself where it is one without distortion, else one of its size and central focal length."""
-    if isinstance(camera, Camera) and not camera.is_distorted:
-        return camera
-    if isinstance(camera, Camera):
-        fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
-    else:
-        cx, cy = (camera.width - 1) / 2, (camera.height - 1) / 2
-        here, right, below = camera.unproject(np.array([[cx, cy], [cx + 1, cy], [cx, cy + 1]]))[:, :2]
-        fx, fy = float(1 / (right - here)[0]), float(1 / (below - here)[1])
-        cx, cy = cx - fx * float(here[0]), cy - fy * float(here[1])
-    return Camera(width=camera.width, height=camera.height, fx=fx, fy=fy, cx=cx, cy=cy)
 
 
 def planes(sources: Sequence[Source], near: float, far: float, step_px: float, most: int) -> NDArray[np.float64]:

@@ -92,17 +92,18 @@ class FromMotion(DepthMethod):
         cameras: CameraModel | Sequence[CameraModel],
         *,
         T_world_cam: ArrayLike | None = None,
-    ) -> list[Depth] | list[RelativeDepth]:
-        """Depth of every frame, each sweep done once and confirmed by those of its neighbours: what fusion wants.
+    ) -> tuple[list[Depth] | list[RelativeDepth], tuple[CameraModel, ...], Array]:
+        """Depth of every frame, each swept once and confirmed by its neighbours; with it the cameras and poses used.
 
-        Frames without a pose, or that share too little with others, are all NaN. Arguments and errors as of a call.
+        What `geometry.fuse` takes. Cameras and poses are those of `poses`. Frames without a pose, or that share too
+        little with others, are all NaN. Arguments and errors as of a call.
         """
         from . import _from_motion
 
-        depths: list[Depth] | list[RelativeDepth] = _from_motion.every_frame(
-            self, _from_motion.checked(frames, cameras, T_world_cam, None)
-        )
-        return depths
+        clip = _from_motion.checked(frames, cameras, T_world_cam, None)
+        solved: Solved = _from_motion.solve(self, clip)
+        depths: list[Depth] | list[RelativeDepth] = _from_motion.every_frame(self, clip, solved)
+        return depths, solved.cameras, np.stack([_from_motion.inverted(T) for T in solved.T])
 
     def poses(
         self,

@@ -1,11 +1,11 @@
-"""Poses of clips as files have them."""
+"""Poses of clips as files have them, and cameras as plane geometry wants them."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array
+from ..cameras import Array, Camera, CameraModel
 
 
 def nearest_pose(T: ArrayLike, name: str = "pose", tolerance: float = 1e-3) -> Array:
@@ -27,3 +27,17 @@ def nearest_pose(T: ArrayLike, name: str = "pose", tolerance: float = 1e-3) -> A
     nearest = np.eye(4)
     nearest[:3, :3], nearest[:3, 3] = left @ right, matrix[:3, 3]
     return nearest
+
+
+def pinhole_of(camera: CameraModel) -> Camera:
+    """The camera itself where it is one without distortion, else one of its size and central focal length."""
+    if isinstance(camera, Camera) and not camera.is_distorted:
+        return camera
+    if isinstance(camera, Camera):
+        fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
+    else:
+        cx, cy = (camera.width - 1) / 2, (camera.height - 1) / 2
+        here, right, below = camera.unproject(np.array([[cx, cy], [cx + 1, cy], [cx, cy + 1]]))[:, :2]
+        fx, fy = float(1 / (right - here)[0]), float(1 / (below - here)[1])
+        cx, cy = cx - fx * float(here[0]), cy - fy * float(here[1])
+    return Camera(width=camera.width, height=camera.height, fx=fx, fy=fy, cx=cx, cy=cy)

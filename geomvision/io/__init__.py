@@ -20,13 +20,12 @@ from .kitti import (
 from .maps import read_depth, read_disparity, read_flow, write_depth, write_disparity, write_flow
 from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_middlebury_calib
 from .pfm import read_pfm, write_pfm
-from .ply import PointCloud, read_ply, write_ply
+from .ply import read_ply, write_ply
 from .scaled import read_scaled
 
 __all__ = [
     "FormatError",
     "MiddleburyCalibration",
-    "PointCloud",
     "kitti_rig",
     "read_depth",
     "read_disparity",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..images import Float32
+from ..results import PointCloud
 from ._files import FormatError, PathLike, read_bytes, write_bytes
 
 _EXPECTED = "a PLY file"
@@ -33,19 +34,9 @@ _XYZ, _NORMAL, _RGB = ("x", "y", "z"), ("nx", "ny", "nz"), ("red", "green", "blu
 _MOST = 2**31 - 1
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PointCloud:
-    """Points (N, 3), what a file knows beside them, and triangles (M, 3) between them; None where it does not."""
-
-    points: Float32
-    colors: NDArray[np.uint8] | None = None
-    normals: Float32 | None = None
-    triangles: NDArray[np.int32] | None = None
-
-
 def write_ply(
     path: PathLike,
-    points: ArrayLike,
+    points: ArrayLike | PointCloud,
     *,
     colors: ArrayLike | None = None,
     normals: ArrayLike | None = None,
@@ -56,7 +47,7 @@ def write_ply(
 
     Args:
         path: the file.
-        points: (N, 3) in metres; NaN and infinity are refused.
+        points: (N, 3) in metres, NaN and infinity are refused; or a cloud with all that it knows.
         colors: (N, 3) RGB, uint8.
         normals: (N, 3).
         triangles: (M, 3) indices of points.
@@ -65,6 +56,11 @@ def write_ply(
     Raises:
         ValueError: on another shape, number type, or an index beyond the points.
     """
+    if isinstance(points, PointCloud):
+        colors = points.colors if colors is None else colors
+        normals = points.normals if normals is None else normals
+        triangles = points.triangles if triangles is None else triangles
+        points = points.points
     xyz = _rows(path, "points", points)
     if not np.isfinite(xyz).all():
         raise ValueError(f"{path}: points hold {int((~np.isfinite(xyz)).sum())} values that are NaN or infinite")

@@ -117,14 +117,27 @@ def test_poses_and_a_focal_length_that_do_not_fit_are_mended_and_it_is_said(clip
         FromMotion()(frames, camera, T_world_cam=np.linalg.inv(clip[2].clip.T_world_cam), reference=2)
 
 
-def test_every_frame_of_a_clip(clip: list[DepthSample]) -> None:
-    given = clip[0].clip
-    depths = FromMotion(views=2, consistency=1).clip(
-        given.frames[::2], given.cameras, T_world_cam=given.T_world_cam[::2]
-    )
+def test_every_frame_of_a_clip_becomes_a_mesh(clip: list[DepthSample]) -> None:
+    """The mesh of estimated depths lies on that of exact depths: median distance below a hundredth of the distance."""
+    pytest.importorskip("open3d")
+    from scipy.spatial import cKDTree
+
+    frames, T = clip[0].clip.frames[::2], clip[0].clip.T_world_cam[::2]
+    method = FromMotion(views=2, consistency=1)
+    depths, cameras, used = method.clip(frames, clip[0].camera, T_world_cam=T)
+    np.testing.assert_allclose(used, T, atol=1e-12)
     for depth, sample in zip(depths, clip[::2], strict=True):
         assert depth.density > 0.5
         assert absolute_relative(depth.m, sample.depth.m) < 0.06
+    far = float(np.nanmedian(clip[2].depth.m))
+    meshes = [
+        gv.geometry.fuse(each, frames, cameras, used, voxel_m=0.01 * far, max_depth_m=2 * far)
+        for each in (depths, [sample.depth for sample in clip[::2]])
+    ]
+    ours, exact = (mesh.points for mesh in meshes)
+    assert len(ours) > 0.5 * len(exact)
+    assert np.median(cKDTree(exact).query(ours)[0]) < 0.01 * far
+    assert np.median(cKDTree(ours).query(exact)[0]) < 0.01 * far
 
 
 def test_a_camera_upside_down_and_one_with_a_lens(clip: list[DepthSample]) -> None:
