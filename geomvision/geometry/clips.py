@@ -22,7 +22,10 @@ def nearest_pose(T: ArrayLike, name: str = "pose", tolerance: float = 1e-3) -> A
     rotation = matrix[:3, :3]
     error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
     if error > tolerance or np.linalg.det(rotation) < 0 or not np.allclose(matrix[3], (0, 0, 0, 1)):
-        raise ValueError(f"{name} is no rigid transform: R·Rᵀ differs from I by {error:.2g} (allowed: {tolerance})")
+        raise ValueError(
+            f"{name} is no rigid transform: R·Rᵀ differs from I by {error:.2g} (allowed: {tolerance}), the last row is "
+            f"{matrix[3].tolist()}"
+        )
     left, _, right = np.linalg.svd(rotation)
     nearest = np.eye(4)
     nearest[:3, :3], nearest[:3, 3] = left @ right, matrix[:3, 3]
