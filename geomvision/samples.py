@@ -41,14 +41,26 @@ class FlowSample:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Clip:
+    """Frames of a moving camera; `T_world_cam` (N, 4, 4) are their poses in metres, when known."""
+
+    frames: tuple[Image, ...]
+    cameras: CameraModel | tuple[CameraModel, ...]
+    T_world_cam: Array | None = None
+    #: Which of the frames the sample is about.
+    reference: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DepthSample:
-    """One image with metric depth; `stereo` is the pair it is the left image of, when there is one."""
+    """One image with metric depth; `stereo` is the pair it is the left image of, `clip` the clip it is from, if any."""
 
     name: str
     image: Image
     camera: Camera
     depth: Depth | None = None
     stereo: StereoSample | None = None
+    clip: Clip | None = None
     #: Height of the camera over the ground in metres and image row of the horizon, when known.
     camera_height_m: float | None = None
     horizon_px: float | None = None

@@ -33,7 +33,7 @@ class Pair:
 
 def stereo_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu", *, both: bool = True) -> Pair:
     """Left and right view. With `both` false, truth is that of the left view only."""
-    scene, camera, baseline = _scene(options, index)
+    scene, camera, baseline = scene_of(options, index)
     for _ in range(4):  # the baseline gives way where something came too near
         rig = StereoRig.rectified(camera, baseline)
         views = _stereo_views(options, index, rig, scene)
@@ -55,7 +55,7 @@ def stereo_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu",
 
 def motion_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu") -> Pair:
     """Frame 0 and frame 1 of a scene in which camera and objects move; truth is that of frame 0 only."""
-    scene, camera, _ = _scene(options, index)
+    scene, camera, _ = scene_of(options, index)
     rng, pixels = options.random(index, 3), options.drawn(index)["motion"]
     still = View(camera, scene.T_camera_world)
     hits = first_hits(xp, Sight(scene, still), device)
@@ -69,7 +69,7 @@ def motion_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu")
     return _finish(options, index, xp, sights, [hits, first_hits(xp, sights[1], device)])
 
 
-def _scene(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
+def scene_of(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
     """The scene, the left camera and the baseline in metres."""
     drawn, rng = options.drawn(index), options.random(index, 0)
     names, shares = list(LAYOUTS), np.array(SHARES)

@@ -18,13 +18,16 @@ from ..images import Image, Mask
 from ..io._files import read_text
 from ..io.kitti import kitti_rig_of
 from ..results import Disparity, Flow
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
 from ._occlusion import cross_check
+from ._poses import read_poses
 
 Task = Literal["stereo", "flow", "depth"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".pgm", ".ppm")
+#: Frames before and after a frame that its clip has.
+AROUND = 9
 _LAYOUT = (
     "stereo/SCENE/left.png, right.png, disp.pfm or disp.png; flow/SCENE/frame0.png, frame1.png, flow.flo or "
     "flow.png; depth/SCENE/color*.png, depth*.png; each SCENE with a meta.json that tells scales and cameras; "
@@ -37,7 +40,8 @@ class Folder(Dataset[Sample]):
 
     A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks and
     ``calib.txt``; a flow scene ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
-    (one sample per frame, named ``scene/001``) and ``poses.txt``. ``meta.json`` holds `disparity_scale`,
+    (one sample per frame, named ``scene/001``) and ``poses.txt``, camera to world, which make the frames around a
+    sample's its clip. ``meta.json`` holds `disparity_scale`,
     `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
@@ -226,12 +230,25 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
     if "intrinsics" not in meta:
         raise DatasetError(f"{scene / 'meta.json'} has no intrinsics; expected fx, fy, cx and cy in pixels")
     scale = None if path is not None and path.suffix == ".pfm" else meta.get("depth_scale")
+    camera = _camera(meta["intrinsics"], image)
     return DepthSample(
         name=name,
         image=image,
-        camera=_camera(meta["intrinsics"], image),
+        camera=camera,
+        clip=_clip(scene, camera, frame),
         depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
     )
+
+
+def _clip(scene: Path, camera: Camera, frame: str) -> Clip | None:
+    """The posed frames around one; None where the scene has no ``poses.txt``."""
+    frames, table = _frames(scene), scene / "poses.txt"
+    if not table.is_file() or len(frames) < 2:
+        return None
+    poses, at = read_poses(table, len(frames)), frames.index(frame)
+    chosen = range(max(0, at - AROUND), min(len(frames), at + AROUND + 1))
+    images = tuple(io.read_image(_required(scene, f"color_{frames[k]}")) for k in chosen)
+    return Clip(frames=images, cameras=camera, T_world_cam=poses[list(chosen)], reference=at - chosen.start)
 
 
 def _camera(intrinsics: Mapping[str, float], image: Image) -> Camera:

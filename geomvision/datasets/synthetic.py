@@ -11,8 +11,9 @@ import numpy as np
 from ..cameras import Array, inverse
 from ..images import Mask
 from ..results import Depth, Disparity, Flow
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
 from ._builder import PERIODIC, POOR
+from ._clips import rendered_clip
 from ._options import SceneOptions
 from ._pairs import Pair, motion_pair, stereo_pair
 from ._render import SKY, namespace
@@ -103,6 +104,28 @@ class Synthetic(SceneOptions):
             horizon_px=camera.cy + camera.fy * float(level[1] / level[2]) if upright else None,
             masks=stereo.masks,
         )
+
+    def clip(self, index: int, frames: int = 5) -> list[DepthSample]:
+        """Scene `index` as a clip of a camera that passes it, nothing else moving: one sample for each frame.
+
+        Each knows its depth (NaN in the sky) and the whole clip with exact poses. From the first to the last frame the
+        camera moves by four baselines of the stereo pair of the same index. ValueError for fewer than two frames.
+        """
+        if frames < 2:
+            raise ValueError(f"frames is {frames}; a clip has at least 2")
+        index = self._known(index)
+        rendered = rendered_clip(self, index, frames, namespace("numpy"))
+        images = tuple(frame.astype(np.uint8) for frame in rendered.frames)
+        return [
+            DepthSample(
+                name=f"synthetic-clip-{self.seed}-{index}-{k}",
+                image=images[k],
+                camera=rendered.camera,
+                depth=Depth(m=np.where(q > 0, 1.0 / np.where(q > 0, q, 1.0), np.nan)),
+                clip=Clip(frames=images, cameras=rendered.camera, T_world_cam=rendered.T_world_cam, reference=k),
+            )
+            for k, q in enumerate(rendered.inverse_depths)
+        ]
 
     def poses(self, index: int) -> dict[str, Array]:
         """Motions of a flow sample, T_1_0 from camera 0 to camera 1: of the "world", and of each object by name."""

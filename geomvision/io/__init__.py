@@ -1,4 +1,4 @@
-"""File formats: images, disparity, flow, depth and calibration. OpenCV is imported by the first image only.
+"""File formats: images, disparity, flow, depth, points and calibration. OpenCV is imported by the first image only.
 
 `read_image`, `read_disparity`, `read_flow` and `read_depth` choose by the file's ending; the functions that name
 a format read and write just that one, as plain arrays. Whatever is wrong with a file is a `FormatError`.
@@ -26,6 +26,7 @@ from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_midd
 from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
 from .ros import RosCamera, read_ros_camera, ros_rig, write_ros_camera
+from .ply import read_ply, write_ply
 from .scaled import read_scaled
 from .tum import Trajectory, read_tum_trajectory, tum_camera, write_tum_trajectory
 
@@ -55,6 +56,7 @@ __all__ = [
     "read_opencv_rig",
     "read_pfm",
     "read_ros_camera",
+    "read_ply",
     "read_scaled",
     "read_tum_trajectory",
     "ros_rig",
@@ -76,4 +78,5 @@ __all__ = [
     "write_pfm",
     "write_ros_camera",
     "write_tum_trajectory",
+    "write_ply",
 ]

@@ -3,6 +3,7 @@
 from .absolute_pose import AbsolutePose
 from .alignment import Alignment
 from .bundle import BundleAdjustment
+from .cloud import PointCloud
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .metric_pose import MetricPose
 from .relative_pose import DEGENERACIES, RelativePose
@@ -34,3 +35,4 @@ __all__ = [
     "Run",
     "Tracks",
 ]
+__all__ = ["Depth", "Disparity", "Flow", "PointCloud", "RelativeDepth", "RelativeKind", "Run", "Tracks"]

@@ -224,3 +224,23 @@ def test_any_size_renders(height, width, task):
     s = Synthetic(seed=1, height=height, width=width, task=task)[0]
     image = {"stereo": "left", "flow": "frame0", "depth": "image"}[task]
     assert getattr(s, image).shape == (height, width, 3)
+
+
+def test_a_clip_knows_its_poses_and_depths():
+    """Each frame's points, moved by the exact poses, lie where the other frame's exact depth says, or behind it."""
+    samples = Synthetic(seed=2, layout="tabletop", width=120, height=80, max_disparity=24).clip(0, 3)
+    T, camera = samples[0].clip.T_world_cam, samples[0].camera
+    assert [sample.clip.reference for sample in samples] == [0, 1, 2]
+    assert all(np.array_equal(s.image, s.clip.frames[k]) for k, s in enumerate(samples))
+    points = samples[0].depth.to_point_map(camera).astype(float)
+    moved = points @ (np.linalg.inv(T[2]) @ T[0])[:3, :3].T + (np.linalg.inv(T[2]) @ T[0])[:3, 3]
+    pixel = np.rint(camera.project(moved))
+    inside = (pixel >= 0).all(axis=-1) & (pixel[..., 0] < 120) & (pixel[..., 1] < 80)
+    x, y = pixel[inside].astype(int).T
+    there = samples[2].depth.m[y, x]
+    ratio = moved[inside][:, 2] / there
+    assert (ratio > 0.93).mean() > 0.97
+    assert (np.abs(ratio - 1) < 0.02).mean() > 0.6
+    assert np.abs(np.linalg.inv(T[2]) @ T[0])[0, 3] > 0.05
+    with pytest.raises(ValueError, match="at least 2"):
+        Synthetic().clip(0, 1)

@@ -1,0 +1,198 @@
+"""Poses and points that explain a clip's sightings best: robust least squares with the points eliminated.
+
+Bundle adjustment (Triggs et al., 1999) by Levenberg–Marquardt on the reduced system of the cameras (Schur complement).
+Poses are T_k_w: X_k = R_k X + t_k. Rays are (x, y, 1), so residuals in pixels are those of the rays times the focal
+length, and one common factor of all focal lengths can be free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array
+from ._matches import Sightings
+
+#: Residuals beyond it, in pixels, count linearly (Huber).
+HUBER_PX = 1.0
+STEPS = 30
+
+
+@dataclass(eq=False)
+class Bundle:
+    """Poses (F, 4, 4), points (N, 3), and the factor by which the true focal lengths differ from those given."""
+
+    T: Array
+    points: Array
+    focal: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """How sure the poses given are: standard deviations of each frame's turn (rad), shift (m), and of ln focal."""
+
+    T: Array
+    turn: float
+    shift: float
+    log_focal: float
+
+
+def triangulated(sightings: Sightings, T: Array) -> Array:
+    """Points (N, 3) nearest to all their rays; NaN where these are parallel to within 0.1 degrees."""
+    R, t = T[sightings.frame, :3, :3], T[sightings.frame, :3, 3]
+    along = np.einsum("mji,mj->mi", R, sightings.rays)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    centre = -np.einsum("mji,mj->mi", R, t)
+    across = np.eye(3) - along[:, :, None] * along[:, None, :]
+    A, b = np.zeros((sightings.count, 3, 3)), np.zeros((sightings.count, 3))
+    np.add.at(A, sightings.point, across)
+    np.add.at(b, sightings.point, np.einsum("mij,mj->mi", across, centre))
+    seen = np.bincount(sightings.point, minlength=sightings.count)
+    flat = np.linalg.eigvalsh(A)[:, 0] / np.maximum(seen, 1) < np.radians(0.05) ** 2
+    A[flat] = np.eye(3)
+    points = np.linalg.solve(A, b[..., None])[..., 0]
+    points[flat] = np.nan
+    depth = np.einsum("mj,mj->m", R[:, 2], points[sightings.point]) + t[:, 2]
+    behind = np.zeros(sightings.count, bool)
+    behind[sightings.point[depth <= 0]] = True
+    points[behind] = np.nan
+    return np.asarray(points, np.float64)
+
+
+def residuals(bundle: Bundle, sightings: Sightings, focal_px: Array) -> Array:
+    """(M, 2) pixels by which each point misses its sighting; infinite behind the camera."""
+    X = _seen(bundle, sightings)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        missed = (bundle.focal * X[:, :2] / X[:, 2:] - sightings.rays[:, :2]) * focal_px[sightings.frame, None]
+    missed[~(X[:, 2] > 0)] = np.inf
+    return missed
+
+
+def adjust(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None = None) -> Bundle:
+    """The bundle that explains the sightings best. Frame `fixed` stays; without `prior` so do the focal lengths.
+
+    Args:
+        bundle: where to start.
+        sightings: of points that all lie in front of the frames that see them.
+        focal_px: (F,), what a ray's offset of 1 means in pixels.
+        fixed: the frame whose pose stays.
+        prior: what else is known of poses and focal lengths.
+    """
+    damping, cost = 1e-4, _cost(bundle, sightings, focal_px, prior)
+    for _ in range(STEPS):
+        system = _linearised(bundle, sightings, focal_px, fixed, prior)
+        better = None
+        while damping < 1e6:
+            trial = _moved(bundle, system, damping)
+            trial_cost = _cost(trial, sightings, focal_px, prior)
+            if trial_cost < cost:
+                better = trial
+                break
+            damping *= 8.0
+        if better is None:
+            break
+        gain, bundle, cost, damping = cost - trial_cost, better, trial_cost, damping / 5.0
+        if gain < 1e-7 * cost:
+            break
+    return bundle
+
+
+def _seen(bundle: Bundle, sightings: Sightings) -> Array:
+    T = bundle.T[sightings.frame]
+    return np.asarray(np.einsum("mij,mj->mi", T[:, :3, :3], bundle.points[sightings.point]) + T[:, :3, 3])
+
+
+def offsets(T: Array, prior: Prior) -> Array:
+    """(F, 6): turn and shift of each pose away from the prior's."""
+    R = T[:, :3, :3] @ prior.T[:, :3, :3].transpose(0, 2, 1)
+    turn = np.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], axis=1) / 2
+    return np.concatenate([turn, T[:, :3, 3] - prior.T[:, :3, 3]], axis=1)
+
+
+def _cost(bundle: Bundle, sightings: Sightings, focal_px: Array, prior: Prior | None) -> float:
+    length = np.linalg.norm(residuals(bundle, sightings, focal_px), axis=1)
+    huber = np.where(length < HUBER_PX, length**2, HUBER_PX * (2 * length - HUBER_PX)).sum()
+    if prior is None:
+        return float(huber)
+    away = offsets(bundle.T, prior) / ([prior.turn] * 3 + [prior.shift] * 3)
+    return float(huber + (away**2).sum() + (np.log(bundle.focal) / prior.log_focal) ** 2)
+
+
+@dataclass(frozen=True, eq=False)
+class _System:
+    """Normal equations: of cameras (C, C), of each point (N, 3, 3), between them (N, C, 3), and the right sides."""
+
+    U: Array
+    V: Array
+    W: Array
+    camera_side: Array
+    point_side: Array
+    free: NDArray[np.intp]
+
+
+def _linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None) -> _System:
+    frames, count = len(bundle.T), sightings.count
+    X = _seen(bundle, sightings)
+    scale = focal_px[sightings.frame] * bundle.focal
+    of_X = np.zeros((len(X), 2, 3))
+    of_X[:, 0, 0] = of_X[:, 1, 1] = scale / X[:, 2]
+    of_X[:, :, 2] = -scale[:, None] * X[:, :2] / X[:, 2:] ** 2
+    turned = X - bundle.T[sightings.frame, :3, 3]
+    of_turn = np.cross(turned[:, None, :], of_X)  # row · [ω]ₓ Y = ω · (Y × row)
+    of_focal = (scale[:, None] * X[:, :2] / X[:, 2:])[..., None]
+    of_camera = np.concatenate([of_turn, of_X, of_focal], axis=2)
+    of_point = of_X @ bundle.T[sightings.frame, :3, :3]
+    r = residuals(bundle, sightings, focal_px)
+    weight = 1.0 / np.maximum(1.0, np.linalg.norm(r, axis=1) / HUBER_PX)
+    columns = np.concatenate([6 * sightings.frame[:, None] + np.arange(6), np.full((len(X), 1), 6 * frames)], axis=1)
+    size = 6 * frames + 1
+    U, camera_side = np.zeros((size, size)), np.zeros(size)
+    weighted = of_camera * weight[:, None, None]
+    np.add.at(U, (columns[:, :, None], columns[:, None, :]), np.einsum("mki,mkj->mij", weighted, of_camera))
+    np.add.at(camera_side, columns, np.einsum("mki,mk->mi", weighted, -r))
+    V, point_side = np.zeros((count, 3, 3)), np.zeros((count, 3))
+    np.add.at(V, sightings.point, np.einsum("mki,mkj->mij", of_point * weight[:, None, None], of_point))
+    np.add.at(point_side, sightings.point, np.einsum("mki,mk->mi", of_point * weight[:, None, None], -r))
+    W = np.zeros((count, size, 3))
+    np.add.at(W, (sightings.point[:, None], columns), np.einsum("mki,mkj->mij", weighted, of_point))
+    free = np.setdiff1d(np.arange(size), np.arange(6 * fixed, 6 * fixed + 6))
+    if prior is None:
+        free = free[:-1]
+    else:
+        inverse = np.tile([prior.turn**-2] * 3 + [prior.shift**-2] * 3, frames)
+        U[np.arange(size - 1), np.arange(size - 1)] += inverse
+        camera_side[:-1] -= inverse * offsets(bundle.T, prior).ravel()
+        U[-1, -1] += prior.log_focal**-2
+        camera_side[-1] -= np.log(bundle.focal) * prior.log_focal**-2
+    return _System(U[np.ix_(free, free)], V, W[:, free], camera_side[free], point_side, free)
+
+
+def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
+    """The bundle after one damped Gauss–Newton step."""
+    U = system.U + np.diag(damping * np.diag(system.U) + 1e-12)
+    diagonal = np.einsum("nii->ni", system.V)
+    V = np.linalg.inv(system.V + (damping * diagonal + 1e-12)[:, :, None] * np.eye(3))
+    WV = system.W @ V
+    S = U - np.einsum("nci,ndi->cd", WV, system.W, optimize=True)
+    step = np.zeros(6 * len(bundle.T) + 1)
+    step[system.free] = np.linalg.lstsq(
+        S, system.camera_side - np.einsum("nci,ni->c", WV, system.point_side), rcond=1e-12
+    )[0]
+    shift = np.einsum("nij,nj->ni", V, system.point_side - np.einsum("nci,c->ni", system.W, step[system.free]))
+    T = bundle.T.copy()
+    for k, (turn, move) in enumerate(step[:-1].reshape(-1, 2, 3)):
+        T[k, :3, :3] = rotation(turn) @ T[k, :3, :3]
+        T[k, :3, 3] += move
+    return Bundle(T, bundle.points + shift, bundle.focal * float(np.exp(np.clip(step[-1], -0.2, 0.2))))
+
+
+def rotation(turn: Array) -> Array:
+    """Rotation by the angle |turn| about the axis `turn` (Rodrigues)."""
+    angle = float(np.linalg.norm(turn))
+    x, y, z = turn
+    K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    first, second = (np.sin(angle) / angle, (1 - np.cos(angle)) / angle**2) if angle > 1e-8 else (1.0, 0.5)
+    R: Array = np.eye(3) + first * K + second * (K @ K)
+    return R

@@ -1,0 +1,231 @@
+"""From posed depth maps to one surface: truncated signed distances averaged in voxels (Curless & Levoy 1996)."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import ops
+from ..cameras import Array, Camera, CameraModel
+from ..images import Float32, Image, as_image
+from ..results import Depth, PointCloud
+from .clips import nearest_pose, pinhole_of
+
+#: Truncation in voxels; voxels of a block's side; blocks (10 kB each) that a volume may have, and starts with.
+TRUNCATION, BLOCK, MOST_BLOCKS, FIRST_BLOCKS = 5.0, 8, 400_000, 500
+#: Share of pixels that must be near enough, and that must agree with another frame where they meet one, or it is said.
+LEAST_SHARE = 0.01
+#: Median depths beyond this are millimetres; so are poses whose spread exceeds so many median depths.
+FARTHEST_M, WIDEST = 500.0, 300.0
+
+
+def fuse(
+    depths: Sequence[Depth],
+    images: Sequence[Any],
+    cameras: CameraModel | Sequence[CameraModel],
+    T_world_cam: ArrayLike,
+    *,
+    voxel_m: float = 0.01,
+    max_depth_m: float = math.inf,
+    min_views: int = 1,
+) -> PointCloud:
+    """A coloured triangle mesh of what posed depth maps agree on, through Open3D.
+
+    Each voxel averages its signed distance along the rays to the surfaces seen, cut off at five voxels; the mesh is
+    where the average passes zero. Pictures through lenses are brought to a pinhole's first, those with a negative f_y
+    turned over.
+
+    Args:
+        depths: one for each frame, metres; frames without any estimate are passed over.
+        images: (H, W) or (H, W, 3) RGB of any dtype, of the depths' sizes.
+        cameras: one for all, or one for each.
+        T_world_cam: (N, 4, 4), camera to world, metres.
+        voxel_m: side of a voxel; details below it vanish, and memory grows with its inverse square.
+        max_depth_m: depths beyond it are not used: their error grows with the square of the distance.
+        min_views: voxels seen by fewer frames are left out.
+
+    Returns:
+        Vertices in world coordinates with colours (uint8), normals and triangles; empty, with a warning, where nothing
+        is near enough.
+
+    Raises:
+        ValueError: when numbers or sizes do not fit, depths or poses look like millimetres, or the volume would be too
+            large. ImportError: without Open3D.
+    """
+    frames = [as_image(image, f"image {k}") for k, image in enumerate(images)]
+    models = [cameras] * len(frames) if isinstance(cameras, CameraModel) else list(cameras)
+    poses = _checked(depths, frames, models, T_world_cam)
+    if not (math.isfinite(voxel_m) and voxel_m > 0 and max_depth_m > 0 and min_views >= 1):
+        raise ValueError(
+            f"voxel_m is {voxel_m}, max_depth_m {max_depth_m}, min_views {min_views}; the first two must be positive "
+            "metres, the last at least 1"
+        )
+    near = [np.where(depth.m <= max_depth_m, depth.m, np.nan).astype(np.float32) for depth in depths]
+    _require_same_units(depths, poses)
+    if _said_to_miss(near, depths, models, poses, max_depth_m, TRUNCATION * voxel_m):
+        return PointCloud(points=np.zeros((0, 3), np.float32), triangles=np.zeros((0, 3), np.int32))
+    _require_room(near, models, poses, voxel_m)
+    straight = [_straightened(*each) for each in zip(near, frames, models, strict=True)]
+    return _mesh(straight, poses, voxel_m, min_views)
+
+
+def colored_points(depth: Depth, image: Any, camera: CameraModel, T_world_cam: ArrayLike | None = None) -> PointCloud:
+    """The points of a depth map with their pixels' colours, in world coordinates where a pose is given."""
+    picture = as_image(image)
+    if picture.shape[:2] != depth.size:
+        raise ValueError(f"the image is {picture.shape[:2]} but the depth {depth.size} (height, width)")
+    points = depth.to_points(camera).astype(np.float64)
+    if T_world_cam is not None:
+        T = nearest_pose(T_world_cam, "T_world_cam")
+        points = points @ T[:3, :3].T + T[:3, 3]
+    return PointCloud(points=points.astype(np.float32), colors=_bytes(picture)[depth.valid])
+
+
+def _checked(depths: Any, frames: list[Image], models: list[CameraModel], T_world_cam: ArrayLike) -> list[Array]:
+    poses = np.asarray(T_world_cam, dtype=float)
+    count = len(depths)
+    if count == 0 or len(frames) != count or len(models) != count or poses.shape != (count, 4, 4):
+        raise ValueError(
+            f"{count} depths, {len(frames)} images, {len(models)} cameras and poses of shape {poses.shape} were given; "
+            "each frame needs one of each, poses as (N, 4, 4)"
+        )
+    for k, (depth, image, camera) in enumerate(zip(depths, frames, models, strict=True)):
+        if not isinstance(depth, Depth):
+            raise TypeError(
+                f"depth {k} is a {type(depth).__name__}; it must be Depth, in metres: Depth(m=millimetres / 1000), or "
+                "relative.align_to(reference)"
+            )
+        sizes = {"depth": depth.size, "image": image.shape[:2], "camera": (camera.height, camera.width)}
+        if len(set(sizes.values())) > 1:
+            told = ", ".join(f"{name} {width}x{height}" for name, (height, width) in sizes.items())
+            raise ValueError(f"frame {k}: {told}; they must be equal: resize the camera with camera.resize(…)")
+    return [nearest_pose(T, f"T_world_cam[{k}]") for k, T in enumerate(poses)]
+
+
+def _require_same_units(depths: Sequence[Depth], poses: list[Array]) -> None:
+    every = np.concatenate([depth.m[depth.valid] for depth in depths])
+    typical = float(np.median(every)) if every.size else 1.0
+    spread = max(float(np.linalg.norm(T[:3, 3] - poses[0][:3, 3])) for T in poses)
+    if typical > FARTHEST_M:
+        raise ValueError(
+            f"half of the depths lie beyond {typical:.0f} m: are they millimetres? Give Depth(m=depth / 1000)"
+        )
+    if spread > WIDEST * typical:
+        raise ValueError(
+            f"the poses lie up to {spread:.0f} m apart while half of the depths are below {typical:.3f} m: are poses "
+            "in millimetres, or the depths in another unit than metres?"
+        )
+
+
+def _said_to_miss(
+    near: list[Float32],
+    depths: Sequence[Depth],
+    models: list[CameraModel],
+    poses: list[Array],
+    limit: float,
+    cut: float,
+) -> bool:
+    """Warn where hardly a pixel is near enough, or agrees with another frame; whether there is none to use."""
+    pixels, used = sum(d.m.size for d in depths), sum(int(np.isfinite(n).sum()) for n in near)
+    if used < LEAST_SHARE * pixels:
+        warnings.warn(
+            f"{used} of {pixels} pixels have a depth up to max_depth_m = {limit} m: is the depth in metres?",
+            UserWarning,
+            stacklevel=3,
+        )
+    met = agreed = 0
+    for k in range(len(near) - 1):
+        back = np.linalg.inv(poses[k + 1])
+        points = models[k].unproject(models[k].pixel_grid(), near[k])[np.isfinite(near[k])][::7] @ poses[k][:3, :3].T
+        points = (points + poses[k][:3, 3]) @ back[:3, :3].T + back[:3, 3]
+        pixel = np.rint(models[k + 1].project(points))
+        height, width = near[k + 1].shape
+        inside = (pixel >= 0).all(axis=1) & (pixel[:, 0] < width) & (pixel[:, 1] < height)
+        x, y = pixel[inside].astype(int).T
+        off = np.abs(near[k + 1][y, x] - points[inside, 2])
+        met, agreed = met + int(np.isfinite(off).sum()), agreed + int((off < cut).sum())
+    if agreed < LEAST_SHARE * met:
+        warnings.warn(
+            f"{agreed} of {met} pixels that two frames share lie within the truncation range of {cut:.3f} m of one "
+            "another: T_world_cam takes camera to world coordinates, in metres; is it the inverse, or another unit?",
+            UserWarning,
+            stacklevel=3,
+        )
+    return used == 0
+
+
+def _require_room(near: list[Float32], models: list[CameraModel], poses: list[Array], voxel_m: float) -> None:
+    blocks: set[tuple[int, int, int]] = set()
+    for depth, camera, T in zip(near, models, poses, strict=True):
+        step = max(1, camera.width // 160)
+        points = camera.unproject(camera.pixel_grid()[::step, ::step], depth[::step, ::step]).reshape(-1, 3)
+        points = points[np.isfinite(points).all(axis=1)] @ T[:3, :3].T + T[:3, 3]
+        blocks.update(map(tuple, np.unique(np.floor(points / (BLOCK * voxel_m)).astype(np.int64), axis=0).tolist()))
+        if len(blocks) > MOST_BLOCKS // 4:  # a surface's truncation band touches its block's neighbours, too
+            raise ValueError(
+                f"voxel_m {voxel_m} is too small for this scene: the volume would need several GB; take larger voxels "
+                "or a smaller max_depth_m"
+            )
+
+
+def _straightened(depth: Float32, image: Image, camera: CameraModel) -> tuple[Float32, Image, Camera]:
+    """Depth and bytes as a pinhole with positive f_y has them; depth is that of the nearest pixel."""
+    picture, pinhole = _bytes(image), pinhole_of(camera)
+    if pinhole is not camera:
+        at = camera.project(pinhole.unproject(pinhole.pixel_grid()))
+        where = (at - pinhole.pixel_grid()).astype(np.float32)
+        picture = ops.warp(picture, where, outside="zero", dtype=np.uint8)
+        nearest = np.rint(at) - pinhole.pixel_grid()
+        depth = ops.warp(depth, nearest.astype(np.float32))
+    if pinhole.fy < 0:
+        pinhole = Camera(
+            width=pinhole.width, height=pinhole.height, fx=pinhole.fx, fy=-pinhole.fy, cx=pinhole.cx,
+            cy=pinhole.height - 1 - pinhole.cy,
+        )  # fmt: skip
+        depth, picture = depth[::-1], picture[::-1]
+    return np.ascontiguousarray(depth), np.ascontiguousarray(picture), pinhole
+
+
+def _bytes(image: Image) -> Image:
+    """RGB bytes; floats are taken as 0 … 1 where they are no larger, and 0 … 255 else."""
+    if image.dtype != np.uint8:
+        top = 65535.0 if image.dtype == np.uint16 else (1.0 if image.max() <= 1.0 else 255.0)
+        image = np.rint(np.clip(image / top, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+
+
+def _mesh(
+    frames: list[tuple[Float32, Image, Camera]], poses: list[Array], voxel_m: float, min_views: int
+) -> PointCloud:
+    try:
+        open3d: Any = importlib.import_module("open3d")
+    except ImportError as error:
+        raise ImportError("fuse needs open3d: pip install 'geomvision[viewer]'") from error
+    core, device = open3d.core, open3d.core.Device("CPU:0")
+    grid = open3d.t.geometry.VoxelBlockGrid(
+        ("tsdf", "weight", "color"), (core.float32,) * 3, ((1,), (1,), (3,)), voxel_m, BLOCK, FIRST_BLOCKS, device
+    )
+    for (depth, picture, camera), T in zip(frames, poses, strict=True):
+        if not np.isfinite(depth).any():
+            continue
+        farthest = 1.01 * float(np.nanmax(depth))
+        points = camera.unproject(camera.pixel_grid(), depth)[np.isfinite(depth)] @ T[:3, :3].T + T[:3, 3]
+        band = open3d.t.geometry.PointCloud(core.Tensor(points.astype(np.float32)))
+        blocks = grid.compute_unique_block_coordinates(band, TRUNCATION)
+        seen = open3d.t.geometry.Image(core.Tensor(np.nan_to_num(depth)))
+        colour = open3d.t.geometry.Image(core.Tensor(picture.astype(np.float32) / 255.0))
+        K, E = core.Tensor(camera.K), core.Tensor(np.ascontiguousarray(np.linalg.inv(T)))
+        grid.integrate(blocks, seen, colour, K, E, 1.0, farthest, TRUNCATION)
+    mesh = grid.extract_triangle_mesh(min_views - 0.5)
+    return PointCloud(
+        points=mesh.vertex.positions.numpy(),
+        colors=np.rint(np.clip(mesh.vertex.colors.numpy(), 0, 1) * 255).astype(np.uint8),
+        normals=mesh.vertex.normals.numpy(),
+        triangles=mesh.triangle.indices.numpy().astype(np.int32),
+    )

@@ -1,0 +1,224 @@
+"""PLY, the Stanford polygon file: coloured points and triangle meshes (G. Turk, 1994).
+
+A text header names elements and their properties; data follow as text or as packed binary. Written are ``vertex`` with
+float x, y, z, optionally float nx, ny, nz and uchar red, green, blue, and ``face`` with a list of three int
+``vertex_indices``: what every viewer reads. Read is any order and any number type; other elements are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..images import Float32
+from ..results import PointCloud
+from ._files import FormatError, PathLike, read_bytes, write_bytes
+
+_EXPECTED = "a PLY file"
+_TYPES = {
+    **dict.fromkeys(("char", "int8"), "i1"),
+    **dict.fromkeys(("uchar", "uint8"), "u1"),
+    **dict.fromkeys(("short", "int16"), "i2"),
+    **dict.fromkeys(("ushort", "uint16"), "u2"),
+    **dict.fromkeys(("int", "int32"), "i4"),
+    **dict.fromkeys(("uint", "uint32"), "u4"),
+    **dict.fromkeys(("float", "float32"), "f4"),
+    **dict.fromkeys(("double", "float64"), "f8"),
+}
+_ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+_XYZ, _NORMAL, _RGB = ("x", "y", "z"), ("nx", "ny", "nz"), ("red", "green", "blue")
+_MOST = 2**31 - 1
+
+
+def write_ply(
+    path: PathLike,
+    points: ArrayLike | PointCloud,
+    *,
+    colors: ArrayLike | None = None,
+    normals: ArrayLike | None = None,
+    triangles: ArrayLike | None = None,
+    binary: bool = True,
+) -> None:
+    """Write points (N, 3), atomically.
+
+    Args:
+        path: the file.
+        points: (N, 3) in metres, NaN and infinity are refused; or a cloud with all that it knows.
+        colors: (N, 3) RGB, uint8.
+        normals: (N, 3).
+        triangles: (M, 3) indices of points.
+        binary: False writes text, which is four times as large.
+
+    Raises:
+        ValueError: on another shape, number type, or an index beyond the points.
+    """
+    if isinstance(points, PointCloud):
+        colors = points.colors if colors is None else colors
+        normals = points.normals if normals is None else normals
+        triangles = points.triangles if triangles is None else triangles
+        points = points.points
+    xyz = _rows(path, "points", points)
+    if not np.isfinite(xyz).all():
+        raise ValueError(f"{path}: points hold {int((~np.isfinite(xyz)).sum())} values that are NaN or infinite")
+    names, columns = list(_XYZ), [*xyz.T]
+    if normals is not None:
+        names += _NORMAL
+        columns += [*_rows(path, "normals", normals, len(xyz)).T]
+    kinds = ["f4"] * len(names)
+    if colors is not None:
+        rgb = np.asarray(colors)
+        if rgb.dtype != np.uint8 or rgb.shape != xyz.shape:
+            raise ValueError(f"{path}: colors are {rgb.dtype} {rgb.shape}; they must be uint8 {xyz.shape}")
+        names += _RGB
+        kinds += ["u1"] * 3
+        columns += [*rgb.T]
+    table = np.empty(len(xyz), [(name, "<" + kind) for name, kind in zip(names, kinds, strict=True)])
+    for name, column in zip(names, columns, strict=True):
+        table[name] = column
+    faces = None if triangles is None else _faces(path, triangles, len(xyz))
+    write_bytes(path, _header(table, faces, binary) + _body(table, faces, binary))
+
+
+def read_ply(path: PathLike) -> PointCloud:
+    """Read points, colours, normals and triangles; polygons of more corners become fans of triangles.
+
+    Raises:
+        FormatError: when the file is missing or no PLY, is shorter than its header says, has no x, y, z, or a face
+            names a point that there is not.
+    """
+    data = read_bytes(path, _EXPECTED)
+    end = data.find(b"end_header")
+    if not data.startswith(b"ply") or end < 0:
+        raise FormatError(path, f"starts with the bytes {data[:12]!r}", "PLY: 'ply' and a header up to 'end_header'")
+    start = data.find(b"\n", end) + 1
+    if start == 0:
+        raise FormatError(path, "ends with its header", _EXPECTED)
+    order, elements = _parse(path, data[:end].decode("ascii", "replace"))
+    tables = dict(_elements(path, data[start:], order, elements))
+    if "vertex" not in tables or not set(_XYZ) <= set(tables["vertex"]):
+        raise FormatError(path, f"has the elements {', '.join(tables) or 'none'}", "a vertex element with x, y and z")
+    vertex = tables["vertex"]
+
+    def columns(names: tuple[str, ...], dtype: type) -> Any:
+        if not set(names) <= set(vertex):
+            return None
+        return np.stack([np.asarray(vertex[name]) for name in names], axis=1).astype(dtype)
+
+    points = columns(_XYZ, np.float32)
+    lists = next((v for k, v in tables.get("face", {}).items() if k in ("vertex_indices", "vertex_index")), None)
+    triangles = None if lists is None else _fans(lists)
+    if triangles is not None and triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
+        raise FormatError(path, f"a face names point {triangles.max()}", f"indices 0 to {len(points) - 1}")
+    return PointCloud(
+        points=points,
+        colors=columns(_RGB, np.uint8),
+        normals=columns(_NORMAL, np.float32),
+        triangles=triangles,
+    )
+
+
+def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None) -> Float32:
+    array = np.asarray(values)
+    if array.ndim != 2 or array.shape[1] != 3 or (count is not None and len(array) != count):
+        hint = "; transpose it" if array.ndim == 2 and array.shape[0] == 3 else ""
+        raise ValueError(
+            f"{path}: {name} has shape {array.shape}; it must be ({'N' if count is None else count}, 3){hint}"
+        )
+    if array.dtype.kind not in "fui":
+        raise ValueError(f"{path}: {name} has dtype {array.dtype}; it must be real numbers")
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
+
+
+def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32]:
+    array = np.asarray(triangles)
+    if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "ui":
+        raise ValueError(f"{path}: triangles are {array.dtype} {array.shape}; they must be whole numbers (M, 3)")
+    if array.size and not 0 <= int(array.min()) <= int(array.max()) < count:
+        raise ValueError(f"{path}: triangles name points {array.min()} … {array.max()}; there are {count}")
+    return array.astype(np.int32)
+
+
+def _header(table: NDArray[Any], faces: NDArray[np.int32] | None, binary: bool) -> bytes:
+    names = {"f4": "float", "u1": "uchar"}
+    lines = ["ply", f"format {'binary_little_endian' if binary else 'ascii'} 1.0", f"element vertex {len(table)}"]
+    assert table.dtype.names is not None
+    lines += [f"property {names[table.dtype[name].str[1:]]} {name}" for name in table.dtype.names]
+    if faces is not None:
+        lines += [f"element face {len(faces)}", "property list uchar int vertex_indices"]
+    return "\n".join([*lines, "end_header", ""]).encode("ascii")
+
+
+def _body(table: NDArray[Any], faces: NDArray[np.int32] | None, binary: bool) -> bytes:
+    if binary:
+        packed = b""
+        if faces is not None:
+            rows = np.empty(len(faces), [("n", "u1"), ("at", "<i4", 3)])
+            rows["n"], rows["at"] = 3, faces
+            packed = rows.tobytes()
+        return table.tobytes() + packed
+    lines = [" ".join(map(str, row)) for row in table.tolist()]
+    lines += [f"3 {a} {b} {c}" for a, b, c in (() if faces is None else faces.tolist())]
+    return "".join(line + "\n" for line in lines).encode("ascii")
+
+
+@dataclass(frozen=True)
+class _Element:
+    """An element of the header: its name, how many, and its properties: name, type, and the type of a list's length."""
+
+    name: str
+    count: int
+    properties: list[tuple[str, str, str | None]]
+
+
+def _parse(path: PathLike, header: str) -> tuple[str, list[_Element]]:
+    order, elements = None, []
+    for line in header.splitlines()[1:]:
+        match line.split():
+            case ["format", kind, _] if kind in _ORDERS:
+                order = kind
+            case ["element", name, count] if count.isdigit() and int(count) <= _MOST:
+                elements.append(_Element(name, int(count), []))
+            case ["property", "list", length, kind, name] if elements and {length, kind} <= set(_TYPES):
+                elements[-1].properties.append((name, _TYPES[kind], _TYPES[length]))
+            case ["property", kind, name] if elements and kind in _TYPES:
+                elements[-1].properties.append((name, _TYPES[kind], None))
+            case [] | ["comment" | "obj_info", *_]:
+                pass
+            case _:
+                raise FormatError(path, f"its header says {line[:60]!r}", "format, element, property or comment")
+    if order is None:
+        raise FormatError(path, "its header names no format", " or ".join(_ORDERS))
+    return order, elements
+
+
+def _elements(
+    path: PathLike, data: bytes, order: str, elements: list[_Element]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each element's columns; a list property is a list of arrays."""
+    from . import _ply_data
+
+    reader = _ply_data.TextReader(data) if order == "ascii" else _ply_data.BinaryReader(data, _ORDERS[order])
+    for element in elements:
+        try:
+            yield element.name, reader.columns(element.count, element.properties)
+        except (ValueError, IndexError) as error:
+            raise FormatError(
+                path, f"is truncated or damaged in its {element.name}s", f"{element.count} of them"
+            ) from error
+
+
+def _fans(polygons: Any) -> NDArray[np.int32]:
+    """Triangles of polygons, each a fan from its first corner."""
+    if isinstance(polygons, np.ndarray):  # all of one length
+        corners = polygons
+        fans = [corners[:, [0, k, k + 1]] for k in range(1, corners.shape[1] - 1)]
+        joined = np.stack(fans, axis=1).reshape(-1, 3) if fans else np.zeros((0, 3))
+    else:
+        rows = [(p[0], p[k], p[k + 1]) for p in polygons for k in range(1, len(p) - 1)]
+        joined = np.array(rows).reshape(-1, 3)
+    return joined.astype(np.int32)
