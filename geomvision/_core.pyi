@@ -5,6 +5,7 @@ The C++ core. Private: use geomvision.ops and the methods.
 
 from __future__ import annotations
 
+import collections.abc
 import typing
 
 import numpy
@@ -12,6 +13,7 @@ import numpy.typing
 
 __all__: list[str] = [
     "absolute_differences",
+    "absolute_pose",
     "active_isa",
     "ad_census",
     "ad_census_forget",
@@ -27,6 +29,7 @@ __all__: list[str] = [
     "block_matching_options",
     "box_aggregation",
     "census_transform",
+    "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
     "correct_matches",
@@ -40,12 +43,20 @@ __all__: list[str] = [
     "cost_volume_2d_backward",
     "cross_aggregation",
     "cross_arms",
+    "decompose_essential",
+    "decompose_homography",
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
     "distortion_limit",
+    "eight_point_fundamental",
+    "estimate_essential",
+    "estimate_fundamental",
+    "estimate_homography",
     "fast_global_smoothing",
     "fill_background",
+    "five_point_essentials",
+    "four_point_homography",
     "group_wise_volume",
     "group_wise_volume_backward",
     "guided_filter",
@@ -61,19 +72,24 @@ __all__: list[str] = [
     "lucas_kanade",
     "lucas_kanade_options",
     "median",
+    "p3p",
     "packed_lookup",
     "packed_lookup_backward",
     "packed_lookup_backward_coordinates",
     "patchmatch",
     "patchmatch_forget",
     "patchmatch_options",
+    "perspective_n_point",
     "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
+    "refine_absolute_pose",
+    "refine_fundamental",
     "reread_isa",
     "resolve_threads",
     "right_winners",
+    "seven_point_fundamentals",
     "sgm",
     "sgm_forget",
     "sgm_from_costs",
@@ -93,6 +109,7 @@ __all__: list[str] = [
     "triangulate_views",
     "tvl1",
     "tvl1_options",
+    "two_view_options",
     "undistort_points",
     "uniqueness",
     "upsampled_soft_argmin",
@@ -140,6 +157,15 @@ def absolute_differences(
     count: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
+def absolute_pose(
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
@@ -357,6 +383,13 @@ def census_transform(
 def census_transform(
     image: numpy.typing.NDArray[numpy.float64], window: str, num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def cheirality_votes(
+    rays0: numpy.typing.NDArray[numpy.float64],
+    rays1: numpy.typing.NDArray[numpy.float64],
+    rotations: numpy.typing.NDArray[numpy.float64],
+    translations: numpy.typing.NDArray[numpy.float64],
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+) -> list[int]: ...
 @typing.overload
 def concatenated_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -635,6 +668,8 @@ def cross_arms(
     outer_threshold: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+def decompose_essential(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
+def decompose_homography(matrix: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def difference_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -682,6 +717,40 @@ def differences_backward(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def distortion_limit(coefficients: numpy.typing.NDArray[numpy.float64]) -> float: ...
+def eight_point_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def estimate_essential(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    camera0: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    camera1: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"],
+    spread0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    spread1: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
+def estimate_homography(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
@@ -727,6 +796,12 @@ def fill_background(
     occluded: numpy.typing.NDArray[numpy.uint8],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def five_point_essentials(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def four_point_homography(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def group_wise_volume(
     left: numpy.typing.NDArray[numpy.float32],
@@ -912,6 +987,9 @@ def median(
     size: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def p3p(
+    rays: numpy.typing.NDArray[numpy.float64], points: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def packed_lookup(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -1018,6 +1096,9 @@ def patchmatch_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::PatchMatchOptions.
     """
 
+def perspective_n_point(
+    points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
+) -> tuple[typing.Any, ...]: ...
 def points_from_disparity(
     disparity: numpy.typing.NDArray[numpy.float32],
     *,
@@ -1077,6 +1158,18 @@ def recycled_forget() -> None:
     Give them back to the system.
     """
 
+def refine_absolute_pose(
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    start: numpy.typing.NDArray[numpy.float64],
+    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def refine_fundamental(
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    start: typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 def reread_isa() -> str:
     """
     Read GEOMVISION_ISA again; for tests.
@@ -1111,6 +1204,9 @@ def right_winners(
     first: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def seven_point_fundamentals(
+    points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def sgm(
     left: numpy.typing.NDArray[numpy.uint8], right: numpy.typing.NDArray[numpy.uint8], options: dict[str, typing.Any]
@@ -1465,6 +1561,7 @@ def tvl1_options() -> dict[str, typing.Any]:
     Defaults of the C++ TVL1Options.
     """
 
+def two_view_options() -> dict[str, typing.Any]: ...
 def undistort_points(
     pixels: numpy.typing.NDArray[numpy.float64],
     intrinsics: numpy.typing.NDArray[numpy.float64],

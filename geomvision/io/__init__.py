@@ -25,8 +25,8 @@ from .maps import read_depth, read_disparity, read_flow, write_depth, write_disp
 from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_middlebury_calib
 from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
-from .ros import RosCamera, read_ros_camera, ros_rig, write_ros_camera
 from .ply import read_ply, write_ply
+from .ros import RosCamera, read_ros_camera, ros_rig, write_ros_camera
 from .scaled import read_scaled
 from .tum import Trajectory, read_tum_trajectory, tum_camera, write_tum_trajectory
 
@@ -55,8 +55,8 @@ __all__ = [
     "read_opencv_camera",
     "read_opencv_rig",
     "read_pfm",
-    "read_ros_camera",
     "read_ply",
+    "read_ros_camera",
     "read_scaled",
     "read_tum_trajectory",
     "ros_rig",
@@ -76,7 +76,7 @@ __all__ = [
     "write_opencv_camera",
     "write_opencv_rig",
     "write_pfm",
+    "write_ply",
     "write_ros_camera",
     "write_tum_trajectory",
-    "write_ply",
 ]

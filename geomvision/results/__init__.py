@@ -12,15 +12,6 @@ from .tracks import Tracks
 from .triangulated import PointReason, TriangulatedPoints
 
 __all__ = [
-    "Depth",
-    "Disparity",
-    "Flow",
-    "PointReason",
-    "RelativeDepth",
-    "RelativeKind",
-    "Run",
-    "Tracks",
-    "TriangulatedPoints",
     "DEGENERACIES",
     "AbsolutePose",
     "Alignment",
@@ -29,10 +20,12 @@ __all__ = [
     "Disparity",
     "Flow",
     "MetricPose",
+    "PointCloud",
+    "PointReason",
     "RelativeDepth",
     "RelativeKind",
     "RelativePose",
     "Run",
     "Tracks",
+    "TriangulatedPoints",
 ]
-__all__ = ["Depth", "Disparity", "Flow", "PointCloud", "RelativeDepth", "RelativeKind", "Run", "Tracks"]
