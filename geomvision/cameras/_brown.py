@@ -164,7 +164,7 @@ class Brown:
         else:
             found = np.full_like(flat, np.nan)
         left = np.flatnonzero(np.isnan(found[:, 0]))
-        if left.size:
+        with np.errstate(all="ignore"):
             left, target = self._within_reach(left, (flat[left] - intrinsics[2:]) / intrinsics[:2])
             for first in range(0, left.size, CHUNK):
                 found[left[first : first + CHUNK]] = self._newton(target[first : first + CHUNK])

@@ -87,6 +87,8 @@ def test_the_closed_form_of_a_cubic_is_inverted():
 def test_without_the_core_the_same_rays_are_found(monkeypatch, count):
     own = camera(ALL[:count])
     pixels = np.random.default_rng(0).uniform((-200, -200), (520, 400), (300, 2))
+    pixels[:2] = [[np.nan, 0.0], [np.inf, -np.inf]]
+    pixels[2] = 1e300
     with_core = own.rays(pixels)
     monkeypatch.setattr("geomvision.ops._dispatch.has_core", lambda: False)
     alone = own.rays(pixels)
