@@ -65,10 +65,12 @@ class KannalaBrandt(FocalCamera):
         return r, np.where(seen, theta, np.nan), away
 
     def _plane(self, points: Array) -> Array:
-        _, theta, away = self._polar(points)
+        _, theta, away = self._polar(points / np.abs(points).max(axis=-1, keepdims=True))  # r would overflow
         return np.asarray(self._profile(theta)[0][..., None] * away)
 
     def _plane_jacobians(self, points: Array) -> tuple[Array, Array, Array]:
+        size = np.abs(points).max(axis=-1, keepdims=True)
+        points = points / size
         r, theta, away = self._polar(points)
         z = points[..., 2]
         radius, slope = self._profile(theta)
@@ -80,7 +82,8 @@ class KannalaBrandt(FocalCamera):
         by_xy = along * outer + across * (np.eye(2) - outer)
         by_z = (-slope * r / square)[..., None] * away
         by_shape = away[..., None] * (theta[..., None] ** (3, 5, 7, 9))[..., None, :]
-        return radius[..., None] * away, np.concatenate([by_xy, by_z[..., None]], axis=-1), by_shape
+        by_point = np.concatenate([by_xy, by_z[..., None]], axis=-1) / size[..., None]
+        return radius[..., None] * away, by_point, by_shape
 
     def _directions(self, plane: Array) -> Array:
         radius = np.hypot(plane[..., 0], plane[..., 1])
