@@ -70,6 +70,8 @@ def test_points_near_and_far_on_a_ray_have_one_pixel():
         near = model.project([3.0, 4.0, -1.0])
         for size in (1e-300, 1e300, 4e307):
             np.testing.assert_allclose(model.project(np.array([3.0, 4.0, -1.0]) * size), near, rtol=1e-12)
+    edge = camera((0.0,) * 4).project([3e-303, 4e-303, -1e15])  # as far from the axis as can be, seen in its direction
+    assert edge == pytest.approx([150.5 + 90 * np.pi * 0.6, 117.25 + 92 * np.pi * 0.8])
 
 
 def test_a_ray_at_ninety_degrees_and_more_has_no_depth():
