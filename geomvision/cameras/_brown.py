@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._base import Array, all_finite, turned
 from ._monotone import first_root, profile_table
@@ -149,27 +150,32 @@ class Brown:
         columns = (k1, k2, p1, p2, k3, k4, k5, k6, *prisms)
         return np.stack([np.stack(column, axis=-1) for column in columns], axis=-1)
 
-    def inverse(self, distorted: Array) -> Array:
+    def inverse(self, distorted: Array, intrinsics: tuple[float, ...] = (1.0, 1.0, 0.0, 0.0)) -> Array:
         """The points (..., 2) that distort to `distorted`; NaN where there is none below the limit.
 
-        The core solves nearly all; what its start does not lead to is solved from a table of the radial profile.
+        `distorted` may be pixels of a camera with `intrinsics` fx, fy, cx, cy. The core solves nearly all; what its
+        start does not lead to is solved from a table of the radial profile.
         """
         from ..ops._dispatch import core, has_core
 
-        flat = np.array(distorted, dtype=float, order="C").reshape(-1, 2)
+        flat = np.ascontiguousarray(distorted.reshape(-1, 2))
         if has_core():
-            plain = np.array([1.0, 1.0, 0.0, 0.0])
-            found: Array = core().undistort_points(flat, plain, np.array(self.coefficients), 0)
+            found: Array = core().undistort_points(flat, np.array(intrinsics), np.array(self.coefficients), 0)
         else:
             found = np.full_like(flat, np.nan)
-        left = np.flatnonzero(np.isnan(found[:, 0]) & np.isfinite(flat[:, 0]) & np.isfinite(flat[:, 1]))
-        if left.size:
-            target = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat[left])
-            within = np.hypot(target[:, 0], target[:, 1]) <= self.reach
-            left, target = left[within], target[within]
-        for first in range(0, left.size, CHUNK):
-            found[left[first : first + CHUNK]] = self._newton(target[first : first + CHUNK])
+        left = np.flatnonzero(np.isnan(found[:, 0]))
+        with np.errstate(all="ignore"):
+            left, target = self._within_reach(left, (flat[left] - intrinsics[2:]) / intrinsics[:2])
+            for first in range(0, left.size, CHUNK):
+                found[left[first : first + CHUNK]] = self._newton(target[first : first + CHUNK])
         return found.reshape(distorted.shape)
+
+    def _within_reach(self, indices: NDArray[np.int64], target: Array) -> tuple[NDArray[np.int64], Array]:
+        """Those of the targets (N, 2), without their tilt, that some point may be distorted to."""
+        if self.is_tilted:
+            target = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), target)
+        within = np.isfinite(target).all(axis=1) & (np.hypot(target[:, 0], target[:, 1]) <= self.reach)
+        return indices[within], target[within]
 
     def _newton(self, target: Array) -> Array:
         """Damped Newton: the limit makes every full step point downhill; what stays unsolved is NaN."""

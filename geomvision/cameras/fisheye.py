@@ -56,20 +56,23 @@ class KannalaBrandt(FocalCamera):
         """Angles up to the limit and their radii, growing (1025,)."""
         return profile_table(lambda theta: self._profile(theta)[0], self.limit_rad)
 
-    def _polar(self, points: Array) -> tuple[Array, Array, Array]:
-        """Distance to the axis, angle to it (NaN where unseen), and the unit direction away from it (..., 2)."""
+    def _polar(self, points: Array) -> tuple[Array, Array]:
+        """Distance to the axis, and the angle to it, NaN where unseen."""
         r = np.hypot(points[..., 0], points[..., 1])
         theta = np.arctan2(r, points[..., 2])
         seen = (theta <= self.limit_rad) & ((r > 0) | (points[..., 2] > 0))
-        away = np.where(r[..., None] > 0, points[..., :2] / r[..., None], (1.0, 0.0))
-        return r, np.where(seen, theta, np.nan), away
+        return r, np.where(seen, theta, np.nan)
 
     def _plane(self, points: Array) -> Array:
-        _, theta, away = self._polar(points)
+        _, theta = self._polar(points / np.abs(points).max(axis=-1, keepdims=True))  # r would overflow
+        away = _away(points)
         return np.asarray(self._profile(theta)[0][..., None] * away)
 
     def _plane_jacobians(self, points: Array) -> tuple[Array, Array, Array]:
-        r, theta, away = self._polar(points)
+        size = np.abs(points).max(axis=-1, keepdims=True)
+        away = _away(points)
+        points = points / size
+        r, theta = self._polar(points)
         z = points[..., 2]
         radius, slope = self._profile(theta)
         square = r * r + z * z
@@ -80,7 +83,8 @@ class KannalaBrandt(FocalCamera):
         by_xy = along * outer + across * (np.eye(2) - outer)
         by_z = (-slope * r / square)[..., None] * away
         by_shape = away[..., None] * (theta[..., None] ** (3, 5, 7, 9))[..., None, :]
-        return radius[..., None] * away, np.concatenate([by_xy, by_z[..., None]], axis=-1), by_shape
+        by_point = np.concatenate([by_xy, by_z[..., None]], axis=-1) / size[..., None]
+        return radius[..., None] * away, by_point, by_shape
 
     def _directions(self, plane: Array) -> Array:
         radius = np.hypot(plane[..., 0], plane[..., 1])
@@ -89,3 +93,9 @@ class KannalaBrandt(FocalCamera):
         theta[known] = invert(self._profile, self.angle_table, radius[known], self.limit_rad)
         away = np.where(radius[..., None] > 0, plane / radius[..., None], 0.0)
         return np.concatenate([away * np.sin(theta)[..., None], np.cos(theta)[..., None]], axis=-1)
+
+
+def _away(points: Array) -> Array:
+    """Unit directions (..., 2) away from the axis; (1, 0) on it."""
+    xy = points[..., :2] / np.maximum(np.abs(points[..., :1]), np.abs(points[..., 1:2]))
+    return np.where(np.isnan(xy[..., :1]), (1.0, 0.0), xy / np.hypot(xy[..., :1], xy[..., 1:]))

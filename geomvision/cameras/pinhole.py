@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._base import Array
+from ._base import Array, all_finite, as_pixels
 from ._brown import COUNTS
 from ._distorted import Distorted
 from ._focal import FocalCamera
@@ -66,3 +66,25 @@ class Camera(Distorted, FocalCamera):
     def _directions(self, plane: Array) -> Array:
         plane = self._straight(plane)
         return np.concatenate([plane, np.ones_like(plane[..., :1])], axis=-1)
+
+    def normalised(self, pixels: ArrayLike) -> Array:
+        """Where the rays of pixels (..., 2) meet the plane z = 1, (..., 2): what is left without K and distortion.
+
+        NaN outside the model. This is what `cv2.undistortPoints` gives without new matrices, converged.
+        """
+        xy = as_pixels(pixels)
+        if self.is_distorted:
+            return self._brown.inverse(xy, (self.fx, self.fy, self.cx, self.cy))
+        with np.errstate(invalid="ignore"):
+            plane: Array = (xy - (self.cx, self.cy)) / (self.fx, self.fy)
+        return np.where(all_finite(plane), plane, np.nan)
+
+    def unproject(self, pixels: ArrayLike, depth_m: ArrayLike = 1.0) -> Array:
+        """Points (..., 3) at depth z `depth_m` behind pixels (..., 2); NaN outside the model."""
+        plane = self.normalised(pixels)
+        z = np.asarray(depth_m, dtype=float)
+        points = np.empty((*np.broadcast_shapes(plane.shape[:-1], z.shape), 3))
+        with np.errstate(invalid="ignore", over="ignore"):  # a depth may be infinite
+            points[..., 0], points[..., 1] = plane[..., 0] * z, plane[..., 1] * z
+        points[..., 2] = np.where(np.isnan(plane[..., 0]), np.nan, z)
+        return points

@@ -65,6 +65,15 @@ def test_it_ends_where_the_radius_stops_growing():
     assert folding.field_of_view_deg()[0] == pytest.approx(2 * np.degrees(1.0), abs=5)
 
 
+def test_points_near_and_far_on_a_ray_have_one_pixel():
+    for model in (camera(), camera((0.0,) * 4)):
+        near = model.project([3.0, 4.0, -1.0])
+        for size in (1e-300, 1e300, 4e307):
+            np.testing.assert_allclose(model.project(np.array([3.0, 4.0, -1.0]) * size), near, rtol=1e-12)
+    edge = camera((0.0,) * 4).project([3e-303, 4e-303, -1e15])  # as far from the axis as can be, seen in its direction
+    assert edge == pytest.approx([150.5 + 90 * np.pi * 0.6, 117.25 + 92 * np.pi * 0.8])
+
+
 def test_a_ray_at_ninety_degrees_and_more_has_no_depth():
     own = camera()
     pixel = own.project([1.0, 0.0, -0.1])
@@ -84,7 +93,8 @@ def test_no_fisheye_gives_a_wrong_ray(distortion, some):
     rays = own.rays(pixels)
     assert np.isnan(rays[np.isnan(pixels[:, 0])]).all()
     known = np.isfinite(rays).all(axis=-1)
-    angles = np.arctan2(np.hypot(*some[known, :2].T), some[known, 2])
+    near = some[known] / np.abs(some[known]).max(axis=1, keepdims=True)
+    angles = np.arctan2(np.hypot(*near[:, :2].T), near[:, 2])
     found = np.arctan2(np.hypot(*rays[known, :2].T), rays[known, 2])
     assert (found <= own.limit_rad + 1e-12).all()
     slope = own._profile(angles)[1]

@@ -33,6 +33,7 @@ def test_opencv_agrees_on_pixels_rays_and_derivatives(count):
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14)
     plane = cv2.undistortPoints(found[:, None], own.K, given_, criteria=stop)[:, 0]
     np.testing.assert_allclose(own.unproject(found)[:, :2], plane, atol=1e-7)
+    np.testing.assert_array_equal(own.normalised(found), own.unproject(found)[:, :2])
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -86,6 +87,8 @@ def test_the_closed_form_of_a_cubic_is_inverted():
 def test_without_the_core_the_same_rays_are_found(monkeypatch, count):
     own = camera(ALL[:count])
     pixels = np.random.default_rng(0).uniform((-200, -200), (520, 400), (300, 2))
+    pixels[:2] = [[np.nan, 0.0], [np.inf, -np.inf]]
+    pixels[2] = 1e300
     with_core = own.rays(pixels)
     monkeypatch.setattr("geomvision.ops._dispatch.has_core", lambda: False)
     alone = own.rays(pixels)
@@ -119,7 +122,7 @@ def test_no_distortion_gives_a_wrong_ray(distortion, some):
     # Where the map is far from folding, the ray itself is the point's.
     by_points = np.nan_to_num(own.jacobians(expected)[1], posinf=0.0, neginf=0.0)
     stretch = np.linalg.svd(by_points[..., :2], compute_uv=False)[:, -1] / 250 if len(expected) else np.ones(0)
-    size = 1 + np.abs(expected[:, :2]).max(axis=1, initial=0.0) + np.abs(pixels[known]).max(axis=1, initial=0.0)
+    size = 1 + np.maximum(np.abs(expected[:, :2]), np.abs(pixels[known])).max(axis=1, initial=0.0)
     sound = (stretch > 1e-3) & (size < 1e6)
     np.testing.assert_array_less(np.abs(plane - expected).max(axis=1)[sound], 1e-5 * size[sound])
 
@@ -128,6 +131,10 @@ def test_shapes_and_wrong_arguments():
     own = camera(ALL[:5])
     assert own.project(np.ones((2, 3, 3))).shape == (2, 3, 2)
     assert own.rays(np.ones((0, 2))).shape == (0, 3)
+    assert own.unproject(np.ones((4, 1, 2)), np.ones(3)).shape == (4, 3, 3)
+    assert own.unproject([[150.5, 97.25], [160.0, 97.25]], np.inf)[1, 0] == np.inf
+    assert np.isnan(own.unproject([[np.nan, 1.0], [np.inf, 1.0]])).all()
+    assert np.isnan(camera().unproject([[np.nan, 1.0], [np.inf, 1.0]])).all()
     assert [a.shape for a in own.jacobians(np.ones((0, 3)))] == [(0, 2), (0, 2, 3), (0, 2, 9)]
     assert [a.shape for a in own.jacobians([0.0, 0.0, 1.0])] == [(2,), (2, 3), (2, 9)]
     assert own.parameter_names == ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3")
