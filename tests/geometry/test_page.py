@@ -11,7 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "points.md"
 def test_the_example_gives_what_the_page_says():
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     names: dict = {}
-    exec(example, names)  # noqa: S102 — it is ours
+    exec(example, names)
     points = names["points"]
     assert points.counts() == {"valid": 2, "small_angle": 1}
     np.testing.assert_allclose(points.m[0], names["scene"][0], rtol=1e-9)
