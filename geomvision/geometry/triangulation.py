@@ -5,8 +5,9 @@ Pixels are (N, 2), centres at integers; poses ``T_a_b`` take b to a; lengths are
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
 from ..cameras import Array, CameraModel, check_pose
-from ..results import PointReason, TriangulatedPoints
+from ..ops._dispatch import cuda_kernel
+from ..results import PointReason, Run, TriangulatedPoints
 from . import _triangulation_reference as reference
 from ._observations import Floats, as_matrix, as_pairs, as_pixels, is_plain
 from ._true_pixels import Views, measured, refined
@@ -38,7 +40,7 @@ def triangulate(
     min_angle_deg: float = 0.0,
     max_error_px: float | None = None,
     covariance: bool = True,
-    backend: Literal["cpp", "reference"] = "cpp",
+    backend: Literal["cpp", "cuda", "reference"] = "cpp",
     num_threads: int = 0,
 ) -> TriangulatedPoints:
     """Points in frame 0, metres, that two cameras see at `points0` and `points1`.
@@ -59,20 +61,24 @@ def triangulate(
         min_angle_deg: points whose rays meet under less become NaN.
         max_error_px: points that a view sees farther from the observation become NaN; None takes all.
         covariance: whether covariances are wanted.
-        backend: ``"cpp"``, or ``"reference"``: numpy point by point, with the polynomial of Hartley and Sturm.
+        backend: ``"cpp"``; ``"cuda"``, whose results are equal, and `run.copy_seconds` is what copying took; or
+            ``"reference"``: numpy point by point, with the polynomial of Hartley and Sturm.
         num_threads: 0 takes every core. Results do not depend on it.
 
     Raises:
         ValueError: for other shapes, a pose that is none or has no translation, a number outside its range.
+        RuntimeError: for ``"cuda"`` where there is no GPU, or it was not built.
     """
+    start = time.perf_counter()
     pixels = as_pairs(points0, points1)
     T = check_pose(T_1_0, "T_1_0")
     if not np.linalg.norm(T[:3, 3]) > 0:
         raise ValueError("T_1_0 has no translation: from one place no distances can be seen; give two places")
-    if backend not in ("cpp", "reference"):
-        raise ValueError(f"backend is {backend!r}; allowed are cpp and reference")
+    if backend not in ("cpp", "cuda", "reference"):
+        raise ValueError(f"backend is {backend!r}; allowed are cpp, cuda and reference")
     rules = _Rules(method, METHODS, sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
-    return _of_pair(pixels, (camera0, camera1), T, rules, backend)
+    result, copied = _of_pair(pixels, (camera0, camera1), T, rules, backend)
+    return replace(result, run=rules.run("triangulate", backend, start, copied))
 
 
 def triangulate_views(
@@ -104,6 +110,7 @@ def triangulate_views(
     Raises:
         ValueError: for other shapes, fewer than two views, poses that are none, a number outside its range.
     """
+    start = time.perf_counter()
     seen = [as_pixels(each, f"points[{i}]") for i, each in enumerate(points)]  # type: ignore[arg-type]
     all_poses = [check_pose(T, f"poses[{i}]") for i, T in enumerate(poses)]  # type: ignore[arg-type]
     if not (len(seen) == len(cameras) == len(all_poses) >= 2):
@@ -112,7 +119,8 @@ def triangulate_views(
     if len({len(each) for each in seen}) > 1:
         raise ValueError(f"views hold {[len(each) for each in seen]} points; they must be as many, NaN where not seen")
     rules = _Rules(method, METHODS[1:], sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
-    return _of_many(seen, cameras, all_poses, rules)
+    result = _of_many(seen, cameras, all_poses, rules)
+    return replace(result, run=rules.run("triangulate_views", "cpp", start))
 
 
 def correct_matches(
@@ -154,6 +162,11 @@ class _Rules:
     def angle_rad(self) -> float:
         return float(np.radians(self.min_angle_deg))
 
+    def run(self, function: str, backend: str, start: float, copied: float | None = None) -> Run:
+        options = {k: v for k, v in asdict(self).items() if k not in ("allowed", "num_threads")}
+        seconds = time.perf_counter() - start
+        return Run(method=function, options=options, backend=backend, seconds=seconds, copy_seconds=copied)
+
     def of_core(self, measured: bool) -> dict[str, Any]:
         """What the core is told; where lenses distort only points are wanted of it."""
         return {
@@ -162,28 +175,39 @@ class _Rules:
             "min_angle_rad": self.angle_rad if measured else 0.0,
             "measured": measured,
             "covariance": measured and self.covariance,
-            "num_threads": self.num_threads,
         }
 
 
 def _of_pair(
     pixels: tuple[Floats, Floats], cameras: tuple[CameraModel, CameraModel], T: Array, rules: _Rules, backend: str
-) -> TriangulatedPoints:
+) -> tuple[TriangulatedPoints, float | None]:
+    """The points, and seconds of copying to a GPU and back."""
     (K0, ideal0), (K1, ideal1) = (as_matrix(camera, x) for camera, x in zip(cameras, pixels, strict=True))
     P0, P1 = np.eye(3, 4), np.ascontiguousarray(K1 @ T[:3])
     P0[:, :3] = K0
     plain = all(is_plain(camera) for camera in cameras)
-    if backend == "cpp":
-        rows = _core.triangulate(P0, P1, ideal0, ideal1, **rules.of_core(plain))
+    copied = None
+    if backend != "reference":
+        if backend == "cpp":
+            rows = _core.triangulate(P0, P1, ideal0, ideal1, **rules.of_core(plain), num_threads=rules.num_threads)
+        else:
+            *rows, copied = _twin()(P0, P1, ideal0, ideal1, **rules.of_core(plain))
         if plain:
-            return _within(_result(*rows), rules)
+            return _within(_result(*rows), rules), copied
         found, reasons = rows[:2]
     else:
         found = _each(getattr(reference, rules.method), P0, P1, ideal0, ideal1)
         missing = ~(np.isfinite(ideal0) & np.isfinite(ideal1)).all(axis=1)
         reasons = np.where(missing, PointReason.NOT_FINITE, PointReason.VALID).astype(np.uint8)
     views = Views(cameras, np.stack([np.eye(4), T]), np.stack(pixels).astype(np.float64))
-    return _in_true_pixels(found, reasons, views, rules, plain)
+    return _in_true_pixels(found, reasons, views, rules, plain), copied
+
+
+def _twin() -> Callable[..., Any]:
+    kernel: Callable[..., Any] | None = cuda_kernel("triangulate_arrays")
+    if kernel is None:
+        raise RuntimeError('backend="cuda" needs a GPU and a build with CUDA; `geomvision doctor` says what is missing')
+    return kernel
 
 
 def _of_many(
@@ -192,7 +216,8 @@ def _of_many(
     ideal = [as_matrix(camera, each.astype(np.float64)) for camera, each in zip(cameras, seen, strict=True)]
     projections = np.stack([K @ T[:3] for (K, _), T in zip(ideal, poses, strict=True)])
     plain = all(is_plain(camera) for camera in cameras)
-    rows = _core.triangulate_views(projections, np.stack([x for _, x in ideal]), **rules.of_core(plain))
+    seen_ideal = np.stack([x for _, x in ideal])
+    rows = _core.triangulate_views(projections, seen_ideal, **rules.of_core(plain), num_threads=rules.num_threads)
     if plain:
         return _within(_result(*rows), rules)
     views = Views(cameras, np.stack(poses), np.stack(seen).astype(np.float64))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .run import Run
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -49,6 +51,7 @@ class TriangulatedPoints:
     errors_px: Floats
     #: (N, 3, 3) m², of the point of least squared errors, to first order, for the pixel noise that was said.
     covariance_m2: Floats | None = None
+    run: Run | None = None
 
     def __len__(self) -> int:
         """N."""

@@ -137,6 +137,24 @@ TEST_CASE("points do not depend on the number of threads, nor on their neighbour
   }
 }
 
+TEST_CASE("results past the caches are those of a few points, wherever they lie") {
+  constexpr std::ptrdiff_t count = 360001, few = 4099;  // 8.6 MB of points
+  const std::vector<double> x0 = random_pixels(count, 3), x1 = random_pixels(count, 4);
+  const Projection turned{90, 10, 13, -50, -8, 95, 5, 3, -0.1, 0.02, 1, 0.1};
+  std::vector<double> points(3 * count + 1), covariance(9 * count + 1);
+  TriangulatedPoints<double> out;
+  out.points = {points.data() + 1, {count, 3}};  // not where a line begins
+  out.covariance = {covariance.data() + 1, {count, 3, 3}};
+  gv::geometry::triangulate<double>(left, turned, pixels(x0), pixels(x1), out, {}, 3);
+  Found<double> part(few);
+  for (const std::ptrdiff_t at : {std::ptrdiff_t{0}, std::ptrdiff_t{200001}, count - few}) {
+    gv::geometry::triangulate<double>(left, turned, {x0.data() + 2 * at, {few, 2}}, {x1.data() + 2 * at, {few, 2}},
+                                      part.view);
+    CHECK(std::memcmp(part.points.data(), points.data() + 1 + 3 * at, 24 * few) == 0);
+    CHECK(std::memcmp(part.covariance.data(), covariance.data() + 1 + 9 * at, 72 * few) == 0);
+  }
+}
+
 TEST_CASE("triangulation refuses what are no two views") {
   const std::vector<double> x(6), few(4);
   Found<double> found(3);

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from geomvision import _core
+from geomvision.cameras import Camera, pose
+from geomvision.geometry import triangulate
 
 P0 = np.array([[812.0, 0, 333, 0], [0, 790, 251, 0], [0, 0, 1, 0]])
 P1 = np.array([[700.0, 20, 310, -350], [-15, 705, 239, 12], [0.05, -0.02, 1, 0.1]])
@@ -53,6 +55,28 @@ def test_what_is_none_is_left_out(cuda_on_host):
         module.triangulate(P0, P1, *map(described, pixels), **OPTIONS, **none, angle=described(angle), stream=0)
     wanted = _core.triangulate(P0, P1, *pixels, **OPTIONS, measured=True, covariance=False, num_threads=1)
     np.testing.assert_array_equal(angle, wanted[3])
+
+
+@pytest.mark.parametrize("distortion", [(), (-0.3, 0.1, 1e-3, -2e-3)], ids=["plain", "bent"])
+def test_the_backend_gives_what_the_core_gives_and_says_what_copying_took(cuda_on_host, distortion):
+    camera = Camera(width=640, height=480, fx=512.0, fy=500.0, cx=333.0, cy=251.0, distortion=distortion)
+    T_1_0, pixels = pose(translation=(-0.5, 0.05, 0.02)), seen(2, np.float64)
+    with cuda_on_host():
+        found = triangulate(*pixels, camera, camera, T_1_0, backend="cuda", covariance=False)
+    wanted = triangulate(*pixels, camera, camera, T_1_0, covariance=False)
+    for name in ("m", "reasons", "errors_px", "angle_rad"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), err_msg=name)
+    assert found.covariance_m2 is None
+    assert found.run.backend == "cuda"
+    assert 0 <= found.run.copy_seconds <= found.run.seconds
+    assert wanted.run.copy_seconds is None
+
+
+def test_without_a_gpu_the_backend_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr("geomvision.geometry.triangulation.cuda_kernel", lambda name: None)
+    camera = Camera(width=640, height=480, fx=512.0, fy=500.0, cx=333.0, cy=251.0)
+    with pytest.raises(RuntimeError, match="geomvision doctor"):
+        triangulate(*seen(2, float), camera, camera, pose(translation=(1.0, 0, 0)), backend="cuda")
 
 
 def test_corrected_matches_are_the_cores(cuda_on_host):

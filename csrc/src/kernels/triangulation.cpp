@@ -37,18 +37,28 @@ template <int axes, typename T>
 }
 
 template <typename T>
+[[gnu::always_inline]] inline void give_covariances(const Rows& rows, int count, bool past_caches, T* out) {
+  constexpr int entries[] = {0, 1, 2, 1, 3, 4, 2, 4, 5};
+  alignas(64) T packed[9 * tile];
+  for (int i = 0; i < count; ++i) {
+    for (int k = 0; k < 9; ++k) packed[9 * i + k] = static_cast<T>(rows.covariance[entries[k]][i]);
+  }
+  if (past_caches) return copy_past_caches(packed, 9 * count, out);
+  __builtin_memcpy(out, packed, sizeof(T) * 9 * static_cast<std::size_t>(count));
+}
+
+// Bytes may lie anywhere, so the compiler has to be told that they do not lie in the row.
+[[gnu::always_inline]] inline void give_reasons(const double* __restrict row, int count, std::uint8_t* __restrict out) {
+  for (int i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(static_cast<int>(row[i]));
+}
+
+template <typename T>
 [[gnu::always_inline]] inline void give(const Rows& rows, const PointArrays<T>& arrays, std::ptrdiff_t at, int count) {
   if (arrays.points != nullptr) give_rows<3>(rows.point, count, arrays.past_caches, arrays.points + 3 * at);
-  if (arrays.errors != nullptr) from_rows<2>(rows.error, count, arrays.errors + 2 * at);
-  if (arrays.angle != nullptr) from_rows<1>(rows.angle, count, arrays.angle + at);
-  for (int i = 0; i < count && arrays.covariance != nullptr; ++i) {
-    constexpr int entries[] = {0, 1, 2, 1, 3, 4, 2, 4, 5};
-    T* to = arrays.covariance + 9 * (at + i);
-    for (int k = 0; k < 9; ++k) to[k] = static_cast<T>(rows.covariance[entries[k]][i]);
-  }
-  for (int i = 0; i < count && arrays.reasons != nullptr; ++i) {
-    arrays.reasons[at + i] = static_cast<std::uint8_t>(static_cast<int>(rows.reason[i]));
-  }
+  if (arrays.errors != nullptr) give_rows<2>(rows.error, count, arrays.past_caches, arrays.errors + 2 * at);
+  if (arrays.angle != nullptr) give_rows<1>(rows.angle, count, arrays.past_caches, arrays.angle + at);
+  if (arrays.covariance != nullptr) give_covariances(rows, count, arrays.past_caches, arrays.covariance + 9 * at);
+  if (arrays.reasons != nullptr) give_reasons(rows.reason, count, arrays.reasons + at);
 }
 
 template <typename T>
