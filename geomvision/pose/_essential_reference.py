@@ -192,7 +192,9 @@ def estimate_essential(
             return None
         return (pose, mixture), depths.log_likelihood(pose.matrix(), mixture), support
 
-    best, drawn = ransac(len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed)
+    best, drawn = ransac(
+        len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed, second_chances=True
+    )
     if best is None:
         return Estimate(iterations=drawn)
     pose, mixture = best
