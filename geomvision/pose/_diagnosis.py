@@ -1,7 +1,8 @@
 """From a matrix to a pose that can be trusted, or flags that say why not.
 
 Each simpler explanation is put to one test: do inliers of the matrix remain that it leaves over, beyond what the
-noise's tail and chance matches make? So a few near points are enough against a rotation, and a few off it against a plane.
+noise's tail and chance matches make? So a few near points are enough against a rotation, and a few off it against a
+plane.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
-from ._simpler import log10_chance, off_homography, off_rotation, plane_of, rotation_of
+from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Diagnosis:
             flags.add("too_few_points")
         T, candidates, votes, agreeing = self._pose(estimate, inliers, flags)
         T = self._weighed_against_simpler(T, estimate, inliers, flags)
+        still = bool(flags & {"no_motion", "pure_rotation"})
         return RelativePose(
             T_1_0=T,
             matrix=estimate.matrix,
@@ -66,7 +68,7 @@ class Diagnosis:
             degeneracies=frozenset(flags),
             candidates=candidates,
             votes=votes,
-            covariance=None if flags & {"no_motion", "pure_rotation"} else estimate.covariance,
+            covariance=estimate.covariance if self.relation == "essential" and not still else None,
             noise_px=estimate.noise_px,
             score=estimate.score,
             iterations=estimate.iterations,
@@ -142,16 +144,22 @@ class Diagnosis:
                 return None if T is None else pose(R)
         if self.relation == "homography":
             return T
-        H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
-        if H is not None and not self._left_over(
-            off_homography(H, self.view0, self.view1, noise) > FAR, inliers, estimate
-        ):
+        if self._is_flat(estimate, inliers, noise):
             flags.add("plane")
         elif self.relation == "essential" and self._fits_no_cameras(estimate, inliers):
             flags.add("uncalibrated")
         if T is not None and self._epipoles_inside(T):
             flags.add("forward_motion")
         return T
+
+    def _is_flat(self, estimate: Estimate, inliers: NDArray[np.bool_], noise: float) -> bool:
+        """Whether the points lie on one plane, or even on one line in a view."""
+        if any(is_line(view.points[inliers], noise) for view in (self.view0, self.view1)):
+            return True
+        H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
+        if H is None:
+            return False
+        return not self._left_over(off_homography(H, self.view0, self.view1, noise) > FAR, inliers, estimate)
 
     def _epipoles_inside(self, T: Array) -> bool:
         """Whether each camera sees the other, or would do so behind it."""
@@ -169,8 +177,8 @@ class Diagnosis:
     def _fits_no_cameras(self, estimate: Estimate, inliers: NDArray[np.bool_]) -> bool:
         """Whether the points cannot be the cameras', or F from the same start explains clearly more than E does.
 
-        Clearly: a fifth more inliers, or errors smaller by a fifth for as many. Noise gives the two degrees of freedom
-        that F has more than E only about 2 / N of that.
+        Clearly: a fifth more inliers, or errors smaller by a tenth with a likelihood ratio above e^10. The two degrees
+        of freedom that F has more than E would make errors smaller by about 1 / N.
         """
         for view in (self.view0, self.view1):
             low, high = view.extent()
@@ -190,7 +198,8 @@ class Diagnosis:
         better = np.abs(found["errors_px"]) < max(found["inlier_px"], 1e-9)
         if better.sum() < 0.9 * inliers.sum():
             return False
-        return bool(better.sum() > 1.2 * inliers.sum() or max(found["noise_px"], 0.02) < 0.8 * estimate.noise_px)
+        ratio = estimate.noise_px / max(found["noise_px"], 0.02)
+        return bool(better.sum() > 1.2 * inliers.sum() or (ratio > 1.1 and inliers.sum() * math.log(ratio) > 10))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

@@ -19,7 +19,7 @@ def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: 
 
     `share`: of wrong matches that agree with a model by chance. Above 0, the model means nothing.
     """
-    if agreeing <= sample:
+    if agreeing <= sample + 2:  # errors of a refined model hardly tell whether the few others agree
         return math.inf
     tries = math.log10(solutions * (count - sample)) + _log10_choose(count, agreeing) + _log10_choose(agreeing, sample)
     return tries + (agreeing - sample) * math.log10(max(share, 1e-300))
@@ -73,6 +73,13 @@ def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float,
     reach = max(4.0 * noise, 0.05)
     found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 64, seed, 1)
     return np.asarray(found["matrix"]) if found["found"] else None
+
+
+def is_line(points: Array, noise: float) -> bool:
+    """Whether points (N, 2) lie on one line, within their noise, or are fewer than three."""
+    if len(points) < 3:
+        return True
+    return bool(np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1] < 3 * noise * math.sqrt(len(points)))
 
 
 def _sample(inliers: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:

@@ -67,5 +67,4 @@ def judged(matrix: Array, view0: View, view1: View, max_error_px: float, inliers
     if inliers is None or not (near & inliers).any():
         inliers = near
     noise = float(np.sqrt(np.mean(errors[inliers] ** 2))) if inliers.any() else float("nan")
-    reach = float(np.abs(errors[inliers]).max()) * (1 + 1e-9) if inliers.any() else 0.0
-    return Estimate(matrix=matrix, errors_px=errors, noise_px=noise, inlier_px=reach, score=float(inliers.sum()))
+    return Estimate(matrix=matrix, errors_px=errors, noise_px=noise, inlier_px=max_error_px, score=float(near.sum()))
