@@ -32,6 +32,7 @@ __all__: list[str] = [
     "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "correct_matches",
     "correlation_costs",
     "correlation_features",
     "correlation_features_backward",
@@ -47,6 +48,7 @@ __all__: list[str] = [
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "distortion_limit",
     "eight_point_fundamental",
     "estimate_essential",
     "estimate_fundamental",
@@ -78,6 +80,7 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "perspective_n_point",
+    "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
@@ -102,9 +105,12 @@ __all__: list[str] = [
     "subpixel",
     "track_points",
     "track_points_options",
+    "triangulate",
+    "triangulate_views",
     "tvl1",
     "tvl1_options",
     "two_view_options",
+    "undistort_points",
     "uniqueness",
     "upsampled_soft_argmin",
     "upsampled_soft_argmin_backward",
@@ -407,6 +413,20 @@ def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
 def correlation_costs(
     left: numpy.typing.NDArray[numpy.uint8],
     right: numpy.typing.NDArray[numpy.uint8],
@@ -696,6 +716,7 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def distortion_limit(coefficients: numpy.typing.NDArray[numpy.float64]) -> float: ...
 def eight_point_fundamental(
     points0: numpy.typing.NDArray[numpy.float64], points1: numpy.typing.NDArray[numpy.float64]
 ) -> numpy.typing.NDArray[numpy.float64]: ...
@@ -1078,6 +1099,17 @@ def patchmatch_options() -> dict[str, typing.Any]:
 def perspective_n_point(
     points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
 ) -> tuple[typing.Any, ...]: ...
+def points_from_disparity(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    *,
+    focal_px: typing.SupportsFloat | typing.SupportsIndex,
+    baseline_m: typing.SupportsFloat | typing.SupportsIndex,
+    offset_px: typing.SupportsFloat | typing.SupportsIndex,
+    cx_px: typing.SupportsFloat | typing.SupportsIndex,
+    cy_px: typing.SupportsFloat | typing.SupportsIndex,
+    focal_y_px: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def propagate_planes(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1441,6 +1473,74 @@ def track_points_options() -> dict[str, typing.Any]:
     Defaults of the C++ TrackOptions.
     """
 
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
+    """
+
 def tvl1(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -1462,6 +1562,12 @@ def tvl1_options() -> dict[str, typing.Any]:
     """
 
 def two_view_options() -> dict[str, typing.Any]: ...
+def undistort_points(
+    pixels: numpy.typing.NDArray[numpy.float64],
+    intrinsics: numpy.typing.NDArray[numpy.float64],
+    coefficients: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],

@@ -9,6 +9,7 @@ from ._base import Array, CameraModel
 from .fisheye import KannalaBrandt
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
+from .ray_table import RayTable
 from .rig import StereoRig
 from .undistortion import seen_in, undistort, undistort_maps, undistort_pixels
 from .unified import ExtendedUnifiedCamera, UnifiedCamera
@@ -19,6 +20,7 @@ __all__ = [
     "CameraModel",
     "ExtendedUnifiedCamera",
     "KannalaBrandt",
+    "RayTable",
     "StereoRig",
     "UnifiedCamera",
     "check_pose",

@@ -52,7 +52,8 @@ class KannalaBrandt(FocalCamera):
         return radius, 1 + s * (3 * k1 + s * (5 * k2 + s * (7 * k3 + s * 9 * k4)))
 
     @cached_property
-    def _table(self) -> tuple[Array, Array]:
+    def angle_table(self) -> tuple[Array, Array]:
+        """Angles up to the limit and their radii, growing (1025,)."""
         return profile_table(lambda theta: self._profile(theta)[0], self.limit_rad)
 
     def _polar(self, points: Array) -> tuple[Array, Array, Array]:
@@ -85,6 +86,6 @@ class KannalaBrandt(FocalCamera):
         radius = np.hypot(plane[..., 0], plane[..., 1])
         known = np.isfinite(radius)
         theta = np.full_like(radius, np.nan)
-        theta[known] = invert(self._profile, self._table, radius[known], self.limit_rad)
+        theta[known] = invert(self._profile, self.angle_table, radius[known], self.limit_rad)
         away = np.where(radius[..., None] > 0, plane / radius[..., None], 0.0)
         return np.concatenate([away * np.sin(theta)[..., None], np.cos(theta)[..., None]], axis=-1)

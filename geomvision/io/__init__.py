@@ -5,47 +5,75 @@ a format read and write just that one, as plain arrays. Whatever is wrong with a
 """
 
 from ._files import FormatError
+from .colmap import ColmapImage, ColmapModel, read_colmap, write_colmap
 from .flo import read_flo, write_flo
 from .image import read_image, write_image
+from .kalibr import KalibrChain, read_kalibr, write_kalibr
 from .kitti import (
+    kitti_raw_rig,
     kitti_rig,
     read_kitti_calib,
     read_kitti_depth,
     read_kitti_disparity,
     read_kitti_flow,
+    write_kitti_calib,
     write_kitti_depth,
     write_kitti_disparity,
     write_kitti_flow,
 )
 from .maps import read_depth, read_disparity, read_flow, write_depth, write_disparity, write_flow
 from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_middlebury_calib
+from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
+from .ros import RosCamera, read_ros_camera, ros_rig, write_ros_camera
 from .scaled import read_scaled
+from .tum import Trajectory, read_tum_trajectory, tum_camera, write_tum_trajectory
 
 __all__ = [
+    "ColmapImage",
+    "ColmapModel",
     "FormatError",
+    "KalibrChain",
     "MiddleburyCalibration",
+    "RosCamera",
+    "Trajectory",
+    "kitti_raw_rig",
     "kitti_rig",
+    "read_colmap",
     "read_depth",
     "read_disparity",
     "read_flo",
     "read_flow",
     "read_image",
+    "read_kalibr",
     "read_kitti_calib",
     "read_kitti_depth",
     "read_kitti_disparity",
     "read_kitti_flow",
     "read_middlebury_calib",
+    "read_opencv_camera",
+    "read_opencv_rig",
     "read_pfm",
+    "read_ros_camera",
     "read_scaled",
+    "read_tum_trajectory",
+    "ros_rig",
+    "tum_camera",
+    "write_colmap",
     "write_depth",
     "write_disparity",
     "write_flo",
     "write_flow",
     "write_image",
+    "write_kalibr",
+    "write_kitti_calib",
     "write_kitti_depth",
     "write_kitti_disparity",
     "write_kitti_flow",
     "write_middlebury_calib",
+    "write_opencv_camera",
+    "write_opencv_rig",
     "write_pfm",
+    "write_ros_camera",
+    "write_tum_trajectory",
 ]

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..cameras import Camera, StereoRig, pose
+from ..cameras import Camera, StereoRig, inverse, pose
 from ..images import Float32, Image
-from ._files import FormatError, PathLike, read_text
+from ._files import FormatError, PathLike, read_text, write_bytes
+from ._rotations import nearest_rotation
 from .image import read_image
 from .scaled import read_scaled, require_png16, to_uint16, write_png16
 
@@ -119,6 +120,32 @@ def kitti_rig(
     if shift[0] >= 0:
         raise ValueError(f"P{second} lies {shift[0]:.3f} m to the left of P{first}: the two are swapped")
     return StereoRig(left=camera, right=camera, T_right_left=pose(translation=(shift[0], 0.0, 0.0)))
+
+
+def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], left: int = 0, right: int = 1) -> StereoRig:
+    """The rig of two cameras as they recorded (calib_cam_to_cam.txt: S, K, D, R, T), before rectification.
+
+    Raises:
+        ValueError: when an entry is missing or is no camera or rotation.
+    """
+    cameras, poses = [], []
+    for number in (left, right):
+        names = [f"{kind}_{number:02d}" for kind in "SKDRT"]
+        missing = [name for name in names if name not in calib]
+        if missing:
+            raise ValueError(f"the calibration has no {', '.join(missing)}; it has {', '.join(calib)}")
+        size, K, distortion, R, T = (calib[name] for name in names)
+        if size.size != 2 or T.size != 3:
+            raise ValueError(f"{names[0]} has {size.size} numbers and {names[4]} has {T.size}; they must have 2 and 3")
+        cameras.append(Camera.from_matrix(K, round(float(size[0])), round(float(size[1])), distortion))
+        poses.append(pose(nearest_rotation(R), T))  # camera 0 to this one
+    return StereoRig(left=cameras[0], right=cameras[1], T_right_left=poses[1] @ inverse(poses[0]))
+
+
+def write_kitti_calib(path: PathLike, entries: Mapping[str, ArrayLike]) -> None:
+    """Write lines ``name: numbers`` that `read_kitti_calib` reads back exactly, atomically."""
+    lines = [f"{name}: {' '.join(repr(float(v)) for v in np.ravel(np.asarray(e)))}" for name, e in entries.items()]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
 def kitti_rig_of(calib: Mapping[str, NDArray[np.float64]], image: Image) -> StereoRig:

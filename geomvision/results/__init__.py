@@ -8,6 +8,7 @@ from .metric_pose import MetricPose
 from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
 from .tracks import Tracks
+from .triangulated import PointReason, TriangulatedPoints
 
 __all__ = [
     "DEGENERACIES",
@@ -18,9 +19,11 @@ __all__ = [
     "Disparity",
     "Flow",
     "MetricPose",
+    "PointReason",
     "RelativeDepth",
     "RelativeKind",
     "RelativePose",
     "Run",
     "Tracks",
+    "TriangulatedPoints",
 ]

@@ -33,6 +33,7 @@ def test_opencv_agrees_on_pixels_rays_and_derivatives(count):
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14)
     plane = cv2.undistortPoints(found[:, None], own.K, given_, criteria=stop)[:, 0]
     np.testing.assert_allclose(own.unproject(found)[:, :2], plane, atol=1e-7)
+    np.testing.assert_array_equal(own.normalised(found), own.unproject(found)[:, :2])
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -82,6 +83,19 @@ def test_the_closed_form_of_a_cubic_is_inverted():
     np.testing.assert_allclose(pincushion.unproject(pixels)[:, 0], expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("count", COUNTS[1:])
+def test_without_the_core_the_same_rays_are_found(monkeypatch, count):
+    own = camera(ALL[:count])
+    pixels = np.random.default_rng(0).uniform((-200, -200), (520, 400), (300, 2))
+    pixels[:2] = [[np.nan, 0.0], [np.inf, -np.inf]]
+    pixels[2] = 1e300
+    with_core = own.rays(pixels)
+    monkeypatch.setattr("geomvision.ops._dispatch.has_core", lambda: False)
+    alone = own.rays(pixels)
+    np.testing.assert_allclose(alone, with_core, atol=1e-12)
+    assert np.isfinite(alone).any()
+
+
 coefficient = st.floats(-1, 1) | st.floats(-100, 100) | st.just(0.0)
 place = st.floats(-5, 5) | st.floats(allow_nan=True, allow_infinity=True)
 
@@ -117,6 +131,10 @@ def test_shapes_and_wrong_arguments():
     own = camera(ALL[:5])
     assert own.project(np.ones((2, 3, 3))).shape == (2, 3, 2)
     assert own.rays(np.ones((0, 2))).shape == (0, 3)
+    assert own.unproject(np.ones((4, 1, 2)), np.ones(3)).shape == (4, 3, 3)
+    assert own.unproject([[150.5, 97.25], [160.0, 97.25]], np.inf)[1, 0] == np.inf
+    assert np.isnan(own.unproject([[np.nan, 1.0], [np.inf, 1.0]])).all()
+    assert np.isnan(camera().unproject([[np.nan, 1.0], [np.inf, 1.0]])).all()
     assert [a.shape for a in own.jacobians(np.ones((0, 3)))] == [(0, 2), (0, 2, 3), (0, 2, 9)]
     assert [a.shape for a in own.jacobians([0.0, 0.0, 1.0])] == [(2,), (2, 3), (2, 9)]
     assert own.parameter_names == ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3")

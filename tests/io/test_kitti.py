@@ -140,3 +140,22 @@ def test_calibration_that_is_none(tmp_path: Path):
     path.write_text(CALIB.replace("-378", "378"))
     with pytest.raises(ValueError, match="swapped"):
         gio.kitti_rig(gio.read_kitti_calib(path), 10, 10)
+
+
+def test_raw_cameras_make_a_rig_before_rectification(real_data: Path, tmp_path: Path):
+    calib = gio.read_kitti_calib(real_data / "calibration" / "kitti_raw_unrectified_a" / "calib_cam_to_cam.txt")
+    rig = gio.kitti_raw_rig(calib, 2, 3)
+    assert (rig.left.width, rig.left.height) == (1392, 512)
+    assert len(rig.left.distortion) == 5
+    # P_rect_03 − P_rect_02 tells the same baseline.
+    rectified = gio.kitti_rig(calib, 1242, 375, "colour")
+    assert rig.baseline_m == pytest.approx(rectified.baseline_m, rel=1e-3)
+    assert not rig.is_rectified
+    # The published rectifications bring both onto one row: R_rect_03 · T = (−B, 0, 0).
+    right = calib["R_rect_03"] @ rig.T_right_left[:3, 3]
+    assert right == pytest.approx([-rig.baseline_m, 0, 0], abs=5e-3)
+    gio.write_kitti_calib(tmp_path / "c.txt", calib)
+    back = gio.read_kitti_calib(tmp_path / "c.txt")
+    assert {name: value.tolist() for name, value in back.items()} == {n: v.tolist() for n, v in calib.items()}
+    with pytest.raises(ValueError, match="no S_07, K_07"):
+        gio.kitti_raw_rig(calib, 0, 7)
