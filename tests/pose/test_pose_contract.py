@@ -6,9 +6,11 @@ import pytest
 import geomvision as gv
 from geomvision import metrics
 from geomvision.method import BackendError
+from geomvision.pose._base import PoseMethod
 from geomvision.results import DEGENERACIES, RelativePose
 
-CASES = [(name, backend.name) for name in gv.pose.METHODS for backend in gv.pose.METHODS[name].backends()]
+FROM_MATCHES = [name for name in gv.pose.METHODS if issubclass(gv.pose.METHODS[name], PoseMethod)]
+CASES = [(name, backend.name) for name in FROM_MATCHES for backend in gv.pose.METHODS[name].backends()]
 every_case = pytest.mark.parametrize(("name", "backend"), CASES)
 
 
