@@ -29,6 +29,7 @@ __all__: list[str] = [
     "census_transform",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "correct_matches",
     "correlation_costs",
     "correlation_features",
     "correlation_features_backward",
@@ -42,6 +43,7 @@ __all__: list[str] = [
     "difference_volume",
     "difference_volume_backward",
     "differences_backward",
+    "distortion_limit",
     "fast_global_smoothing",
     "fill_background",
     "group_wise_volume",
@@ -65,6 +67,7 @@ __all__: list[str] = [
     "patchmatch",
     "patchmatch_forget",
     "patchmatch_options",
+    "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
     "recycled_forget",
@@ -86,8 +89,11 @@ __all__: list[str] = [
     "subpixel",
     "track_points",
     "track_points_options",
+    "triangulate",
+    "triangulate_views",
     "tvl1",
     "tvl1_options",
+    "undistort_points",
     "uniqueness",
     "upsampled_soft_argmin",
     "upsampled_soft_argmin_backward",
@@ -372,6 +378,20 @@ def concatenated_volume_backward(
 @typing.overload
 def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]: ...
+@typing.overload
+def correct_matches(
+    F: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 @typing.overload
 def correlation_costs(
@@ -661,6 +681,7 @@ def differences_backward(
     squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def distortion_limit(coefficients: numpy.typing.NDArray[numpy.float64]) -> float: ...
 @typing.overload
 def fast_global_smoothing(
     map: numpy.typing.NDArray[numpy.float32],
@@ -997,6 +1018,17 @@ def patchmatch_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::PatchMatchOptions.
     """
 
+def points_from_disparity(
+    disparity: numpy.typing.NDArray[numpy.float32],
+    *,
+    focal_px: typing.SupportsFloat | typing.SupportsIndex,
+    baseline_m: typing.SupportsFloat | typing.SupportsIndex,
+    offset_px: typing.SupportsFloat | typing.SupportsIndex,
+    cx_px: typing.SupportsFloat | typing.SupportsIndex,
+    cy_px: typing.SupportsFloat | typing.SupportsIndex,
+    focal_y_px: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
 def propagate_planes(
     left: numpy.typing.NDArray[numpy.float32],
@@ -1345,6 +1377,74 @@ def track_points_options() -> dict[str, typing.Any]:
     Defaults of the C++ TrackOptions.
     """
 
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float32],
+    points1: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate(
+    projection0: numpy.typing.NDArray[numpy.float64],
+    projection1: numpy.typing.NDArray[numpy.float64],
+    points0: numpy.typing.NDArray[numpy.float64],
+    points1: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    Points, reasons, errors, angles and covariances; None for what is not wanted.
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float32],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
+    """
+
+@typing.overload
+def triangulate_views(
+    projections: numpy.typing.NDArray[numpy.float64],
+    points: numpy.typing.NDArray[numpy.float64],
+    *,
+    method: typing.SupportsInt | typing.SupportsIndex,
+    sigma_px: typing.SupportsFloat | typing.SupportsIndex,
+    min_angle_rad: typing.SupportsFloat | typing.SupportsIndex,
+    measured: bool,
+    covariance: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """
+    As triangulate, of points (views, N, 2).
+    """
+
 def tvl1(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],
@@ -1365,6 +1465,12 @@ def tvl1_options() -> dict[str, typing.Any]:
     Defaults of the C++ TVL1Options.
     """
 
+def undistort_points(
+    pixels: numpy.typing.NDArray[numpy.float64],
+    intrinsics: numpy.typing.NDArray[numpy.float64],
+    coefficients: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def uniqueness(
     disparity: numpy.typing.NDArray[numpy.float32],

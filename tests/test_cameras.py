@@ -92,3 +92,18 @@ def test_impossible_cameras_are_refused():
     with pytest.raises(ValueError, match=r"last row of K is \[0.0, 0.0, 2.0\]"):
         Camera.from_matrix([[1, 0, 0], [0, 1, 0], [0, 0, 2]], 4, 4)
     assert Camera.from_matrix(CAMERA.K, 320, 200) == CAMERA
+
+
+@pytest.mark.parametrize("turns", [-1, 0, 1, 2])
+def test_a_turned_rig_sees_the_same_scene_turned(turns):
+    angle = 0.1
+    rotation = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    rig = StereoRig(left=BROWN, right=CAMERA, T_right_left=pose(rotation, (-0.2, 0.01, 0.03)))
+    turned, point = rig.rotated(turns), np.array([0.1, -0.2, 3.0])
+    R_left = BROWN.rotated(turns)[1]
+    before = CAMERA.project((rig.T_right_left @ [*point, 1])[:3])
+    after = turned.right.project((turned.T_right_left @ [*(R_left @ point), 1])[:3])
+    picture = np.zeros((200, 320))
+    picture[tuple(np.rint(before).astype(int)[::-1])] = 1
+    assert np.argwhere(np.rot90(picture, turns))[0] == pytest.approx(np.rint(after[::-1]))
+    assert turned.baseline_m == pytest.approx(rig.baseline_m)

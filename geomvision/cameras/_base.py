@@ -104,12 +104,29 @@ def at_depth(directions: Array, depth_m: ArrayLike) -> Array:
         return np.concatenate([plane * z[..., None], z[..., None]], axis=-1)
 
 
+def all_finite(vectors: Array) -> NDArray[np.bool_]:
+    """Where all components (..., n) are finite, (..., 1). Short axes are slow to reduce: component by component."""
+    finite = np.isfinite(vectors[..., :1])
+    for k in range(1, vectors.shape[-1]):
+        finite = finite & np.isfinite(vectors[..., k : k + 1])
+    return finite
+
+
+def turned(vectors: Array, matrix: Array) -> Array:
+    """Vectors (..., n) times matrix (m, n): (..., m). Summed in one order, whatever the threads of a BLAS."""
+    found: Array = vectors[..., :1] * matrix[:, 0]
+    for k in range(1, vectors.shape[-1]):
+        found += vectors[..., k : k + 1] * matrix[:, k]
+    return found
+
+
 def as_units(directions: Array) -> Array:
     """Directions (..., 3) of length 1; NaN where they are not finite or have no length."""
+    x, y, z = (directions[..., k : k + 1] for k in range(3))
     with np.errstate(all="ignore"):
-        scaled = directions / np.abs(directions).max(axis=-1, keepdims=True)  # squares would overflow
-        units: Array = scaled / np.sqrt(np.square(scaled).sum(axis=-1, keepdims=True))
-    return np.where(np.isfinite(units).all(axis=-1, keepdims=True), units, np.nan)
+        scaled = directions / np.maximum(np.maximum(np.abs(x), np.abs(y)), np.abs(z))  # squares would overflow
+        x, y, z = (scaled[..., k : k + 1] for k in range(3))
+        return np.asarray(scaled / np.sqrt(x * x + y * y + z * z))
 
 
 def as_vectors(values: ArrayLike, size: int, name: str, form: str) -> Array:
@@ -124,7 +141,7 @@ def as_vectors(values: ArrayLike, size: int, name: str, form: str) -> Array:
 def as_points(points: ArrayLike) -> Array:
     """Points (..., 3) as float64, all NaN where one coordinate is not finite."""
     array = as_vectors(points, 3, "points", "as x, y, z")
-    return np.where(np.isfinite(array).all(axis=-1, keepdims=True), array, np.nan)
+    return np.where(all_finite(array), array, np.nan)
 
 
 def as_pixels(pixels: ArrayLike) -> Array:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial import polynomial
 
-from ._base import Array
+from ._base import Array, all_finite, turned
 from ._monotone import first_root, profile_table
 
 NAMES = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")
 #: How many coefficients a model may have.
 COUNTS = (0, 4, 5, 8, 12, 14)
+#: Points solved at a time: their arrays stay in the processor's cache.
+CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Brown:
         min(f', f/r) of the radial profile f must exceed what tangential and prism terms take away at worst,
         6 r |p| + 2 r |(s1, s3)| + 4 r³ |(s2, s4)|. For radial distortion alone this is exactly where f stops growing.
         """
+        from numpy.polynomial import polynomial
+
         k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = self.coefficients[:12]
         n = np.array([1, 0, k1, 0, k2, 0, k3])
         d = np.array([1, 0, k4, 0, k5, 0, k6])
@@ -55,6 +58,16 @@ class Brown:
             return np.where(np.isfinite(value), value, np.inf)
 
         return profile_table(profile, self.limit)
+
+    @cached_property
+    def reach(self) -> float:
+        """No point below the limit is distorted further than this, before the tilt."""
+        _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = self.coefficients[:12]
+        if np.isinf(self.limit):
+            return float("inf")
+        r2 = self.limit**2
+        sideways = 3 * np.hypot(p1, p2) + np.hypot(s1, s3) + r2 * np.hypot(s2, s4)
+        return float(self.table[1][-1] + r2 * sideways) * (1 + 1e-9)
 
     def _radial(self, s: Array) -> tuple[Array, Array, Array]:
         """N/D, its derivative by s = r², and D."""
@@ -84,8 +97,8 @@ class Brown:
         moved = self._lens(x, y, s, self._radial(s)[0])
         if self.is_tilted:
             moved = _homography(self.tilt, moved)
-        inside = (s <= self.limit**2) & np.isfinite(moved).all(axis=-1)
-        return np.where(inside[..., None], moved, np.nan)
+        inside = (s <= self.limit**2)[..., None] & all_finite(moved)
+        return np.where(inside, moved, np.nan)
 
     def _lens(self, x: Array, y: Array, s: Array, radial: Array) -> Array:
         _, _, p1, p2, _, _, _, _, s1, s2, s3, s4 = self.coefficients[:12]
@@ -137,13 +150,25 @@ class Brown:
         return np.stack([np.stack(column, axis=-1) for column in columns], axis=-1)
 
     def inverse(self, distorted: Array) -> Array:
-        """The points (..., 2) that distort to `distorted`; NaN where there is none below the limit."""
-        flat = distorted.reshape(-1, 2)
-        if self.is_tilted:
-            flat = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat)
-        found = np.full_like(flat, np.nan)
-        asked = np.flatnonzero(np.isfinite(flat).all(axis=1))
-        found[asked] = self._newton(flat[asked])
+        """The points (..., 2) that distort to `distorted`; NaN where there is none below the limit.
+
+        The core solves nearly all; what its start does not lead to is solved from a table of the radial profile.
+        """
+        from ..ops._dispatch import core, has_core
+
+        flat = np.array(distorted, dtype=float, order="C").reshape(-1, 2)
+        if has_core():
+            plain = np.array([1.0, 1.0, 0.0, 0.0])
+            found: Array = core().undistort_points(flat, plain, np.array(self.coefficients), 0)
+        else:
+            found = np.full_like(flat, np.nan)
+        left = np.flatnonzero(np.isnan(found[:, 0]) & np.isfinite(flat[:, 0]) & np.isfinite(flat[:, 1]))
+        if left.size:
+            target = _homography(np.asarray(np.linalg.inv(self.tilt), dtype=float), flat[left])
+            within = np.hypot(target[:, 0], target[:, 1]) <= self.reach
+            left, target = left[within], target[within]
+        for first in range(0, left.size, CHUNK):
+            found[left[first : first + CHUNK]] = self._newton(target[first : first + CHUNK])
         return found.reshape(distorted.shape)
 
     def _newton(self, target: Array) -> Array:
@@ -159,7 +184,7 @@ class Brown:
         miss = moved - wanted
         for _ in range(40):
             error[left] = size = np.abs(miss).max(axis=1)
-            go = (size > 1e-16 * (1 + np.abs(wanted).max(axis=1))) & (share > 1e-4)
+            go = (size > 4e-16 * (1 + np.abs(wanted).max(axis=1))) & (share > 1e-4)
             left, where, wanted, share = left[go], where[go], wanted[go], share[go]
             miss, slope, size = miss[go], slope[go], size[go]
             if not left.size:
@@ -174,7 +199,7 @@ class Brown:
             where = np.where(better[:, None], trial, where)
             miss = np.where(better[:, None], trial_moved - wanted, miss)
             slope = np.where(better[:, None, None], trial_slope, slope)
-            share = np.where(better, 1.0, np.where(size < 1e-13, 0.0, share / 4))
+            share = np.where(better, 1.0, np.where(size < 1e-14, 0.0, share / 4))
             plane[left] = where
         solved = error <= 1e-11 * (1 + np.abs(target).max(axis=1))
         return np.where(solved[:, None], plane, np.nan)
@@ -197,17 +222,17 @@ def _tilt(tau_x: float, tau_y: float) -> tuple[Array, Array, Array]:
 
 def _homography(h: Array, plane: Array) -> Array:
     """Points (..., 2) through a homography; NaN behind it."""
-    moved = plane @ h[:, :2].T + h[:, 2]
+    moved = turned(plane, h[:, :2]) + h[:, 2]
     w = np.where(moved[..., 2:] > 0, moved[..., 2:], np.nan)
     return np.asarray(moved[..., :2] / w)
 
 
 def _homography_derivatives(h: Array, by: tuple[Array, ...], plane: Array) -> tuple[Array, Array, Array]:
     """Moved points (..., 2), by the plane (..., 2, 2), and by what moves the homography (..., 2, len(by))."""
-    whole = plane @ h[:, :2].T + h[:, 2]
+    whole = turned(plane, h[:, :2]) + h[:, 2]
     w = np.where(whole[..., 2] > 0, whole[..., 2], np.nan)[..., None, None]
     moved = whole[..., :2] / w[..., 0]
     by_plane = (h[:2, :2] - moved[..., :, None] * h[2, :2]) / w
-    turned = [plane @ g[:, :2].T + g[:, 2] for g in by]
-    columns = [(t[..., :2] - moved * t[..., 2:]) / w[..., 0] for t in turned]
+    moving = [turned(plane, g[:, :2]) + g[:, 2] for g in by]
+    columns = [(t[..., :2] - moved * t[..., 2:]) / w[..., 0] for t in moving]
     return moved, by_plane, np.stack(columns, axis=-1)

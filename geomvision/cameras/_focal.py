@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._base import Array, CameraModel, as_pixels, as_points, as_units, at_depth, check_size
+from ._base import Array, CameraModel, all_finite, as_pixels, as_points, as_units, at_depth, check_size
 
 #: One quarter turn of an image, counter-clockwise as seen: what was down (y) points right now.
 QUARTER = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -91,7 +91,7 @@ class FocalCamera(CameraModel):
         """Pixels (..., 2) of points (..., 3) in metres; NaN for points that the model does not see."""
         with np.errstate(all="ignore"):
             pixels = self._plane(as_points(points)) * (self.fx, self.fy) + (self.cx, self.cy)
-            return np.where(np.isfinite(pixels).all(axis=-1, keepdims=True), pixels, np.nan)
+            return np.where(all_finite(pixels), pixels, np.nan)
 
     def rays(self, pixels: ArrayLike) -> Array:
         """Unit directions (..., 3) of pixels (..., 2); NaN outside the model."""
@@ -118,7 +118,7 @@ class FocalCamera(CameraModel):
             by_focal[..., 0, 2] = by_focal[..., 1, 3] = 1.0
             by_all = np.concatenate([by_focal, by_shape * focal[:, None]], axis=-1)
             by_point = by_point * focal[:, None]
-            unseen = ~np.isfinite(pixels).all(axis=-1)
+            unseen = ~all_finite(pixels)[..., 0]
         pixels[unseen], by_point[unseen], by_all[unseen] = np.nan, np.nan, np.nan
         return pixels, by_point, by_all
 

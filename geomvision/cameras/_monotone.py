@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from ._base import Array
 
 
 def first_root(coefficients: Sequence[float] | Array) -> float:
     """The smallest positive real root of a polynomial that is 1 at 0, lowest power first; infinity if above 1e100."""
+    from numpy.polynomial import polynomial
+
     c = np.trim_zeros(np.asarray(coefficients, dtype=float), "b")
     if c.size < 2:
         return float("inf")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._base import Array, CameraModel, as_pixels, as_points, as_units, check_size
+from ._base import Array, CameraModel, as_pixels, as_points, as_units, check_size, turned
 from ._focal import QUARTER
 
 NAMES = ("step_x", "step_y", "origin_x", "origin_y")
@@ -154,7 +154,7 @@ class RayTable(CameraModel):
             camera = RayTable(
                 width=camera.height,
                 height=camera.width,
-                table=np.rot90(camera.table) @ QUARTER.T,
+                table=turned(np.rot90(camera.table), QUARTER),
                 step_x=camera.step_y,
                 step_y=camera.step_x,
                 origin_x=camera.origin_y,
@@ -177,13 +177,19 @@ class RayTable(CameraModel):
         place = np.where(inside[:, None], grid, 0.0)
         cell = np.minimum(place.astype(np.int64), last - 1)
         (wx, dx), (wy, dy) = _keys(place[:, 0] - cell[:, 0]), _keys(place[:, 1] - cell[:, 1])
+        columns = self.table.shape[1] + 2
+        corner = cell[:, 1] * columns + cell[:, 0]
+        nodes = self.padded.reshape(-1, 3)
         value, by_x, by_y = np.zeros((3, len(grid), 3))
         for j in range(4):
+            row, row_by_x = np.zeros((2, len(grid), 3))
             for i in range(4):
-                node = self.padded[cell[:, 1] + j, cell[:, 0] + i]
-                value += (wy[j] * wx[i])[:, None] * node
-                by_x += (wy[j] * dx[i])[:, None] * node
-                by_y += (dy[j] * wx[i])[:, None] * node
+                node = nodes[corner + (j * columns + i)]
+                row += wx[i][:, None] * node
+                row_by_x += dx[i][:, None] * node
+            value += wy[j][:, None] * row
+            by_x += wy[j][:, None] * row_by_x
+            by_y += dy[j][:, None] * row
         value[~inside] = np.nan
         return value, by_x, by_y
 
@@ -227,8 +233,9 @@ class RayTable(CameraModel):
             slope = np.where(better[:, None, None], there[1], slope)
             forward = np.where(better, there[2], forward)
             share = np.where(better, 1.0, share / 4)
-            done = (np.abs(miss).max(axis=1) < 1e-15) | (share < 1e-6)
-            right = done & (np.abs(miss).max(axis=1) < 1e-12) & (forward > 0)
+            size = np.abs(miss).max(axis=1)
+            done = (size < 1e-15) | (~better & (size < 1e-14)) | (share < 1e-6)
+            right = done & (size < 1e-12) & (forward > 0)
             found[left[right]], slopes[left[right]] = where[right], slope[right]
             left, where, miss, slope, forward, share = (a[~done] for a in (left, where, miss, slope, forward, share))
             if not left.size:

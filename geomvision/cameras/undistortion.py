@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._base import Array, CameraModel
+from ._base import Array, CameraModel, turned
 from ._focal import FocalCamera
 from .pinhole import Camera
 
@@ -34,10 +34,11 @@ def undistort_maps(
     R = as_rotation(R_into_camera)
     maps = np.empty((into.height, into.width, 2), np.float32)
     x = np.arange(into.width, dtype=float)
-    for top in range(0, into.height, 64):  # strips stay in cache
-        rows = np.arange(top, min(top + 64, into.height), dtype=float)
+    strip = max(1, 8192 // into.width)  # stays in the processor's cache
+    for top in range(0, into.height, strip):
+        rows = np.arange(top, min(top + strip, into.height), dtype=float)
         pixels = np.stack(np.meshgrid(x, rows), axis=-1)
-        maps[top : top + 64] = camera.project(into.rays(pixels) @ R)
+        maps[top : top + strip] = camera.project(turned(into.rays(pixels), R.T))
     return maps
 
 
@@ -45,7 +46,7 @@ def undistort_pixels(
     pixels: ArrayLike, camera: CameraModel, into: CameraModel, R_into_camera: ArrayLike | None = None
 ) -> Array:
     """Where pixels (..., 2) of `camera` lie in `into` (arguments as for `undistort_maps`); NaN for nowhere."""
-    return into.project(camera.rays(pixels) @ as_rotation(R_into_camera).T)
+    return into.project(turned(camera.rays(pixels), as_rotation(R_into_camera)))
 
 
 def seen_in(maps: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:

@@ -8,34 +8,71 @@ from typing import Any
 import numpy as np
 
 from ._base import Array
+from ._distorted import Distorted
 from ._focal import FocalCamera
+
+#: How many lengths on the plane each of k1 k2 p1 p2 k3 undoes.
+POWERS = (2, 4, 1, 1, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnifiedCamera(FocalCamera):
+class UnifiedCamera(Distorted, FocalCamera):
     """The unified camera model: (u, v) = (X, Y) / (α·d + (1 − α)·Z) with d = |(X, Y, Z)|.
 
     Geyer & Daniilidis, "A unifying theory for central panoramic systems", ECCV 2000; Mei & Rives, ICRA 2007. In this
     form (Usenko et al., "The double sphere camera model", 2018, eq. 9) α = 0 is a pinhole, and α stays in [0, 1];
     `from_mei` takes Mei's ξ. One more number than a pinhole reaches well beyond 180°.
+
+    `distortion`, none or k1 k2 p1 p2 (k3), bends the plane (u, v) as Brown's does the pinhole's; Mei's model,
+    OpenCV's ``omnidir`` and Kalibr's ``omni-radtan`` have it.
     """
 
     alpha: float
+    distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_distortion((0, 4, 5))
         if not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha is {self.alpha}; it must be in [0, 1]")
 
     @classmethod
     def from_mei(
-        cls, xi: float, gamma_x: float, gamma_y: float, cx: float, cy: float, *, width: int, height: int
+        cls,
+        xi: float,
+        gamma_x: float,
+        gamma_y: float,
+        cx: float,
+        cy: float,
+        *,
+        width: int,
+        height: int,
+        distortion: tuple[float, ...] = (),
     ) -> UnifiedCamera:
-        """From Mei's form without distortion, (u, v) = γ·(X, Y) / (Z + ξ·d): α = ξ/(1 + ξ), f = γ/(1 + ξ)."""
+        """From Mei's form, pixel = γ·distorted((X, Y) / (Z + ξ·d)) + c: α = ξ/(1 + ξ), f = γ/(1 + ξ).
+
+        The planes differ in scale by 1 + ξ, and so does what a coefficient means: k1 becomes k1/(1 + ξ)², and so on.
+        """
         if not (np.isfinite(xi) and xi >= 0):
             raise ValueError(f"xi is {xi}; it must be at least 0")
-        fx, fy = gamma_x / (1 + xi), gamma_y / (1 + xi)
-        return UnifiedCamera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, alpha=xi / (1 + xi))
+        size = 1 + xi
+        return UnifiedCamera(
+            width=width,
+            height=height,
+            fx=gamma_x / size,
+            fy=gamma_y / size,
+            cx=cx,
+            cy=cy,
+            alpha=xi / size,
+            distortion=tuple(k / size**power for k, power in zip(distortion, POWERS, strict=False)),
+        )
+
+    @property
+    def mei_distortion(self) -> tuple[float, ...]:
+        """The distortion on Mei's plane, as `from_mei` takes it; ValueError for α = 1, which has no such plane."""
+        if self.alpha == 1:
+            raise ValueError("α = 1 is ξ = ∞: Mei's form has no such camera")
+        return tuple(k * (1 + self.xi) ** power for k, power in zip(self.distortion, POWERS, strict=False))
 
     @property
     def xi(self) -> float:
@@ -47,15 +84,20 @@ class UnifiedCamera(FocalCamera):
         return 1.0
 
     @property
-    def _shape(self) -> dict[str, float]:
+    def _own(self) -> dict[str, float]:
         return {"alpha": self.alpha}
 
+    @property
+    def _shape(self) -> dict[str, float]:
+        return self._own | self._coefficients
+
     def _with_shape(self, values: tuple[float, ...]) -> dict[str, Any]:
-        return dict(zip(self._shape, values, strict=True))
+        own = self._own
+        return dict(zip(own, values, strict=False)) | {"distortion": values[len(own) :]}
 
     def _denominator(self, points: Array) -> tuple[Array, Array]:
         """d and α·d + (1 − α)·Z, NaN where the model does not see: Z > −w·d (Usenko et al., eq. 10 to 13)."""
-        xy = np.square(points[..., :2]).sum(axis=-1)
+        xy = np.square(points[..., 0]) + np.square(points[..., 1])
         d = np.sqrt(self._beta * xy + np.square(points[..., 2]))
         below = self.alpha / (1 - self.alpha) if self.alpha <= 0.5 else (1 - self.alpha) / self.alpha
         seen = (points[..., 2] > -below * d) & (d > 0)
@@ -63,7 +105,7 @@ class UnifiedCamera(FocalCamera):
 
     def _plane(self, points: Array) -> Array:
         points = points / np.abs(points).max(axis=-1, keepdims=True)  # squares would overflow
-        return np.asarray(points[..., :2] / self._denominator(points)[1][..., None])
+        return self._bent(points[..., :2] / self._denominator(points)[1][..., None])
 
     def _plane_jacobians(self, points: Array) -> tuple[Array, Array, Array]:
         size = np.abs(points).max(axis=-1, keepdims=True)
@@ -75,11 +117,13 @@ class UnifiedCamera(FocalCamera):
         slope = np.concatenate([by_xy, by_z[..., None]], axis=-1)
         by_point = (np.eye(2, 3) - plane[..., None] * slope[..., None, :]) / (below * size[..., 0])[..., None, None]
         by_beta = self.alpha * np.square(points[..., :2]).sum(axis=-1) / (2 * d)
-        by_shape = np.stack([d - points[..., 2], by_beta], axis=-1)[..., : len(self._shape)]
-        return plane, by_point, -plane[..., None] * (by_shape / below[..., None])[..., None, :]
+        by_shape = np.stack([d - points[..., 2], by_beta], axis=-1)[..., : len(self._own)]
+        by_shape = -plane[..., None] * (by_shape / below[..., None])[..., None, :]
+        return self._bent_jacobians(plane, by_point, by_shape)
 
     def _directions(self, plane: Array) -> Array:
-        r2 = np.square(plane).sum(axis=-1)
+        plane = self._straight(plane)
+        r2 = np.square(plane[..., 0]) + np.square(plane[..., 1])
         # Beyond, for α > 1/2, lines miss the ellipsoid.
         rest = 1 - (2 * self.alpha - 1) * self._beta * r2
         z = (1 - self._beta * self.alpha**2 * r2) / (self.alpha * np.sqrt(rest) + 1 - self.alpha)
@@ -105,5 +149,5 @@ class ExtendedUnifiedCamera(UnifiedCamera):
         return self.beta
 
     @property
-    def _shape(self) -> dict[str, float]:
+    def _own(self) -> dict[str, float]:
         return {"alpha": self.alpha, "beta": self.beta}

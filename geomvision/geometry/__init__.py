@@ -1,5 +1,6 @@
 """Geometry of one, two and more views: what lies between cameras and methods."""
 
+from .disparity import depth_error, points_from_disparity
 from .epipolar import (
     epipolar_distances,
     epipolar_lines,
@@ -16,6 +17,7 @@ from .rectification_residual import RectificationRefused, VerticalResidual, vert
 from .rectification_self import Correction, SelfRectification, mend_rig, self_rectify
 from .rectification_uncalibrated import rectify_matches, rectify_uncalibrated
 from .rectification_view import RectifiedView
+from .triangulation import correct_matches, triangulate, triangulate_views
 
 __all__ = [
     "Correction",
@@ -25,6 +27,8 @@ __all__ = [
     "RectifiedView",
     "SelfRectification",
     "VerticalResidual",
+    "correct_matches",
+    "depth_error",
     "epipolar_distances",
     "epipolar_lines",
     "epipoles",
@@ -32,6 +36,7 @@ __all__ = [
     "fundamental",
     "match_features",
     "mend_rig",
+    "points_from_disparity",
     "rectify",
     "rectify_matches",
     "rectify_uncalibrated",
@@ -39,5 +44,7 @@ __all__ = [
     "self_rectify",
     "skew",
     "symmetric_epipolar_distance",
+    "triangulate",
+    "triangulate_views",
     "vertical_residual",
 ]

@@ -13,11 +13,12 @@ TOLERANCE = 1e-3
 def nearest_rotation(matrix: ArrayLike) -> Array:
     """The rotation nearest to a rounded one (3, 3). Raises ValueError when it is none within 1e-3."""
     given = np.asarray(matrix, dtype=float)
-    error = float(np.abs(given @ given.T - np.eye(3)).max())
-    if not error <= TOLERANCE or np.linalg.det(given) < 0:
-        raise ValueError(
-            f"the matrix is no rotation: R·Rᵀ differs from I by {error:.2g}, det is {np.linalg.det(given):.3g}"
-        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(np.abs(given @ given.T - np.eye(3)).max())
+    if not error <= TOLERANCE:
+        raise ValueError(f"the matrix is no rotation: R·Rᵀ differs from I by {error:.2g}")
+    if np.linalg.det(given) < 0:
+        raise ValueError("the matrix is no rotation but a reflection: its determinant is −1")
     u, _, vt = np.linalg.svd(given)
     return np.asarray(u @ vt)
 
@@ -25,7 +26,8 @@ def nearest_rotation(matrix: ArrayLike) -> Array:
 def rotation_of(wxyz: ArrayLike) -> Array:
     """The rotation (3, 3) of a quaternion w, x, y, z. Raises ValueError unless its length is 1 within 1e-3."""
     q = np.asarray(wxyz, dtype=float)
-    length = float(np.sqrt(q @ q))
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = float(np.sqrt(q @ q))
     if not abs(length - 1) <= TOLERANCE:
         raise ValueError(f"the quaternion has length {length:.6g}; it must be 1")
     w, x, y, z = q / length

@@ -7,6 +7,7 @@ that takes the camera before to this one, metres. Pixel centres at integers, as 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +40,14 @@ class KalibrChain:
     T_camera_first: tuple[NDArray[np.float64], ...]
     topics: tuple[str, ...]
 
-    def rig(self, left: int = 0, right: int = 1) -> StereoRig:
+    def rig(self, left: int = 0, right: int = 1) -> StereoRig[Any]:
         """Two of the cameras as a rig."""
         T = self.T_camera_first[right] @ inverse(self.T_camera_first[left])
-        return StereoRig(left=self.cameras[left], right=self.cameras[right], T_right_left=T)  # type: ignore[arg-type]
+        return StereoRig(left=self.cameras[left], right=self.cameras[right], T_right_left=T)
 
 
 def read_kalibr(path: PathLike) -> KalibrChain:
-    """Read a camchain: pinhole with radtan, equidistant or no distortion; omni and eucm without distortion.
+    """Read a camchain: pinhole with radtan, equidistant or no distortion; omni and eucm with radtan or none.
 
     Raises:
         FormatError: naming file and line, for what is missing, malformed, or a model without a counterpart (ds, fov).
@@ -95,36 +96,38 @@ def _camera(entry: Entry) -> CameraModel:
     if lens not in counts or (coefficients.size not in counts[lens] and coefficients.any()):
         found = f"is {lens!r} with {coefficients.size} coefficients"
         raise entry["distortion_model"].wrong(found, "none, or radtan or equidistant with 4")
-    if model != "pinhole" and coefficients.any():
-        raise entry["distortion_model"].wrong(f"is {lens!r} of an {model} camera, which has no counterpart", "none")
+    if model != "pinhole" and lens == "equidistant":
+        raise entry["distortion_model"].wrong(f"is {lens!r} of an {model} camera, which has no counterpart", "radtan")
     *shape, fx, fy, cx, cy = (float(v) for v in values)
-    distortion = tuple(float(v) for v in coefficients)
+    distortion = () if lens == "none" else tuple(float(v) for v in coefficients)
     try:
         if model == "omni":
-            return UnifiedCamera.from_mei(shape[0], fx, fy, cx, cy, width=width, height=height)
+            place = {"gamma_x": fx, "gamma_y": fy, "cx": cx, "cy": cy}
+            return UnifiedCamera.from_mei(shape[0], **place, width=width, height=height, distortion=distortion)
         place = {"fx": fx, "fy": fy, "cx": cx, "cy": cy}
         if model == "eucm":
-            return ExtendedUnifiedCamera(width=width, height=height, **place, alpha=shape[0], beta=shape[1])
+            own = {"alpha": shape[0], "beta": shape[1]}
+            return ExtendedUnifiedCamera(width=width, height=height, **place, **own, distortion=distortion)
         kind = KannalaBrandt if lens == "equidistant" else Camera
-        return kind(width=width, height=height, **place, distortion=distortion if lens != "none" else ())
+        return kind(width=width, height=height, **place, distortion=distortion)
     except ValueError as error:
         raise entry["intrinsics"].wrong(str(error), "a camera") from error
 
 
 def _numbers(camera: CameraModel) -> tuple[str, str, list[float], list[float]]:
     """Kalibr's model, distortion model, intrinsics and coefficients."""
-    if isinstance(camera, Camera):
-        if any(camera.distortion[4:]):
-            raise ValueError("Kalibr's radtan has k1, k2, p1, p2 only; this camera has more")
-        place = [camera.fx, camera.fy, camera.cx, camera.cy]
-        lens = [*camera.distortion[:4]] or [0.0] * 4
-        return "pinhole", "radtan", place, lens
     if isinstance(camera, KannalaBrandt):
         return "pinhole", "equidistant", [camera.fx, camera.fy, camera.cx, camera.cy], list(camera.distortion)
+    if not isinstance(camera, Camera | UnifiedCamera):
+        raise ValueError(f"Kalibr has no model for {type(camera).__name__}")
+    if any(camera.distortion[4:]):
+        raise ValueError("Kalibr's radtan has k1, k2, p1, p2 only; this camera has more")
+    lens = list(camera.distortion[:4])
+    if isinstance(camera, Camera):
+        return "pinhole", "radtan", [camera.fx, camera.fy, camera.cx, camera.cy], lens or [0.0] * 4
+    kind = "radtan" if lens else "none"
     if isinstance(camera, ExtendedUnifiedCamera):
-        shape = [camera.alpha, camera.beta, camera.fx, camera.fy, camera.cx, camera.cy]
-        return "eucm", "none", shape, []
-    if isinstance(camera, UnifiedCamera) and camera.alpha < 1:
-        gamma = 1 + camera.xi
-        return "omni", "none", [camera.xi, camera.fx * gamma, camera.fy * gamma, camera.cx, camera.cy], []
-    raise ValueError(f"Kalibr has no model for {camera}")
+        return "eucm", kind, [camera.alpha, camera.beta, camera.fx, camera.fy, camera.cx, camera.cy], lens
+    size = 1 + camera.xi
+    lens = list(camera.mei_distortion[:4])
+    return "omni", kind, [camera.xi, camera.fx * size, camera.fy * size, camera.cx, camera.cy], lens

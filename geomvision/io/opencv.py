@@ -7,7 +7,7 @@ squares were given in. Rig files do not tell the image size: say it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def read_opencv_rig(
     size: Size | None = None,
     model: Model = "pinhole",
     unit_m: float = 1.0,
-) -> StereoRig:
+) -> StereoRig[Any]:
     """Read a rig as stereo_calib writes it: M1, D1, M2, D2 in one file, R and T in the same or another.
 
     Args:
@@ -88,10 +88,10 @@ def read_opencv_rig(
         rotation = nearest_rotation(places["R"].matrix(3, 3))
     except ValueError as error:
         raise places["R"].wrong(str(error), "a rotation") from error
-    return StereoRig(left=left, right=right, T_right_left=pose(rotation, translation))  # type: ignore[arg-type]
+    return StereoRig(left=left, right=right, T_right_left=pose(rotation, translation))
 
 
-def write_opencv_rig(path: PathLike, rig: StereoRig) -> None:
+def write_opencv_rig(path: PathLike, rig: StereoRig[Any]) -> None:
     """Write M1, D1, M2, D2, R, T (metres) and the image size to one file, atomically.
 
     Raises ValueError for cameras that OpenCV does not have, or of different sizes or kinds.

@@ -7,6 +7,7 @@ P = [K' | t'] the rectified one: its pixel is P · (R · X, 1), and of a right c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def write_ros_camera(path: PathLike, ros: RosCamera) -> None:
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
-def ros_rig(left: RosCamera, right: RosCamera) -> StereoRig:
+def ros_rig(left: RosCamera, right: RosCamera) -> StereoRig[Any]:
     """The rig of the raw cameras, from the rectifications of both: X_rectified_right = X_rectified_left + (−B, 0, 0).
 
     Raises:
@@ -100,7 +101,7 @@ def ros_rig(left: RosCamera, right: RosCamera) -> StereoRig:
     if not shift < 0:
         raise ValueError(f"the right camera lies {shift:.4f} m to the left: swapped, or no stereo calibration")
     T = pose(right.R.T) @ pose(translation=(shift, 0.0, 0.0)) @ pose(left.R)
-    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)  # type: ignore[arg-type]
+    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)
 
 
 def _matrix(name: str, values: NDArray[np.float64]) -> list[str]:

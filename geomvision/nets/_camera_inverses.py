@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..cameras import Camera, KannalaBrandt, RayTable
+from ..cameras import Camera, KannalaBrandt, RayTable, UnifiedCamera
 from ._camera_planes import brown_lens, brown_tilt, fisheye_radius, homography
 
 Tensor = torch.Tensor
@@ -16,7 +16,7 @@ Tensor = torch.Tensor
 Pointwise = Callable[[Tensor], Tensor]
 
 
-def brown_inverse(camera: Camera, plane: Tensor, shape: Tensor) -> tuple[Tensor, Tensor]:
+def brown_inverse(camera: Camera | UnifiedCamera, plane: Tensor, shape: Tensor) -> tuple[Tensor, Tensor]:
     """The points (..., 2) that distort to `plane`, and where there are such below the limit."""
     valid = torch.ones(plane.shape[:-1], dtype=torch.bool, device=plane.device)
     if len(shape) == 14:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..cameras import Camera
+from ..cameras import Camera, UnifiedCamera
 
 Tensor = torch.Tensor
 
@@ -14,7 +14,7 @@ def inside(vectors: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid[..., None], vectors, vectors.new_tensor((0.0, 0.0, 1.0)))
 
 
-def brown(camera: Camera, plane: Tensor, shape: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+def brown(camera: Camera | UnifiedCamera, plane: Tensor, shape: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Distorted points (..., 2), and where they count: below the limit and in front of a tilted sensor."""
     valid = valid & (plane.square().sum(-1) <= camera.distortion_limit**2)
     moved = brown_lens(torch.where(valid[..., None], plane, 0.0), shape)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ..cameras import Camera, CameraModel, KannalaBrandt, RayTable, UnifiedCamera
+from ..cameras import Camera, CameraModel, ExtendedUnifiedCamera, KannalaBrandt, RayTable, UnifiedCamera
 from ._camera_inverses import brown_inverse, fisheye_angle, table_place, table_value
 from ._camera_planes import brown, fisheye_radius, inside
 
@@ -113,15 +113,22 @@ def _plane(camera: CameraModel, points: Tensor, shape: Tensor) -> tuple[Tensor, 
         stretch = torch.where(beside, fisheye_radius(theta, shape) / r, 1 / torch.where(z > 0, z, 1.0))
         return points[..., :2] * stretch[..., None], valid
     if isinstance(camera, UnifiedCamera):
-        alpha, beta = (*shape, shape.new_ones(()))[:2]
+        alpha, beta, lens = _unified_numbers(camera, shape)
         square = beta * (x * x + y * y) + z * z
         valid = square > 0
         d = torch.where(valid, square, 1.0).sqrt()
         a = camera.alpha
         valid = valid & (z > -(a / (1 - a) if a <= 0.5 else (1 - a) / a) * d)
-        below = torch.where(valid, alpha * d + (1 - alpha) * z, 1.0)
-        return points[..., :2] / below[..., None], valid
+        plane = points[..., :2] / torch.where(valid, alpha * d + (1 - alpha) * z, 1.0)[..., None]
+        return brown(camera, plane, lens, valid) if len(lens) else (plane, valid)
     raise TypeError(f"{type(camera).__name__} has no twin in torch")
+
+
+def _unified_numbers(camera: UnifiedCamera, shape: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """α, β (1 where the model has none) and the distortion."""
+    if isinstance(camera, ExtendedUnifiedCamera):
+        return shape[0], shape[1], shape[2:]
+    return shape[0], torch.ones_like(shape[0]), shape[1:]
 
 
 def _rays(camera: CameraModel, pixels: Tensor, numbers: Tensor) -> Tensor:
@@ -152,10 +159,13 @@ def _direction(camera: CameraModel, plane: Tensor, shape: Tensor) -> tuple[Tenso
         forward = torch.where(beside, theta.cos(), 1.0)
         return torch.cat([away, forward[..., None]], -1), valid | ~beside
     if isinstance(camera, UnifiedCamera):
-        alpha, beta = (*shape, shape.new_ones(()))[:2]
+        alpha, beta, lens = _unified_numbers(camera, shape)
+        valid = torch.ones(plane.shape[:-1], dtype=torch.bool, device=plane.device)
+        if len(lens):
+            plane, valid = brown_inverse(camera, plane, lens)
         r2 = plane.square().sum(-1)
         rest = 1 - (2 * alpha - 1) * beta * r2
-        valid = rest > 0
+        valid = valid & (rest > 0)
         z = (1 - beta * alpha**2 * r2) / (alpha * torch.where(valid, rest, 1.0).sqrt() + 1 - alpha)
         return torch.cat([plane, z[..., None]], -1), valid
     raise TypeError(f"{type(camera).__name__} has no twin in torch")

@@ -3,5 +3,16 @@
 from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .run import Run
 from .tracks import Tracks
+from .triangulated import PointReason, TriangulatedPoints
 
-__all__ = ["Depth", "Disparity", "Flow", "RelativeDepth", "RelativeKind", "Run", "Tracks"]
+__all__ = [
+    "Depth",
+    "Disparity",
+    "Flow",
+    "PointReason",
+    "RelativeDepth",
+    "RelativeKind",
+    "Run",
+    "Tracks",
+    "TriangulatedPoints",
+]

@@ -82,6 +82,17 @@ def test_the_closed_form_of_a_cubic_is_inverted():
     np.testing.assert_allclose(pincushion.unproject(pixels)[:, 0], expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("count", COUNTS[1:])
+def test_without_the_core_the_same_rays_are_found(monkeypatch, count):
+    own = camera(ALL[:count])
+    pixels = np.random.default_rng(0).uniform((-200, -200), (520, 400), (300, 2))
+    with_core = own.rays(pixels)
+    monkeypatch.setattr("geomvision.ops._dispatch.has_core", lambda: False)
+    alone = own.rays(pixels)
+    np.testing.assert_allclose(alone, with_core, atol=1e-12)
+    assert np.isfinite(alone).any()
+
+
 coefficient = st.floats(-1, 1) | st.floats(-100, 100) | st.just(0.0)
 place = st.floats(-5, 5) | st.floats(allow_nan=True, allow_infinity=True)
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "geomvision/depth/from_disparity.hpp"
 
@@ -37,4 +38,22 @@ TEST_CASE("a rig without focal length or baseline is refused, as is another size
   CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, -0.1}, disparity.view()), std::invalid_argument);
   CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, 0.1, NAN}, disparity.view()), std::invalid_argument);
   CHECK_THROWS_AS(from_disparity(disparity.view(), {500.0, 0.1}, depth.view()), std::invalid_argument);
+}
+
+TEST_CASE("points lie on the rays of their pixels, whatever the focal lengths") {
+  Image<float> disparity(3, 2, 10.0f);
+  disparity(1, 1) = -1.0f;
+  std::vector<float> points(18);
+  const geomvision::TensorView<float, 3> view(points.data(), {2, 3, 3});
+  geomvision::depth::points_from_disparity(disparity.view(), {100.0, 0.5}, 1.0, 0.5, view, 1, 50.0);
+  CHECK(points[0] == -0.05f);
+  CHECK(points[1] == -0.05f);
+  CHECK(points[2] == 5.0f);
+  CHECK(std::isnan(points[12]));
+  CHECK(std::isnan(points[14]));
+  CHECK_THROWS_AS(geomvision::depth::points_from_disparity(disparity.view(), {100.0, 0.5}, NAN, 0.5, view),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(
+      geomvision::depth::points_from_disparity(disparity.view(), {100.0, 0.5}, 1.0, 0.5, {points.data(), {3, 2, 3}}),
+      std::invalid_argument);
 }

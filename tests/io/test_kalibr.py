@@ -59,11 +59,12 @@ def test_round_trips_are_exact(tmp_path):
             Camera(**place),
             Camera(**place, distortion=(0.1, 0.2, 0.001, 0.002)),
             KannalaBrandt(**place, distortion=(0.1, -0.01, 0.003, -0.0001)),
+            UnifiedCamera(**place, alpha=0.6, distortion=(-0.05, 0.01, 1e-3, -2e-3)),
             UnifiedCamera(**place, alpha=0.6),
             ExtendedUnifiedCamera(**place, alpha=0.6, beta=1.1),
         ),
-        T_camera_first=(np.eye(4), T, T @ T, T @ T @ T, np.eye(4)),
-        topics=("", "/a", "/b", "/c", "/d"),
+        T_camera_first=(np.eye(4), T, T @ T, T @ T @ T, T, np.eye(4)),
+        topics=("", "/a", "/b", "/c", "/d", "/e"),
     )
     gio.write_kalibr(tmp_path / "c.yaml", chain)
     back = gio.read_kalibr(tmp_path / "c.yaml")

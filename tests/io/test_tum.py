@@ -73,3 +73,11 @@ def test_quaternions_and_rotations_are_each_others_inverse(q):
     np.testing.assert_allclose(nearest_rotation(np.round(R, 6)), R, atol=2e-6)
     with pytest.raises(ValueError, match="no rotation"):
         nearest_rotation(-R)
+
+
+@pytest.mark.parametrize("huge", [1e200, np.inf, np.nan])
+def test_numbers_beyond_all_bounds_are_no_rotation(huge):
+    with pytest.raises(ValueError, match="length"):
+        rotation_of([huge, 0, 0, 1])
+    with pytest.raises(ValueError, match="no rotation"):
+        nearest_rotation(np.full((3, 3), huge))

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geomvision.cameras import Camera, ExtendedUnifiedCamera, KannalaBrandt, RayTable, UnifiedCamera
 
@@ -17,6 +19,8 @@ MODELS = {
     "unified": UnifiedCamera(**FIELDS, alpha=0.62),
     "narrow": UnifiedCamera(**FIELDS, alpha=0.4),
     "extended": ExtendedUnifiedCamera(**FIELDS, alpha=0.58, beta=1.15),
+    "bent": UnifiedCamera(**FIELDS, alpha=0.6, distortion=(-0.05, 0.01, 1e-3, -2e-3)),
+    "bent5": ExtendedUnifiedCamera(**FIELDS, alpha=0.55, beta=0.9, distortion=(-0.05, 0.01, 1e-3, -2e-3, 1e-4)),
     "table": RayTable.from_camera(FISHEYE),
 }
 every = pytest.mark.parametrize("camera", MODELS.values(), ids=MODELS)
@@ -57,6 +61,11 @@ def test_derivatives_are_right(camera):
     )
     pixels = twins.project(camera, kept.detach()).requires_grad_()
     torch.autograd.gradcheck(lambda p, v: twins.rays(camera, p, v), (pixels, parameters), atol=1e-6, rtol=1e-4)
+    near = pixels.detach()[camera.rays(pixels.detach().numpy())[:, 2] > 0.1].requires_grad_()
+    depth = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
+    torch.autograd.gradcheck(
+        lambda p, d, v: twins.unproject(camera, p, d, v), (near, depth, parameters), atol=1e-5, rtol=1e-4
+    )
     _, by_points, by_parameters = camera.jacobians(kept.detach().numpy())
     jacobian = torch.autograd.functional.jacobian(lambda p, v: twins.project(camera, p, v), (kept, parameters))
     own = np.stack([jacobian[0][k, :, k].numpy() for k in range(4)])
@@ -96,6 +105,26 @@ def test_each_of_a_batch_has_its_own_parameters(name):
         np.testing.assert_allclose(together[k].numpy(), expected, rtol=1e-12, atol=1e-11)
 
 
+coefficient = st.floats(-1, 1) | st.floats(-30, 30) | st.just(0.0)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([4, 5, 8, 12, 14]).flatmap(lambda n: st.tuples(*[coefficient] * n)))
+def test_twins_of_any_distortion_see_what_numpy_sees(distortion):
+    camera = Camera(**FIELDS, distortion=distortion[:12] + tuple(v / 100 for v in distortion[12:]))
+    points = np.nan_to_num(scene(40), posinf=0.0)
+    pixels, found = camera.project(points), twins.project(camera, torch.tensor(points)).numpy()
+    both = np.isfinite(pixels[:, 0]) & np.isfinite(found[:, 0])
+    assert (np.isfinite(pixels[:, 0]) == np.isfinite(found[:, 0])).mean() > 0.97  # to the last bit at the very limit
+    np.testing.assert_allclose(found[both], pixels[both], rtol=1e-11, atol=1e-9)
+    rays, own = camera.rays(pixels[both]), twins.rays(camera, torch.tensor(pixels[both])).numpy()
+    known = np.isfinite(rays[:, 0]) & np.isfinite(own[:, 0])
+    assert known.sum() >= 0.9 * both.sum()
+    _, slope, _ = camera.jacobians(rays)
+    steep = np.abs(slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]) > 1
+    np.testing.assert_allclose(own[known & steep], rays[known & steep], atol=1e-7)
+
+
 def test_float32_stays_float32_and_is_near():
     points = scene()[6:]
     for camera in MODELS.values():
@@ -116,3 +145,17 @@ def test_wrong_arguments_are_refused():
         twins.project(camera, torch.ones(4, 3), torch.ones(4))
     with pytest.raises(ValueError, match="fx > 0"):
         twins.project(camera, torch.ones(4, 3), -torch.ones(9))
+
+
+@pytest.mark.cuda
+@every
+def test_on_a_gpu_twins_stay_there(camera):
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no GPU")
+    points = torch.tensor(scene())
+    pixels = twins.project(camera, points.cuda())
+    assert pixels.is_cuda
+    torch.testing.assert_close(pixels.cpu(), twins.project(camera, points), rtol=1e-9, atol=1e-9, equal_nan=True)
+    torch.testing.assert_close(
+        twins.rays(camera, pixels).cpu(), twins.rays(camera, pixels.cpu()), rtol=1e-9, atol=1e-9, equal_nan=True
+    )

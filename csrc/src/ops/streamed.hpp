@@ -21,6 +21,15 @@ bool streams(const TensorView<T, 4>& out) {
          out.stride(1) % line == 0 && out.stride(2) % line == 0;
 }
 
+/// Whether a result is more than the caches keep for those who read it, for kernels that see to lines by themselves.
+template <typename T, int Rank>
+bool is_large(const TensorView<T, Rank>& out) {
+  constexpr std::ptrdiff_t kept = 8 << 20;
+  std::ptrdiff_t bytes = sizeof(T);
+  for (const std::ptrdiff_t size : out.sizes()) bytes *= size;
+  return bytes > kept;
+}
+
 /// Lets other threads see what this one has written past the caches.
 inline void finish_streams() {
 #if defined(__x86_64__) || defined(__i386__)

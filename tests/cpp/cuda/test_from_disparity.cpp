@@ -28,6 +28,16 @@ TEST_CASE("CUDA: points lie on the rays of their pixels") {
                                  none, 0.0125f, 0.00625f, 1.25f}) < 1e-8);
 }
 
+TEST_CASE("CUDA: points are those of the CPU") {
+  const std::vector<float> px = random_values<float>(35 * 301, -9, 60, 3);
+  Array<float, 2> disparity({35, 301}, px);
+  Array<float, 3> points({35, 301, 3});
+  const gv::depth::RectifiedRig rig{712.3, 0.1201, 1.5};
+  gv::depth::points_from_disparity({disparity.host.data(), 301, 35}, rig, 150.25, 17.5, points.here(), 2);
+  gv::cuda::points_from_disparity(disparity.there(), rig, 150.25, 17.5, points.there());
+  CHECK(apart(points.fetched(), points.host) == 0);
+}
+
 TEST_CASE("CUDA: depth refuses what is no rig") {
   Array<float, 2> disparity({2, 3}), depth({3, 2});
   Array<float, 3> points({2, 3, 2});

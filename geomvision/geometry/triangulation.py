@@ -1,0 +1,234 @@
+"""Points from pixels: two views or more, with what speaks for each point, and NaN with the reason where none is.
+
+Pixels are (N, 2), centres at integers; poses ``T_a_b`` take b to a; lengths are metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _core
+from ..cameras import Array, CameraModel, check_pose
+from ..results import PointReason, TriangulatedPoints
+from . import _triangulation_reference as reference
+from ._observations import Floats, as_matrix, as_pairs, as_pixels, is_plain
+from ._true_pixels import Views, measured, refined
+
+Codes = NDArray[np.uint8]
+Method = Literal["linear", "midpoint", "optimal"]
+
+#: The methods in the order of the core's.
+METHODS = ("linear", "midpoint", "optimal")
+
+
+def triangulate(
+    points0: ArrayLike,
+    points1: ArrayLike,
+    camera0: CameraModel,
+    camera1: CameraModel,
+    T_1_0: ArrayLike,
+    *,
+    method: Method = "optimal",
+    sigma_px: float = 1.0,
+    min_angle_deg: float = 0.0,
+    max_error_px: float | None = None,
+    covariance: bool = True,
+    backend: Literal["cpp", "reference"] = "cpp",
+    num_threads: int = 0,
+) -> TriangulatedPoints:
+    """Points in frame 0, metres, that two cameras see at `points0` and `points1`.
+
+    ``"optimal"`` is the point of least squared pixel errors: Lindstrom's correction ("Triangulation made easy", CVPR
+    2010) iterated until it stands, and for cameras with distortion a few steps of Gauss and Newton in their own pixels.
+    ``"linear"`` is least squares of the projection equations ("Linear-LS", Hartley & Sturm, CVIU 1997), ``"midpoint"``
+    the middle of where the rays pass each other.
+
+    Args:
+        points0: (N, 2) pixels of camera 0, as it took them: distortion is taken out here. NaN where there is none.
+        points1: (N, 2) pixels of camera 1, of the same N scene points.
+        camera0: of view 0; any model. Rays at 90° or more from the axis of a lens with distortion have no point here.
+        camera1: of view 1.
+        T_1_0: pose; its translation is not 0.
+        method: which point.
+        sigma_px: standard deviation of each coordinate, for `covariance_m2`.
+        min_angle_deg: points whose rays meet under less become NaN.
+        max_error_px: points that a view sees farther from the observation become NaN; None takes all.
+        covariance: whether covariances are wanted.
+        backend: ``"cpp"``, or ``"reference"``: numpy point by point, with the polynomial of Hartley and Sturm.
+        num_threads: 0 takes every core. Results do not depend on it.
+
+    Raises:
+        ValueError: for other shapes, a pose that is none or has no translation, a number outside its range.
+    """
+    pixels = as_pairs(points0, points1)
+    T = check_pose(T_1_0, "T_1_0")
+    if not np.linalg.norm(T[:3, 3]) > 0:
+        raise ValueError("T_1_0 has no translation: from one place no distances can be seen; give two places")
+    if backend not in ("cpp", "reference"):
+        raise ValueError(f"backend is {backend!r}; allowed are cpp and reference")
+    rules = _Rules(method, METHODS, sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
+    return _of_pair(pixels, (camera0, camera1), T, rules, backend)
+
+
+def triangulate_views(
+    points: ArrayLike | Sequence[ArrayLike],
+    cameras: Sequence[CameraModel],
+    poses: ArrayLike | Sequence[ArrayLike],
+    *,
+    method: Literal["midpoint", "optimal"] = "optimal",
+    sigma_px: float = 1.0,
+    min_angle_deg: float = 0.0,
+    max_error_px: float | None = None,
+    covariance: bool = True,
+    num_threads: int = 0,
+) -> TriangulatedPoints:
+    """Points in the world, metres, that any number of cameras see.
+
+    Args:
+        points: (V, N, 2) pixels, NaN where a view does not see a point; two views at least must see it.
+        cameras: V cameras, of any model.
+        poses: (V, 4, 4) ``T_view_world``; not all at one place.
+        method: ``"midpoint"`` is the point nearest to all rays, ``"optimal"`` that of least squared pixel errors,
+            found from there by Levenberg and Marquardt's iteration. Rays must meet under 1e-7 rad here.
+        sigma_px: standard deviation of each coordinate, for `covariance_m2`.
+        min_angle_deg: points whose widest rays meet under less become NaN.
+        max_error_px: points that a view sees farther from the observation become NaN; None takes all.
+        covariance: whether covariances are wanted.
+        num_threads: 0 takes every core. Results do not depend on it.
+
+    Raises:
+        ValueError: for other shapes, fewer than two views, poses that are none, a number outside its range.
+    """
+    seen = [as_pixels(each, f"points[{i}]") for i, each in enumerate(points)]  # type: ignore[arg-type]
+    all_poses = [check_pose(T, f"poses[{i}]") for i, T in enumerate(poses)]  # type: ignore[arg-type]
+    if not (len(seen) == len(cameras) == len(all_poses) >= 2):
+        given = f"points of {len(seen)} views, {len(cameras)} cameras, {len(all_poses)} poses"
+        raise ValueError(f"there are {given}; they must be as many, and at least 2")
+    if len({len(each) for each in seen}) > 1:
+        raise ValueError(f"views hold {[len(each) for each in seen]} points; they must be as many, NaN where not seen")
+    rules = _Rules(method, METHODS[1:], sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
+    return _of_many(seen, cameras, all_poses, rules)
+
+
+def correct_matches(
+    F: ArrayLike, points0: ArrayLike, points1: ArrayLike, *, num_threads: int = 0
+) -> tuple[Floats, Floats]:
+    """The pairs (N, 2) nearest to the given ones that fulfil x1ᵀ F x0 = 0; NaN where there are none nearby.
+
+    Least squares of pixels (Lindstrom, CVPR 2010, iterated until it stands). The scale of F does not matter.
+    """
+    first, second = as_pairs(points0, points1)
+    matrix = np.array(F, dtype=np.float64, order="C")
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not matrix.any():
+        raise ValueError(f"F must be a finite 3x3 matrix, not all 0; given {matrix.tolist()}")
+    corrected: tuple[Floats, Floats] = _core.correct_matches(matrix, first, second, num_threads)
+    return corrected
+
+
+@dataclass(frozen=True)
+class _Rules:
+    method: str
+    allowed: tuple[str, ...]
+    sigma_px: float
+    min_angle_deg: float
+    max_error_px: float | None
+    covariance: bool
+    num_threads: int
+
+    def __post_init__(self) -> None:
+        if self.method not in self.allowed:
+            raise ValueError(f"method is {self.method!r}; allowed are {', '.join(self.allowed)}")
+        if not (self.sigma_px > 0 and np.isfinite(self.sigma_px)):
+            raise ValueError(f"sigma_px is {self.sigma_px}; it must be above 0")
+        if not 0 <= self.min_angle_deg <= 180:
+            raise ValueError(f"min_angle_deg is {self.min_angle_deg}; allowed is 0 to 180")
+        if self.max_error_px is not None and not self.max_error_px > 0:
+            raise ValueError(f"max_error_px is {self.max_error_px}; it must be above 0, or None")
+
+    @property
+    def angle_rad(self) -> float:
+        return float(np.radians(self.min_angle_deg))
+
+    def of_core(self, measured: bool) -> dict[str, Any]:
+        """What the core is told; where lenses distort only points are wanted of it."""
+        return {
+            "method": METHODS.index(self.method),
+            "sigma_px": self.sigma_px,
+            "min_angle_rad": self.angle_rad if measured else 0.0,
+            "measured": measured,
+            "covariance": measured and self.covariance,
+            "num_threads": self.num_threads,
+        }
+
+
+def _of_pair(
+    pixels: tuple[Floats, Floats], cameras: tuple[CameraModel, CameraModel], T: Array, rules: _Rules, backend: str
+) -> TriangulatedPoints:
+    (K0, ideal0), (K1, ideal1) = (as_matrix(camera, x) for camera, x in zip(cameras, pixels, strict=True))
+    P0, P1 = np.eye(3, 4), np.ascontiguousarray(K1 @ T[:3])
+    P0[:, :3] = K0
+    plain = all(is_plain(camera) for camera in cameras)
+    if backend == "cpp":
+        rows = _core.triangulate(P0, P1, ideal0, ideal1, **rules.of_core(plain))
+        if plain:
+            return _within(_result(*rows), rules)
+        found, reasons = rows[:2]
+    else:
+        found = _each(getattr(reference, rules.method), P0, P1, ideal0, ideal1)
+        missing = ~(np.isfinite(ideal0) & np.isfinite(ideal1)).all(axis=1)
+        reasons = np.where(missing, PointReason.NOT_FINITE, PointReason.VALID).astype(np.uint8)
+    views = Views(cameras, np.stack([np.eye(4), T]), np.stack(pixels).astype(np.float64))
+    return _in_true_pixels(found, reasons, views, rules, plain)
+
+
+def _of_many(
+    seen: Sequence[Floats], cameras: Sequence[CameraModel], poses: Sequence[Array], rules: _Rules
+) -> TriangulatedPoints:
+    ideal = [as_matrix(camera, each.astype(np.float64)) for camera, each in zip(cameras, seen, strict=True)]
+    projections = np.stack([K @ T[:3] for (K, _), T in zip(ideal, poses, strict=True)])
+    plain = all(is_plain(camera) for camera in cameras)
+    rows = _core.triangulate_views(projections, np.stack([x for _, x in ideal]), **rules.of_core(plain))
+    if plain:
+        return _within(_result(*rows), rules)
+    views = Views(cameras, np.stack(poses), np.stack(seen).astype(np.float64))
+    return _in_true_pixels(rows[0], rows[1], views, rules, plain)
+
+
+def _in_true_pixels(found: Array, reasons: Codes, views: Views, rules: _Rules, plain: bool) -> TriangulatedPoints:
+    """What the cameras themselves say of points found without their distortion; `reasons` of the core stay."""
+    points = refined(found, views) if rules.method == "optimal" and not plain else found
+    result = measured(points, views, rules.sigma_px, rules.angle_rad)
+    lost = reasons != PointReason.VALID
+    result.reasons[lost] = reasons[lost]
+    for values in (result.m, result.angle_rad, result.errors_px, result.covariance_m2):
+        if values is not None:
+            values[lost] = np.nan
+    return _within(result if rules.covariance else replace(result, covariance_m2=None), rules)
+
+
+def _each(solve: Callable[..., Array], P0: Array, P1: Array, x0: Floats, x1: Floats) -> Array:
+    points = np.full((len(x0), 3), np.nan)
+    for i, (a, b) in enumerate(zip(x0.astype(np.float64), x1.astype(np.float64), strict=True)):
+        if np.isfinite(a).all() and np.isfinite(b).all():
+            points[i] = solve(P0, P1, a, b)
+    return points
+
+
+def _result(points: Floats, reasons: Codes, errors: Floats, angle: Floats, covariance: Floats) -> TriangulatedPoints:
+    return TriangulatedPoints(m=points, reasons=reasons, angle_rad=angle, errors_px=errors, covariance_m2=covariance)
+
+
+def _within(result: TriangulatedPoints, rules: _Rules) -> TriangulatedPoints:
+    """The result, without what the rules forbid: NaN wherever there is a reason."""
+    if rules.max_error_px is not None:
+        large = result.valid & (result.errors_px > rules.max_error_px).any(axis=1)
+        result.reasons[large] = PointReason.LARGE_ERROR
+        result.m[large] = np.nan
+        if result.covariance_m2 is not None:
+            result.covariance_m2[large] = np.nan
+    return result
