@@ -31,7 +31,7 @@ class Bundle:
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """How sure the poses given are: standard deviations of each frame's turn (rad), shift (m), and of ln focal."""
+    """How sure the poses given are: standard deviations of each frame's turn (rad), centre (m), and of ln focal."""
 
     T: Array
     turn: float
@@ -104,11 +104,16 @@ def _seen(bundle: Bundle, sightings: Sightings) -> Array:
     return np.asarray(np.einsum("mij,mj->mi", T[:, :3, :3], bundle.points[sightings.point]) + T[:, :3, 3])
 
 
+def centres(T: Array) -> Array:
+    """Where the cameras of poses (F, 4, 4) stand, (F, 3)."""
+    return np.asarray(-np.einsum("fji,fj->fi", T[:, :3, :3], T[:, :3, 3]))
+
+
 def offsets(T: Array, prior: Prior) -> Array:
-    """(F, 6): turn and shift of each pose away from the prior's."""
+    """(F, 6): turn of each camera and shift of its centre away from the prior's."""
     R = T[:, :3, :3] @ prior.T[:, :3, :3].transpose(0, 2, 1)
     turn = np.stack([R[:, 2, 1] - R[:, 1, 2], R[:, 0, 2] - R[:, 2, 0], R[:, 1, 0] - R[:, 0, 1]], axis=1) / 2
-    return np.concatenate([turn, T[:, :3, 3] - prior.T[:, :3, 3]], axis=1)
+    return np.concatenate([turn, centres(T) - centres(prior.T)], axis=1)
 
 
 def _cost(bundle: Bundle, sightings: Sightings, focal_px: Array, prior: Prior | None) -> float:
@@ -139,24 +144,27 @@ def _linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: in
     of_X = np.zeros((len(X), 2, 3))
     of_X[:, 0, 0] = of_X[:, 1, 1] = scale / X[:, 2]
     of_X[:, :, 2] = -scale[:, None] * X[:, :2] / X[:, 2:] ** 2
-    turned = X - bundle.T[sightings.frame, :3, 3]
-    of_turn = np.cross(turned[:, None, :], of_X)  # row · [ω]ₓ Y = ω · (Y × row)
-    of_focal = (scale[:, None] * X[:, :2] / X[:, 2:])[..., None]
-    of_camera = np.concatenate([of_turn, of_X, of_focal], axis=2)
+    of_turn = np.cross(X[:, None, :], of_X)  # row · [ω]ₓ X = ω · (X × row)
     of_point = of_X @ bundle.T[sightings.frame, :3, :3]
+    of_focal = (scale[:, None] * X[:, :2] / X[:, 2:])[..., None]
+    of_camera = np.concatenate([of_turn, -of_point, of_focal], axis=2)
     r = residuals(bundle, sightings, focal_px)
-    weight = 1.0 / np.maximum(1.0, np.linalg.norm(r, axis=1) / HUBER_PX)
-    columns = np.concatenate([6 * sightings.frame[:, None] + np.arange(6), np.full((len(X), 1), 6 * frames)], axis=1)
+    weight = np.sqrt(1.0 / np.maximum(1.0, np.linalg.norm(r, axis=1) / HUBER_PX))[:, None, None]
+    of_camera, of_point, r = weight * of_camera, weight * of_point, -weight[..., 0] * r
     size = 6 * frames + 1
-    U, camera_side = np.zeros((size, size)), np.zeros(size)
-    weighted = of_camera * weight[:, None, None]
-    np.add.at(U, (columns[:, :, None], columns[:, None, :]), np.einsum("mki,mkj->mij", weighted, of_camera))
-    np.add.at(camera_side, columns, np.einsum("mki,mk->mi", weighted, -r))
-    V, point_side = np.zeros((count, 3, 3)), np.zeros((count, 3))
-    np.add.at(V, sightings.point, np.einsum("mki,mkj->mij", of_point * weight[:, None, None], of_point))
-    np.add.at(point_side, sightings.point, np.einsum("mki,mk->mi", of_point * weight[:, None, None], -r))
-    W = np.zeros((count, size, 3))
-    np.add.at(W, (sightings.point[:, None], columns), np.einsum("mki,mkj->mij", weighted, of_point))
+    U, camera_side, W = np.zeros((size, size)), np.zeros(size), np.zeros((count, size, 3))
+    for k in range(frames):  # a frame sees a point once
+        rows = np.flatnonzero(sightings.frame == k)
+        columns = np.append(np.arange(6 * k, 6 * k + 6), size - 1)
+        J = of_camera[rows].reshape(-1, 7)
+        U[np.ix_(columns, columns)] += J.T @ J
+        camera_side[columns] += J.T @ r[rows].ravel()
+        W[sightings.point[rows][:, None], columns[:6]] = np.einsum(
+            "mki,mkj->mij", of_camera[rows][..., :6], of_point[rows]
+        )
+    W[:, -1] = _summed(np.einsum("mk,mkj->mj", of_camera[..., 6], of_point), sightings)
+    V = _summed(np.einsum("mki,mkj->mij", of_point, of_point).reshape(-1, 9), sightings).reshape(-1, 3, 3)
+    point_side = _summed(np.einsum("mki,mk->mi", of_point, r), sightings)
     free = np.setdiff1d(np.arange(size), np.arange(6 * fixed, 6 * fixed + 6))
     if prior is None:
         free = free[:-1]
@@ -167,6 +175,12 @@ def _linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: in
         U[-1, -1] += prior.log_focal**-2
         camera_side[-1] -= np.log(bundle.focal) * prior.log_focal**-2
     return _System(U[np.ix_(free, free)], V, W[:, free], camera_side[free], point_side, free)
+
+
+def _summed(values: Array, sightings: Sightings) -> Array:
+    """Sums (N, K) over each point's sightings of values (M, K)."""
+    sums = [np.bincount(sightings.point, column, sightings.count) for column in values.T]
+    return np.stack(sums, axis=1)
 
 
 def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
@@ -181,10 +195,10 @@ def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
         S, system.camera_side - np.einsum("nci,ni->c", WV, system.point_side), rcond=1e-12
     )[0]
     shift = np.einsum("nij,nj->ni", V, system.point_side - np.einsum("nci,c->ni", system.W, step[system.free]))
-    T = bundle.T.copy()
+    T, centre = bundle.T.copy(), centres(bundle.T)
     for k, (turn, move) in enumerate(step[:-1].reshape(-1, 2, 3)):
         T[k, :3, :3] = rotation(turn) @ T[k, :3, :3]
-        T[k, :3, 3] += move
+        T[k, :3, 3] = -T[k, :3, :3] @ (centre[k] + move)
     return Bundle(T, bundle.points + shift, bundle.focal * float(np.exp(np.clip(step[-1], -0.2, 0.2))))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array, Camera, CameraModel, inverse
-from ._bundle import Bundle, Prior, adjust, offsets, residuals, triangulated
+from ._bundle import Bundle, Prior, adjust, centres, offsets, residuals, triangulated
 from ._matches import LEAST_MATCHES, Pair, Sightings, focal_px, seen_twice
 
 #: Points that poses are found from, at most; points that a frame must share to be of use.
@@ -18,12 +18,12 @@ MOST_POINTS, LEAST_POINTS = 1500, 12
 #: Poses whose points miss their sightings by this (median, pixels) fit the images; so do those that no adjustment
 #: brings below MENDED of it.
 FITS_PX, MENDED, HOPELESS_PX = 0.3, 0.6, 3.0
-#: What no adjustment may reach: a turn of this many radians, a change of ln focal.
-FARTHEST = (np.radians(5.0), 0.25)
+#: What no adjustment may reach: a turn of this many radians, a change of ln focal; and misses that none is tried from.
+FARTHEST, BEYOND_MENDING_PX = (np.radians(5.0), 0.25), 15.0
 #: Parallax (what the best rotation leaves of the fifth of the matches that differ most, pixels) that a pair needs.
 LEAST_PARALLAX_PX, PARALLAX_PERCENTILE = 1.0, 80.0
-#: How far poses and focal length that do not fit are trusted: radians, share of the scene's depth, ln focal.
-TURN, SHIFT, LOG_FOCAL = np.radians(1.0), 0.01, 0.1
+#: How far poses and focal length that do not fit are trusted: radians, share of the widest baseline, ln focal.
+TURN, SHIFT, LOG_FOCAL = np.radians(1.0), 0.05, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,12 @@ def with_given_poses(
     missed = _median_px(bundle, sightings, focal)
     if refine == "auto" and missed <= FITS_PX:
         return _consistent(given, focal)
-    typical = float(np.median(given.depths(reference))) if (sightings.frame == reference).any() else 1.0
-    matched = len(sightings.frame)
-    prior = Prior(T, TURN, SHIFT * abs(typical), LOG_FOCAL)
+    matched, misfit = len(sightings.frame), _misfit(missed)
+    if missed > BEYOND_MENDING_PX:
+        raise ValueError(misfit)
+    away = np.linalg.norm(centres(T) - centres(T)[reference], axis=1)
+    pinholes = all(isinstance(camera, Camera) for camera in cameras)  # other models' focal lengths are left alone
+    prior = Prior(T, TURN, SHIFT * float(away.max()), LOG_FOCAL if pinholes else 1e-9)
     for _ in range(2):
         bundle = adjust(bundle, sightings, focal, reference, prior)
         bundle, sightings = _inliers(bundle, sightings, focal)
@@ -72,12 +75,7 @@ def with_given_poses(
     turned = np.linalg.norm(offsets(bundle.T, prior)[:, :3], axis=1).max()
     far = turned > FARTHEST[0] or abs(np.log(bundle.focal)) > FARTHEST[1]
     if mended > HOPELESS_PX or far or len(sightings.frame) < 0.5 * matched:
-        raise ValueError(
-            f"poses and cameras do not fit the images at all: points miss their sightings by {missed:.1f} px (median). "
-            "T_world_cam takes camera to world coordinates, in metres; is it the inverse, or of other frames?"
-        )
-    if not all(isinstance(camera, Camera) for camera in cameras):
-        bundle.focal = 1.0
+        raise ValueError(misfit)
     if refine == "auto":
         warnings.warn(
             f"poses and cameras do not fit the images: points miss their sightings by {missed:.2f} px (median). They "
@@ -88,6 +86,13 @@ def with_given_poses(
         )
     refocused = {id(camera): _refocused(camera, bundle.focal) for camera in cameras}
     return Solved(bundle.T, tuple(refocused[id(camera)] for camera in cameras), sightings, bundle.points)
+
+
+def _misfit(missed: float) -> str:
+    return (
+        f"poses and cameras do not fit the images at all: points miss their sightings by {missed:.1f} px (median). "
+        "T_world_cam takes camera to world coordinates, in metres; is it the inverse, or of other frames?"
+    )
 
 
 def from_matches(cameras: Sequence[CameraModel], sightings: Sightings, pairs: Sequence[Pair], reference: int) -> Solved:
@@ -166,10 +171,7 @@ def _consistent(solved: Solved, focal: Array) -> Solved:
 
 
 def _refocused(camera: CameraModel, factor: float) -> CameraModel:
-    if factor == 1.0:
-        return camera
-    assert isinstance(camera, Camera)
-    return replace(camera, fx=camera.fx * factor, fy=camera.fy * factor)
+    return camera if not isinstance(camera, Camera) else replace(camera, fx=camera.fx * factor, fy=camera.fy * factor)
 
 
 def _rigid(T: Array) -> Array:

@@ -109,15 +109,18 @@ def costs(grey: Any, sources: Sequence[Source], q: NDArray[np.float64], threads:
 
 def _best_half(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Rounded mean of the smaller half of the costs that are any; `UNSEEN` where none is."""
-    if len(bits) == 1:
-        return np.where(bits[0] == 255, np.uint8(UNSEEN), bits[0])
-    ordered = np.sort(bits, axis=0)
-    half = ((ordered < 255).sum(axis=0, dtype=np.uint8) + np.uint8(1)) // np.uint8(2)
-    total = ordered[0].astype(np.uint16)
-    for rank in range(1, (len(bits) + 1) // 2):
-        total += np.where(rank < half, ordered[rank], np.uint8(0))
-    mean = (total + half // np.uint8(2)) // np.maximum(half, 1)
-    return np.where(half == 0, UNSEEN, mean).astype(np.uint8)
+    ordered = list(bits)
+    seen = np.sum(bits < 255, axis=0, dtype=np.uint8)
+    best = np.full(bits.shape[1:], UNSEEN, np.uint8)
+    total = np.zeros(bits.shape[1:], np.uint16)
+    for rank in range((len(ordered) + 1) // 2):  # the smallest of those left comes to the front, and joins the sum
+        for k in range(len(ordered) - 1, rank, -1):
+            ordered[k - 1], ordered[k] = np.minimum(ordered[k - 1], ordered[k]), np.maximum(ordered[k - 1], ordered[k])
+        total += ordered[rank]
+        half = rank + 1
+        mean = (total + np.uint16(half // 2)) // np.uint16(half)
+        np.copyto(best, mean.astype(np.uint8), where=(seen == 2 * half) | (seen == 2 * half - 1))
+    return best
 
 
 @dataclass(frozen=True, eq=False)
