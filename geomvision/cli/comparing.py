@@ -88,11 +88,12 @@ def _pair(sample: Sample) -> StereoSample | None:
 def _has_inputs(method: Method, sample: Sample) -> bool:
     """Whether a depth sample holds what the method starts from; asked only when the user named no methods."""
     assert isinstance(sample, DepthSample)
-    if method.name() == "from_stereo":
-        return sample.stereo is not None
-    if method.name() == "ground_plane":
-        return sample.camera_height_m is not None and sample.horizon_px is not None
-    return True
+    inputs = {
+        "from_motion": (sample.clip,),
+        "from_stereo": (sample.stereo,),
+        "ground_plane": (sample.camera_height_m, sample.horizon_px),
+    }
+    return all(value is not None for value in inputs.get(method.name(), ()))
 
 
 def _check_range(methods: Sequence[Method], chosen: set[str], samples: Sequence[Sample]) -> None:

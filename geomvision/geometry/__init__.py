@@ -37,8 +37,6 @@ from .rectification_self import Correction, SelfRectification, mend_rig, self_re
 from .rectification_uncalibrated import rectify_matches, rectify_uncalibrated
 from .rectification_view import RectifiedView
 from .rigid_flow import rigid_flow
-from .disparity import depth_error, points_from_disparity
-from .metric_pose import metric_relative_pose
 from .triangulation import correct_matches, triangulate, triangulate_views
 
 __all__ = [
@@ -91,13 +89,6 @@ __all__ = [
     "self_rectify",
     "skew",
     "symmetric_epipolar_distance",
-    "correct_matches",
-    "depth_error",
-    "metric_relative_pose",
-    "p3p",
-    "perspective_n_point",
-    "points_from_disparity",
-    "refine_absolute_pose",
     "triangulate",
     "triangulate_views",
     "vertical_residual",
