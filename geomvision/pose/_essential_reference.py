@@ -158,8 +158,7 @@ def estimate_essential(
 ) -> Estimate:
     """What `_core.estimate_essential` does."""
     data, order, unit, to_rays0, to_rays1 = working_data(view0, view1, seed)
-    x0, x1 = data[:2]
-    band = max_error_px / unit
+    (x0, x1), band = data[:2], max_error_px / unit
     depths = DepthPrior(data, to_rays0, to_rays1)
 
     def solve(sample: list[int]) -> list[Array]:
