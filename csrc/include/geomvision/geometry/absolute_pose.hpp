@@ -43,9 +43,9 @@ struct AbsolutePose {
 };
 
 /// The poses, at most 4, that see three points of the world along three rays: how many there are. `rays` holds three
-/// vectors of the camera's frame, of any length, `points` three points. None where the points lie on a line or rays are equal.
-/// Grunert's problem, solved by a degenerate conic of its pencil (Persson & Nordberg, ECCV 2018; Ding et al., CVPR
-/// 2023).
+/// vectors of the camera's frame, of any length, `points` three points. None where the points lie on a line or rays are
+/// equal. Grunert's problem, solved by a degenerate conic of its pencil (Persson & Nordberg, ECCV 2018; Ding et al.,
+/// CVPR 2023).
 int p3p(const std::array<double, 9>& rays, const std::array<double, 9>& points, std::array<CameraPose, 4>& poses);
 
 /// The pose of all points, none of them an outlier, without a guess: SQPnP (Terzakis & Lourakis, ECCV 2020), then
