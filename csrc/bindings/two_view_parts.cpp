@@ -8,7 +8,6 @@ namespace {
 
 using namespace geometry;
 using Matched = const Array<double>&;
-
 // (count, 3, 3).
 Array<double> stacked(const std::vector<Entries>& matrices) {
   Output<double, 3> made({static_cast<std::ptrdiff_t>(matrices.size()), 3, 3});

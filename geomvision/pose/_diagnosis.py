@@ -177,8 +177,8 @@ class Diagnosis:
     def _fits_no_cameras(self, estimate: Estimate, inliers: NDArray[np.bool_]) -> bool:
         """Whether the points cannot be the cameras', or F from the same start explains clearly more than E does.
 
-        Clearly: a fifth more inliers, or errors smaller by a tenth with a likelihood ratio above e^10. The two degrees
-        of freedom that F has more than E would make errors smaller by about 1 / N.
+        Clearly: errors smaller by a tenth, with a likelihood ratio above e^10. The two degrees of freedom that F has
+        more than E would make errors smaller by about 1 / N.
         """
         for view in (self.view0, self.view1):
             low, high = view.extent()
@@ -186,7 +186,7 @@ class Diagnosis:
             outside = (view.points < low - 1) | (view.points > high + 1)
             if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
                 return True
-        if inliers.sum() < 20 or estimate.matrix is None:
+        if inliers.sum() < 20 or estimate.matrix is None or estimate.errors_px is None:
             return False
         from .. import _core
 
@@ -195,11 +195,13 @@ class Diagnosis:
         found = _core.refine_fundamental(self.view0.ideal, self.view1.ideal, list(start.ravel()), reach)
         if not found["found"]:
             return False
-        better = np.abs(found["errors_px"]) < max(found["inlier_px"], 1e-9)
-        if better.sum() < 0.9 * inliers.sum():
-            return False
-        ratio = estimate.noise_px / max(found["noise_px"], 0.02)
-        return bool(better.sum() > 1.2 * inliers.sum() or (ratio > 1.1 and inliers.sum() * math.log(ratio) > 10))
+        # Both by one measure: squared errors up to where E's inliers end, of matches that agree with either.
+        most = max(estimate.inlier_px, 0.06) ** 2
+        squared = [np.minimum(np.square(e), most) for e in (estimate.errors_px, found["errors_px"])]
+        either = np.minimum(*squared) < most
+        count = float(either.sum())
+        costs = [max(float(s[either].sum()), count * 0.02**2) for s in squared]
+        return costs[0] > 1.2 * costs[1] and count * math.log(costs[0] / costs[1]) > 20
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

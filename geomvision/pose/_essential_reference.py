@@ -158,8 +158,7 @@ def estimate_essential(
 ) -> Estimate:
     """What `_core.estimate_essential` does."""
     data, order, unit, to_rays0, to_rays1 = working_data(view0, view1, seed)
-    x0, x1 = data[:2]
-    band = max_error_px / unit
+    (x0, x1), band = data[:2], max_error_px / unit
     depths = DepthPrior(data, to_rays0, to_rays1)
 
     def solve(sample: list[int]) -> list[Array]:
@@ -192,7 +191,9 @@ def estimate_essential(
             return None
         return (pose, mixture), depths.log_likelihood(pose.matrix(), mixture), support
 
-    best, drawn = ransac(len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed)
+    best, drawn = ransac(
+        len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed, second_chances=True
+    )
     if best is None:
         return Estimate(iterations=drawn)
     pose, mixture = best

@@ -157,25 +157,32 @@ def ransac(
     confidence: float,
     most: int,
     seed: int,
+    second_chances: bool = False,
 ) -> tuple[Any, int]:
     """The best refined model, None where there is none, and how many samples were drawn.
 
-    `refine` gives a model, its score and its support, or None.
+    `refine` gives a model, its score and its support, or None. With `second_chances`, the best runners-up of the rounds
+    are refined at the end, too: for problems whose refinements end in different places.
     """
     best, best_score, best_raw = None, 0.0, 0.0
+    others: list[tuple[float, Array]] = []
     drawn, needed = 0, most
     while drawn < needed:
         count = min(ROUND, most - drawn)
         samples = [draw_sample(seed, drawn + i, size, sample_size) for i in range(count)]
         scored = [(score(model), model) for sample in samples for model in solve(sample)]
         drawn += count
-        top = max(scored, key=lambda item: item[0], default=(0.0, None))
-        if top[1] is None or top[0] <= best_raw:
-            continue
-        best_raw = top[0]
-        refined = refine(top[1])
-        if refined is None or refined[1] <= best_score:
-            continue
-        best, best_score, support = refined
-        needed = iterations_needed(support / size, sample_size, confidence, most)
+        top = max(scored, key=lambda item: item[0], default=(0.0, np.empty(0)))
+        if top[0] > best_raw:
+            best_raw = top[0]
+            refined = refine(top[1])
+            if refined is not None and refined[1] > best_score:
+                best, best_score, support = refined
+                needed = iterations_needed(support / size, sample_size, confidence, most)
+        elif top[0] > 0.8 * best_raw:
+            others = sorted([*others, top], key=lambda item: -item[0])[:32]
+    for _, model in others[: 3 + drawn // 512] if second_chances else []:
+        refined = refine(model)
+        if refined is not None and refined[1] > best_score:
+            best, best_score, _ = refined
     return best, drawn

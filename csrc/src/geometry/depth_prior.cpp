@@ -126,7 +126,7 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
   for (std::size_t i = 0; i < rays0_.size(); ++i) {
     if (std::isnan(nearness_[i])) continue;
     const int bin = bin_of(nearness_[i], scale);
-    // At most 3: a wrong pose must not make itself likely by where it puts its points.
+    // At most 3: a wrong pose must not make itself likely by where it has its points.
     prior_[i] = nearness_[i] < -0.15 * scale ? 1e-3 : std::min(3.0, std::max(1e-3, in[bin] / out[bin]));
   }
 }

@@ -163,7 +163,9 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
   const EssentialProblem problem{matches, cameras, band, depths};
   EssentialEstimate estimate;
-  const auto best = ransac(problem, engine_options(options, num_threads));
+  RansacOptions engine = engine_options(options, num_threads);
+  engine.second_chances = true;  // near a plane, refinements end at several poses
+  const auto best = ransac(problem, engine);
   estimate.iterations = best.iterations;
   if (!best.found) return estimate;
   PoseManifold pose{cameras, best.model.pose.rotation, best.model.pose.translation};

@@ -46,8 +46,10 @@ struct RansacOptions {
   std::uint64_t seed = 0;
   int min_iterations = 64;
   int max_iterations = 20000;
-  double confidence = 0.9999;  ///< that a sample without outliers was drawn, in (0, 1)
-  double effort = 2.0;         ///< that many times the samples which confidence asks for: samples are noisy, too
+  double confidence = 0.9999;   ///< that a sample without outliers was drawn, in (0, 1)
+  double effort = 2.0;          ///< that many times the samples which confidence asks for: samples are noisy, too
+  bool second_chances = false;  ///< refine the best runners-up of the rounds at the end, too: for problems whose
+                                ///< refinements end in different places
   int num_threads = 0;
 };
 
@@ -84,6 +86,19 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   std::vector<Candidate> candidates(round);
   double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
   int needed = options.max_iterations;
+  std::vector<Candidate> others;  // the best of their rounds, by score
+  const auto refine = [&](const Candidate& candidate) {
+    Model refined = candidate.model;
+    const double support = problem.refine(refined);
+    if (support < 0) return false;
+    const double score = problem.score(refined, best.score);
+    if (score <= best.score) return false;
+    best.found = true;
+    best.model = refined;
+    best.score = score;
+    best.support = support;
+    return true;
+  };
   while (best.iterations < needed) {
     const int first = best.iterations, count = std::min(round, options.max_iterations - first);
     const auto draw = [&](int begin, int end) {
@@ -91,7 +106,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
       int sample[Problem::sample_size];
       for (int i = begin; i < end; ++i) {
         Candidate& candidate = candidates[static_cast<std::size_t>(i)];
-        candidate.score = best_raw;
+        candidate.score = options.second_chances ? 0.8 * best_raw : best_raw;
         draw_sample(options.seed, first + i, problem.size(), Problem::sample_size, sample);
         const int found = problem.solve(sample, models);
         for (int k = 0; k < found; ++k) {
@@ -104,19 +119,18 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
     best.iterations += count;
     const auto winner = std::max_element(candidates.begin(), candidates.begin() + count,
                                          [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
-    if (winner->score <= best_raw) continue;
-    best_raw = winner->score;
-    Model refined = winner->model;
-    const double support = problem.refine(refined);
-    if (support < 0) continue;
-    const double score = problem.score(refined, best.score);
-    if (score <= best.score) continue;
-    best.found = true;
-    best.model = refined;
-    best.score = score;
-    best.support = support;
-    needed = iterations_needed(options, support / problem.size(), Problem::sample_size);
+    if (winner->score > best_raw) {
+      best_raw = winner->score;
+      if (refine(*winner)) needed = iterations_needed(options, best.support / problem.size(), Problem::sample_size);
+    } else if (options.second_chances && winner->score > 0.8 * best_raw) {
+      const auto place = std::find_if(others.begin(), others.end(),
+                                      [&](const Candidate& other) { return other.score < winner->score; });
+      if (others.size() < 32 || place != others.end()) others.insert(place, *winner);
+      if (others.size() > 32) others.pop_back();
+    }
   }
+  const auto chances = static_cast<std::size_t>(3 + best.iterations / 512);
+  for (std::size_t i = 0; i < std::min(chances, others.size()); ++i) refine(others[i]);
   return best;
 }
 
