@@ -15,6 +15,8 @@ from ..images import Mask
 Indices = NDArray[np.int64]
 #: A pivot or eigenvalue below this share of its scale leaves something open.
 OPEN = 1e-11
+#: Points that are eliminated at once.
+TOGETHER = 512
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,7 +135,7 @@ def normal_equations(state: State, observations: Observations, gauge: Gauge, wei
     return Equations(
         frames=a.T @ a,
         points=blocks,
-        between=(a.T @ b).tocsr(),
+        between=(a.T @ b).tocsc(),
         frame_gradient=a.T @ error.ravel(),
         point_gradient=_summed(np.einsum("mki,mk->mi", slopes, error), observations.points, total),
     )
@@ -146,31 +148,32 @@ def _summed(values: Array, index: Indices, count: int) -> Array:
     return np.stack(sums, axis=1).astype(float).reshape(count, *values.shape[1:])
 
 
-def reduced(equations: Equations, damping: float) -> tuple[Array, Any, Array]:
-    """The Schur complement of the points (C, C), what leads back to them, and the points' inverse blocks.
+def reduced(equations: Equations, damping: float) -> tuple[Array, Array]:
+    """The Schur complement of the points (C, C), and the points' inverse blocks (P, 3, 3).
 
-    Triggs et al., Bundle adjustment: a modern synthesis, 2000, section 6. Damped as by Marquardt 1963.
+    Triggs et al., Bundle adjustment: a modern synthesis, 2000, section 6. Damped as by Marquardt 1963. A hundred frames
+    fill it: its products are dense, some points at a time.
     """
-    from scipy import sparse
-
-    blocks = equations.points * (1.0 + damping * np.eye(3))
-    inverses: Array = np.linalg.inv(blocks).astype(float)
-    count = len(blocks)
-    diagonal = sparse.bsr_matrix((inverses, np.arange(count), np.arange(count + 1)), shape=(3 * count, 3 * count))
-    back = equations.between @ diagonal
-    u = equations.frames.toarray()
-    u[np.diag_indices_from(u)] *= 1.0 + damping
-    return u - (back @ equations.between.T).toarray(), back, inverses
+    inverses: Array = np.linalg.inv(equations.points * (1.0 + damping * np.eye(3))).astype(float)
+    schur: Array = equations.frames.toarray()
+    schur[np.diag_indices_from(schur)] *= 1.0 + damping
+    for first in range(0, len(inverses), TOGETHER):
+        some = inverses[first : first + TOGETHER]
+        between = equations.between[:, 3 * first : 3 * (first + len(some))].toarray()
+        by_point = between.reshape(len(schur), len(some), 3).swapaxes(0, 1)
+        schur -= (by_point @ some).swapaxes(0, 1).reshape(between.shape) @ between.T
+    return schur, inverses
 
 
 def step(equations: Equations, damping: float) -> tuple[Array, Array]:
     """The damped Gauss-Newton step of frames (C,) and points (P, 3). Raises LinAlgError where there is none."""
     from scipy import linalg
 
-    schur, back, inverses = reduced(equations, damping)
+    schur, inverses = reduced(equations, damping)
     if not np.isfinite(schur).all():
         raise np.linalg.LinAlgError("the points' blocks are singular")
-    right = equations.frame_gradient - back @ equations.point_gradient.ravel()
+    alone = np.einsum("pij,pj->pi", inverses, equations.point_gradient)
+    right = equations.frame_gradient - equations.between @ alone.ravel()
     frames = -linalg.cho_solve(linalg.cho_factor(schur), right) if len(right) else np.zeros(0)
     pulled = equations.point_gradient + (equations.between.T @ frames).reshape(-1, 3)
     return frames, -np.einsum("pij,pj->pi", inverses, pulled)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geomvision import io
-from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
+from geomvision.cameras import Camera, KannalaBrandt, RayTable, StereoRig, UnifiedCamera, pose
 
 
 class PosedScene(NamedTuple):
@@ -41,8 +41,11 @@ CAMERAS = {
     "fisheye": KannalaBrandt(
         width=800, height=600, fx=230.0, fy=232.0, cx=410.0, cy=290.0, distortion=(0.02, -3e-3, 1e-3, -1e-4)
     ),
+    "unified": UnifiedCamera(width=640, height=470, fx=260.0, fy=262.0, cx=322.0, cy=236.0, alpha=0.6),
     "upside_down": Camera(width=640, height=470, fx=480.0, fy=-475.0, cx=318.0, cy=240.0),
 }
+
+CAMERAS["ray_table"] = RayTable.from_camera(CAMERAS["brown"])
 
 
 def make_scene(camera, count, *, outliers=0.0, noise_px=0.0, seed=0, flat=False) -> PosedScene:
@@ -50,6 +53,8 @@ def make_scene(camera, count, *, outliers=0.0, noise_px=0.0, seed=0, flat=False)
     random = np.random.default_rng(seed)
     size = (camera.width - 1, camera.height - 1)
     pixels = random.uniform((0, 0), size, (count, 2))
+    if flat:  # what lies far out may have no point on the plane
+        pixels = np.array(size) / 2 + (pixels - np.array(size) / 2) / 2
     rays = camera.rays(pixels)
     assert np.isfinite(rays).all()
     distance = random.uniform(2, 8, (count, 1))
