@@ -123,10 +123,10 @@ class UnifiedCamera(Distorted, FocalCamera):
 
     def _directions(self, plane: Array) -> Array:
         plane = self._straight(plane)
-        r2 = np.square(plane[..., 0]) + np.square(plane[..., 1])
+        r2 = self._beta * (np.square(plane[..., 0]) + np.square(plane[..., 1]))
         # Beyond, for α > 1/2, lines miss the ellipsoid; a square that overflows tells nothing.
-        rest = np.where(np.isfinite(r2), 1 - (2 * self.alpha - 1) * self._beta * r2, np.nan)
-        z = (1 - self._beta * self.alpha**2 * r2) / (self.alpha * np.sqrt(rest) + 1 - self.alpha)
+        rest = np.where(np.isfinite(r2), 1 - (2 * self.alpha - 1) * r2, np.nan)
+        z = (1 - self.alpha**2 * r2) / (self.alpha * np.sqrt(rest) + 1 - self.alpha)
         return np.concatenate([plane, z[..., None]], axis=-1)
 
 
