@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FAR = 13.8
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
 TAIL = 0.02
+#: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
+STRETCH = 1.5
 SAMPLES = {"essential": (5, 10), "fundamental": (7, 3), "homography": (4, 1)}
 
 
@@ -64,7 +66,7 @@ class Diagnosis:
             T_1_0=T,
             matrix=estimate.matrix,
             relation=self.relation,
-            inliers=agreeing,
+            inliers=inliers if still else agreeing,
             degeneracies=frozenset(flags),
             candidates=candidates,
             votes=votes,
@@ -131,6 +133,8 @@ class Diagnosis:
     ) -> Array | None:
         """Set the flags of models that explain as much; the pose, without the translation that none can measure."""
         noise = max(estimate.noise_px, 1e-3)
+        if self.view0.spread is not None or self.view1.spread is not None:
+            noise *= STRETCH
         still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
         if not self._left_over(still, inliers, estimate):
             flags.add("no_motion")

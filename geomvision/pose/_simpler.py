@@ -34,13 +34,17 @@ def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
     fx, fy, cx, cy = view1.intrinsics
     directions = np.column_stack([view0.rays, np.ones(len(view0.rays))]) @ R.T
     z = np.where(directions[:, 2] > 1e-9, directions[:, 2], np.nan)
-    offset = directions[:, :2] / z[:, None] * (fx, fy) + (cx, cy) - view1.ideal
+    if view1.spread is None or view1.camera is None:
+        offset = directions[:, :2] / z[:, None] * (fx, fy) + (cx, cy) - view1.ideal
+    else:  # where the lens stretches the ideal image, only its own pixels have noise that is alike in all directions
+        offset = view1.camera.project(directions) - view1.points
     # Noise of both views, that of view 0 magnified like the image (exactly so for equal focal lengths and small turns).
     spread0 = 1.0 if view0.spread is None else view0.spread
     spread1 = 1.0 if view1.spread is None else view1.spread
     scale = math.sqrt(abs(fx * fy / (view0.intrinsics[0] * view0.intrinsics[1])))
-    variance = noise**2 * ((spread0 * scale / np.abs(z) ** 1.5) ** 2 + np.square(spread1))
-    return np.where(np.isfinite(z), (offset**2).sum(axis=1) / variance, np.inf)
+    magnified = spread0 / spread1 * scale / np.abs(z) ** 1.5
+    squared = (offset**2).sum(axis=1) / (noise**2 * (1 + np.square(magnified)))
+    return np.where(np.isfinite(squared), squared, np.inf)
 
 
 def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float, seed: int) -> Array:

@@ -34,7 +34,8 @@ class RelativePose:
             where there is no pose: nothing was found, or no cameras were given.
         matrix: the 3x3 relation of norm 1: E for rays, F or H for pixels. None where nothing was found.
         relation: which of them.
-        inliers: bool (N,), the matches that agree with the matrix and lie in front of both cameras.
+        inliers: bool (N,), the matches that agree with the matrix and, where they have parallax, lie in front of both
+            cameras.
         degeneracies: names of `DEGENERACIES` that hold. Empty: nothing speaks against the pose.
         candidates: (M, 4, 4), the poses that the matrix allows, and
         votes: (M,), how many inliers lie in front of both cameras for each; without parallax they have no say.

@@ -31,6 +31,7 @@ def test_a_pure_rotation_is_flagged_and_found(matches, name):
         assert metrics.pose_error(result.T_1_0, scene.T_1_0).rotation_deg < 0.5
         assert not result.translation.any()
         assert result.covariance is None
+        assert result.inliers[scene.right].mean() > 0.9
 
 
 def test_no_motion_is_flagged(matches):
