@@ -216,6 +216,36 @@ TEST_CASE("a second call of the same size allocates nothing") {
   CHECK(allocations() == before);
 }
 
+TEST_CASE("a point tracker forgets frames it has refused") {
+  // what vectors read beyond a small frame's rows is memory that a larger one had
+  const Image<float> frame0 = pattern(26, 15, 0.4, -0.3), frame1 = pattern(26, 15, 0, 0);
+  std::vector<Point> points;
+  for (int y = 0; y < 15; ++y) {
+    for (int x = 0; x < 26; ++x) points.push_back({x + 0.25, y - 0.25});
+  }
+  const int count = static_cast<int>(points.size());
+  TrackOptions options;
+  options.window = 3;
+  std::vector<Track> clean(points.size()), after(points.size());
+  PointTracker tracker(options), other(options);
+  const Image<float> black(200, 150), broken = [] {
+    Image<float> image(200, 150);
+    std::fill_n(image.data(), 200 * 150, std::numeric_limits<float>::quiet_NaN());
+    return image;
+  }();
+  tracker(black, black, points.data(), 0, clean.data());
+  tracker(frame0, frame1, points.data(), count, clean.data());
+  CHECK_THROWS_AS(other(broken, broken, points.data(), 0, after.data()), std::invalid_argument);
+  other(frame0, frame1, points.data(), count, after.data());
+  int found = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    found += std::isnan(clean[i].end.x) ? 0 : 1;
+    CHECK(std::isnan(clean[i].end.x) == std::isnan(after[i].end.x));
+    if (!std::isnan(clean[i].end.x)) CHECK(clean[i].end.x == after[i].end.x);
+  }
+  CHECK(found > count / 2);
+}
+
 TEST_CASE("TV-L1 finds a shift, whatever the threads and the instruction set") {
   const Image<float> frame0 = pattern(301, 231, 2.3, -1.4), frame1 = pattern(301, 231, 0, 0);
   TVL1Options options;

@@ -72,7 +72,6 @@ class RollingRows {
  public:
   void fit(int rows, int width, int margin) {
     width_ = width;
-    margin_ = margin;
     before_ = (margin + 2 * spare - 1) / spare * spare;
     stride_ = (before_ + std::ptrdiff_t{width} + margin + 2 * spare - 1) / spare * spare;
     rows_ = rows;
@@ -84,19 +83,22 @@ class RollingRows {
   /// Distance of neighbouring rows, where all of them are held.
   std::ptrdiff_t stride() const { return stride_; }
 
-  /// Repeat the border pixels of row y in its margins.
+  /// Repeat the border pixels of row y in its margins, and in what vectors read beyond: no number is left unset.
   float* close(int y) {
     float* row = (*this)[y];
-    std::fill(row - margin_, row, row[0]);
-    std::fill(row + width_, row + width_ + margin_, row[width_ - 1]);
+    std::fill(row - before_, row, row[0]);
+    std::fill(row + width_, row - before_ + stride_, row[width_ - 1]);
     return row;
   }
+
+  /// Row `to` becomes row `from`, margins and all.
+  void copy(int from, int to) { std::copy_n((*this)[from] - before_, stride_, (*this)[to] - before_); }
 
  private:
   static constexpr int spare = 16;  // a cache line
   Aligned<float> values_;
   std::ptrdiff_t stride_ = 0, before_ = 0;
-  int width_ = 0, margin_ = 0, rows_ = 1;
+  int width_ = 0, rows_ = 1;
 };
 
 }  // namespace geomvision::flow

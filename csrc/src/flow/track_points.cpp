@@ -48,10 +48,11 @@ struct PointTracker::Level {
 
   // Row y of a plane is made: repeat its ends, and itself where it is the first or the last.
   void close(int plane, int y) {
-    const float* made = planes[plane].close(y + margin) - margin;
+    RollingRows& rows = planes[plane];
+    rows.close(y + margin);
     for (int k = 1; k <= margin; ++k) {
-      if (y == 0) std::copy_n(made, width + 2 * margin, (*this)(plane, -k) - margin);
-      if (y == height - 1) std::copy_n(made, width + 2 * margin, (*this)(plane, y + k) - margin);
+      if (y == 0) rows.copy(margin, margin - k);
+      if (y == height - 1) rows.copy(y + margin, y + margin + k);
     }
   }
 
