@@ -160,7 +160,7 @@ class Brown:
 
         flat = np.ascontiguousarray(distorted.reshape(-1, 2))
         if has_core():
-            found: Array = core().undistort_points(flat, np.array(intrinsics), np.array(self.coefficients), 0)
+            found: Array = core().undistort_points(flat, np.array(intrinsics, float), np.array(self.coefficients), 0)
         else:
             found = np.full_like(flat, np.nan)
         left = np.flatnonzero(np.isnan(found[:, 0]))

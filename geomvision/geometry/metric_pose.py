@@ -14,7 +14,7 @@ from ..images import Mask
 from ..results.alignment import Alignment
 from ..results.maps import Depth
 from ..results.metric_pose import MetricPose
-from ._points import as_points, same_length
+from ._points import LARGEST, as_points, same_length
 from .absolute_pose import absolute_pose
 from .alignment import align_points_robust
 
@@ -95,7 +95,7 @@ def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: f
 
 
 def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: str) -> Array:
-    """Points (N, 3) of the pixels, NaN where there is no depth: outside the map, in a gap, across an edge."""
+    """Points (N, 3) of the pixels, NaN where there is no depth: outside the map, in a gap, across an edge, too far."""
     metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth, dtype=np.float32))).m
     if metres.shape != (camera.height, camera.width):
         given, wanted = f"{metres.shape[1]}x{metres.shape[0]}", f"{camera.width}x{camera.height}"
@@ -110,7 +110,8 @@ def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: 
     mixed = np.array([(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy])
     smooth = inside & (near.max(axis=0) - near.min(axis=0) <= EDGE * near.min(axis=0))  # false with any NaN
     z = np.where(smooth, (mixed * np.where(smooth, near, 0.0)).sum(axis=0), np.nan)
-    return camera.unproject(pixels, z)
+    points = camera.unproject(pixels, z)
+    return np.where((np.abs(points) <= LARGEST).all(axis=1, keepdims=True), points, np.nan)
 
 
 def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Alignment, tuple[str, ...]]:

@@ -127,6 +127,15 @@ def test_no_distortion_gives_a_wrong_ray(distortion, some):
     np.testing.assert_array_less(np.abs(plane - expected).max(axis=1)[sound], 1e-5 * size[sound])
 
 
+def test_whole_numbers_are_as_good():
+    lens = (-0.25, 0.125, 0.0, 0.0, 0.0)
+    whole, real = (
+        Camera(width=320, height=240, fx=number(250), fy=number(260), cx=number(150), cy=number(110), distortion=lens)
+        for number in (int, float)
+    )
+    assert np.array_equal(whole.unproject([[3, 200]]), real.unproject([[3.0, 200.0]]))
+
+
 def test_shapes_and_wrong_arguments():
     own = camera(ALL[:5])
     assert own.project(np.ones((2, 3, 3))).shape == (2, 3, 2)
