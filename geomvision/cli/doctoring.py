@@ -19,9 +19,12 @@ WANTED = (
     ("scipy", None, "depth and geometry"),
     ("cv2", None, "the OpenCV peers, images"),
     ("jinja2", None, "the report"),
+    ("yaml", None, "calibration files"),
     ("torch", "learned", "learned methods"),
     ("safetensors", "learned", "their weights"),
     ("numba", "reference", "readable reference backends"),
+    ("poselib", "pose", "the peer of that name"),
+    ("open3d", "viewer", "meshes of depth maps"),
 )
 OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-python-headless", "opencv-contrib-python-headless")
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..method import Method, OptionError
 from ..registry import Registry
 
-TASKS = ("stereo", "flow", "depth")
+TASKS = ("stereo", "flow", "depth", "pose")
 
 
 def registry(task: str) -> Registry:

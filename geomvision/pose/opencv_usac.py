@@ -28,7 +28,7 @@ class OpenCVUSAC(PoseMethod):
         "magsac", "its score and sampling", choices=("default", "fast", "accurate", "prosac", "magsac")
     )
 
-    @backend("opencv", requires="cv2")
+    @backend("cv2", requires="cv2")
     def _opencv(self, view0: View, view1: View) -> RelativePose:
         import cv2
 

@@ -10,7 +10,7 @@ PAGE = (REPOSITORY / "docs" / "known_points.md").read_text()
 
 
 def test_code_is_taken_from_the_example():
-    example = (REPOSITORY / "examples" / "06_where_is_the_camera.py").read_text()
+    example = (REPOSITORY / "examples" / "09_where_is_the_camera.py").read_text()
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert blocks
     assert not [block for block in blocks if block not in example]
