@@ -14,9 +14,21 @@ from geomvision.results import Disparity, Flow
 
 TASKS = {"stereo": Disparity, "flow": Flow}
 METHODS = [(task, name) for task in TASKS for name in getattr(gv, task).METHODS]
-CASES = [
-    (task, name, backend) for task, name in METHODS for backend in getattr(gv, task).METHODS[name].available_backends()
-]
+
+
+def cases():
+    """Each method on each backend that runs here; on a GPU's, that is skipped with the reason where there is none."""
+    for task, name in METHODS:
+        for backend in getattr(gv, task).METHODS[name].backends():
+            missing = backend.missing()
+            if backend.name == "cuda":
+                marks = [pytest.mark.cuda, pytest.mark.skipif(missing is not None, reason=missing or "there is one")]
+                yield pytest.param(task, name, backend.name, marks=marks)
+            elif missing is None:
+                yield task, name, backend.name
+
+
+CASES = list(cases())
 EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth", "pose") for name in getattr(gv, task).METHODS]
 OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_")]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]

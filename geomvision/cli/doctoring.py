@@ -91,7 +91,7 @@ def method_line(task: str, name: str) -> str:
 
 def version(module: str) -> str:
     """The version an importable module's distribution states."""
-    names = {"cv2": OPENCV}.get(module, (module,))
+    names = {"cv2": OPENCV, "yaml": ("pyyaml",)}.get(module, (module,))
     found = [f"{d.name} {d.version}" for d in distributions() if d.name and d.name.lower() in names]
     return ", ".join(sorted(set(found))) or "present, from no known package"
 

@@ -205,8 +205,8 @@ def _mesh(
 ) -> PointCloud:
     try:
         open3d: Any = importlib.import_module("open3d")
-    except ImportError as error:
-        raise ImportError("fuse needs open3d: pip install 'geomvision[viewer]'") from error
+    except (ImportError, OSError) as error:  # OSError: a library of the system is missing
+        raise ImportError(f"fuse needs open3d: pip install 'geomvision[viewer]' ({error})") from error
     core, device = open3d.core, open3d.core.Device("CPU:0")
     grid = open3d.t.geometry.VoxelBlockGrid(
         ("tsdf", "weight", "color"), (core.float32,) * 3, ((1,), (1,), (3,)), voxel_m, BLOCK, FIRST_BLOCKS, device

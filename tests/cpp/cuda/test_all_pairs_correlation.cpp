@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "device.hpp"
 #include "geomvision/cuda/all_pairs_correlation.hpp"
 #include "geomvision/ops/all_pairs_correlation.hpp"
