@@ -5,7 +5,7 @@ Conventions: x right, y down, z forward; pixel centres at integers, so an image 
 poses chain by reading: ``T_a_c = T_a_b @ T_b_c``. Lengths are metres.
 """
 
-from ._base import Array, CameraModel
+from ._base import Array, CameraModel, check_camera
 from .fisheye import KannalaBrandt
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
@@ -23,6 +23,7 @@ __all__ = [
     "RayTable",
     "StereoRig",
     "UnifiedCamera",
+    "check_camera",
     "check_pose",
     "inverse",
     "pose",

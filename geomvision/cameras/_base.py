@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -150,6 +151,15 @@ def as_pixels(pixels: ArrayLike) -> Array:
 
 
 def check_size(width: Any, height: Any) -> None:
-    """Raise ValueError unless both are at least one pixel."""
+    """Raise ValueError unless both are whole numbers and at least one pixel."""
+    if not (isinstance(width, Integral) and isinstance(height, Integral)):
+        raise ValueError(f"camera size is {width!r}x{height!r}; both must be whole numbers of pixels")
     if width < 1 or height < 1:
         raise ValueError(f"camera size is {width}x{height}; both must be at least 1 pixel")
+
+
+def check_camera(camera: Any, name: str = "camera") -> None:
+    """Raise TypeError unless it is a camera: a matrix K alone is none."""
+    if not isinstance(camera, CameraModel):
+        hint = f": {name} = Camera.from_matrix(K, width, height)" if np.shape(camera) == (3, 3) else ""
+        raise TypeError(f"{name} is {type(camera).__name__}; it must be a geomvision.cameras.CameraModel{hint}")

@@ -7,7 +7,7 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, Camera, CameraModel
+from ..cameras import Array, Camera, CameraModel, check_camera
 from ._points import as_points, same_length
 
 
@@ -18,6 +18,7 @@ def seen_points(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel)
     without distortion this is exact; elsewhere it is the projection's derivative at the pixel, exact to first order in
     the error. Pixels that have no ray get a chart of zeros, which no point agrees with.
     """
+    check_camera(camera)
     points, places = as_points(points_world, "points_world"), as_points(pixels, "pixels", 2)
     same_length(points, "points_world", places, "pixels")
     if is_linear(camera):

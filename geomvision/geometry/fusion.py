@@ -164,14 +164,27 @@ def _require_room(near: list[Float32], models: list[CameraModel], poses: list[Ar
     blocks: set[tuple[int, int, int]] = set()
     for depth, camera, T in zip(near, models, poses, strict=True):
         step = max(1, camera.width // 160)
-        points = camera.unproject(camera.pixel_grid()[::step, ::step], depth[::step, ::step]).reshape(-1, 3)
+        grid, sampled = camera.pixel_grid()[::step, ::step], depth[::step, ::step]
+        # What samples leave out: a surface is at least as large as it looks.
+        area = float(np.nansum(np.square(sampled.astype(float)))) * _size_at_one_metre(camera.unproject(grid))
+        points = camera.unproject(grid, sampled).reshape(-1, 3)
         points = points[np.isfinite(points).all(axis=1)] @ T[:3, :3].T + T[:3, 3]
         blocks.update(map(tuple, np.unique(np.floor(points / (BLOCK * voxel_m)).astype(np.int64), axis=0).tolist()))
-        if len(blocks) > MOST_BLOCKS // 4:  # a surface's truncation band touches its block's neighbours, too
+        # A surface's truncation band touches its block's neighbours, too.
+        if max(len(blocks), area / (BLOCK * voxel_m) ** 2) > MOST_BLOCKS // 4:
             raise ValueError(
                 f"voxel_m {voxel_m} is too small for this scene: the volume would need several GB; take larger voxels "
                 "or a smaller max_depth_m"
             )
+
+
+def _size_at_one_metre(rays: Array) -> float:
+    """Area in m² that neighbouring rays (H, W, 3) enclose where z is 1 m, in the median."""
+    across = np.linalg.norm(np.diff(rays[..., :2], axis=1), axis=-1)
+    down = np.linalg.norm(np.diff(rays[..., :2], axis=0), axis=-1)
+    if not (np.isfinite(across).any() and np.isfinite(down).any()):
+        return 0.0
+    return float(np.nanmedian(across) * np.nanmedian(down))
 
 
 def _straightened(depth: Float32, image: Image, camera: CameraModel) -> tuple[Float32, Image, Camera]:

@@ -23,6 +23,8 @@ from .rectification_residual import MOST_VERTICAL_PX, RectificationRefused, Vert
 
 #: Matches below which nothing is mended, and the share of them that must agree in the end.
 FEWEST_MATCHES, LEAST_AGREEING = 30, 0.4
+#: Matches that move less in the median are of one place, pixels.
+LEAST_SHIFT_PX = 0.05
 #: Matches that still disagree so much after the best correction are of no rig, pixels.
 MOST_NOISE_PX = 2.0
 #: A parameter counts as observed when the matches make its standard deviation this much smaller than the prior.
@@ -150,6 +152,8 @@ def mend_rig(
             raise ValueError(f"{name} is {value}; it must be a positive standard deviation")
     if len(left) < FEWEST_MATCHES:
         raise _too_few(len(left))
+    if np.median(np.abs(left - right).max(axis=1)) < LEAST_SHIFT_PX and rig.left == rig.right:
+        raise RectificationRefused("nothing moves between the views: they are one image, or were taken at one place")
     before = rectify(rig).vertical_residual(left, right)
     looked_for = parameters(rig, drift_deg=drift_deg, focal_drift=focal_drift, lens=lens)
     fit = fit_rows(rig, left, right, looked_for)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from ..cameras import Array, CameraModel, check_pose
+from ..cameras import Array, CameraModel, check_camera, check_pose
 from ..ops._dispatch import cuda_kernel
 from ..results import PointReason, Run, TriangulatedPoints
 from . import _triangulation_reference as reference
@@ -71,6 +71,8 @@ def triangulate(
     """
     start = time.perf_counter()
     pixels = as_pairs(points0, points1)
+    check_camera(camera0, "camera0")
+    check_camera(camera1, "camera1")
     T = check_pose(T_1_0, "T_1_0")
     if not np.linalg.norm(T[:3, 3]) > 0:
         raise ValueError("T_1_0 has no translation: from one place no distances can be seen; give two places")

@@ -109,9 +109,14 @@ def kitti_rig(
     that remain of the colour cameras' calibration, are left out: the published images are row-aligned.
 
     Raises:
-        ValueError: when a projection matrix is missing or none.
+        ValueError: when a projection matrix is missing or none, or the file says that rectified images have another
+            size: images as recorded have the rig of `kitti_raw_rig`.
     """
     first, second = {"grey": (0, 1), "colour": (2, 3)}[cameras]
+    size = calib.get(f"S_rect_{first:02d}")
+    if size is not None and tuple(size) != (width, height):
+        rectified, given = f"{size[0]:.0f}x{size[1]:.0f}", f"{width}x{height}"
+        raise ValueError(f"rectified images are {rectified}, not {given}: for images as recorded take kitti_raw_rig")
     left, right = _projection(calib, first), _projection(calib, second)
     if not np.allclose(left[:, :3], right[:, :3]):
         raise ValueError(f"P{first} and P{second} have different K: these cameras are not rectified together")

@@ -12,7 +12,7 @@ from ..cameras import check_pose
 
 
 class PoseError(NamedTuple):
-    """Angles between an estimated and a true pose, degrees; NaN where a pose has no translation."""
+    """Angles between an estimated and a true pose, degrees; NaN where the true pose has no translation."""
 
     rotation_deg: float
     translation_deg: float
@@ -26,7 +26,8 @@ class PoseError(NamedTuple):
 def pose_error(estimate: ArrayLike | None, truth: ArrayLike) -> PoseError:
     """Angle of the rotation between two 4x4 poses, and angle between their translations, both in [0, 180] degrees.
 
-    A missing estimate (None) counts as wrong by 180 degrees. Raises ValueError for what is no pose.
+    A missing estimate (None) counts as wrong by 180 degrees, as does a missing translation where there is one.
+    Raises ValueError for what is no pose.
     """
     true = check_pose(truth, "truth")
     if estimate is None:
@@ -37,7 +38,7 @@ def pose_error(estimate: ArrayLike | None, truth: ArrayLike) -> PoseError:
     rotation = np.degrees(np.arctan2(sine, np.trace(delta) - 1))  # exact for small angles, too
     a, b = found[:3, 3], true[:3, 3]
     if not (a.any() and b.any()):
-        return PoseError(float(rotation), float("nan"))
+        return PoseError(float(rotation), 180.0 if b.any() else float("nan"))
     return PoseError(float(rotation), float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b))))
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
 FAR = 13.8
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
+FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of clean scenes at 10, 8 % at 8
 TAIL = 0.02
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
@@ -57,7 +58,7 @@ class Diagnosis:
             )
         inliers = np.abs(estimate.errors_px) < max(estimate.inlier_px, 1e-9)
         flags = set()
-        if self._is_chance(inliers, estimate):
+        if self._is_chance(inliers, estimate) or (self.relation != "homography" and inliers.sum() < FEW):
             flags.add("too_few_points")
         T, candidates, votes, agreeing = self._pose(estimate, inliers, flags)
         T = self._weighed_against_simpler(T, estimate, inliers, flags)

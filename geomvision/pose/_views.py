@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cameras import Array, Camera, CameraModel
+from ..cameras import Array, Camera, CameraModel, check_camera
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,8 +82,7 @@ def view(points: Array, camera: CameraModel | None) -> View:
     everywhere = np.ones(len(points), bool)
     if camera is None:
         return View(points=points, ideal=points, seen=everywhere)
-    if not isinstance(camera, CameraModel):
-        raise TypeError(f"a camera is {type(camera).__name__}; it must be a geomvision.cameras.CameraModel")
+    check_camera(camera, "a camera")
     if isinstance(camera, Camera) and not camera.is_distorted:
         intrinsics = (camera.fx, camera.fy, camera.cx, camera.cy)
         return View(points=points, ideal=points, seen=everywhere, camera=camera, intrinsics=intrinsics)

@@ -16,10 +16,11 @@ from ._views import View
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCVUSAC(PoseMethod):
-    """`cv2.findEssentialMat` with one of its USAC methods on rays; USAC_MAGSAC is MAGSAC++ (Barath et al., CVPR 2020).
+    """`cv2.findEssentialMat` with one of its USAC methods; USAC_MAGSAC is MAGSAC++ (Barath et al., CVPR 2020).
 
-    `max_error_px` is its threshold, in units of the mean focal length; OpenCV's own default is 1 px. It has no seed:
-    its samples are always the same. What speaks against the pose is looked for as in `Essential`.
+    It takes one matrix of intrinsics, and is better with pixels than with rays: both views are seen through one camera
+    of the mean focal length. `max_error_px` is its threshold there; OpenCV's own default is 1 px. It has no seed: its
+    samples are always the same. What speaks against the pose is looked for as in `Essential`.
     """
 
     max_error_px: float = option(1.0, "its threshold", unit="px", minimum=1e-3)
@@ -34,13 +35,15 @@ class OpenCVUSAC(PoseMethod):
 
         focal = float(np.mean([abs(f) for v in (view0, view1) for f in v.intrinsics[:2]]))
         flag = getattr(cv2, f"USAC_{self.flavour.upper()}")
+        K = np.diag([focal, focal, 1.0])
+        K[:2, 2] = view0.intrinsics[2:]
         matrix, mask = cv2.findEssentialMat(
-            view0.rays,
-            view1.rays,
-            np.eye(3),
+            view0.rays * focal + K[:2, 2],
+            view1.rays * focal + K[:2, 2],
+            K,
             method=flag,
             prob=self.confidence,
-            threshold=self.max_error_px / focal,
+            threshold=self.max_error_px,
             maxIters=self.max_iterations,
         )
         if matrix is None or matrix.shape[0] < 3:

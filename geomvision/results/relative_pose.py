@@ -15,7 +15,7 @@ Relation = Literal["essential", "fundamental", "homography"]
 
 #: What two views may hide, and what is then true of the result.
 DEGENERACIES = {
-    "too_few_points": "no more matches agree than chance would give: the result means nothing",
+    "too_few_points": "no more matches agree than chance would give, or so few that another pose may fit as well",
     "no_motion": "the matches do not move beyond their noise: the pose is the identity",
     "pure_rotation": "a rotation explains the matches: the direction of the translation is not known and given as 0",
     "plane": "all points lie on one plane: F is not determined, and a second pose may fit E as well",

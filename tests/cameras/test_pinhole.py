@@ -168,3 +168,9 @@ def test_the_field_of_view_is_what_the_edges_see():
     down = np.degrees(np.arctan(50.5 / 260) + np.arctan(149.5 / 260))
     assert own.field_of_view_deg() == pytest.approx((across, down))
     assert own.valid_mask().all()
+
+
+@pytest.mark.parametrize("size", [(640.5, 480), (640, 480.0), (0, 480)])
+def test_a_size_is_whole_pixels(size):
+    with pytest.raises(ValueError, match="camera size is"):
+        Camera(width=size[0], height=size[1], fx=500, fy=500, cx=320, cy=240)

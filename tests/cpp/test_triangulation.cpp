@@ -9,7 +9,11 @@
 #include <stdexcept>
 #include <vector>
 
+// All of the room at once: its headers must get on with one another.
+#include "geomvision/geometry/absolute_pose.hpp"
 #include "geomvision/geometry/triangulation.hpp"
+#include "geomvision/geometry/two_view.hpp"
+#include "geomvision/geometry/undistortion.hpp"
 
 namespace gv = geomvision;
 using gv::geometry::PointReason;

@@ -153,3 +153,8 @@ def test_no_less_accurate_than_the_peers(posed, error_of, outliers, noise_px):
         for quantile in (0.5, 0.9) if errors[peer] else ():
             ours, theirs = (np.quantile(errors[name], quantile, axis=0) for name in ("ours", peer))
             assert (ours <= 1.25 * theirs).all(), (peer, quantile, ours, theirs)
+
+
+def test_a_matrix_is_no_camera():
+    with pytest.raises(TypeError, match=r"camera is ndarray; .* camera = Camera.from_matrix\(K, width, height\)"):
+        absolute_pose(np.ones((9, 3)), np.ones((9, 2)), np.eye(3))

@@ -156,3 +156,9 @@ def test_without_open3d_it_says_how_to_get_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "geomvision[viewer]" in done.stdout
+
+
+def test_a_volume_that_no_memory_holds_is_refused_at_once() -> None:
+    views = [of_wall(CAMERA, T) for T in poses()]
+    with pytest.raises(ValueError, match="voxel_m 1e-05 is too small"):
+        fuse([d for d, _ in views], [c for _, c in views], CAMERA, poses(), voxel_m=1e-5)

@@ -187,3 +187,9 @@ def test_an_imperfect_pair_becomes_better(real_data):
     assert mended.before.median_abs_px > 0.2
     assert mended.rectification.residual.median_abs_px < 0.6 * mended.before.median_abs_px
     assert mended.rectification.rig.left == rig.left
+
+
+def test_one_image_twice_is_refused():
+    noise = np.random.default_rng(3).integers(0, 256, (240, 320), np.uint8)
+    with pytest.raises(RectificationRefused, match="one place"):
+        self_rectify(noise, noise)

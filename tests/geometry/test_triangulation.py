@@ -258,3 +258,16 @@ def test_opencv_finds_the_same_points():
     scaled = F / np.abs(F).max()  # on a small F its polynomial's roots are only roughly found
     theirs = cv2.correctMatches(scaled, x0[None], x1[None])
     np.testing.assert_allclose(correct_matches(F, x0, x1), np.concatenate(theirs), atol=1e-3)
+
+
+@pytest.mark.parametrize("place", [(np.inf, -np.inf), (np.inf, np.inf), (-np.inf, 3.0)])
+def test_an_infinite_pixel_is_no_missing_one(place):
+    camera = Camera(width=640, height=480, fx=500.0, fy=500.0, cx=320.0, cy=240.0)
+    T = np.stack([pose(translation=(-x, 0.0, 0.0)) for x in (0.0, 0.4, 0.9)])
+    X = np.array([[0.2, -0.1, 4.0]])
+    pixels = np.stack([camera.project(X + t[:3, 3]) for t in T])
+    pixels[2, 0] = place
+    assert triangulate_views(pixels, [camera] * 3, T).reasons[0] == PointReason.NOT_FINITE
+    pixels[2, 0] = np.nan
+    found = triangulate_views(pixels, [camera] * 3, T)
+    np.testing.assert_allclose(found.m, X, atol=1e-9)

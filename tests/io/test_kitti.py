@@ -159,3 +159,12 @@ def test_raw_cameras_make_a_rig_before_rectification(real_data: Path, tmp_path: 
     assert {name: value.tolist() for name, value in back.items()} == {n: v.tolist() for n, v in calib.items()}
     with pytest.raises(ValueError, match="no S_07, K_07"):
         gio.kitti_raw_rig(calib, 0, 7)
+
+
+def test_a_rectified_rig_is_not_that_of_images_as_recorded():
+    K = np.array([[700.0, 0, 600], [0, 700, 170], [0, 0, 1]])
+    calib = {"P0": np.hstack([K, np.zeros((3, 1))]), "P1": np.hstack([K, [[-380.0], [0], [0]]])}
+    calib["S_rect_00"] = np.array([1242.0, 375.0])
+    assert gio.kitti_rig(calib, 1242, 375).left.width == 1242
+    with pytest.raises(ValueError, match=r"rectified images are 1242x375, not 1392x512: .* kitti_raw_rig"):
+        gio.kitti_rig(calib, 1392, 512)

@@ -22,10 +22,11 @@ def test_angles_are_exact_small_or_large(degrees):
     assert error.worst_deg == pytest.approx(degrees, rel=1e-6)
 
 
-def test_a_missing_translation_has_no_angle_and_a_missing_pose_is_wrong():
-    error = metrics.pose_error(pose(about_z(2.0)), pose(translation=(0, 1, 0)))
+def test_no_translation_is_wrong_where_there_is_one_and_so_is_no_pose():
+    error = metrics.pose_error(pose(about_z(2.0), (0, 1, 0)), np.eye(4))
     assert np.isnan(error.translation_deg)
     assert error.worst_deg == pytest.approx(2.0)
+    assert metrics.pose_error(pose(about_z(2.0)), pose(translation=(0, 1, 0))).worst_deg == 180.0
     assert metrics.pose_error(None, np.eye(4)) == (180.0, 180.0)
     with pytest.raises(ValueError, match="rigid"):
         metrics.pose_error(np.diag([2.0, 1, 1, 1]), np.eye(4))

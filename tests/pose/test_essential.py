@@ -162,3 +162,8 @@ def test_real_pairs_with_known_pose(real_data, name):
     assert error.worst_deg < (5.0 if "dino" in name else 0.5)
     assert "too_few_points" not in result.degeneracies
     assert "pure_rotation" not in result.degeneracies
+
+
+def test_so_few_matches_that_another_pose_may_fit_are_said(matches):
+    for count in (6, 8, 11):
+        assert "too_few_points" in Essential()(*matches(count=count)[:4]).degeneracies

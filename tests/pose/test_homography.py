@@ -106,3 +106,23 @@ def test_wrong_arrays_are_refused_by_the_core():
     with pytest.raises(ValueError, match="spreads"):
         _core.estimate_essential(points, points, (5, 5, 4, 4), (5, 5, 4, 4), [1.0], [], 1.0, 0.99, 10, 0, 1)
     assert camera.K[0, 0] == 5
+
+
+@pytest.mark.parametrize("scale", [1.0, -1e78, 1e155, 1e-170])
+def test_a_plane_that_leaves_lengths_along_the_axes_alone_is_decomposed(scale):
+    # H = I + t·nᵀ whose columns have norm 1: the diagonal of HᵀH − I is 0
+    t, n = np.array([-0.4, 0.8, 0.0]), np.array([1.0, 0.0, 0.0])
+    rotations, translations, normals = _core.decompose_homography(scale * (np.eye(3) + np.outer(t, n)))
+    off = [np.abs(R - np.eye(3)).max() for R in rotations]
+    best = int(np.argmin([o + np.abs(v - t).max() for o, v in zip(off, translations, strict=True)]))
+    np.testing.assert_allclose(rotations[best], np.eye(3), atol=1e-7)
+    np.testing.assert_allclose(np.outer(translations[best], normals[best]), np.outer(t, n), atol=1e-7)
+    for R in rotations:
+        np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e78, 1e155])
+def test_rotations_do_not_depend_on_the_scale_of_an_essential_matrix(scale):
+    E = np.array([[0.0, -0.3, 0.2], [0.3, 0.0, -1.0], [-0.2, 1.0, 0.0]])
+    for found, wanted in zip(_core.decompose_essential(scale * E), _core.decompose_essential(E), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-12)

@@ -12,6 +12,16 @@ namespace {
 
 double sign(double x) { return x < 0 ? -1.0 : 1.0; }
 
+// The largest magnitude of the entries; 0 where one is not finite.
+double largest(const Entries& entries) {
+  double most = 0;
+  for (const double entry : entries) {
+    if (!std::isfinite(entry)) return 0;
+    most = std::max(most, std::abs(entry));
+  }
+  return most > 1e-300 ? most : 0;
+}
+
 Motion motion(const Matrix3& rotation, const Vector3& translation, const Vector3& normal = {}) {
   return {rotation.values, translation.values, normal.values};
 }
@@ -34,6 +44,12 @@ struct Normals {
     minors = m00 + m11 + m22;
     int k = 0;
     for (int i = 1; i < 3; ++i) k = std::abs(s(i, i)) > std::abs(s(k, k)) ? i : k;
+    if (std::abs(s(k, k)) < 1e-3 * norm(s)) {  // nothing to divide by: looked at from another side there is
+      const Matrix3 q = Matrix3{{2, -1, 2, 2, 2, -1, -1, 2, 2}} * (1.0 / 3.0);
+      const Normals turned(transposed(q) * s * q);
+      a = q * turned.a, b = q * turned.b, largest = turned.largest;
+      return;
+    }
     largest = s(k, k);
     const auto pick = [&](double way) {
       if (k == 0) return vector3(s(0, 0), s(0, 1) + way * r22, s(0, 2) + way * e12 * r11);
@@ -68,17 +84,16 @@ TangentBasis::TangentBasis(const Vector3& t) {
 }
 
 std::array<Motion, 4> decompose_essential(const Entries& essential) {
-  const Matrix3 e{essential};
-  check(is_finite(e) && norm(e) > 0, "decompose_essential: the matrix is 0 or not finite");
-  const EssentialParts parts(e);
+  check(largest(essential) > 0, "decompose_essential: the matrix is 0 or not finite");
+  const EssentialParts parts(Matrix3{essential} * (1.0 / largest(essential)));
   const Vector3 back = parts.translation * -1.0;
   return {motion(parts.first, parts.translation), motion(parts.first, back), motion(parts.second, parts.translation),
           motion(parts.second, back)};
 }
 
 std::vector<Motion> decompose_homography(const Entries& homography) {
-  Matrix3 h{homography};
-  if (!is_finite(h)) return {};
+  if (!(largest(homography) > 0)) return {};
+  Matrix3 h = Matrix3{homography} * (1.0 / largest(homography));
   const Svd3 svd(h);
   if (!(svd.s[2] > 1e-12 * svd.s[0])) return {};
   h = h * (sign(determinant(h)) / svd.s[1]);

@@ -45,7 +45,7 @@ GEOMVISION_EACH Vector3<V> nearest_to_rays(const ViewOfMany* views, int count, c
   Normal<V> normal = {};
   for (int i = 0; i < count; ++i) {
     const Pixel<V> p = seen(i);
-    const auto sees = p.x + p.y == p.x + p.y;
+    const auto sees = (p.x == p.x) & (p.y == p.y);
     const Vector3<V> d = times(views[i].N, p);
     const V square = dot(d, d), one = constant<V>(1), zero = constant<V>(0);
     const double* c = views[i].centre;
@@ -70,7 +70,7 @@ GEOMVISION_EACH V errors_at(const ViewOfMany* views, int count, const Seen& seen
     const double* c = views[i].centre;
     const Sight<V> s = sight(views[i].M, Vector3<V>{at.x - c[0], at.y - c[1], at.z - c[2]});
     const V zero = constant<V>(0), ex = p.x - s.x, ey = p.y - s.y, square = ex * ex + ey * ey;
-    const auto sees = p.x + p.y == p.x + p.y;
+    const auto sees = (p.x == p.x) & (p.y == p.y);
     const V added = s.depth > 0.0 ? square : constant<V>(endless);
     sum += sees ? added : zero;
     V squares[6] = {};

@@ -57,8 +57,8 @@ GEOMVISION_EACH PointOfMany<V> point_of_many(const ViewOfMany* views, int count,
   V widest = zero, seen_by = zero, infinite = zero;
   for (int i = 0; i < count; ++i) {
     const Pixel<V> p = seen(i);
-    const auto sees = p.x + p.y == p.x + p.y;
-    infinite += sees & (p.x + p.y - (p.x + p.y) != 0.0) ? constant<V>(1) : zero;
+    const auto sees = (p.x == p.x) & (p.y == p.y);
+    infinite += sees & ((p.x - p.x != 0.0) | (p.y - p.y != 0.0)) ? constant<V>(1) : zero;
     seen_by += sees ? constant<V>(1) : zero;
     const double* c = views[i].centre;
     const Vector3<V> d{at.x - c[0], at.y - c[1], at.z - c[2]};

@@ -41,7 +41,7 @@ struct Svd3 {
       qq += a(k, q) * a(k, q);
       pq += a(k, p) * a(k, q);
     }
-    if (!(std::abs(pq) > 1e-16 * std::sqrt(pp * qq))) return false;
+    if (!(std::abs(pq) > 1e-16 * std::sqrt(pp) * std::sqrt(qq))) return false;
     const double zeta = (qq - pp) / (2.0 * pq);
     const double t = (zeta < 0 ? -1.0 : 1.0) / (std::abs(zeta) + std::sqrt(1.0 + zeta * zeta));
     const double c = 1.0 / std::sqrt(1.0 + t * t), sine = c * t;

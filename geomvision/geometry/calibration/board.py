@@ -20,6 +20,7 @@ BoardKind = Literal["chessboard", "charuco"]
 
 #: Fewer corners of one board say too little about its pose to be worth their noise.
 FEWEST_CORNERS = 6
+BEYOND_PX = 3.0  # that a corner may lie outside its image, measured with noise
 
 
 class BoardNotFoundError(ValueError):
@@ -118,9 +119,10 @@ class BoardView:
             raise ValueError(f"{who}: the same corner is named twice")
         if not (self.width >= 1 and self.height >= 1):
             raise ValueError(f"{who}: the image is {self.width}x{self.height}; both must be at least 1 pixel")
-        far = max(self.width, self.height)
-        if pixels.size and (np.abs(pixels - (self.width / 2, self.height / 2)) > far).any():
-            raise ValueError(f"{who}: corners lie far outside the {self.width}x{self.height} image")
+        outside = (pixels < -BEYOND_PX) | (pixels > np.array([self.width, self.height]) - 1 + BEYOND_PX)
+        if outside.any():
+            bad = int(outside.any(axis=1).sum())
+            raise ValueError(f"{who}: {bad} corners lie outside the {self.width}x{self.height} image; is it turned?")
         order = np.argsort(ids, kind="stable")
         for name, array in (("pixels", pixels[order]), ("ids", ids[order].astype(np.int64))):
             array.setflags(write=False)

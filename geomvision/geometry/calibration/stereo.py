@@ -130,8 +130,13 @@ def _result(
     names, shift = parameter_names(state), state.rig[:3, 3]
     sigma = dict(zip(names, np.sqrt(np.diag(covariance)).tolist(), strict=True))
     baseline = float(np.linalg.norm(shift))
-    along = shift / baseline
+    along = shift / max(baseline, 1e-300)
     sigma["baseline_m"] = float(np.sqrt(along @ covariance[-3:, -3:] @ along))
+    if baseline < 1e-9 * board.square_m or baseline < 3 * sigma["baseline_m"]:
+        raise CalibrationError(
+            f"the two cameras are at one place: their distance is {baseline:.2g} ± {sigma['baseline_m']:.2g} m"
+            " (are both lists the same images?)"
+        )
     rig: Any = StereoRig
     warnings = [f"{side}: {text}" for side, one in zip(("left", "right"), sides, strict=True) for text in one.warnings]
     return StereoCalibration(

@@ -137,3 +137,14 @@ def test_a_board_that_moved_within_a_pair_is_named(simulated):
     assert any("moved.png" in text and "three times the median" in text for text in found.warnings)
     error = found.rig.baseline_m - np.linalg.norm(T_RIGHT_LEFT[:3, 3])
     assert abs(error) < 2e-3
+
+
+def test_one_camera_twice_is_no_rig(simulated):
+    views, _ = simulated(LEFT, BOARD, 3, noise=0.1, count=12, near=0.35, far=0.6)
+    with pytest.raises(CalibrationError, match="one place"):
+        calibrate_stereo(views, views, BOARD)
+
+
+def test_corners_of_a_turned_image_are_refused():
+    with pytest.raises(ValueError, match="outside the 480x640 image; is it turned"):
+        BoardView(pixels=[[600.0, 100.0], [20.0, 30.0]], ids=[0, 1], width=480, height=640)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "geomvision/geometry/intrinsics.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::geometry {
@@ -13,11 +14,6 @@ using Entries = std::array<double, 9>;
 
 /// Points of one view, (N, 2) as x, y in pixels.
 using Points = TensorView<const double, 2>;
-
-/// Of a pinhole camera without distortion, in pixels.
-struct Intrinsics {
-  double fx = 1, fy = 1, cx = 0, cy = 0;
-};
 
 /// Of the robust estimators of two views.
 struct TwoViewOptions {

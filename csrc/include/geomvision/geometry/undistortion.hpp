@@ -2,14 +2,10 @@
 
 #include <array>
 
+#include "geomvision/geometry/intrinsics.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::geometry {
-
-/// Focal lengths and principal point, pixels.
-struct Intrinsics {
-  double fx = 1, fy = 1, cx = 0, cy = 0;
-};
 
 /// Brown's distortion (Brown 1971) in OpenCV's order: k1 k2 p1 p2 k3, k4 k5 k6 (rational), s1 s2 s3 s4 (thin prism),
 /// tau_x tau_y (tilted sensor, radians).
