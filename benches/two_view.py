@@ -50,7 +50,8 @@ def opencv_pose(m, threshold):
 
     rays = [cv2.undistortPoints(p[:, None], c.K, None)[:, 0] for p, c in zip(m[:2], m[2:4], strict=True)]
     focal = np.mean([(c.fx, c.fy) for c in m[2:4]])
-    E, mask = cv2.findEssentialMat(*rays, np.eye(3), cv2.USAC_MAGSAC, 0.9999, threshold / focal)
+    pixels, K = [ray * focal for ray in rays], np.diag([focal, focal, 1.0])  # it is better with pixels than with rays
+    E, mask = cv2.findEssentialMat(*pixels, K, cv2.USAC_MAGSAC, 0.9999, threshold)
     if E is None:
         return None
     _, R, t, _ = cv2.recoverPose(E[:3], *rays, np.eye(3), mask=mask)
