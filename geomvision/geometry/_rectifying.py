@@ -10,6 +10,8 @@ from ..cameras import Array, Camera, CameraModel, StereoRig, inverse
 from ._rotations import rotation_of, turn_onto, vector_of
 from .rectification_residual import RectificationRefused
 
+#: Shorter baselines are none: squares of their components would vanish.
+LEAST_BASELINE_M = 1e-9
 #: The relative rotation from which two views are not a stereo pair any more, degrees.
 MOST_TURNED_DEG = 120.0
 #: An epipole inside an image and nearer than this to its optical axis means motion along the view, degrees.
@@ -30,7 +32,7 @@ def rotations(rig: StereoRig, *, vertical: bool) -> tuple[Array, Array]:
     R, t = rig.T_right_left[:3, :3], rig.T_right_left[:3, 3]
     turn = vector_of(R)
     apart = float(np.degrees(np.linalg.norm(turn)))
-    if not np.linalg.norm(t) > 0:
+    if not np.linalg.norm(t) > LEAST_BASELINE_M:
         raise RectificationRefused("the baseline is zero: both cameras share one centre, so no depth can come of them")
     if apart > MOST_TURNED_DEG:
         raise RectificationRefused(f"the views are turned {apart:.0f} degrees apart: they show no common scene")

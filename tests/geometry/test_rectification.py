@@ -158,6 +158,7 @@ def test_a_vertical_rig_is_refused_or_turned():
     ("turn", "t", "message"),
     [
         ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), "baseline is zero"),
+        ((0.0, 0.0, 0.0), (-1e-162, 1.8e-162, 0.0), "baseline is zero"),
         ((0.01, 0.02, 0.0), (0.3, 0.0, 0.0), "swapped"),
         ((0.0, 0.0, 0.0), (-0.02, 0.01, 0.3), "epipole lies inside the left image"),
         ((0.0, 0.0, 0.0), (-0.02, 0.01, -0.3), "epipole lies inside the left image"),
