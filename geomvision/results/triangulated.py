@@ -18,7 +18,7 @@ class PointReason(IntEnum):
     """Why there is no point, or that there is one (`VALID`)."""
 
     VALID = 0
-    #: A coordinate is NaN or infinite, or the camera has no ray for that pixel.
+    #: A coordinate is NaN, infinite or beyond 1e12, or the camera has no ray for that pixel.
     NOT_FINITE = 1
     #: Fewer than two views see it.
     TOO_FEW_VIEWS = 2

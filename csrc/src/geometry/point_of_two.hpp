@@ -39,9 +39,11 @@ struct Wanted {
 template <typename V>
 GEOMVISION_EACH PointFound<V> point_of_two(const TwoViews& views, const PointRules& rules, const Wanted& wanted,
                                            const Pixel<V>& p0, const Pixel<V>& p1) {
-  const V none = constant<V>(no_number), sum = p0.x + p0.y + p1.x + p1.y;
+  // Rays of pixels farther away have no depth beside their length; nor are NaN and infinity nearer.
+  constexpr double farthest = 1e12;
+  const V none = constant<V>(no_number), far = p0.x * p0.x + p0.y * p0.y + p1.x * p1.x + p1.y * p1.y;
   Pixel<V> q0 = p0, q1 = p1;
-  auto lost = sum - sum != 0.0;
+  auto lost = (far < farthest * farthest) == 0;
   const auto missing = lost;
   if (rules.method == TriangulationMethod::optimal) lost = correct(views.F, q0, q1);
   const Vector3<V> v0 = rules.method == TriangulationMethod::midpoint ? middle_point(views, q0, q1)
