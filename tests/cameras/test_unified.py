@@ -37,8 +37,6 @@ def test_special_cases_are_known_cameras():
 @pytest.mark.parametrize("distortion", [(), (-0.1, 0.03, 1e-3, -2e-3)], ids=["straight", "bent"])
 def test_opencvs_omnidirectional_camera_agrees(distortion):
     cv2 = pytest.importorskip("cv2")
-    if not hasattr(cv2, "omnidir"):
-        pytest.skip("this OpenCV has no omnidir")
     numbers = (1.3, 210.0, 214.0, 150.5, 117.25)
     own = UnifiedCamera.from_mei(*numbers, width=320, height=240, distortion=distortion)
     assert own.xi == pytest.approx(1.3)
