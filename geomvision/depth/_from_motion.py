@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from ..cameras import Array, CameraModel
 from ..geometry import nearest_pose
 from ..images import Float32, Image, ImageError, as_image
 from ..results import Depth, RelativeDepth
+from . import _sweep_reference
 from ._clip import LEAST_POINTS, Solved, from_matches, with_given_poses
 from ._matches import grey_bytes, match
-from ._sweep import Source, Swept, disagreement, planes, sweep
+from ._sweep import Limits, Planes, Source, Swept, disagreement, sweep
 
 if TYPE_CHECKING:
     from .from_motion import FromMotion
@@ -118,6 +119,7 @@ class _Sweeps:
         self._grey = grey_bytes(clip.frames)
         self._rays: dict[int, Array] = {}
         self._done: dict[int, Swept] = {}
+        self._run = _sweep_reference.sweep if method.chosen_backend().name == "reference" else sweep
 
     def possible(self, frame: int) -> bool:
         """Whether the frame has a pose and something to be compared with."""
@@ -148,19 +150,15 @@ class _Sweeps:
                     f"frame {frame} shares fewer than {LEAST_POINTS} points with the others, or its depth is not to be "
                     "told from them: give frames that overlap, or min_depth and max_depth"
                 )
-            rays = self._rays_of(frame)
-            sources = [Source.of(self._grey[k], self.solved.cameras[k], rays, self._between(k, frame)) for k in chosen]
-            q = planes(sources, *limits, self.method.step, self.method.planes)
-            self._done[frame] = sweep(
-                self._grey[frame],
-                sources,
-                q,
-                least_parallax_px=self.method.min_parallax,
-                contrast=self.method.contrast,
-                speckle=self.method.speckle,
-                threads=self.method.num_threads,
-            )
+            rays = np.ascontiguousarray(np.moveaxis(self._rays_of(frame), 2, 0), np.float32)
+            sources = [Source.of(self._grey[k], self.solved.cameras[k], self._between(k, frame)) for k in chosen]
+            planes = Planes.between(*limits, rays, sources, self.method.step, self.method.planes)
+            self._done[frame] = self._run(self._grey[frame], rays, sources, planes, self._limits())
         return self._done[frame]
+
+    def _limits(self) -> Limits:
+        names = (field.name for field in fields(Limits))
+        return Limits(**{name: getattr(self.method, name) for name in names})
 
     def _rays_of(self, frame: int) -> Array:
         camera = self.solved.cameras[frame]

@@ -130,8 +130,14 @@ class FromMotion(DepthMethod):
         clip = sample.clip
         return self(clip.frames, clip.cameras, T_world_cam=clip.T_world_cam, reference=clip.reference)
 
-    @backend("sweep", requires="geomvision._core")
-    def _sweep(self, clip: Any) -> Depth | RelativeDepth:
+    @backend("cpp", requires="geomvision._core")
+    def _cpp(self, clip: Any) -> Depth | RelativeDepth:
+        from . import _from_motion
+
+        return _from_motion.one_frame(self, clip)
+
+    @backend("reference", requires="geomvision._core")
+    def _reference(self, clip: Any) -> Depth | RelativeDepth:
         from . import _from_motion
 
         return _from_motion.one_frame(self, clip)
