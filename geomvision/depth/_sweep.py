@@ -121,20 +121,3 @@ def sweep(grey: NDArray[np.uint8], rays: Float32, sources: Sequence[Source], pla
         min_parallax=limits.min_parallax, speckle=limits.speckle, num_threads=limits.num_threads,
     )  # fmt: skip
     return Swept(q, margin, planes.step)
-
-
-def disagreement(found: Swept, other: Swept, rays: Array, camera: CameraModel, T_other_reference: Array) -> Float32:
-    """By how many hypotheses' steps the other frame's depth differs, as seen there; NaN where it has none.
-
-    The reference's points are projected into the other frame and compared with the inverse depth of the nearest pixel.
-    """
-    points = rays / found.q[..., None].astype(np.float64) @ T_other_reference[:3, :3].T + T_other_reference[:3, 3]
-    pixel = np.rint(camera.project(points))
-    x, y = pixel[..., 0], pixel[..., 1]
-    known = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
-    column, row = np.where(known, x, 0).astype(np.intp), np.where(known, y, 0).astype(np.intp)
-    there = other.q[row, column]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = 1.0 / points[..., 2]
-        steps = np.abs(there - expected) / max(found.step, other.step)
-    return np.where(known, steps, np.nan).astype(np.float32)

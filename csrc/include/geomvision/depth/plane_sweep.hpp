@@ -16,7 +16,7 @@ struct PlaneSweepOptions {
   int p2 = 180;               ///< penalty of larger steps, p1 <= p2 <= 192; lower where the reference changes
   double contrast = 0.15;     ///< share by which the winner's costs must undercut the mean of all planes
   double min_parallax = 3.0;  ///< displacement that an estimate needs beyond a point at infinity, pixels
-  int speckle = 50;           ///< regions of fewer pixels are removed
+  int speckle = 100;          ///< regions of fewer pixels are removed
   int num_threads = 0;        ///< 0: all cores; results do not depend on it
 
   /// Throws std::invalid_argument, saying what was given and what is allowed.
