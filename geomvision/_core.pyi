@@ -80,6 +80,9 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "perspective_n_point",
+    "plane_sweep",
+    "plane_sweep_costs",
+    "plane_sweep_options",
     "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
@@ -1099,6 +1102,52 @@ def patchmatch_options() -> dict[str, typing.Any]:
 def perspective_n_point(
     points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
 ) -> tuple[typing.Any, ...]: ...
+def plane_sweep(
+    reference: numpy.typing.NDArray[numpy.uint8],
+    rays: numpy.typing.NDArray[numpy.float32],
+    sources: collections.abc.Sequence[
+        tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"],
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        ]
+    ],
+    *,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    step: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    contrast: typing.SupportsFloat | typing.SupportsIndex,
+    min_parallax: typing.SupportsFloat | typing.SupportsIndex,
+    speckle: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]:
+    """
+    (inverse depth, margin) of the reference; a source is (image, K R row by row, K t, known or None).
+    """
+
+def plane_sweep_costs(
+    reference: numpy.typing.NDArray[numpy.uint8],
+    rays: numpy.typing.NDArray[numpy.float32],
+    sources: collections.abc.Sequence[
+        tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"],
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        ]
+    ],
+    *,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    step: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Costs (H, W, count) of the planes, 0 ... 62.
+    """
+
+def plane_sweep_options() -> dict[str, typing.Any]: ...
 def points_from_disparity(
     disparity: numpy.typing.NDArray[numpy.float32],
     *,
