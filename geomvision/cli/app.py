@@ -19,7 +19,11 @@ app.add_typer(compare, name="compare")
 
 Truth = Annotated[Path | None, typer.Option(help="Ground truth: .pfm, .flo, or .png by its data set's coding.")]
 Scale = Annotated[float | None, typer.Option(help="Stored value = truth · scale, for truth in .png or .pgm.")]
-Calib = Annotated[Path | None, typer.Option(help="calib.txt of Middlebury or KITTI.")]
+Calib = Annotated[
+    list[Path] | None,
+    typer.Option(help="The rectified rig, any format; twice: left and right of ROS, two files of OpenCV."),
+]
+Unit = Annotated[str | None, typer.Option(help="Unit of OpenCV's T: m, cm or mm, as the board's squares were given.")]
 Mask = Annotated[Path | None, typer.Option(help="Occlusion mask of the data set's layout.")]
 Methods = Annotated[str | None, typer.Option(help="Names, separated by commas; all that can run when left out.")]
 Set = Annotated[
@@ -40,6 +44,7 @@ def compare_stereo(
     truth: Truth = None,
     truth_scale: Scale = None,
     calib: Calib = None,
+    unit: Unit = None,
     mask: Mask = None,
     methods: Methods = None,
     options: Set = None,
@@ -51,7 +56,7 @@ def compare_stereo(
     """Stereo matchers on a rectified pair."""
     from . import comparing, sources
 
-    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib, mask=mask)
+    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
     comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
@@ -82,6 +87,7 @@ def compare_depth(
     truth: Truth = None,
     truth_scale: Scale = None,
     calib: Calib = None,
+    unit: Unit = None,
     camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
     horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
     methods: Methods = None,
@@ -95,8 +101,9 @@ def compare_depth(
     from . import comparing, sources
 
     samples = sources.depth(
-        image, right, truth=truth, truth_scale=truth_scale, calib=calib, camera_height=camera_height, horizon=horizon
-    )
+        image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
+        horizon=horizon, unit=unit,
+    )  # fmt: skip
     comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
@@ -129,8 +136,10 @@ def rectify(
     left: Annotated[Path, typer.Argument(help="Left image.")],
     right: Annotated[Path, typer.Argument(help="Right image.")],
     rig: Annotated[
-        list[Path] | None, typer.Option(help="Its calibration: Middlebury, KITTI, OpenCV, Kalibr; twice: ROS, OpenCV.")
+        list[Path] | None,
+        typer.Option(help="Its calibration: rig.json, OpenCV, Kalibr, KITTI, Middlebury; twice: ROS, OpenCV."),
     ] = None,
+    unit: Unit = None,
     mend: Annotated[bool, typer.Option("--self", help="Measure and mend a drift from these images.")] = False,
     uncalibrated: Annotated[bool, typer.Option("--uncalibrated", help="From feature matches alone.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for images, masks, calib.txt and figures.")] = Path("rectified"),
@@ -158,6 +167,7 @@ def rectify(
         vertical=vertical,
         bicubic=bicubic,
         force=force,
+        unit=unit,
     )
     rectifying.run(left, right, choices)
 

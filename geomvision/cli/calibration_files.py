@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import io
-from ..cameras import Camera, CameraModel, KannalaBrandt
 from ..geometry import Calibration, StereoCalibration
 from ..io._files import write_bytes
+from ..io.camera_json import camera_as_dict
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
 #: Two groups of files are two cameras when so large a share of the smaller one has a partner.
@@ -125,23 +125,15 @@ def check_outputs(out: Path | None, report: Path | None) -> None:
 def write(path: Path, result: Calibration | StereoCalibration) -> str:
     """Write the camera or rig; what was written, in words.
 
-    YAML is OpenCV's for pinhole cameras and a single fisheye, else Kalibr's; JSON holds everything but residuals.
+    YAML is OpenCV's where it has the models, else Kalibr's; JSON holds everything but residuals, and `io.read_rig` and
+    `io.read_camera` take all of them.
     """
     if path.suffix.lower() == ".json":
         write_bytes(path, (json.dumps(_without_nan(as_dict(result)), indent=1) + "\n").encode())
         return f"{path}, all numbers as JSON"
-    cameras = [result.rig.left, result.rig.right] if isinstance(result, StereoCalibration) else [result.camera]
-    sizes = {(camera.width, camera.height) for camera in cameras}
-    if isinstance(result, Calibration) and isinstance(result.camera, Camera | KannalaBrandt):
-        io.write_opencv_camera(path, result.camera)
-        return f"{path}, OpenCV's YAML of one camera"
-    if isinstance(result, StereoCalibration) and len(sizes) == 1 and all(isinstance(c, Camera) for c in cameras):
-        io.write_opencv_rig(path, result.rig)
-        return f"{path}, OpenCV's YAML of a rig (M1, D1, M2, D2, R, T in metres)"
-    places = (np.eye(4),) if isinstance(result, Calibration) else (np.eye(4), result.rig.T_right_left)
-    chain = io.KalibrChain(cameras=tuple(cameras), T_camera_first=places, topics=("",) * len(cameras))
-    io.write_kalibr(path, chain)
-    return f"{path}, Kalibr's camchain"
+    if isinstance(result, StereoCalibration):
+        return f"{path}, {io.write_rig(path, result.rig)}"
+    return f"{path}, {io.write_camera(path, result.camera)}"
 
 
 def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
@@ -160,7 +152,7 @@ def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
         }
     names = [view.name for view in result.views]
     return {
-        "camera": _camera(result.camera),
+        "camera": camera_as_dict(result.camera),
         "sigma": dict(result.sigma),
         "covariance": result.covariance.tolist(),
         "rms_px": result.rms_px,
@@ -172,11 +164,6 @@ def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
         ],
         "warnings": list(result.warnings),
     }
-
-
-def _camera(camera: CameraModel) -> Mapping[str, Any]:
-    values = dict(zip(camera.parameter_names, camera.parameters.tolist(), strict=True))
-    return {"model": type(camera).__name__, "width": camera.width, "height": camera.height, **values}
 
 
 def _without_nan(value: Any) -> Any:

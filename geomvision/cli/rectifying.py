@@ -17,7 +17,7 @@ from ..geometry import Rectification, SelfRectification, rectify, rectify_uncali
 from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
 from ..io._files import write_bytes
-from . import rigs
+from . import sources
 
 #: Distance of the lines in rows.png, pixels.
 LINES_PX = 32
@@ -37,6 +37,7 @@ class Choices:
     vertical: bool = False
     bicubic: bool = False
     force: bool = False
+    unit: str | None = None
 
 
 def run(left: Path, right: Path, choices: Choices) -> Rectification:
@@ -45,14 +46,14 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     pair = as_pair(io.read_image(left), io.read_image(right), names=(str(left), str(right)))
     if pair[0].dtype.kind == "f":
         raise ValueError(f"{left} holds {pair[0].dtype}; images of 8 or 16 bits can be rectified here")
-    rig = rigs.rig_of(choices.rig, pair[0]) if choices.rig else None
+    rig = sources.rig_of(choices.rig, pair[0], unit=choices.unit) if choices.rig else None
     found, mended = _rectified(pair, rig, choices)
     residual = found.residual if found.residual is not None else found.measure(*pair)
     before = measure_rows(*pair)
     _tell(found, residual, before, mended)
     _write(choices.out, found, pair, choices.bicubic)
     if mended is not None and rig is not None:
-        rigs.write_rig(choices.out / "mended.yaml", mended.rig)
+        io.write_rig(choices.out / "mended.yaml", mended.rig)
         _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
     report = {
         "before": dataclasses.asdict(before),
