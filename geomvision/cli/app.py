@@ -173,6 +173,29 @@ def rectify(
 
 
 @app.command()
+def fuse(
+    folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],
+    out: Annotated[Path, typer.Option(help="Mesh to write: .ply.")] = Path("mesh.ply"),
+    report: Annotated[Path | None, typer.Option(help="Page that shows it to write: .html.")] = None,
+    depth: Annotated[str, typer.Option(help="sensor: the folder's maps; motion: from the frames; auto.")] = "auto",
+    camera: Annotated[Path | None, typer.Option(help="Its calibration, any format; else meta.json tells it.")] = None,
+    depth_scale: Annotated[float | None, typer.Option(help="Stored depth per metre: 1000 for millimetres.")] = None,
+    voxel: Annotated[str | None, typer.Option(help="Side of a voxel with its unit, like 2cm.")] = None,
+    max_depth: Annotated[str | None, typer.Option(help="Leave out what is farther, like 4m.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every second, third, … frame.")] = 1,
+    min_views: Annotated[int, typer.Option(min=1, help="Leave out what fewer frames saw.")] = 1,
+) -> None:
+    """One coloured mesh from a clip with poses, by its own depth maps or by depth from motion; units are checked."""
+    from . import fusing
+
+    choices = fusing.Choices(
+        out=out, report=report, depth=depth, camera=camera, depth_scale=depth_scale, voxel=voxel, max_depth=max_depth,
+        every=every, min_views=min_views,
+    )  # fmt: skip
+    fusing.run(folder, choices)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),
     seed: Annotated[int, typer.Option(min=0, help="Which scenes are rendered.")] = 7,
