@@ -173,6 +173,23 @@ def rectify(
 
 
 @app.command()
+def pose(
+    first: Annotated[Path, typer.Argument(help="One photograph.")],
+    second: Annotated[Path, typer.Argument(help="Another of the same scene, from elsewhere.")],
+    camera: Annotated[
+        list[Path] | None, typer.Option(help="Calibration of the camera, any format; twice: of each.")
+    ] = None,
+    fov: Annotated[float | None, typer.Option(help="No calibration: degrees along the longer side, a guess.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The pose as numbers to write: .json.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Both images with their matches to write: .png.")] = None,
+) -> None:
+    """Where the second of two photographs was taken, how sure that is, and what speaks against it."""
+    from . import posing
+
+    posing.run(first, second, posing.Choices(cameras=tuple(camera or ()), fov_deg=fov, out=out, picture=picture))
+
+
+@app.command()
 def fuse(
     folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],
     out: Annotated[Path, typer.Option(help="Mesh to write: .ply.")] = Path("mesh.ply"),

@@ -1,7 +1,6 @@
 """``geomvision calibrate``: rendered boards in files, from the command to the written rig."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -115,18 +114,6 @@ def test_from_photographs_to_metres(geomvision, shots, out, monkeypatch):
     near = points[np.linalg.norm(points - middle, axis=1) < 0.15]
     normal = np.linalg.svd(near - near.mean(axis=0), full_matrices=False)[2][2]
     assert abs(near.mean(axis=0) @ normal) == pytest.approx(0.6, rel=0.01)
-
-
-def test_the_python_of_the_page_runs(shots, tmp_path, monkeypatch, capsys):
-    page = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
-    (block,) = re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL)
-    for side in ("left", "right"):
-        (tmp_path / side).mkdir()
-        for path in sorted((shots / side).glob("*.png"))[:7]:
-            (tmp_path / side / path.name).write_bytes(path.read_bytes())
-    monkeypatch.chdir(tmp_path)
-    exec(block.replace("columns=9, rows=6, square_m=0.025", "columns=8, rows=5, square_m=0.02"), {})
-    assert capsys.readouterr().out.startswith("0.0")
 
 
 def test_one_camera_as_json_from_a_pattern(geomvision, shots, out):
