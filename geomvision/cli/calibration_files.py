@@ -55,7 +55,8 @@ def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFi
     """One camera, or two whose images pair by their names.
 
     Two folders are two cameras; so are names in one folder that differ beside their numbers (left07, right07), and
-    names whose first number has two values (cam0_07, cam1_07).
+    names whose first number has two values (cam0_07, cam1_07). The first one given is the left one, unless it is
+    called right.
     """
     groups = {} if one_camera else _groups(paths)
     if len(groups) > 2:
@@ -63,7 +64,7 @@ def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFi
         raise ValueError(f"images of {len(groups)} cameras were given: {names}; one or two can be calibrated at once")
     if len(groups) < 2:
         return [CameraFiles("camera", tuple(paths))]
-    (first, left), (second, right) = groups.items()
+    (first, left), (second, right) = sorted(groups.items(), key=lambda group: group[0] == "right")
     keys = list(dict.fromkeys([*left, *right]))
     partners = sum(key in left and key in right for key in keys)
     if partners < PAIRED * min(len(left), len(right)):

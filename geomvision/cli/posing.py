@@ -133,6 +133,18 @@ def _turn(R: Array) -> tuple[float, Array]:
 
 
 def _cameras(choices: Choices, images: Sequence[Image]) -> list[CameraModel]:
+    if len(choices.cameras) == 1:
+        try:
+            rig = io.read_rig(choices.cameras[0], image=images[0])
+        except io.FormatError:
+            pass  # one camera, for both
+        else:
+            size, wanted = images[1].shape[1::-1], (rig.right.width, rig.right.height)
+            if size != wanted:
+                told = f"{wanted[0]}x{wanted[1]} pixels, but the second image is {size[0]}x{size[1]}"
+                raise ValueError(f"the right camera of {choices.cameras[0]} is for images of {told}")
+            _say("cameras: the rig's left one took the first photograph, its right one the second")
+            return [rig.left, rig.right]
     if choices.fov_deg is None:
         paths = choices.cameras * 2 if len(choices.cameras) == 1 else choices.cameras
         return [io.read_camera(path, image=image) for path, image in zip(paths, images, strict=True)]

@@ -203,15 +203,21 @@ def _kitti_rig(path: PathLike, image: Image | None) -> StereoRig[Any]:
     """The recorded rig where the image has its size, else the rectified one; colour cameras for RGB where there are."""
     calib = read_kitti_calib(path)
     left = 2 if (image is None or image.ndim == 3) and "K_03" in calib else 0
-    size = calib.get(f"S_{left:02d}")
+    recorded, rectified = (calib.get(f"{name}_{left:02d}") for name in ("S", "S_rect"))
     try:
-        if size is not None and (image is None or tuple(size) == image.shape[1::-1]):
-            return kitti_raw_rig(calib, left, left + 1)
-        if image is None:
+        if image is None and recorded is None:
             raise ValueError("it does not tell the size of the images: give image=, the left one")
+        if recorded is not None and (image is None or tuple(recorded) == image.shape[1::-1]):
+            return kitti_raw_rig(calib, left, left + 1)
+        assert image is not None
+        if recorded is not None and rectified is not None and tuple(rectified) != image.shape[1::-1]:
+            sizes = [f"{size[0]:.0f}x{size[1]:.0f}" for size in (recorded, rectified, image.shape[1::-1])]
+            raise ValueError(
+                f"images are {sizes[0]} pixels as recorded, {sizes[1]} rectified, but this one is {sizes[2]}"
+            )
         return kitti_rig_of(calib, image)
     except ValueError as error:
-        raise FormatError(path, str(error), "KITTI's calib.txt or calib_cam_to_cam.txt") from error
+        raise FormatError(path, str(error), "KITTI's calib.txt or calib_cam_to_cam.txt, and its images") from error
 
 
 def _check_size(path: PathLike, camera: CameraModel, image: Image) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from geomvision import io
-from geomvision.cameras import inverse
+from geomvision.cameras import StereoRig, inverse, undistort_maps
 from geomvision.datasets import Synthetic
+from geomvision.ops import warp
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +55,6 @@ def test_a_guessed_field_of_view_is_said_to_be_one(geomvision, views):
 def test_a_camera_that_only_turned_has_no_direction(geomvision, views, out, tmp_path):
     path, _, camera = views
     image = io.read_image(path / "first.png")
-    from geomvision.cameras import undistort_maps
-    from geomvision.ops import warp
-
     c, s = np.cos(0.12), np.sin(0.12)
     maps = undistort_maps(camera, camera, np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]))
     turned = warp(image, (maps - camera.pixel_grid()).astype(np.float32), outside="zero", dtype=np.uint8)
@@ -81,6 +79,23 @@ def test_real_photographs(geomvision, real_data, out):
     true = np.array(meta["T_0to1"]).reshape(4, 4)
     assert angle_deg(T[:3, 3], true[:3, 3]) < 3
     assert np.degrees(np.linalg.norm(T[:3, :3] - true[:3, :3])) < 2
+
+
+def test_a_rig_has_a_camera_for_each(geomvision, views, out):
+    path, T, camera = views
+    other = camera.crop(24, 12, 280, 220)
+    io.write_image(out / "second.png", io.read_image(path / "second.png")[12:232, 24:304].copy())
+    io.write_rig(out / "rig.json", StereoRig(left=camera, right=other, T_right_left=T))
+    flags = ("--camera", out / "rig.json", "--out", out / "pose.json")
+    ended = geomvision("pose", path / "first.png", out / "second.png", *flags)
+    assert ended.code == 0, ended.err
+    assert "the rig's left one took the first photograph" in ended.out
+    found = np.array(json.loads((out / "pose.json").read_text())["T_1_0"])
+    assert angle_deg(found[:3, 3], T[:3, 3]) < 3
+    assert np.degrees(np.linalg.norm(found[:3, :3] - T[:3, :3])) < 1
+    whole = geomvision("pose", path / "first.png", path / "second.png", *flags)
+    assert whole.code == 2
+    assert "is for images of 280x220 pixels, but the second image is 320x240" in whole.err
 
 
 PAIR = ("first.png", "second.png")

@@ -7,6 +7,7 @@ import pytest
 
 from geomvision import io
 from geomvision.datasets import Synthetic
+from geomvision.images import to_grey
 
 FILES = {"left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"}
 
@@ -83,6 +84,10 @@ def test_a_recorded_pair_by_its_published_calibration(geomvision, real_data, out
     assert (found.left.width, found.left.height) == (1242, 375)
     assert found.baseline_m == pytest.approx(0.5327, abs=2e-4)
     assert (io.read_image(out / "left_mask.png") == 255).all()
+    grey = to_grey(io.read_image(folder / "right.png"))
+    io.write_image(out / "grey.png", grey)  # the rig is that of the colour cameras all the same
+    mixed = geomvision("rectify", folder / "left.png", out / "grey.png", *rig[:2], "--out", out / "mixed")
+    assert mixed.code == 0, mixed.err
     pair = (out / "left.png", out / "right.png")
     compared = geomvision(
         "compare", "stereo", *pair, "--calib", out / "calib.txt", "--methods", "sgm", "--repeats", "1"
@@ -104,6 +109,11 @@ def test_photographed_boards_to_a_rectified_pair(geomvision, real_data, out):
     told = json.loads((out / "rectified" / "rectification.json").read_text())
     assert told["before"]["median_abs_px"] > 5
     assert told["residual"]["median_abs_px"] < 0.4
+    swapped = geomvision("rectify", *first[::-1], "--rig", out / "rig.json", "--out", out / "swapped")
+    assert swapped.code == 2
+    assert "left and right are swapped" in swapped.err
+    assert not (out / "swapped").exists()
+    assert f"geomvision compare stereo {out / 'rectified'}" in done.out
     pair = (out / "rectified" / "left.png", out / "rectified" / "right.png")
     rig = ("--calib", out / "rectified" / "calib.txt")
     compared = geomvision("compare", "stereo", *pair, *rig, "--methods", "sgm", "--repeats", "1")
@@ -150,6 +160,7 @@ def test_bad_images_are_told(geomvision, tmp_path, out):
         ("a.png", "b.png", "differ in size"),
         ("f.tiff", "f.tiff", "8 or 16 bits"),
         ("a.png", "c.png", "features match"),
+        ("a.png", "a.png", "are the same image, pixel for pixel"),
     ):
         ended = geomvision("rectify", tmp_path / left, tmp_path / right, "--self", "--out", out)
         assert ended.code == 2

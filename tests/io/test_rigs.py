@@ -150,7 +150,7 @@ def test_a_recorded_kitti_file_by_the_size_of_its_image(tmp_path):
     assert io.read_rig(tmp_path / "calib.txt", image=IMAGE).left.distortion[0] == -0.1
     straight = io.read_rig(tmp_path / "calib.txt", image=np.zeros((60, 90), np.uint8))
     assert (straight.left.fx, straight.baseline_m) == (70.0, pytest.approx(0.5))
-    with pytest.raises(io.FormatError, match="rectified images are 90x60, not 50x40"):
+    with pytest.raises(io.FormatError, match="96x64 pixels as recorded, 90x60 rectified, but this one is 50x40"):
         io.read_rig(tmp_path / "calib.txt", image=np.zeros((40, 50), np.uint8))
 
 
