@@ -201,13 +201,14 @@ def fuse(
     max_depth: Annotated[str | None, typer.Option(help="Leave out what is farther, like 4m.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Take every second, third, … frame.")] = 1,
     min_views: Annotated[int, typer.Option(min=1, help="Leave out what fewer frames saw.")] = 1,
+    unscaled: Annotated[bool, typer.Option("--unscaled", help="No poses: find them and depth up to scale.")] = False,
 ) -> None:
     """One coloured mesh from a clip with poses, by its own depth maps or by depth from motion; units are checked."""
     from . import fusing
 
     choices = fusing.Choices(
         out=out, report=report, depth=depth, camera=camera, depth_scale=depth_scale, voxel=voxel, max_depth=max_depth,
-        every=every, min_views=min_views,
+        every=every, min_views=min_views, unscaled=unscaled,
     )  # fmt: skip
     fusing.run(folder, choices)
 

@@ -21,7 +21,7 @@ from ..images import Image, as_image
 from ..report.document import Report
 from ..report.maps import colored, eight_bit
 from ..report.surfaces import Surface
-from ..results import Depth, PointCloud
+from ..results import Depth, PointCloud, RelativeDepth
 from .calibrating import length_m
 
 #: A voxel is so small a share of the median depth where none is given.
@@ -44,17 +44,18 @@ class Choices:
     max_depth: str | None = None
     every: int = 1
     min_views: int = 1
+    unscaled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Posed:
-    """Frames with what is known of them; `depths` are None where the folder has none for a frame."""
+    """Frames with what is known of them; `depths` are None where the folder has none for a frame, poses without any."""
 
     names: list[str]
     images: list[Image]
     depths: list[Depth | None]
     camera: Camera
-    T_world_cam: Array
+    T_world_cam: Array | None
 
 
 def run(folder: Path, choices: Choices) -> PointCloud:
@@ -65,18 +66,21 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     clip = read(folder, choices)
     height, width = clip.images[0].shape[:2]
     _say(f"{folder}: {len(clip.names)} frames of {width}x{height} pixels, focal length {clip.camera.fx:.1f} px")
-    source = choices.depth
+    source = "motion" if choices.unscaled else choices.depth
     if source == "auto":
         source = "sensor" if any(depth is not None for depth in clip.depths) else "motion"
     said: list[str] = []
-    depths, cameras, poses = _warned(lambda: _depths(clip, source, folder), said)
-    voxel = voxel or _voxel(depths)
+    depths, cameras, poses, images = _warned(lambda: _depths(clip, source, folder), said)
+    voxel, unit = voxel or _voxel(depths), "median depths" if choices.unscaled else "m"
     words = "the folder's maps" if source == "sensor" else "the frames themselves (from_motion)"
-    _say(f"depth from {words}, voxels of {voxel * 100:.3g} cm")
+    facts = [f"{len(images)} frames", f"depth from {words}", f"voxels of {voxel:.3g} {unit}"]
+    if choices.unscaled:
+        facts.append("no poses were given: nothing is known in metres")
+    _say("; ".join(facts[1:]))
     mesh: PointCloud
     options: dict[str, Any] = {"voxel_m": voxel, "max_depth_m": farthest, "min_views": choices.min_views}
     try:
-        mesh = _warned(lambda: fuse(depths, clip.images, cameras, poses, **options), said)
+        mesh = _warned(lambda: fuse(depths, images, cameras, poses, **options), said)
     except ImportError as error:
         raise ValueError(str(error)) from error
     triangles = 0 if mesh.triangles is None else len(mesh.triangles)
@@ -85,18 +89,18 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     sides = " x ".join(f"{side:.3g}" for side in np.ptp(mesh.points, axis=0))
     for text in said:
         _say(f"warning: {text}")
-    _say(f"mesh of {triangles:,} triangles, {sides} m")
+    _say(f"mesh of {triangles:,} triangles, {sides} {unit}")
     io.write_ply(choices.out, mesh)
     _say(f"wrote {choices.out}")
     if choices.report is not None:
-        facts = [f"{len(clip.names)} frames", f"depth from {words}", f"voxels of {voxel * 100:.3g} cm"]
         surface = Surface(
             name=folder.resolve().name,
             mesh=mesh,
             facts=[*facts, *(f"warning: {text}" for text in said)],
             camera=cameras[0],
             T_world_cam=poses,
-            pictures=[_picture(*each) for each in zip(clip.names, clip.images, depths, strict=True)],
+            unit=unit,
+            pictures=[_picture(*each) for each in zip(clip.names, images, depths, strict=False)],
         )
         Report(title=f"Fused from {folder.resolve().name}", surfaces=(surface,)).save(choices.report)
         _say(f"wrote {choices.report} ({choices.report.stat().st_size / 1e6:.1f} MB)")
@@ -114,16 +118,24 @@ def read(folder: Path, choices: Choices) -> Posed:
     names = PosedClip(folder, any_camera).names[:: choices.every]
     if len(names) < 2:
         raise ValueError(f"{folder}: {len(names)} frame is left by --every {choices.every}; two or more make a surface")
-    first = PosedClip(folder, any_camera).read(names[0]).image
+    first = PosedClip(folder, any_camera).image(names[0])
     clip = PosedClip(folder, _camera(folder, meta, choices.camera, first), depth_scale=scale)
-    poses = clip.T_world_cam[:: choices.every]
-    samples = [clip.read(name) for name in names]
-    sizes = {sample.image.shape[:2] for sample in samples}
+    poses = None if choices.unscaled else _poses(folder, clip)[:: choices.every]
+    images = [as_image(clip.image(name), name) for name in names]
+    sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         told = ", ".join(f"{width}x{height}" for height, width in sorted(sizes))
         raise ValueError(f"{folder}: the frames differ in size ({told} pixels); one camera took them all")
-    images = [as_image(sample.image, name) for name, sample in zip(names, samples, strict=True)]
-    return Posed(names, images, [sample.depth for sample in samples], clip.camera, poses)
+    return Posed(names, images, [clip.depth(name) for name in names], clip.camera, poses)
+
+
+def _poses(folder: Path, clip: PosedClip) -> Array:
+    if not (folder / "poses.txt").exists() and not any(folder.glob("frame-*.pose.txt")):
+        raise ValueError(
+            f"{folder} has no poses (poses.txt, frame-000000.pose.txt): without them nothing is known in metres; "
+            "--unscaled finds them up to scale"
+        )
+    return clip.T_world_cam
 
 
 def _camera(folder: Path, meta: Any, path: Path | None, image: Image) -> Camera:
@@ -143,21 +155,27 @@ def _camera(folder: Path, meta: Any, path: Path | None, image: Image) -> Camera:
     return Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
 
 
-def _depths(clip: Posed, source: str, folder: Path) -> tuple[list[Depth], Sequence[CameraModel], Array]:
+def _depths(clip: Posed, source: str, folder: Path) -> tuple[list[Depth], Sequence[CameraModel], Array, list[Image]]:
+    """Depths with the cameras, poses and images that they belong to."""
     if source == "motion":
         found, cameras, poses = FromMotion().clip(clip.images, clip.camera, T_world_cam=clip.T_world_cam)
-        return [_surest(depth) for depth in found if isinstance(depth, Depth)], cameras, poses
+        placed = np.flatnonzero(np.isfinite(poses).all(axis=(1, 2)))
+        depths = [_surest(found[k]) for k in placed]
+        return depths, [cameras[k] for k in placed], poses[placed], [clip.images[k] for k in placed]
     missing = [name for name, depth in zip(clip.names, clip.depths, strict=True) if depth is None]
     if missing:
         raise ValueError(f"{folder}: no depth of frame {missing[0]}; --depth motion makes it from the frames")
+    assert clip.T_world_cam is not None
     depths = [depth for depth in clip.depths if depth is not None]
-    return depths, [clip.camera] * len(depths), clip.T_world_cam
+    return depths, [clip.camera] * len(depths), clip.T_world_cam, clip.images
 
 
-def _surest(depth: Depth) -> Depth:
-    if depth.confidence is None:
-        return depth
-    return Depth(m=np.where(depth.confidence >= LEAST_CONFIDENCE, depth.m, np.nan).astype(np.float32))
+def _surest(depth: Depth | RelativeDepth) -> Depth:
+    """What is sure enough; relative depth in its own unit, which --unscaled asked for."""
+    values = depth.m if isinstance(depth, Depth) else depth.values
+    if depth.confidence is not None:
+        values = np.where(depth.confidence >= LEAST_CONFIDENCE, values, np.nan).astype(np.float32)
+    return Depth(m=values)
 
 
 def _voxel(depths: Sequence[Depth]) -> float:
@@ -187,6 +205,8 @@ def _check(choices: Choices) -> None:
     """Fail before the work when the flags are wrong or nothing can be written."""
     if choices.depth not in DEPTHS:
         raise ValueError(f"--depth is {choices.depth!r}; it must be one of {', '.join(DEPTHS)}")
+    if choices.unscaled and (choices.voxel or choices.max_depth or choices.depth == "sensor"):
+        raise ValueError("--unscaled knows no metres: leave out --voxel, --max-depth and --depth sensor")
     if choices.depth_scale is not None and not choices.depth_scale > 0:
         raise ValueError(f"--depth-scale is {choices.depth_scale}; it must be positive: 1000 for millimetres")
     for flag, path, ending in (("--out", choices.out, ".ply"), ("--report", choices.report, ".html")):

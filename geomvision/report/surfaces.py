@@ -42,6 +42,7 @@ class Surface:
         camera: that took the frames, drawn at T_world_cam.
         T_world_cam: (N, 4, 4), camera to world.
         pictures: what it was made of, each with its name.
+        unit: of the vertices, where it is not the metre.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Surface:
     camera: CameraModel | None = None
     T_world_cam: Array | None = None
     pictures: Sequence[tuple[str, Image]] = ()
+    unit: str = "m"
 
     def __post_init__(self) -> None:
         if (self.camera is None) != (self.T_world_cam is None):
@@ -70,7 +72,7 @@ def shown(surface: Surface) -> tuple[dict[str, Any], list[str]]:
     """What the viewer needs, and what there is to say: sizes, and how much of it is shown."""
     mesh = surface.mesh
     small = _small(mesh)
-    facts = [*surface.facts, *_sizes(mesh, small)]
+    facts = [*surface.facts, *_sizes(mesh, small, surface.unit)]
     poses = np.eye(4)[None] if surface.T_world_cam is None else surface.T_world_cam
     points = small.points.astype(np.float64)
     if surface.camera is None:
@@ -119,13 +121,13 @@ def _small(mesh: PointCloud) -> PointCloud:
     return PointCloud(points=mesh.points[kept], colors=None if mesh.colors is None else mesh.colors[kept])
 
 
-def _sizes(mesh: PointCloud, small: PointCloud) -> list[str]:
+def _sizes(mesh: PointCloud, small: PointCloud, unit: str) -> list[str]:
     kind, count, left = "points", len(mesh.points), len(small.points)
     if mesh.triangles is not None and small.triangles is not None:
         kind, count, left = "triangles", len(mesh.triangles), len(small.triangles)
     said = [f"{count:,} {kind}" + ("" if left == count else f", {left:,} of them shown")]
     if len(mesh.points):
-        said.append(" × ".join(f"{side:.3g}" for side in np.ptp(mesh.points, axis=0)) + " m")
+        said.append(" × ".join(f"{side:.3g}" for side in np.ptp(mesh.points, axis=0)) + f" {unit}")
     return said
 
 

@@ -62,7 +62,8 @@ def test_a_folder_becomes_a_mesh_and_a_page(geomvision, folder, clip, out, depth
     page = (out / "page.html").read_text()
     assert 'class="surface cloud"' in page
     assert page.count("<figcaption>frame") == 5
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
     assert {entry.name for entry in out.iterdir()} == {"mesh.ply", "page.html"}
 
 
@@ -74,7 +75,7 @@ def test_a_camera_from_a_file_and_fewer_frames(geomvision, folder, clip, out, tm
     ended = geomvision("fuse", tmp_path / "clip", *flags)
     assert ended.code == 0, ended.err
     assert "3 frames" in ended.out
-    assert "voxels of 3 cm" in ended.out
+    assert "voxels of 0.03 m" in ended.out
 
 
 def scaled_poses(path):
@@ -83,12 +84,30 @@ def scaled_poses(path):
     write_poses(path, poses)
 
 
+def test_a_video_without_poses_becomes_a_mesh_up_to_scale(geomvision, folder, clip, tmp_path):
+    shutil.copytree(folder, tmp_path / "video")
+    (tmp_path / "video" / "poses.txt").unlink()
+    flags = ("--unscaled", "--out", tmp_path / "mesh.ply", "--report", tmp_path / "page.html")
+    ended = geomvision("fuse", tmp_path / "video", *flags)
+    assert ended.code == 0, ended.err
+    assert "no poses were given: nothing is known in metres" in ended.out
+    assert "median depths" in (tmp_path / "page.html").read_text()
+    # In the frame of the middle camera, up to one scale, the mesh is the scene.
+    points = io.read_ply(tmp_path / "mesh.ply").points.astype(float)
+    frame = clip[2]
+    x, y = np.rint(frame.camera.project(points)).T
+    inside = (x >= 0) & (y >= 0) & (x < 200) & (y < 150)
+    ratio = frame.depth.m[y[inside].astype(int), x[inside].astype(int)] / points[inside, 2]
+    ratio = ratio[np.isfinite(ratio)]
+    assert np.median(np.abs(ratio / np.median(ratio) - 1)) < 0.02
+
+
 WRONG = {
     "depth taken as metres": (None, ("--depth-scale", "1"), "are they millimetres"),
     "poses in millimetres": (scaled_poses, (), "are poses in millimetres"),
     "no camera": (lambda p: (p / "meta.json").unlink(), (), "tells no camera: give --camera FILE"),
     "half a camera": (lambda p: (p / "meta.json").write_text('{"intrinsics": {"fx": 1}}'), (), "meta.json: intrinsics"),
-    "no poses": (lambda p: (p / "poses.txt").unlink(), (), "frame-000.pose.txt: does not exist"),
+    "no poses": (lambda p: (p / "poses.txt").unlink(), (), "has no poses (poses.txt, frame-000000.pose.txt)"),
     "half of the poses": (lambda p: (p / "poses.txt").write_text("1 0 0 0"), (), "16 for each of 5 frames"),
     "a gap": (lambda p: (p / "depth_001.png").unlink(), (), "no depth of frame 001; --depth motion"),
     "a small frame": (
@@ -103,6 +122,7 @@ WRONG = {
     "another camera": (None, ("--camera", "small.json"), "is for images of 100x75 pixels, but the image is 200x150"),
     "no calibration": (None, ("--camera", "{}/poses.txt"), "holds no camera that is known"),
     "too near": (None, ("--max-depth", "1mm"), "no surface came of it"),
+    "metres of nothing": (None, ("--unscaled", "--voxel", "2cm"), "--unscaled knows no metres"),
     "another ending": (None, ("--out", "mesh.obj"), "--out mesh.obj: it must end with .ply"),
     "no folder": (None, ("--out", "deep/mesh.ply"), "its folder deep does not exist"),
 }  # fmt: skip
