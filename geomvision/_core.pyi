@@ -65,6 +65,8 @@ __all__: list[str] = [
     "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
+    "inverse_search",
+    "inverse_search_options",
     "kept_lookup_1d",
     "left_right_check",
     "local_correlation",
@@ -895,6 +897,31 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+def inverse_search(
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    *,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
+    median: typing.SupportsInt | typing.SupportsIndex,
+    check_occlusion: bool,
+    data_weight: typing.SupportsFloat | typing.SupportsIndex,
+    theta: typing.SupportsFloat | typing.SupportsIndex,
+    tau: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    brightness_cell: typing.SupportsInt | typing.SupportsIndex,
+    patch_size: typing.SupportsInt | typing.SupportsIndex,
+    patch_step: typing.SupportsInt | typing.SupportsIndex,
+    descents: typing.SupportsInt | typing.SupportsIndex,
+    finest_search: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def inverse_search_options() -> dict[str, typing.Any]:
+    """
+    Defaults of the C++ InverseSearchOptions.
+    """
+
 @typing.overload
 def kept_lookup_1d(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -1554,6 +1581,7 @@ def tvl1(
     theta: typing.SupportsFloat | typing.SupportsIndex,
     tau: typing.SupportsFloat | typing.SupportsIndex,
     iterations: typing.SupportsInt | typing.SupportsIndex,
+    brightness_cell: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def tvl1_options() -> dict[str, typing.Any]:
