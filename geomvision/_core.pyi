@@ -14,10 +14,14 @@ import numpy.typing
 __all__: list[str] = [
     "absolute_differences",
     "absolute_pose",
+    "absolute_pose_options",
     "active_isa",
     "ad_census",
     "ad_census_forget",
     "ad_census_options",
+    "align_points",
+    "align_points_robust",
+    "align_points_robust_options",
     "all_pairs_correlation",
     "all_pairs_correlation_1d",
     "all_pairs_correlation_1d_backward",
@@ -80,6 +84,7 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "perspective_n_point",
+    "perspective_n_point_options",
     "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
@@ -166,6 +171,7 @@ def absolute_pose(
     seed: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
+def absolute_pose_options() -> dict[str, typing.Any]: ...
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
@@ -207,6 +213,23 @@ def ad_census_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::ADCensusOptions.
     """
 
+def align_points(
+    source: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    weights: numpy.typing.NDArray[numpy.float64],
+    with_scale: bool,
+) -> tuple[typing.Any, ...]: ...
+def align_points_robust(
+    source: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    thresholds: numpy.typing.NDArray[numpy.float64],
+    with_scale: bool,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
+def align_points_robust_options() -> dict[str, typing.Any]: ...
 @typing.overload
 def all_pairs_correlation(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -1097,8 +1120,12 @@ def patchmatch_options() -> dict[str, typing.Any]:
     """
 
 def perspective_n_point(
-    points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    solver: typing.SupportsInt | typing.SupportsIndex,
+    refine: bool,
 ) -> tuple[typing.Any, ...]: ...
+def perspective_n_point_options() -> dict[str, typing.Any]: ...
 def points_from_disparity(
     disparity: numpy.typing.NDArray[numpy.float32],
     *,

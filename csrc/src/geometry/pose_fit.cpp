@@ -87,26 +87,26 @@ void fit(const std::vector<Seen>& seen, RigidMotion& motion) {
     } else {
       damping = std::max(damping, 1e-9) * 10.0;
     }
-    if (small || (better && gained <= 1e-15 * here.squared_error)) return;
+    if (small || (better && gained <= 1e-13 * here.squared_error)) return;
   }
 }
 
-std::vector<Seen> within(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px) {
-  std::vector<Seen> near;
+void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px,
+                 std::vector<Seen>& near) {
+  near.clear();
   near.reserve(seen.size());
   Vector3 moved;
   double x, y;
   for (const Seen& one : seen) {
     if (error_of(one, motion, moved, x, y) && x * x + y * y <= threshold_px * threshold_px) near.push_back(one);
   }
-  return near;
 }
 
 namespace {
 
 // Standard deviation of a coordinate, from the median length of the errors (Rayleigh's distribution).
-double noise_of(const std::vector<Seen>& fitted, const RigidMotion& motion) {
-  std::vector<double> squared;
+double noise_of(const std::vector<Seen>& fitted, const RigidMotion& motion, std::vector<double>& squared) {
+  squared.clear();
   squared.reserve(fitted.size());
   Vector3 moved;
   double x, y;
@@ -128,7 +128,7 @@ double gain_of(const std::vector<Seen>& seen, const RigidMotion& motion, double 
 // Fits to those within the threshold, again and again as long as that gains.
 bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion,
                       std::vector<Seen>& fitted) {
-  fitted = within(seen, motion, threshold_px);
+  keep_within(seen, motion, threshold_px, fitted);
   double best = gain_of(seen, motion, threshold_px);
   for (int round = 0; round < 10; ++round) {
     if (fitted.size() < 4) return false;
@@ -140,30 +140,30 @@ bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidM
     motion = next;
     best = gain;
     if (settled) return true;
-    fitted = within(seen, motion, threshold_px);
+    keep_within(seen, motion, threshold_px, fitted);
   }
   return true;
 }
 
 }  // namespace
 
-bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion,
-                    std::vector<Seen>& fitted) {
+bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, PoseScratch& scratch) {
+  std::vector<Seen>&fitted = scratch.fitted, &narrowly = scratch.narrowly;
   if (!fit_until_stable(seen, threshold_px, motion, fitted)) return false;
-  const double narrow = std::max(3.5 * noise_of(fitted, motion), 1e-6);
-  std::vector<Seen> narrowly = fitted;
+  const double narrow = std::max(3.5 * noise_of(fitted, motion, scratch.values), 1e-6);
+  if (!(narrow < threshold_px)) return true;
   RigidMotion next = motion;
-  for (int round = 0; round < 3 && narrow < threshold_px; ++round) {
-    narrowly = within(seen, next, narrow);
+  for (int round = 0; round < 3; ++round) {
+    keep_within(seen, next, narrow, narrowly);
     if (2 * narrowly.size() < fitted.size() || narrowly.size() < 6) return true;
     fit(narrowly, next);
   }
   motion = next;
-  fitted = std::move(narrowly);
+  std::swap(fitted, narrowly);
   return true;
 }
 
-void measure(const std::vector<Seen>& fitted, const RigidMotion& motion, AbsolutePose& result) {
+bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, AbsolutePose& result) {
   const NormalEquations sum = equations(fitted, motion);
   const double freedom = 2.0 * sum.count - 6.0, nan = std::numeric_limits<double>::quiet_NaN();
   result.noise_px = freedom > 0 ? std::sqrt(sum.squared_error / freedom) : nan;
@@ -171,14 +171,14 @@ void measure(const std::vector<Seen>& fitted, const RigidMotion& motion, Absolut
   Vector<6> scale;  // translations and rotations are of different sizes
   for (int i = 0; i < 6; ++i) {
     scale[i] = 1.0 / std::sqrt(sum.information(i, i));
-    if (!std::isfinite(scale[i])) return;
+    if (!std::isfinite(scale[i])) return false;
   }
   Matrix<6, 6> scaled;
   for (int i = 0; i < 6; ++i) {
     for (int j = 0; j <= i; ++j) scaled(i, j) = scaled(j, i) = sum.information(i, j) * scale[i] * scale[j];
   }
   const SymmetricEigen<6> eigen(scaled);
-  if (!(eigen.values[0] > 1e-12 * eigen.values[5])) return;
+  if (!(eigen.values[0] > 1e-12 * eigen.values[5])) return false;
   for (int i = 0; i < 6; ++i) {
     for (int j = 0; j < 6; ++j) {
       double value = 0.0;
@@ -187,20 +187,21 @@ void measure(const std::vector<Seen>& fitted, const RigidMotion& motion, Absolut
       result.covariance[place] = value * scale[i] * scale[j] * result.noise_px * result.noise_px;
     }
   }
+  return true;
 }
 
-std::vector<Seen> gathered(const SeenPoints& seen, const Vector3& origin) {
-  std::vector<Seen> rows(static_cast<std::size_t>(seen.points.size(0)));
+void gather(const SeenPoints& seen, const Vector3& origin, std::vector<Seen>& rows) {
+  rows.resize(static_cast<std::size_t>(seen.points.size(0)));
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (int k = 0; k < 3; ++k) rows[i].point[k] = *seen.points.at(i, k) - origin[k];
-    for (int k = 0; k < 9; ++k) rows[i].chart[k] = *seen.charts.at(i, k / 3, k % 3);
+    const double* point = seen.points.at(i);
+    for (int k = 0; k < 3; ++k) rows[i].point[k] = point[k] - origin[k];
+    for (int k = 0; k < 3; ++k) std::copy_n(seen.charts.at(i, k), 3, rows[i].chart.values.begin() + 3 * k);
   }
-  return rows;
 }
 
-Vector3 middle(const SeenPoints& seen) {
+Vector3 middle(const SeenPoints& seen, std::vector<double>& values) {
   Vector3 origin;
-  std::vector<double> values(static_cast<std::size_t>(seen.points.size(0)));
+  values.resize(static_cast<std::size_t>(seen.points.size(0)));
   for (int k = 0; k < 3 && !values.empty(); ++k) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = *seen.points.at(i, k);
     const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -210,6 +211,15 @@ Vector3 middle(const SeenPoints& seen) {
   return origin;
 }
 
+CameraPose with_origin(const RigidMotion& motion, const Vector3& origin) {
+  return pose_of({motion.rotation, motion.translation - motion.rotation * origin});
+}
+
+RigidMotion from_origin(const CameraPose& pose, const Vector3& origin) {
+  const RigidMotion given = motion_of(pose);
+  return {given.rotation, given.translation + given.rotation * origin};
+}
+
 void check_seen(const char* owner, const SeenPoints& seen) {
   const std::ptrdiff_t count = seen.points.size(0);
   check(seen.points.size(1) == 3 && seen.charts.size(0) == count && seen.charts.size(1) == 3 &&
@@ -217,10 +227,10 @@ void check_seen(const char* owner, const SeenPoints& seen) {
         owner, ": points are ", seen.points.shape(), " and charts ", seen.charts.shape(),
         "; they must be Nx3 and Nx3x3, N at most 2^27");
   for (std::ptrdiff_t i = 0; i < count; ++i) {
-    bool finite = true;
-    for (int k = 0; k < 3; ++k) finite = finite && std::isfinite(*seen.points.at(i, k));
-    for (int k = 0; k < 9; ++k) finite = finite && std::isfinite(*seen.charts.at(i, k / 3, k % 3));
-    check(finite, owner, ": observation ", i, " is not finite; leave such ones out");
+    double none = 0.0;  // a number times 0; NaN of others
+    for (int k = 0; k < 3; ++k) none += *seen.points.at(i, k) * 0.0;
+    for (int k = 0; k < 9; ++k) none += *seen.charts.at(i, k / 3, k % 3) * 0.0;
+    check(none == 0.0, owner, ": observation ", i, " is not finite; leave such ones out");
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -83,7 +84,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   };
   RansacResult<Model> best;
   if (problem.size() < Problem::sample_size) return best;
-  std::vector<Candidate> candidates(round);
+  std::array<Candidate, round> candidates;
   double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
   int needed = options.max_iterations;
   std::vector<Candidate> others;  // the best of their rounds, by score

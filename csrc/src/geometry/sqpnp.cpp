@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "geometry/pose_fit.hpp"
+#include "geometry/pose_moments.hpp"
 #include "geometry/small_solvers.hpp"
-#include "geometry/symmetric_eigen.hpp"
+#include "geometry/tridiagonal_eigen.hpp"
 
-// SQPnP: the rotation that minimises a quadratic form over the rotations, from several starts, by sequential quadratic
-// programming (Terzakis & Lourakis, A consistently fast and globally optimal solution to the PnP problem, ECCV 2020).
+// The rotation that minimises a quadratic form over the rotations, from several starts, by sequential quadratic
+// programming.
 namespace geomvision::geometry {
 namespace {
 
@@ -18,24 +18,17 @@ struct Problem {
   Matrix<3, 9> translation;  // of a rotation: t = translation · r
 };
 
-bool problem_of(const std::vector<Seen>& seen, Problem& problem) {
+bool problem_of(const PoseMoments& moments, Problem& problem) {
+  const auto entry = [&](int k, int i, int l, int j) { return moments.form(3 * k + i, 3 * l + j); };
   Matrix3 sum;
   Matrix<3, 9> mixed;
-  for (const Seen& one : seen) {
-    Matrix3 q;  // of the two rows that must vanish
-    for (int r = 0; r < 2; ++r) {
-      for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < 3; ++j) q(i, j) += one.chart(r, i) * one.chart(r, j);
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      sum(i, j) = entry(3, i, 3, j);
+      for (int l = 0; l < 3; ++l) {
+        mixed(i, 3 * j + l) = entry(3, i, l, j);
+        for (int k = 0; k < 3; ++k) problem.form(3 * i + k, 3 * j + l) = entry(k, i, l, j);
       }
-    }
-    sum = sum + q;
-    for (int i = 0; i < 3; ++i) {
-      for (int row = 0; row < 3; ++row) {
-        for (int k = 0; k < 3; ++k) mixed(i, 3 * row + k) += q(i, row) * one.point[k];
-      }
-    }
-    for (int a = 0; a < 9; ++a) {
-      for (int b = 0; b < 9; ++b) problem.form(a, b) += q(a / 3, b / 3) * one.point[a % 3] * one.point[b % 3];
     }
   }
   const Matrix3 solved = inverse(sum);
@@ -46,15 +39,6 @@ bool problem_of(const std::vector<Seen>& seen, Problem& problem) {
   if (!(size > 0) || !std::isfinite(size)) return false;
   problem.form = problem.form * (1.0 / size);
   return true;
-}
-
-Matrix3 nearest_rotation(const Matrix3& a) {
-  const Svd3 svd(a);
-  Matrix3 u = svd.u;
-  if (determinant(u) * determinant(svd.v) < 0) {
-    for (int k = 0; k < 3; ++k) u(k, 2) = -u(k, 2);
-  }
-  return u * transposed(svd.v);
 }
 
 // The six conditions of orthonormality at r, and their derivatives.
@@ -96,41 +80,28 @@ Matrix3 descend(const Form& form, const Matrix3& start) {
 
 }  // namespace
 
-AbsolutePose perspective_n_point(const SeenPoints& seen) {
-  check_seen("perspective_n_point", seen);
-  AbsolutePose result;
-  const Vector3 origin = middle(seen);
-  const std::vector<Seen> all = gathered(seen, origin);
+bool sqpnp(const std::vector<Seen>& seen, const PoseMoments& moments, RigidMotion& motion) {
   Problem problem;
-  if (all.size() < 4 || !problem_of(all, problem)) return result;
-  const SymmetricEigen<9> eigen(problem.form);
+  if (!problem_of(moments, problem)) return false;
+  const TridiagonalEigen<9> eigen(problem.form);
+  constexpr double null = 1e-7;  // of a form of norm 1
   double least = std::numeric_limits<double>::infinity();
-  RigidMotion best;
   for (int k = 0; k < 9; ++k) {
-    if (k > 3 && 3.0 * eigen.values[k] > least * (1.0 + 1e-9)) break;  // no rotation along here can be better
+    if (3.0 * eigen.values[k] > std::max(least * (1.0 + 1e-9), null)) break;  // no rotation along here can be better
     for (const double sign : {1.0, -1.0}) {
       Matrix3 start;
       for (int i = 0; i < 9; ++i) start[i] = sign * eigen.vectors(i, k);
       const Matrix3 turned = descend(problem.form, nearest_rotation(start));
       const Vector<9> r{turned.values};
-      const RigidMotion motion{turned, problem.translation * r};
-      double in_front = 0.0;
-      for (const Seen& one : all) in_front += (one.chart * (motion.rotation * one.point + motion.translation))[2] > 0;
-      if (in_front < static_cast<double>(all.size())) continue;
       const double cost = dot(r, problem.form * r);
-      if (cost < least) {
-        least = cost;
-        best = motion;
-      }
+      if (!(cost < least)) continue;
+      const RigidMotion found{turned, problem.translation * r};
+      if (!std::isfinite(squared_error_of(seen, found))) continue;
+      least = cost;
+      motion = found;
     }
   }
-  if (!std::isfinite(least)) return result;
-  result.inliers = static_cast<int>(all.size());
-  fit(all, best);
-  measure(all, best, result);
-  result.pose = pose_of({best.rotation, best.translation - best.rotation * origin});
-  result.found = true;
-  return result;
+  return std::isfinite(least);
 }
 
 }  // namespace geomvision::geometry

@@ -51,12 +51,12 @@ void triangulate(const Projection& projection0, const Projection& projection1, T
 }
 
 template <typename T>
-void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
+void correct_matches(const Entries& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
                      TensorView<T, 2> corrected0, TensorView<T, 2> corrected1, int num_threads) {
   const char* op = "correct_matches";
   const std::ptrdiff_t count = check_matches(op, points0, points1);
   check_corrected(op, points0, corrected0, corrected1);
-  const Matrix3 matrix = scaled(F, op);
+  const Entries matrix = scaled(F, op);
   const auto kernel = correction_of(T());
   each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     kernel(matrix.data(), points0.at(begin), points1.at(begin), corrected0.at(begin), corrected1.at(begin), end - begin,
@@ -68,7 +68,7 @@ void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorVie
 #define GEOMVISION_POINTS_OF(T)                                                                                   \
   template void triangulate(const Projection&, const Projection&, TensorView<const T, 2>, TensorView<const T, 2>, \
                             const TriangulatedPoints<T>&, const TriangulationOptions&, int);                      \
-  template void correct_matches(const Matrix3&, TensorView<const T, 2>, TensorView<const T, 2>, TensorView<T, 2>, \
+  template void correct_matches(const Entries&, TensorView<const T, 2>, TensorView<const T, 2>, TensorView<T, 2>, \
                                 TensorView<T, 2>, int)
 GEOMVISION_POINTS_OF(float);
 GEOMVISION_POINTS_OF(double);

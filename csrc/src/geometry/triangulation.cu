@@ -171,12 +171,12 @@ void triangulate_views(TensorView<const double, 3> projections, DeviceView<const
 }
 
 template <typename T>
-void correct_matches(const Matrix3& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
+void correct_matches(const Entries& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
                      DeviceView<T, 2> corrected0, DeviceView<T, 2> corrected1, Stream stream) {
   const char* op = "correct_matches";
   const std::ptrdiff_t count = check_matches(op, points0, points1);
   check_corrected(op, points0, corrected0, corrected1);
-  const Matrix3 matrix = scaled(F, op);
+  const Entries matrix = scaled(F, op);
   Constraint constraint{};
   std::copy(matrix.begin(), matrix.end(), constraint.F);
   launch(correct_each<T>, blocks(count, block), block, block * most_numbers * sizeof(T), stream, constraint,
@@ -188,7 +188,7 @@ void correct_matches(const Matrix3& F, DeviceView<const T, 2> points0, DeviceVie
                             const TriangulatedPoints<T>&, const TriangulationOptions&, Stream);                      \
   template void triangulate_views(TensorView<const double, 3>, DeviceView<const T, 3>, const TriangulatedPoints<T>&, \
                                   const TriangulationOptions&, Stream);                                              \
-  template void correct_matches(const Matrix3&, DeviceView<const T, 2>, DeviceView<const T, 2>, DeviceView<T, 2>,    \
+  template void correct_matches(const Entries&, DeviceView<const T, 2>, DeviceView<const T, 2>, DeviceView<T, 2>,    \
                                 DeviceView<T, 2>, Stream)
 GEOMVISION_POINTS_OF(float);
 GEOMVISION_POINTS_OF(double);
