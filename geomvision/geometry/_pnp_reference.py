@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from ..cameras import Array
-from ._rotations import nearest_rotation
+from ._rotations import nearest_rotation, rotation_of
 
 #: Shares of the points' first extent: below PLANE EPnP needs three control points, below FLAT they are tried, too.
 FLAT, PLANE = 0.1, 1e-4
@@ -114,23 +114,19 @@ def sqpnp(points: Array, charts: Array) -> Array | None:
 
 
 def _descended(form: Array, R: Array) -> Array:
-    """Minimise (r + δ)ᵀ·Ω·(r + δ) where the columns stay orthonormal to first order; again, until it stands."""
-    pairs = list(itertools.combinations_with_replacement(range(3), 2))
-    r = R.T.ravel()
-    for _ in range(20):
-        columns = r.reshape(3, 3)
-        wrong, slopes = np.zeros(6), np.zeros((6, 3, 3))
-        for c, (i, j) in enumerate(pairs):
-            wrong[c] = columns[i] @ columns[j] - (i == j)
-            slopes[c, i] += columns[j]
-            slopes[c, j] += columns[i]
-        H = slopes.reshape(6, 9)
-        system = np.block([[form, H.T], [H, np.zeros((6, 6))]])
-        step = np.linalg.lstsq(system, np.concatenate([-form @ r, -wrong]), rcond=None)[0][:9]
-        r = r + step
-        if np.linalg.norm(step) < 1e-10:
+    """Minimise (r + δ)ᵀ·Ω·(r + δ) where the columns stay orthonormal to first order; again, until it stands.
+
+    Such δ are small turns w of R, which moves its columns by w × column.
+    """
+    for _ in range(30):
+        columns = R.T
+        tangents = np.cross(np.eye(3)[:, None], columns[None]).reshape(3, 9)  # of r, by each coordinate of w
+        curvature = tangents @ form @ tangents.T + 1e-15 * np.eye(3)
+        step = -np.linalg.solve(curvature, tangents @ form @ columns.ravel())
+        R = rotation_of(step) @ R
+        if not np.linalg.norm(step) > 1e-10:
             break
-    return nearest_rotation(r.reshape(3, 3).T)
+    return nearest_rotation(R)
 
 
 def epnp(points: Array, charts: Array) -> Array | None:

@@ -4,8 +4,11 @@ import inspect
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geomvision import _core
+from geomvision.cameras import Camera
 from geomvision.geometry import (
     _absolute_pose_reference,
     absolute_pose,
@@ -176,3 +179,40 @@ def test_the_core_itself_knows_a_line_and_a_mirror():
     for wrong in (np.diag([1.0, 1, -1, 1]), 1.01 * np.eye(4), np.zeros((4, 4)), np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match="start is no rigid motion"):
             _core.refine_absolute_pose(line, charts, wrong, 10.0)
+
+
+def shapes(count, seed):
+    """Points that are general, equal, on a line, in a plane, or behind: what a caller may hold."""
+    random = np.random.default_rng(seed)
+    points = random.uniform(-2, 2, (count, 3)) + np.array([0, 0, 6.0])
+    kind = seed % 6
+    if kind == 1:
+        points[1:] = points[:1]
+    elif kind == 2:
+        points = np.linspace(0, 1, count)[:, None] * random.normal(size=3) + np.array([0, 0, 6.0])
+    elif kind == 3:
+        points[:, 2] = 5.0
+    elif kind == 4:
+        points = -points
+    elif kind == 5:
+        points[count // 2 :] = points[: count - count // 2]
+    return points, random.uniform((0, 0), (640, 480), (count, 2))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(0, 9), seed=st.integers(0, 10_000), refine=st.booleans(), scale=st.sampled_from([1.0, 1e-6, 1e9])
+)
+def test_whatever_is_given_gives_a_flag_or_a_rotation(solver, count, seed, refine, scale):
+    points, pixels = shapes(count, seed)
+    camera = Camera(width=640, height=480, fx=500.0, fy=510.0, cx=320.0, cy=240.0)
+    for backend in BACKENDS:
+        found = perspective_n_point(scale * points, pixels, camera, solver=solver, refine=refine, backend=backend)
+        assert found.is_known or found.flags
+        if found.is_known:
+            R, q = found.T_cam_world[:3, :3], scale * points @ found.T_cam_world[:3, :3].T + found.T_cam_world[:3, 3]
+            np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-9)
+            assert np.linalg.det(R) > 0
+            assert (q[:, 2] > 0).all()  # no point that was seen lies behind the camera
+            assert np.isfinite(found.covariance).all()

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "geometry/small_solvers.hpp"
-#include "geometry/symmetric_eigen.hpp"
+#include "geometry/tridiagonal_eigen.hpp"
 #include "geomvision/check.hpp"
 
 namespace geomvision::geometry {
@@ -177,7 +177,7 @@ bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, Absolut
   for (int i = 0; i < 6; ++i) {
     for (int j = 0; j <= i; ++j) scaled(i, j) = scaled(j, i) = sum.information(i, j) * scale[i] * scale[j];
   }
-  const SymmetricEigen<6> eigen(scaled);
+  const TridiagonalEigen<6> eigen(scaled);
   if (!(eigen.values[0] > 1e-12 * eigen.values[5])) return false;
   for (int i = 0; i < 6; ++i) {
     for (int j = 0; j < 6; ++j) {

@@ -41,41 +41,29 @@ bool problem_of(const PoseMoments& moments, Problem& problem) {
   return true;
 }
 
-// The six conditions of orthonormality at r, and their derivatives.
-void conditions(const Vector<9>& r, Vector<6>& wrong, Matrix<6, 9>& slopes) {
-  int c = 0;
-  for (int i = 0; i < 3; ++i) {
-    for (int j = i; j < 3; ++j, ++c) {
-      double product = 0.0;
-      for (int k = 0; k < 3; ++k) {
-        product += r[3 * i + k] * r[3 * j + k];
-        slopes(c, 3 * i + k) += r[3 * j + k];
-        slopes(c, 3 * j + k) += r[3 * i + k];
-      }
-      wrong[c] = product - (i == j ? 1.0 : 0.0);
-    }
-  }
-}
-
-Matrix3 descend(const Form& form, const Matrix3& start) {
-  Vector<9> r{start.values};
-  for (int iteration = 0; iteration < 20; ++iteration) {
-    Vector<6> wrong;
-    Matrix<6, 9> slopes;
-    conditions(r, wrong, slopes);
-    Matrix<3, 9> free;
-    Vector<6> solved = wrong * -1.0;
-    if (!solve_positive(slopes * transposed(slopes), solved) || !null_space(slopes, free)) break;
-    const Vector<9> back = transposed(slopes) * solved;
-    Vector3 along = free * (form * (r + back)) * -1.0;
-    Matrix3 curvature = free * form * transposed(free);
+// Steps to the least of the form over small turns of a rotation, each a quadratic programme whose constraints, to first
+// order, are those of the rotations; then back onto them, exactly.
+Matrix3 descend(const Form& form, Matrix3 turned) {
+  for (int iteration = 0; iteration < 30; ++iteration) {
+    const Matrix3& r = turned;
+    const Matrix<9, 3> tangents{{0,     r[6],  -r[3],  //
+                                 0,     r[7],  -r[4],  //
+                                 0,     r[8],  -r[5],  //
+                                 -r[6], 0,     r[0],   //
+                                 -r[7], 0,     r[1],   //
+                                 -r[8], 0,     r[2],   //
+                                 r[3],  -r[0], 0,      //
+                                 r[4],  -r[1], 0,      //
+                                 r[5],  -r[2], 0}};
+    const Matrix<9, 3> bent = form * tangents;
+    Matrix3 curvature = transposed(tangents) * bent;
+    Vector3 step = transposed(bent) * Vector<9>{r.values} * -1.0;
     for (int k = 0; k < 3; ++k) curvature(k, k) += 1e-15;
-    if (!solve_positive(curvature, along)) break;
-    const Vector<9> step = back + transposed(free) * along;
-    r = r + step;
+    if (!solve_positive(curvature, step)) break;
+    turned = rotation(step) * turned;
     if (!(norm(step) > 1e-10)) break;
   }
-  return is_finite(r) ? nearest_rotation(Matrix3{r.values}) : start;
+  return is_finite(turned) ? nearest_rotation(turned) : turned;
 }
 
 }  // namespace
@@ -92,6 +80,7 @@ bool sqpnp(const std::vector<Seen>& seen, const PoseMoments& moments, RigidMotio
       Matrix3 start;
       for (int i = 0; i < 9; ++i) start[i] = sign * eigen.vectors(i, k);
       const Matrix3 turned = descend(problem.form, nearest_rotation(start));
+      if (!is_finite(turned)) continue;
       const Vector<9> r{turned.values};
       const double cost = dot(r, problem.form * r);
       if (!(cost < least)) continue;
