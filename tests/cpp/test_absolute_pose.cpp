@@ -219,6 +219,17 @@ TEST_CASE("a third of outliers does not matter, nor the number of threads") {
   }
 }
 
+TEST_CASE("fewer samples than a round end, also where all observations agree") {
+  Scene scene;
+  gv::AbsolutePoseOptions options;
+  for (const int most : {1, 31, 32, 33, 63}) {
+    options.max_iterations = most;
+    const gv::AbsolutePose found = gv::absolute_pose(scene.seen(), options, scene.room());
+    CHECK(found.found);
+    CHECK(found.iterations <= most);
+  }
+}
+
 TEST_CASE("too few observations, none and repeated ones find nothing") {
   Scene scene;
   std::vector<std::uint8_t> room(3);

@@ -95,6 +95,15 @@ def test_the_robust_search_draws_scores_and_refines_alike(posed, camera, outlier
     np.testing.assert_allclose(ours.covariance, told.covariance, rtol=1e-4, atol=1e-14)
 
 
+@pytest.mark.parametrize("most", [1, 32, 63])
+def test_few_samples_end_also_where_all_points_agree(posed, most):
+    scene = posed(40, seed=4)
+    for backend in BACKENDS:
+        found = absolute_pose(scene.points, scene.pixels, scene.camera, max_iterations=most, backend=backend)
+        assert found.is_known
+        assert found.iterations <= most
+
+
 def test_refinement_ends_at_the_same_place(posed, camera):
     scene = posed(40, camera, noise_px=0.7, seed=2)
     start = scene.T_cam_world.copy()

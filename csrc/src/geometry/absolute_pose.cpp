@@ -101,31 +101,23 @@ void check_options(const char* owner, const AbsolutePoseOptions& options) {
   check(options.max_iterations >= 1, owner, ": max_iterations is ", options.max_iterations, "; it must be 1 or more");
 }
 
-// The best of the samples; `rows` and `rays` are room.
+// The best of the samples; `table` and `rays` are room.
 RansacResult<CameraPose> consensus(const std::vector<Seen>& all, const AbsolutePoseOptions& options,
-                                   std::vector<double>& rows, std::vector<Vector3>& rays) {
-  const std::size_t count = all.size(), padded = (count + kPoseLanes - 1) / kPoseLanes * kPoseLanes;
-  rows.assign(12 * padded, 0.0);
-  rays.resize(count);
-  double *points = rows.data(), *charts = points + 3 * padded;
-  for (std::size_t i = 0; i < count; ++i) {
-    rays[i] = ray_of(all[i].chart);
-    for (std::size_t k = 0; k < 3; ++k) points[k * padded + i] = all[i].point.values[k];
-    for (std::size_t k = 0; k < 9; ++k) charts[k * padded + i] = all[i].chart.values[k];
-  }
+                                   std::vector<double>& table, std::vector<Vector3>& rays) {
+  const PoseRows rows = tabulated(all, table);
+  rays.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) rays[i] = ray_of(all[i].chart);
   RansacOptions how;
   how.seed = options.seed;
   how.max_iterations = options.max_iterations;
   how.confidence = options.confidence;
   how.num_threads = options.num_threads;
-  const PoseRows shared{points, charts, static_cast<int>(padded)};
-  return ransac(PoseProblem{all, shared, rays, options.threshold_px}, how);
+  return ransac(PoseProblem{all, rows, rays, options.threshold_px}, how);
 }
 
 }  // namespace
 
 struct AbsolutePoseSolver::Scratch : PoseScratch {
-  std::vector<double> rows;
   std::vector<Vector3> rays;
 };
 
@@ -136,7 +128,7 @@ AbsolutePoseSolver& AbsolutePoseSolver::operator=(AbsolutePoseSolver&&) noexcept
 
 AbsolutePose AbsolutePoseSolver::perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options) {
   check_seen("perspective_n_point", seen);
-  return pose_of_all(seen, options, scratch_->all);
+  return pose_of_all(seen, options, *scratch_);
 }
 
 AbsolutePose AbsolutePoseSolver::refine_absolute_pose(const SeenPoints& seen, const CameraPose& start,
@@ -156,8 +148,8 @@ AbsolutePose AbsolutePoseSolver::refine_absolute_pose(const SeenPoints& seen, co
   AbsolutePose result;
   result.inliers = static_cast<int>(scratch_->fitted.size());
   if (result.inliers < 3) return result;
-  fit(scratch_->fitted, motion);
-  result.found = measure(scratch_->fitted, motion, result);
+  fit(scratch_->fitted, motion, scratch_->table);
+  result.found = measure(scratch_->fitted, motion, scratch_->table, result);
   result.pose = with_origin(motion, origin);
   return result;
 }
@@ -173,14 +165,14 @@ AbsolutePose AbsolutePoseSolver::absolute_pose(const SeenPoints& seen, const Abs
   const Vector3 origin = middle(seen, scratch_->values);
   gather(seen, origin, all);
   shuffle(all);
-  const auto best = consensus(all, options, scratch_->rows, scratch_->rays);
+  const auto best = consensus(all, options, scratch_->table, scratch_->rays);
   AbsolutePose result;
   result.iterations = best.iterations;
   std::fill_n(inliers.data(), all.size(), std::uint8_t{0});
   if (!best.found) return result;
   RigidMotion motion = motion_of(best.model);
   if (!fit_to_inliers(all, options.threshold_px, motion, *scratch_)) return result;
-  result.found = measure(scratch_->fitted, motion, result);
+  result.found = measure(scratch_->fitted, motion, scratch_->table, result);
   Vector3 moved;
   double x, y;
   gather(seen, origin, all);

@@ -42,7 +42,8 @@ bool on_a_line(const PoseMoments& moments) {
 
 }  // namespace
 
-AbsolutePose pose_of_all(const SeenPoints& seen, const PerspectiveNPointOptions& options, std::vector<Seen>& all) {
+AbsolutePose pose_of_all(const SeenPoints& seen, const PerspectiveNPointOptions& options, PoseScratch& scratch) {
+  std::vector<Seen>& all = scratch.all;
   AbsolutePose result;
   if (seen.points.size(0) < 4) return result;
   const Vector3 origin = mean_of(seen);
@@ -53,8 +54,8 @@ AbsolutePose pose_of_all(const SeenPoints& seen, const PerspectiveNPointOptions&
   const bool found = options.solver == PnPSolver::epnp ? epnp(all, moments, motion) : sqpnp(all, moments, motion);
   if (!found) return result;
   result.inliers = static_cast<int>(all.size());
-  if (options.refine) fit(all, motion);
-  result.found = measure(all, motion, result);
+  if (options.refine) fit(all, motion, scratch.table);
+  result.found = measure(all, motion, scratch.table, result);
   result.pose = with_origin(motion, origin);
   return result;
 }

@@ -6,6 +6,7 @@
 #include "geometry/small_solvers.hpp"
 #include "geometry/tridiagonal_eigen.hpp"
 #include "geomvision/check.hpp"
+#include "kernels/pose_equations.hpp"
 
 namespace geomvision::geometry {
 
@@ -53,18 +54,36 @@ RigidMotion moved_by(const RigidMotion& motion, const Vector<6>& step) {
 
 namespace {
 
-constexpr double everything = std::numeric_limits<double>::infinity();
-
-NormalEquations equations(const std::vector<Seen>& seen, const RigidMotion& motion) {
+NormalEquations equations(const PoseRows& rows, const RigidMotion& motion) {
+  double pose[12], sums[kPoseSums];
+  std::copy(motion.rotation.values.begin(), motion.rotation.values.end(), pose);
+  std::copy(motion.translation.values.begin(), motion.translation.values.end(), pose + 9);
+  GEOMVISION_KERNEL(pose_equations)(rows, pose, sums);
   NormalEquations sum;
-  for (const Seen& one : seen) sum.add(one, motion, everything);
+  for (int i = 0, place = 0; i < 6; ++i) {
+    for (int j = 0; j <= i; ++j, ++place) sum.information(i, j) = sums[place];
+    sum.gradient[i] = sums[21 + i];
+  }
+  sum.squared_error = sums[27];
+  sum.count = static_cast<int>(sums[28]);
   return sum;
 }
 
 }  // namespace
 
-void fit(const std::vector<Seen>& seen, RigidMotion& motion) {
-  NormalEquations here = equations(seen, motion);
+PoseRows tabulated(const std::vector<Seen>& seen, std::vector<double>& table) {
+  const std::size_t count = seen.size(), padded = (count + kPoseLanes - 1) / kPoseLanes * kPoseLanes;
+  table.assign(12 * padded, 0.0);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t k = 0; k < 3; ++k) table[k * padded + i] = seen[i].point.values[k];
+    for (std::size_t k = 0; k < 9; ++k) table[(3 + k) * padded + i] = seen[i].chart.values[k];
+  }
+  return {table.data(), table.data() + 3 * padded, static_cast<int>(padded)};
+}
+
+void fit(const std::vector<Seen>& seen, RigidMotion& motion, std::vector<double>& table) {
+  const PoseRows rows = tabulated(seen, table);
+  NormalEquations here = equations(rows, motion);
   double damping = 1e-6;
   for (int iteration = 0; iteration < 100 && damping < 1e12; ++iteration) {
     Matrix<6, 6> damped = here.information;
@@ -75,7 +94,7 @@ void fit(const std::vector<Seen>& seen, RigidMotion& motion) {
       continue;
     }
     const RigidMotion next = moved_by(motion, step);
-    const NormalEquations there = equations(seen, next);
+    const NormalEquations there = equations(rows, next);
     const bool better = there.count == here.count && there.squared_error < here.squared_error;
     const bool small = norm(vector3(step[0], step[1], step[2])) < 1e-14 &&
                        norm(vector3(step[3], step[4], step[5])) <= 1e-14 * norm(next.translation);
@@ -127,13 +146,13 @@ double gain_of(const std::vector<Seen>& seen, const RigidMotion& motion, double 
 
 // Fits to those within the threshold, again and again as long as that gains.
 bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion,
-                      std::vector<Seen>& fitted) {
+                      std::vector<Seen>& fitted, std::vector<double>& table) {
   keep_within(seen, motion, threshold_px, fitted);
   double best = gain_of(seen, motion, threshold_px);
   for (int round = 0; round < 10; ++round) {
     if (fitted.size() < 4) return false;
     RigidMotion next = motion;
-    fit(fitted, next);
+    fit(fitted, next, table);
     const double gain = gain_of(seen, next, threshold_px);
     if (!(gain > best)) return true;
     const bool settled = gain < best + 1e-4;
@@ -149,22 +168,23 @@ bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidM
 
 bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, PoseScratch& scratch) {
   std::vector<Seen>&fitted = scratch.fitted, &narrowly = scratch.narrowly;
-  if (!fit_until_stable(seen, threshold_px, motion, fitted)) return false;
+  if (!fit_until_stable(seen, threshold_px, motion, fitted, scratch.table)) return false;
   const double narrow = std::max(3.5 * noise_of(fitted, motion, scratch.values), 1e-6);
   if (!(narrow < threshold_px)) return true;
   RigidMotion next = motion;
   for (int round = 0; round < 3; ++round) {
     keep_within(seen, next, narrow, narrowly);
     if (2 * narrowly.size() < fitted.size() || narrowly.size() < 6) return true;
-    fit(narrowly, next);
+    fit(narrowly, next, scratch.table);
   }
   motion = next;
   std::swap(fitted, narrowly);
   return true;
 }
 
-bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, AbsolutePose& result) {
-  const NormalEquations sum = equations(fitted, motion);
+bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, std::vector<double>& table,
+             AbsolutePose& result) {
+  const NormalEquations sum = equations(tabulated(fitted, table), motion);
   const double freedom = 2.0 * sum.count - 6.0, nan = std::numeric_limits<double>::quiet_NaN();
   result.noise_px = freedom > 0 ? std::sqrt(sum.squared_error / freedom) : nan;
   result.covariance.fill(nan);

@@ -5,6 +5,7 @@
 
 #include "geometry/small_matrix.hpp"
 #include "geomvision/geometry/absolute_pose.hpp"
+#include "kernels/pose_gain.hpp"
 
 // The least squares inside absolute_pose, perspective_n_point and refine_absolute_pose.
 namespace geomvision::geometry {
@@ -48,13 +49,17 @@ struct NormalEquations {
 /// The motion after a small rotation and translation in the camera's frame, exactly rigid.
 RigidMotion moved_by(const RigidMotion& motion, const Vector<6>& step);
 
-/// Levenberg-Marquardt on all of `seen`; what lies behind the camera at the start must not be among them.
-void fit(const std::vector<Seen>& seen, RigidMotion& motion);
+/// The observations as kernels want them, in `table`.
+PoseRows tabulated(const std::vector<Seen>& seen, std::vector<double>& table);
+
+/// Levenberg-Marquardt on all of `seen`; what lies behind the camera at the start must not be among them. `table` is
+/// room, here and below.
+void fit(const std::vector<Seen>& seen, RigidMotion& motion, std::vector<double>& table);
 
 /// Memory of a call.
 struct PoseScratch {
   std::vector<Seen> all, fitted, narrowly;
-  std::vector<double> values;
+  std::vector<double> values, table;
 };
 
 /// Fits to those within the threshold as long as the truncated squared error falls; then to those within 3.5 standard
@@ -66,7 +71,8 @@ void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, doubl
                  std::vector<Seen>& near);
 
 /// Noise and covariance of a motion that was fitted to `fitted`; whether they determine it.
-bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, AbsolutePose& result);
+bool measure(const std::vector<Seen>& fitted, const RigidMotion& motion, std::vector<double>& table,
+             AbsolutePose& result);
 
 /// Rows of the views as `Seen`, the world's origin moved to `origin`.
 void gather(const SeenPoints& seen, const Vector3& origin, std::vector<Seen>& rows);

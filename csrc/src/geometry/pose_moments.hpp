@@ -30,7 +30,7 @@ bool sqpnp(const std::vector<Seen>& seen, const PoseMoments& moments, RigidMotio
 /// EPnP (Lepetit, Moreno-Noguer & Fua, IJCV 2009), for points whose mean is the origin; false as above.
 bool epnp(const std::vector<Seen>& seen, const PoseMoments& moments, RigidMotion& motion);
 
-/// The pose of all observations, which are checked; `all` is room for them.
-AbsolutePose pose_of_all(const SeenPoints& seen, const PerspectiveNPointOptions& options, std::vector<Seen>& all);
+/// The pose of all observations, which are checked.
+AbsolutePose pose_of_all(const SeenPoints& seen, const PerspectiveNPointOptions& options, PoseScratch& scratch);
 
 }  // namespace geomvision::geometry
