@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._base import Estimate
 from ._decomposition import essential_candidates
 from ._pose_manifold import PoseManifold
-from ._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._reference_solvers import five_point
 from ._views import View
 

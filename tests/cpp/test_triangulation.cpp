@@ -113,7 +113,7 @@ TEST_CASE("views that agree give the point of two of them") {
 }
 
 TEST_CASE("corrected matches fulfil the constraint and move by the least") {
-  const gv::geometry::Matrix3 rectified{0, 0, 0, 0, 0, -1, 0, 1, 0};  // y0 = y1
+  const gv::geometry::Entries rectified{0, 0, 0, 0, 0, -1, 0, 1, 0};  // y0 = y1
   const std::vector<double> x0{10, 4, 50, none}, x1{7, 6, 40, 1};
   std::vector<double> y0(4), y1(4);
   gv::geometry::correct_matches<double>(rectified, pixels(x0), pixels(x1), {y0.data(), {2, 2}}, {y1.data(), {2, 2}});

@@ -1,11 +1,14 @@
 """Alignment of points, against motions that are known."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from geomvision import _core
 from geomvision.geometry import align_points, align_points_robust
 
 
@@ -224,3 +227,70 @@ def test_garbage_gives_an_error_a_flag_or_a_rotation(x, robust, with_scale):
     if found.is_known:
         np.testing.assert_allclose(found.rotation @ found.rotation.T, np.eye(3), atol=1e-9)
         assert np.linalg.det(found.rotation) > 0
+
+
+@pytest.mark.parametrize("with_scale", [False, True])
+@pytest.mark.parametrize("count", [3, 4, 60])
+def test_the_core_says_what_the_reference_says_and_both_the_truth(count, with_scale):
+    random = np.random.default_rng(count)
+    x, weights = cloud(count), random.uniform(0.5, 2.0, count)
+    scale = 1.7 if with_scale else 1.0
+    for noise in (0.0, 0.02):
+        y = scale * x @ R.T + T + random.normal(0, noise, x.shape)
+        ours, told = (
+            align_points(x, y, weights=weights, with_scale=with_scale, backend=backend)
+            for backend in ("cpp", "reference")
+        )
+        np.testing.assert_allclose(ours.T_target_source, told.T_target_source, atol=1e-11)
+        np.testing.assert_allclose(ours.covariance, told.covariance, rtol=1e-6, atol=1e-18)
+        assert ours.flags == told.flags == ()
+        if not noise:
+            np.testing.assert_allclose(told.T_target_source[:3], np.c_[scale * R, T], atol=1e-11)
+
+
+@pytest.mark.parametrize("with_scale", [False, True])
+def test_the_robust_search_draws_scores_and_refines_alike(with_scale):
+    random = np.random.default_rng(8)
+    x, limit = cloud(80), random.uniform(0.03, 0.06, 80)
+    y = x @ R.T + T + random.normal(0, 0.01, x.shape)
+    y[::2] = random.uniform(-8, 20, (40, 3))
+    ours, told = (
+        align_points_robust(x, y, threshold_m=limit, with_scale=with_scale, seed=3, backend=backend)
+        for backend in ("cpp", "reference")
+    )
+    np.testing.assert_array_equal(ours.inliers, told.inliers)
+    np.testing.assert_array_equal(ours.inliers, np.arange(80) % 2 == 1)
+    np.testing.assert_allclose(ours.T_target_source, told.T_target_source, atol=1e-11)
+    threaded = align_points_robust(x, y, threshold_m=limit, with_scale=with_scale, seed=3, num_threads=3)
+    np.testing.assert_array_equal(ours.T_target_source, threaded.T_target_source)
+
+
+def test_options_are_those_of_the_core():
+    known = inspect.signature(align_points_robust).parameters.values()
+    keywords = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
+    del keywords["threshold_m"], keywords["backend"]
+    assert keywords == _core.align_points_robust_options()
+
+
+def test_backends_that_there_are_not_are_refused():
+    for call in (
+        lambda: align_points(cloud(), cloud(), backend="cuda"),
+        lambda: align_points_robust(cloud(), cloud(), threshold_m=1.0, backend="cuda"),
+    ):
+        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are cpp and reference"):
+            call()
+
+
+def test_the_core_itself_knows_a_line_and_refuses_what_is_none():
+    line = np.outer(np.arange(9.0), (1.0, 2.0, 3.0))
+    assert not _core.align_points(line, line, np.ones(9), False)[0]
+    assert not _core.align_points(np.ones((9, 3)), np.ones((9, 3)), np.ones(9), False)[0]
+    assert not _core.align_points(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), False)[0]
+    for x, y, w, said in (
+        (line, line[:5], np.ones(9), "both must be Nx3"),
+        (line, np.where(line > 20, np.nan, line), np.ones(9), "not finite"),
+        (line, line, np.ones(8), "weights"),
+        (line, line, -np.ones(9), "weight 0 is -1"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            _core.align_points(x, y, w, False)

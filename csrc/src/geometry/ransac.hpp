@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -65,7 +66,7 @@ struct RansacResult {
 /// How many samples of `sample_size` hold one without outliers, with the options' confidence.
 inline int iterations_needed(const RansacOptions& options, double inlier_ratio, int sample_size) {
   const double all_good = std::pow(std::min(1.0, std::max(0.0, inlier_ratio)), sample_size);
-  if (all_good >= 1.0 - 1e-12) return options.min_iterations;
+  if (all_good >= 1.0 - 1e-12) return std::min(options.min_iterations, options.max_iterations);
   const double needed = options.effort * std::log(1.0 - options.confidence) / std::log1p(-all_good);
   if (!(needed < options.max_iterations)) return options.max_iterations;
   return std::max(std::min(options.min_iterations, options.max_iterations), static_cast<int>(std::ceil(needed)));
@@ -83,7 +84,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   };
   RansacResult<Model> best;
   if (problem.size() < Problem::sample_size) return best;
-  std::vector<Candidate> candidates(round);
+  std::array<Candidate, round> candidates;
   double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
   int needed = options.max_iterations;
   std::vector<Candidate> others;  // the best of their rounds, by score
