@@ -32,7 +32,7 @@ class DepthAlignment:
     inliers: Mask
     noise_px: float
     noise_depth: float
-    disagrees: bool = False
+    flags: tuple[str, ...] = ()
 
 
 def pose_of_pixels(

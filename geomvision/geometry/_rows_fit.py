@@ -28,8 +28,7 @@ LEAST_NOISE_PX = 0.05
 STEPS, ACCEPTED_STEP = 12, 1e-4
 #: Residuals beyond so many standard deviations are mismatches'.
 MISMATCHED = 6.0
-#: Matches whose shifts differ by less than this share of the image are neighbours. So many may be there by chance where
-#: mismatches are many; so many right ones are taken to be where there are none.
+#: Shifts closer than this share of the image are neighbours; how many may be by chance; what a match alone counts as.
 NEIGHBOURS, BY_CHANCE, ALONE = 0.03, 3.0, 0.003
 
 

@@ -75,26 +75,23 @@ def metric_relative_pose(
     """
     pixels0, pixels1 = _checked(points0, points1, solver, depth_error, threshold_px)
     lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
-    known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
-    both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
-    how: dict[str, Any]
+    known0, both = _known(lifted0), _known(lifted0) & _known(lifted1)
+    how: dict[str, Any] = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed}
     if solver == "pnp":
-        how = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed, "num_threads": num_threads}
-        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, threshold_px=threshold_px, **how)
-        inliers = _scattered(found.inliers, known0)
-        return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
+        how |= {"threshold_px": threshold_px, "num_threads": num_threads}
+        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, **how)
+        seen = _scattered(found.inliers, known0)
+        return _judged(found.T_cam_world, seen, found.covariance, found.flags, lifted0, lifted1)
     limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
-    how = {"threshold_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
-    aligned, flags = _aligned(lifted0[both], lifted1[both], how)
+    aligned, flags = _aligned(lifted0[both], lifted1[both], {**how, "threshold_m": limit[both]})
     if not aligned.is_known:
         return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), UNKNOWN, flags, lifted0, lifted1)
-    pairs, cameras = (lifted0[both], lifted1[both]), (camera0, camera1)
-    limits = {"threshold_px": threshold_px, "depth_error": depth_error}
-    refined = _refined(aligned, pairs, cameras, limits, seed)
+    pairs, limits = (lifted0[both], lifted1[both]), {"threshold_px": threshold_px, "depth_error": depth_error}
+    refined = _refined(aligned, pairs, (camera0, camera1), limits, seed)
     if refined is None:  # the pairs align, but no pose lets pixels and depths agree
         return _judged(UNKNOWN[:4, :4], _scattered(aligned.inliers, both), UNKNOWN, ("undetermined",), lifted0, lifted1)
-    flags = (*flags, "depth_disagrees") if refined.disagrees else flags
-    return _judged(refined.T, _scattered(refined.inliers, both), refined.covariance, flags, lifted0, lifted1)
+    inliers, flags = _scattered(refined.inliers, both), flags + refined.flags
+    return _judged(refined.T, inliers, refined.covariance, flags, lifted0, lifted1)
 
 
 def _checked(
@@ -165,8 +162,12 @@ def _refined(
         refined = again
     apart = refined.T @ inverse(T)  # which of the two is right, nobody knows: so far may it be off
     off = np.concatenate([vector_of(apart[:3, :3]), apart[:3, 3]])
-    wrong = refined.noise_px > PIXELS_KNOW * noise_px + LEAST_NOISE_PX
-    return replace(refined, covariance=refined.covariance + np.outer(off, off), disagrees=wrong)
+    flags = ("depth_disagrees",) if refined.noise_px > PIXELS_KNOW * noise_px + LEAST_NOISE_PX else ()
+    return replace(refined, covariance=refined.covariance + np.outer(off, off), flags=flags)
+
+
+def _known(points: Array) -> Mask:
+    return np.asarray(np.isfinite(points).all(axis=1))
 
 
 def _scattered(inliers: Mask, among: Mask) -> Mask:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
 FAR = 13.8
+#: A set that chance gives in 1 of 100 images (log10) is none: the noise it was judged by was chosen to fit.
+CHANCE = -2.0
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
 FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of clean scenes at 10, 8 % at 8
 TAIL = 0.02
@@ -90,17 +92,20 @@ class Diagnosis:
         reach = max(estimate.inlier_px, 1e-3)
         area = math.pi * reach**2 if self.relation == "homography" else 2 * reach * math.hypot(width, height)
         share = min(1.0, area / float(width * height))
-        return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > 0
+        return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > CHANCE
 
-    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
-        """Whether more inliers are `far` from a simpler model than noise and chance explain."""
+    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
+        """Whether more inliers are `far` from a simpler model than noise and chance explain.
+
+        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing.
+        """
         assert estimate.errors_px is not None
         low, high = self.view1.extent()
         width, height = np.maximum(high - low, 1e-9)
         reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
         close = np.abs(estimate.errors_px) < reach
         chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * float((~inliers).sum())
-        tail = TAIL * float(close.sum())
+        tail = TAIL * float(close.sum()) + min(free, int((~inliers).sum()))
         return float((far & close).sum()) > tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
 
     def _pose(
@@ -142,13 +147,13 @@ class Diagnosis:
         if self.view0.spread is not None or self.view1.spread is not None:
             noise *= STRETCH
         still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
-        if not self._left_over(still, inliers, estimate):
+        if not self._left_over(still, inliers, estimate, 5):
             flags.add("no_motion")
             flags.discard("ambiguous_pose")
             return None if T is None else np.eye(4)
         if self.view0.camera is not None:
             R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
-            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate):
+            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate, 2):
                 flags.add("pure_rotation")
                 flags.discard("ambiguous_pose")
                 return None if T is None else pose(R)
