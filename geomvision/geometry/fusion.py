@@ -21,6 +21,9 @@ from .clips import nearest_pose, pinhole_of
 TRUNCATION, BLOCK, MOST_BLOCKS, FIRST_BLOCKS = 5.0, 8, 400_000, 500
 #: Share of pixels that must be near enough, and that must agree with another frame where they meet one, or it is said.
 LEAST_SHARE = 0.01
+#: Inverse poses are meant where depths then differ by less than this share, and so many voxels less; pixels that must
+#: meet to say so.
+INVERTED, INVERTED_VOXELS, LEAST_MET = 0.5, 0.25, 100
 #: Median depths beyond this are millimetres; so are poses whose spread exceeds so many median depths.
 FARTHEST_M, WIDEST = 500.0, 300.0
 
@@ -139,25 +142,45 @@ def _said_to_miss(
             UserWarning,
             stacklevel=3,
         )
-    met = agreed = 0
-    for k in range(len(near) - 1):
-        back = np.linalg.inv(poses[k + 1])
-        points = models[k].unproject(models[k].pixel_grid(), near[k])[np.isfinite(near[k])][::7] @ poses[k][:3, :3].T
-        points = (points + poses[k][:3, 3]) @ back[:3, :3].T + back[:3, 3]
-        pixel = np.rint(models[k + 1].project(points))
-        height, width = near[k + 1].shape
-        inside = (pixel >= 0).all(axis=1) & (pixel[:, 0] < width) & (pixel[:, 1] < height)
-        x, y = pixel[inside].astype(int).T
-        off = np.abs(near[k + 1][y, x] - points[inside, 2])
-        met, agreed = met + int(np.isfinite(off).sum()), agreed + int((off < cut).sum())
-    if agreed < LEAST_SHARE * met:
+    given = _apart(near, models, poses)
+    inverted = _apart(near, models, [np.asarray(np.linalg.inv(T), np.float64) for T in poses])
+    agreed = int((given < cut).sum())
+    if min(len(given), len(inverted)) >= LEAST_MET and np.median(given) - np.median(inverted) > max(
+        (1 - INVERTED) * np.median(given), INVERTED_VOXELS / TRUNCATION * cut
+    ):
         warnings.warn(
-            f"{agreed} of {met} pixels that two frames share lie within the truncation range of {cut:.3f} m of one "
-            "another: T_world_cam takes camera to world coordinates, in metres; is it the inverse, or another unit?",
+            f"where two frames meet their depths differ by {np.median(given):.3f} m (median), and by "
+            f"{np.median(inverted):.3f} m with the inverse poses: T_world_cam takes camera to world coordinates; is it "
+            "the inverse? Then give np.linalg.inv(T_world_cam)",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif agreed < LEAST_SHARE * len(given):
+        warnings.warn(
+            f"{agreed} of {len(given)} pixels that two frames share lie within the truncation range of {cut:.3f} m: "
+            "T_world_cam takes camera to world coordinates, in metres; is it the inverse, or another unit?",
             UserWarning,
             stacklevel=3,
         )
     return used == 0
+
+
+def _apart(near: list[Float32], models: list[CameraModel], poses: list[Array]) -> Array:
+    """By how much depths differ, metres, where a frame's points lie in the next one, or in one half a clip away."""
+    count = len(near)
+    pairs = {(k, to) for k in range(count) for to in (k + 1, k + count // 2) if k < to < count}
+    found = [np.zeros(0)]
+    for k, to in sorted(pairs):
+        back = np.linalg.inv(poses[to])
+        points = models[k].unproject(models[k].pixel_grid(), near[k])[np.isfinite(near[k])][::7] @ poses[k][:3, :3].T
+        points = (points + poses[k][:3, 3]) @ back[:3, :3].T + back[:3, 3]
+        pixel = np.rint(models[to].project(points))
+        height, width = near[to].shape
+        inside = (pixel >= 0).all(axis=1) & (pixel[:, 0] < width) & (pixel[:, 1] < height)
+        x, y = pixel[inside].astype(int).T
+        off = np.abs(near[to][y, x] - points[inside, 2])
+        found.append(off[np.isfinite(off)])
+    return np.concatenate(found)
 
 
 def _require_room(near: list[Float32], models: list[CameraModel], poses: list[Array], voxel_m: float) -> None:

@@ -95,13 +95,23 @@ def ros_rig(left: RosCamera, right: RosCamera) -> StereoRig[Any]:
     Raises:
         ValueError: when the projection matrices are not those of one rectified pair, left before right.
     """
+    T = pose(right.R.T) @ _shift(left, right) @ pose(left.R)
+    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)
+
+
+def ros_rectified_rig(left: RosCamera, right: RosCamera) -> StereoRig[Camera]:
+    """The rig of the images that ROS rectified (image_rect), from P of both. Raises ValueError as `ros_rig` does."""
+    return StereoRig(left=left.rectified, right=right.rectified, T_right_left=_shift(left, right))
+
+
+def _shift(left: RosCamera, right: RosCamera) -> NDArray[np.float64]:
+    """The pose of the rectified cameras, (−B, 0, 0)."""
     if not np.allclose(left.P[:, :3], right.P[:, :3], rtol=1e-6):
         raise ValueError("the projection matrices of left and right have different K: no rectified pair")
     shift = (right.P[0, 3] - left.P[0, 3]) / left.P[0, 0]
     if not shift < 0:
         raise ValueError(f"the right camera lies {shift:.4f} m to the left: swapped, or no stereo calibration")
-    T = pose(right.R.T) @ pose(translation=(shift, 0.0, 0.0)) @ pose(left.R)
-    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)
+    return pose(translation=(shift, 0.0, 0.0))
 
 
 def _matrix(name: str, values: NDArray[np.float64]) -> list[str]:
