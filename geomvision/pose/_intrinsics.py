@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry._reference_ransac import sampson
 from ._pose_manifold import PoseManifold
-from ._reference_ransac import sampson
 from ._simpler import log10_chance
 from ._views import View
 
