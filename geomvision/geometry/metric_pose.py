@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import LARGEST_COORDINATE, checked, pairs
 from ..cameras import Array, CameraModel
 from ..images import Mask
 from ..results.alignment import Alignment
 from ..results.maps import Depth
 from ..results.metric_pose import MetricPose
-from ._points import LARGEST, as_points, same_length
 from .absolute_pose import absolute_pose
 from .alignment import align_points_robust
 
@@ -27,6 +27,7 @@ DISAGREEING = 0.1
 ALLOWED_M, ALLOWED_DEG = 0.25, 5.0
 
 
+@checked
 def metric_relative_pose(
     points0: ArrayLike,
     points1: ArrayLike,
@@ -37,7 +38,7 @@ def metric_relative_pose(
     *,
     solver: Solver = "points",
     depth_error: float = 0.05,
-    threshold_px: float = 4.0,
+    max_error_px: float = 4.0,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
     seed: int = 0,
@@ -58,7 +59,7 @@ def metric_relative_pose(
         depth1: … and that of view 1.
         solver: see above.
         depth_error: relative error of depth up to which a match is an inlier ("points").
-        threshold_px: largest error in view 1 of an inlier ("pnp").
+        max_error_px: largest error in view 1 of an inlier ("pnp").
         confidence: chance wanted that one sample was free of outliers.
         max_iterations: samples drawn at most.
         seed: of the samples; the result depends on nothing else.
@@ -67,28 +68,25 @@ def metric_relative_pose(
     Raises:
         ValueError: for wrong shapes, pixels that are not finite, maps of another size than their camera.
     """
-    pixels0, pixels1 = _checked(points0, points1, solver, depth_error)
+    pixels0, pixels1 = _checked(points0, points1, depth_error)
     lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
     known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
     both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
     how: dict[str, Any]
     if solver == "pnp":
         how = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed, "num_threads": num_threads}
-        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, threshold_px=threshold_px, **how)
+        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, max_error_px=max_error_px, **how)
         inliers = _scattered(found.inliers, known0)
         return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
     limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
-    how = {"threshold_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
+    how = {"max_error_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
     aligned, flags = _aligned(lifted0[both], lifted1[both], how)
     covariance = _about_the_camera(aligned, lifted1[both])
     return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), covariance, flags, lifted0, lifted1)
 
 
-def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: float) -> tuple[Array, Array]:
-    pixels0, pixels1 = as_points(points0, "points0", 2), as_points(points1, "points1", 2)
-    same_length(pixels0, "points0", pixels1, "points1")
-    if solver not in ("points", "pnp"):
-        raise ValueError(f"solver is {solver!r}; allowed are 'points' and 'pnp'")
+def _checked(points0: ArrayLike, points1: ArrayLike, depth_error: float) -> tuple[Array, Array]:
+    pixels0, pixels1 = pairs(points0, "points0", points1, "points1")
     if not 0 < depth_error < 1:
         raise ValueError(f"depth_error is {depth_error}; it must lie between 0 and 1")
     return pixels0, pixels1
@@ -96,7 +94,10 @@ def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: f
 
 def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: str) -> Array:
     """Points (N, 3) of the pixels, NaN where there is no depth: outside the map, in a gap, across an edge, too far."""
-    metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth, dtype=np.float32))).m
+    try:
+        metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth))).m
+    except ValueError as error:
+        raise ValueError(f"{name} is no depth map: {error}") from error
     if metres.shape != (camera.height, camera.width):
         given, wanted = f"{metres.shape[1]}x{metres.shape[0]}", f"{camera.width}x{camera.height}"
         raise ValueError(f"{name} is {given} but its camera is {wanted}: resize the camera with camera.resize(…)")
@@ -111,7 +112,7 @@ def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: 
     smooth = inside & (near.max(axis=0) - near.min(axis=0) <= EDGE * near.min(axis=0))  # false with any NaN
     z = np.where(smooth, (mixed * np.where(smooth, near, 0.0)).sum(axis=0), np.nan)
     points = camera.unproject(pixels, z)
-    return np.where((np.abs(points) <= LARGEST).all(axis=1, keepdims=True), points, np.nan)
+    return np.where((np.abs(points) <= LARGEST_COORDINATE).all(axis=1, keepdims=True), points, np.nan)
 
 
 def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Alignment, tuple[str, ...]]:
