@@ -19,7 +19,7 @@ def seen(T):
 
 pixels = seen(T_cam_world)
 pixels[:200] = random.uniform((0, 0), (640, 480), (200, 2))  # half of the matches are wrong
-found = absolute_pose(points, pixels, camera, threshold_px=2.0)
+found = absolute_pose(points, pixels, camera, max_error_px=2.0)
 deviation = np.sqrt(np.diag(found.covariance))
 
 print(f"{found.inliers.sum()} inliers, noise {found.noise_px:.2f} px, flags {found.flags}")

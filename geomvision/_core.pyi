@@ -170,7 +170,7 @@ def absolute_differences(
 def absolute_pose(
     points: numpy.typing.NDArray[numpy.float64],
     charts: numpy.typing.NDArray[numpy.float64],
-    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
     confidence: typing.SupportsFloat | typing.SupportsIndex,
     max_iterations: typing.SupportsInt | typing.SupportsIndex,
     seed: typing.SupportsInt | typing.SupportsIndex,
@@ -1265,7 +1265,7 @@ def refine_absolute_pose(
     points: numpy.typing.NDArray[numpy.float64],
     charts: numpy.typing.NDArray[numpy.float64],
     start: numpy.typing.NDArray[numpy.float64],
-    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def refine_fundamental(
     points0: numpy.typing.NDArray[numpy.float64],

@@ -46,29 +46,29 @@ void bind_absolute_pose(py::module_& module) {
       "points"_a.noconvert(), "charts"_a.noconvert(), "solver"_a, "refine"_a);
   module.def(
       "refine_absolute_pose",
-      [](Doubles points, Doubles charts, Doubles start, double threshold_px) {
+      [](Doubles points, Doubles charts, Doubles start, double max_error_px) {
         const SeenPoints seen{tensor<2>(points, "points"), tensor<3>(charts, "charts")};
         const geometry::CameraPose from = pose_of(start);
         AbsolutePose result;
         with_solver(seen,
-                    [&](AbsolutePoseSolver& kept) { result = kept.refine_absolute_pose(seen, from, threshold_px); });
+                    [&](AbsolutePoseSolver& kept) { result = kept.refine_absolute_pose(seen, from, max_error_px); });
         return told(result);
       },
-      "points"_a.noconvert(), "charts"_a.noconvert(), "start"_a.noconvert(), "threshold_px"_a);
+      "points"_a.noconvert(), "charts"_a.noconvert(), "start"_a.noconvert(), "max_error_px"_a);
   module.def(
       "absolute_pose",
-      [](Doubles points, Doubles charts, double threshold_px, double confidence, int max_iterations, std::uint64_t seed,
+      [](Doubles points, Doubles charts, double max_error_px, double confidence, int max_iterations, std::uint64_t seed,
          int num_threads) {
         const SeenPoints seen{tensor<2>(points, "points"), tensor<3>(charts, "charts")};
         Output<std::uint8_t, 1> inliers({seen.points.size(0)});
         AbsolutePose result;
         with_solver(seen, [&](AbsolutePoseSolver& kept) {
           result =
-              kept.absolute_pose(seen, {threshold_px, confidence, max_iterations, seed, num_threads}, inliers.view);
+              kept.absolute_pose(seen, {max_error_px, confidence, max_iterations, seed, num_threads}, inliers.view);
         });
         return py::make_tuple(told(result), inliers.array);
       },
-      "points"_a.noconvert(), "charts"_a.noconvert(), "threshold_px"_a, "confidence"_a, "max_iterations"_a, "seed"_a,
+      "points"_a.noconvert(), "charts"_a.noconvert(), "max_error_px"_a, "confidence"_a, "max_iterations"_a, "seed"_a,
       "num_threads"_a);
 }
 

@@ -24,7 +24,7 @@ void bind_absolute_pose_parts(py::module_& module) {
       "rays"_a.noconvert(), "points"_a.noconvert());
   module.def("absolute_pose_options", [] {
     const geometry::AbsolutePoseOptions d;
-    return py::dict("threshold_px"_a = d.threshold_px, "confidence"_a = d.confidence,
+    return py::dict("max_error_px"_a = d.max_error_px, "confidence"_a = d.confidence,
                     "max_iterations"_a = d.max_iterations, "seed"_a = d.seed, "num_threads"_a = d.num_threads);
   });
   module.def("perspective_n_point_options", [] {

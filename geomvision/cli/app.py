@@ -116,7 +116,7 @@ def calibrate_cameras(
     charuco: Annotated[str | None, typer.Option(help="A ChArUco board of this dictionary, like 4X4_50.")] = None,
     marker: Annotated[str | None, typer.Option(help="Width of a ChArUco marker with its unit.")] = None,
     legacy: Annotated[bool, typer.Option("--legacy", help="ChArUco as OpenCV printed it before 4.6.")] = False,
-    loss: Annotated[str, typer.Option(help="How large residuals count: huber, cauchy or linear.")] = "huber",
+    loss: Annotated[str, typer.Option(help="How large residuals count: huber, cauchy or squared.")] = "huber",
     one_camera: Annotated[bool, typer.Option("--one-camera", help="All images are of one camera.")] = False,
     out: Annotated[Path | None, typer.Option(help="Camera or rig: .yaml (OpenCV or Kalibr) or .json (all).")] = None,
     report: Annotated[Path | None, typer.Option(help="Page with residuals and coverage to write: .html.")] = None,

@@ -27,7 +27,7 @@ from ..geometry.calibration.models import lens_model
 from ..report.calibration import camera_lines, rig_lines, save_calibration
 from . import calibration_files as files
 
-Loss = Literal["huber", "cauchy", "linear"]
+Loss = Literal["huber", "cauchy", "squared"]
 #: Wider squares are a slip of the unit.
 LARGEST_SQUARE_M = 1.0
 #: So many reasons are told when the board was found in too few images.

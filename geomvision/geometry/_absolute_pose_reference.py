@@ -37,11 +37,11 @@ def perspective_n_point(points: Array, charts: Array, solver: int, refine: bool)
     return _measured(T, points - origin, charts, origin)
 
 
-def refine_absolute_pose(points: Array, charts: Array, T: Array, threshold_px: float) -> tuple[Any, ...]:
+def refine_absolute_pose(points: Array, charts: Array, T: Array, max_error_px: float) -> tuple[Any, ...]:
     """Least squares of those observations that are within the threshold of a pose."""
     origin = np.median(points, axis=0)
     T = pose(T[:3, :3], T[:3, 3] + T[:3, :3] @ origin)
-    used = errors(T, points - origin, charts) <= threshold_px
+    used = errors(T, points - origin, charts) <= max_error_px
     if used.sum() < 3:
         return _NONE
     near, seen = points[used] - origin, charts[used]
@@ -49,7 +49,7 @@ def refine_absolute_pose(points: Array, charts: Array, T: Array, threshold_px: f
 
 
 def absolute_pose(
-    points: Array, charts: Array, threshold_px: float, confidence: float, max_iterations: int, seed: int, _: int
+    points: Array, charts: Array, max_error_px: float, confidence: float, max_iterations: int, seed: int, _: int
 ) -> tuple[Any, Mask]:
     """LO-RANSAC (Chum, Matas & Kittler 2003) on P3P, scored by the truncated squared error; inliers besides."""
     nobody = np.zeros(len(points), bool)
@@ -63,7 +63,7 @@ def absolute_pose(
     rays[regular] = np.linalg.inv(C[regular])[:, :, 2]
 
     def gain(T: Array, count: int | None = None) -> float:
-        squared = (errors(T, X[:count], C[:count]) / threshold_px) ** 2
+        squared = (errors(T, X[:count], C[:count]) / max_error_px) ** 2
         return float(np.maximum(0.0, 1 - squared).sum())
 
     def solve(sample: list[int]) -> list[Array]:
@@ -77,7 +77,7 @@ def absolute_pose(
             found = gain(T, part)
             if not found > best * 1.001:
                 break
-            near = errors(T, X[:part], C[:part]) <= threshold_px
+            near = errors(T, X[:part], C[:part]) <= max_error_px
             best, kept, support = found, T, float(near.sum()) * len(X) / part
             e, J = _slopes(T, X[:part][near], C[:part][near])
             normal = J.T @ J
@@ -87,10 +87,10 @@ def absolute_pose(
         return (kept, gain(kept), support) if support >= 0 else None
 
     best, drawn = ransac(len(X), 3, solve, gain, refine, confidence=confidence, most=max_iterations, seed=seed)
-    T, fitted = (None, nobody) if best is None else _fitted_to_inliers(best, X, C, threshold_px)
+    T, fitted = (None, nobody) if best is None else _fitted_to_inliers(best, X, C, max_error_px)
     if T is None:
         return (*_NONE[:5], drawn), nobody
-    inliers = errors(T, points - origin, charts) <= threshold_px
+    inliers = errors(T, points - origin, charts) <= max_error_px
     told = _measured(T, X[fitted], C[fitted], origin)
     return (*told[:4], int(inliers.sum()), drawn), inliers
 
@@ -168,13 +168,13 @@ def _shuffled(count: int) -> NDArray[np.int64]:
     return order
 
 
-def _fitted_to_inliers(T: Array, points: Array, charts: Array, threshold_px: float) -> tuple[Array | None, Mask]:
+def _fitted_to_inliers(T: Array, points: Array, charts: Array, max_error_px: float) -> tuple[Array | None, Mask]:
     """Fits to those within the threshold as long as that gains; then to those within 3.5 deviations of their noise."""
 
     def gain(pose: Array) -> float:
-        return float(np.maximum(0.0, 1 - (errors(pose, points, charts) / threshold_px) ** 2).sum())
+        return float(np.maximum(0.0, 1 - (errors(pose, points, charts) / max_error_px) ** 2).sum())
 
-    fitted, best = errors(T, points, charts) <= threshold_px, gain(T)
+    fitted, best = errors(T, points, charts) <= max_error_px, gain(T)
     for _ in range(10):
         if fitted.sum() < 4:
             return None, fitted
@@ -185,11 +185,11 @@ def _fitted_to_inliers(T: Array, points: Array, charts: Array, threshold_px: flo
         settled, T, best = found < best + 1e-4, there, found
         if settled:
             break
-        fitted = errors(T, points, charts) <= threshold_px
+        fitted = errors(T, points, charts) <= max_error_px
     lengths = np.sort(errors(T, points[fitted], charts[fitted]))
     narrow = max(3.5 * float(lengths[len(lengths) // 2]) / MEDIAN_LENGTH, 1e-6)
     there, narrowly = T, fitted
-    for _ in range(3 if narrow < threshold_px else 0):
+    for _ in range(3 if narrow < max_error_px else 0):
         narrowly = errors(there, points, charts) <= narrow
         if 2 * narrowly.sum() < fitted.sum() or narrowly.sum() < 6:
             return T, fitted

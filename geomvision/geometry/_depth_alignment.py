@@ -36,7 +36,7 @@ class DepthAlignment:
 
 
 def pose_of_pixels(
-    pairs: tuple[Array, Array], cameras: tuple[CameraModel, CameraModel], threshold_px: float, seed: int
+    pairs: tuple[Array, Array], cameras: tuple[CameraModel, CameraModel], max_error_px: float, seed: int
 ) -> tuple[Array, Mask, float] | None:
     """The pose that pixels alone make of the pairs, as long as their depths say, its inliers and their noise in pixels.
 
@@ -54,7 +54,7 @@ def pose_of_pixels(
         focal.append(float(1 / np.sqrt(np.median(size))))
         ideal.append(np.ascontiguousarray(view.points[seen, :2] / view.points[seen, 2:] * focal[-1]))
     first, second = ((f, f, 0.0, 0.0) for f in focal)
-    found = _core.estimate_essential(ideal[0], ideal[1], first, second, [], [], threshold_px, 0.999, 2000, seed, 1)
+    found = _core.estimate_essential(ideal[0], ideal[1], first, second, [], [], max_error_px, 0.999, 2000, seed, 1)
     if not found["found"]:
         return None
     inliers: Mask = np.zeros(len(pairs[0]), bool)
@@ -87,7 +87,7 @@ def align_by_pixels(
     cameras: tuple[CameraModel, CameraModel],
     inliers: Mask,
     *,
-    threshold_px: float,
+    max_error_px: float,
     depth_error: float,
     noise_px: float = 0.5,
 ) -> DepthAlignment | None:
@@ -96,7 +96,7 @@ def align_by_pixels(
     `noise_px` is what pixels are trusted to begin with.
     """
     views = tuple(_View(points, camera) for points, camera in zip(pairs, cameras, strict=True))
-    sigma = np.array([min(max(noise_px, LEAST_PX), threshold_px / 3), depth_error / 3])
+    sigma = np.array([min(max(noise_px, LEAST_PX), max_error_px / 3), depth_error / 3])
     used = inliers & views[0].seen & views[1].seen
     for k in range(ROUNDS):
         if used.sum() < 4:
@@ -110,8 +110,8 @@ def align_by_pixels(
         T = _moved(T, step)
         if k < STEADY and step @ normal @ step > 1e-3:
             continue  # errors that were learned at a wrong pose would make it right
-        after = np.clip(moves.variances(used, sigma), (LEAST_PX, LEAST_DEPTH), (threshold_px / 3, depth_error))
-        near = (moves.pixels <= threshold_px) & (moves.depths <= depth_error) & views[0].seen & views[1].seen
+        after = np.clip(moves.variances(used, sigma), (LEAST_PX, LEAST_DEPTH), (max_error_px / 3, depth_error))
+        near = (moves.pixels <= max_error_px) & (moves.depths <= depth_error) & views[0].seen & views[1].seen
         settled = bool((near == used).all()) and np.abs(after / sigma - 1).max() < 1e-3
         used, sigma = near, after
         if settled and step @ normal @ step < 1e-6:

@@ -8,10 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
 from ..cameras import Array, CameraModel, check_pose
 from ..images import Mask
 from ..results.absolute_pose import AbsolutePose
-from ._charts import charts_at, is_linear, seen_points
+from ._charts import charts_at, seen_points
+from ._observations import is_plain
 from ._points import distinct, extents
 
 #: Points whose second extent is below this share of the first lie on a line; whose third is, in a plane.
@@ -25,6 +27,7 @@ Backend = Literal["cpp", "reference"]
 Solver = Literal["sqpnp", "epnp"]
 
 
+@checked
 def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel, *, backend: Backend = "cpp") -> list[Array]:
     """The poses ``T_cam_world``, at most four, that see three points at three pixels exactly.
 
@@ -49,6 +52,7 @@ def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel, *, back
     return list(core.p3p(np.ascontiguousarray(camera.rays(places)), points))
 
 
+@checked
 def perspective_n_point(
     points_world: ArrayLike,
     pixels: ArrayLike,
@@ -88,16 +92,17 @@ def perspective_n_point(
     return _judged(told, points, charts, used, () if told[0] else ("undetermined",), core)
 
 
+@checked
 def refine_absolute_pose(
     T_cam_world: ArrayLike,
     points_world: ArrayLike,
     pixels: ArrayLike,
     camera: CameraModel,
     *,
-    threshold_px: float = math.inf,
+    max_error_px: float = math.inf,
     backend: Backend = "cpp",
 ) -> AbsolutePose:
-    """The least squares pose in pixels near `T_cam_world`, from the points within `threshold_px` of it.
+    """The least squares pose in pixels near `T_cam_world`, from the points within `max_error_px` of it.
 
     ``backend="reference"`` is the same in numpy.
 
@@ -107,23 +112,24 @@ def refine_absolute_pose(
     core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
     start = np.ascontiguousarray(check_pose(T_cam_world, "T_cam_world"))
-    if not threshold_px > 0:
-        raise ValueError(f"threshold_px is {threshold_px}; it must be above 0 pixels")
-    used = _errors_px(start, points, charts) <= threshold_px
+    if not max_error_px > 0:
+        raise ValueError(f"max_error_px is {max_error_px}; it must be above 0 pixels")
+    used = _errors_px(start, points, charts) <= max_error_px
     flags = _degeneracy(points[used])
     if flags:
         return _unknown(used, flags)
-    told = core.refine_absolute_pose(points, charts, start, float(threshold_px))
+    told = core.refine_absolute_pose(points, charts, start, float(max_error_px))
     told = _exactly(told, points, places, used, camera, math.inf, core)
     return _judged(told, points, charts, used, () if told[0] else ("undetermined",), core)
 
 
+@checked
 def absolute_pose(
     points_world: ArrayLike,
     pixels: ArrayLike,
     camera: CameraModel,
     *,
-    threshold_px: float = 4.0,
+    max_error_px: float = 4.0,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
     seed: int = 0,
@@ -140,7 +146,7 @@ def absolute_pose(
         points_world: (N, 3), metres.
         pixels: (N, 2), where the camera saw them. Those without a ray are never inliers.
         camera: any central camera.
-        threshold_px: largest error of an inlier; about 3 times the noise.
+        max_error_px: largest error of an inlier; about 3 times the noise.
         confidence: chance wanted that one sample was free of outliers.
         max_iterations: samples drawn at most.
         seed: of the samples; the result depends on nothing else.
@@ -152,19 +158,19 @@ def absolute_pose(
     """
     core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
-    if not (math.isfinite(threshold_px) and threshold_px > 0):
-        raise ValueError(f"threshold_px is {threshold_px}; it must be a positive number of pixels")
-    if not 0 < confidence < 1 or max_iterations < 1 or not 0 <= seed < 2**64:
+    if not (math.isfinite(max_error_px) and max_error_px > 0):
+        raise ValueError(f"max_error_px is {max_error_px}; it must be a positive number of pixels")
+    if not 0 < confidence < 1 or max_iterations < 1 or seed < 0:
         given = f"confidence is {confidence}, max_iterations {max_iterations}, seed {seed}"
-        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 to 2^64 − 1")
+        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 or more")
     flags = _degeneracy(points[charts.any(axis=(1, 2))])
     if flags:
         return _unknown(np.zeros(len(points), bool), flags)
     told, inside = core.absolute_pose(
-        points, charts, float(threshold_px), confidence, max_iterations, seed, num_threads
+        points, charts, float(max_error_px), confidence, max_iterations, seed, num_threads
     )
     inliers = inside.astype(bool)
-    chance = min(1.0, math.pi * threshold_px**2 / (camera.width * camera.height))
+    chance = min(1.0, math.pi * max_error_px**2 / (camera.width * camera.height))
     if not told[0] or not _is_meaningful(points, places, inliers, chance):
         return _unknown(inliers, ("no_consensus",), told[5])
     flags = _degeneracy(points[inliers])
@@ -175,10 +181,8 @@ def _core(backend: str) -> Any:
     """What does the work."""
     if backend == "cpp":
         from .. import _core as core
-    elif backend == "reference":
-        from . import _absolute_pose_reference as core  # type: ignore[no-redef]
     else:
-        raise ValueError(f"backend is {backend!r}; allowed are cpp and reference")
+        from . import _absolute_pose_reference as core  # type: ignore[no-redef]
     return core
 
 
@@ -221,7 +225,7 @@ def _exactly(told: Any, points: Array, places: Array, used: Mask, camera: Camera
     It rests on the observations within so many widths of the noise.
     """
     found, T, noise_px, *_, iterations = told
-    if not found or is_linear(camera) or not math.isfinite(noise_px):
+    if not found or is_plain(camera) or not math.isfinite(noise_px):
         return told
     charts = charts_at(T, points[used], places[used], camera)
     again = core.refine_absolute_pose(points[used], charts, T, max(widths * noise_px, 1e-6))

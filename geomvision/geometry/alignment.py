@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import checked, pairs
 from ..cameras import Array
 from ..results.alignment import Alignment
-from ._points import as_points, extents, same_length
+from ._points import extents
 
 #: Points whose second extent is below this share of the first lie on a line, as far as a rotation is concerned.
 COLLINEAR = 1e-4
@@ -20,6 +21,7 @@ Backend = Literal["cpp", "reference"]
 Mask = NDArray[np.bool_]
 
 
+@checked
 def align_points(
     source: ArrayLike,
     target: ArrayLike,
@@ -43,17 +45,17 @@ def align_points(
         ValueError: for wrong shapes, numbers that are not finite, negative weights.
     """
     core = _core(backend)
-    x, y = as_points(source, "source"), as_points(target, "target")
-    same_length(x, "source", y, "target")
+    x, y = pairs(source, "source", target, "target", (3, 3))
     w = np.ones(len(x)) if weights is None else _as_weights(weights, len(x))
     return _aligned(x, y, w, w > 0, with_scale, (), core)
 
 
+@checked
 def align_points_robust(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    threshold_m: ArrayLike,
+    max_error_m: ArrayLike,
     with_scale: bool = False,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
@@ -71,7 +73,7 @@ def align_points_robust(
     Args:
         source: points (N, 3), metres.
         target: points (N, 3) of the other frame, metres.
-        threshold_m: pairs up to this far apart after alignment are inliers; about 3 times the noise. One, or (N,) where
+        max_error_m: pairs up to this far apart after alignment are inliers; about 3 times the noise. One, or (N,) where
             the noise differs: least squares then weigh each pair by 1 / threshold².
         with_scale: estimate a scale, too.
         confidence: chance wanted that one triple was free of outliers.
@@ -84,12 +86,11 @@ def align_points_robust(
         ValueError: for wrong shapes, numbers that are not finite, a threshold or confidence that is not allowed.
     """
     core = _core(backend)
-    x, y = as_points(source, "source"), as_points(target, "target")
-    same_length(x, "source", y, "target")
-    limit = _as_limits(threshold_m, len(x))
-    if not 0 < confidence < 1 or max_iterations < 1 or not 0 <= seed < 2**64:
+    x, y = pairs(source, "source", target, "target", (3, 3))
+    limit = _as_limits(max_error_m, len(x))
+    if not 0 < confidence < 1 or max_iterations < 1 or seed < 0:
         given = f"confidence is {confidence}, max_iterations {max_iterations}, seed {seed}"
-        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 to 2^64 − 1")
+        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 or more")
     if len(x) < 3:
         return _unknown(np.zeros(len(x), bool), with_scale, ("too_few_points",))
     told, inside = core.align_points_robust(
@@ -104,10 +105,8 @@ def _core(backend: str) -> Any:
     """What does the work."""
     if backend == "cpp":
         from .. import _core as core
-    elif backend == "reference":
-        from . import _alignment_reference as core  # type: ignore[no-redef]
     else:
-        raise ValueError(f"backend is {backend!r}; allowed are cpp and reference")
+        from . import _alignment_reference as core  # type: ignore[no-redef]
     return core
 
 
@@ -118,10 +117,10 @@ def _as_weights(weights: ArrayLike, count: int) -> Array:
     return w
 
 
-def _as_limits(threshold_m: ArrayLike, count: int) -> Array:
-    limit = np.array(threshold_m, dtype=float)
+def _as_limits(max_error_m: ArrayLike, count: int) -> Array:
+    limit = np.array(max_error_m, dtype=float)
     if limit.shape not in ((), (count,)) or not (np.isfinite(limit) & (limit > 0)).all():
-        raise ValueError(f"threshold_m is {limit}; it must be one positive number of metres, or {count} of them")
+        raise ValueError(f"max_error_m is {limit}; it must be one positive number of metres, or {count} of them")
     return np.array(np.broadcast_to(limit, count))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Array
 from ..results import PointCloud
 
@@ -15,6 +16,7 @@ ENOUGH, TRIES = 0.8, 16
 FLAT = 1e-2
 
 
+@checked
 def decimate(mesh: PointCloud, max_triangles: int) -> PointCloud:
     """The mesh itself where it has no more than `max_triangles`, else one of at most as many, and not many fewer.
 

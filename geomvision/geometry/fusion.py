@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import ops
-from ..cameras import Array, Camera, CameraModel
+from ..arguments import checked
+from ..cameras import Array, Camera, CameraModel, check_pose
 from ..images import Float32, Image, as_image
+from ..packages import needed_by
 from ..results import Depth, PointCloud
-from .clips import nearest_pose, pinhole_of
+from .clips import pinhole_of
 
 #: Truncation in voxels; voxels of a block's side; blocks (10 kB each) that a volume may have, and starts with.
 TRUNCATION, BLOCK, MOST_BLOCKS, FIRST_BLOCKS = 5.0, 8, 400_000, 500
@@ -28,6 +30,7 @@ INVERTED, INVERTED_VOXELS, LEAST_MET = 0.5, 0.25, 100
 FARTHEST_M, WIDEST = 500.0, 300.0
 
 
+@checked
 def fuse(
     depths: Sequence[Depth],
     images: Sequence[Any],
@@ -61,7 +64,7 @@ def fuse(
         ValueError: when numbers or sizes do not fit, depths or poses look like millimetres, or the volume would be too
             large. ImportError: without Open3D.
     """
-    frames = [as_image(image, f"image {k}") for k, image in enumerate(images)]
+    frames = [as_image(image, f"images[{k}]") for k, image in enumerate(images)]
     models = [cameras] * len(frames) if isinstance(cameras, CameraModel) else list(cameras)
     poses = _checked(depths, frames, models, T_world_cam)
     if not (math.isfinite(voxel_m) and voxel_m > 0 and max_depth_m > 0 and min_views >= 1):
@@ -78,14 +81,17 @@ def fuse(
     return _mesh(straight, poses, voxel_m, min_views)
 
 
+@checked
 def colored_points(depth: Depth, image: Any, camera: CameraModel, T_world_cam: ArrayLike | None = None) -> PointCloud:
     """The points of a depth map with their pixels' colours, in world coordinates where a pose is given."""
     picture = as_image(image)
     if picture.shape[:2] != depth.size:
-        raise ValueError(f"the image is {picture.shape[:2]} but the depth {depth.size} (height, width)")
+        raise ValueError(
+            f"the image is {picture.shape[:2]} but the depth {depth.size} (height, width); they must be equal"
+        )
     points = depth.to_points(camera).astype(np.float64)
     if T_world_cam is not None:
-        T = nearest_pose(T_world_cam, "T_world_cam")
+        T = check_pose(T_world_cam, "T_world_cam")
         points = points @ T[:3, :3].T + T[:3, 3]
     return PointCloud(points=points.astype(np.float32), colors=_bytes(picture)[depth.valid])
 
@@ -95,20 +101,15 @@ def _checked(depths: Any, frames: list[Image], models: list[CameraModel], T_worl
     count = len(depths)
     if count == 0 or len(frames) != count or len(models) != count or poses.shape != (count, 4, 4):
         raise ValueError(
-            f"{count} depths, {len(frames)} images, {len(models)} cameras and poses of shape {poses.shape} were given; "
-            "each frame needs one of each, poses as (N, 4, 4)"
+            f"{count} depths, {len(frames)} images, {len(models)} cameras and T_world_cam of shape {poses.shape} were "
+            "given; each frame needs one of each, T_world_cam as (N, 4, 4)"
         )
     for k, (depth, image, camera) in enumerate(zip(depths, frames, models, strict=True)):
-        if not isinstance(depth, Depth):
-            raise TypeError(
-                f"depth {k} is a {type(depth).__name__}; it must be Depth, in metres: Depth(m=millimetres / 1000), or "
-                "relative.align_to(reference)"
-            )
         sizes = {"depth": depth.size, "image": image.shape[:2], "camera": (camera.height, camera.width)}
         if len(set(sizes.values())) > 1:
             told = ", ".join(f"{name} {width}x{height}" for name, (height, width) in sizes.items())
             raise ValueError(f"frame {k}: {told}; they must be equal: resize the camera with camera.resize(…)")
-    return [nearest_pose(T, f"T_world_cam[{k}]") for k, T in enumerate(poses)]
+    return [check_pose(T, f"T_world_cam[{k}]") for k, T in enumerate(poses)]
 
 
 def _require_same_units(depths: Sequence[Depth], poses: list[Array]) -> None:
@@ -239,10 +240,8 @@ def _bytes(image: Image) -> Image:
 def _mesh(
     frames: list[tuple[Float32, Image, Camera]], poses: list[Array], voxel_m: float, min_views: int
 ) -> PointCloud:
-    try:
+    with needed_by("fuse"):
         open3d: Any = importlib.import_module("open3d")
-    except (ImportError, OSError) as error:  # OSError: a library of the system is missing
-        raise ImportError(f"fuse needs open3d: pip install 'geomvision[viewer]' ({error})") from error
     core, device = open3d.core, open3d.core.Device("CPU:0")
     grid = open3d.t.geometry.VoxelBlockGrid(
         ("tsdf", "weight", "color"), (core.float32,) * 3, ((1,), (1,), (3,)), voxel_m, BLOCK, FIRST_BLOCKS, device

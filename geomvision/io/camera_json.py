@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..cameras import Camera, CameraModel, ExtendedUnifiedCamera, KannalaBrandt, StereoRig, UnifiedCamera, pose
+from ..cameras.poses import nearest_rotation
 from ._files import FormatError, PathLike, read_text, write_bytes
-from ._rotations import nearest_rotation
 
 _EXPECTED = "the JSON of geomvision calibrate: left and right, each with a camera, and T_right_left; or one camera"
 

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Camera, CameraModel, KannalaBrandt, StereoRig, pose
+from ..cameras._brown import COUNTS
+from ..cameras.poses import nearest_rotation
 from ._files import PathLike, write_bytes
-from ._rotations import nearest_rotation
 from ._yaml import Entry, number_list, read_yaml
 
 _EXPECTED = "OpenCV's YAML: camera_matrix, distortion_coefficients, image_width, image_height"
@@ -28,7 +30,13 @@ Model = Literal["pinhole", "fisheye"]
 Size = tuple[int, int]
 
 
-def read_opencv_camera(path: PathLike, *, size: Size | None = None, model: Model | None = None) -> CameraModel:
+@checked
+def read_opencv_camera(
+    path: PathLike,
+    *,
+    size: tuple[int, int] | None = None,
+    model: Model | None = None,
+) -> CameraModel:
     """Read one camera.
 
     Args:
@@ -49,6 +57,7 @@ def read_opencv_camera(path: PathLike, *, size: Size | None = None, model: Model
     return _camera(entries.first(_MATRIX), distortion, size, model)
 
 
+@checked
 def write_opencv_camera(path: PathLike, camera: CameraModel) -> None:
     """Write a `Camera` or `KannalaBrandt` as OpenCV reads it, atomically. Raises ValueError for other models."""
     lines = ["%YAML:1.0", "---", f"image_width: {camera.width}", f"image_height: {camera.height}"]
@@ -57,11 +66,12 @@ def write_opencv_camera(path: PathLike, camera: CameraModel) -> None:
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
+@checked
 def read_opencv_rig(
     intrinsics: PathLike,
     extrinsics: PathLike | None = None,
     *,
-    size: Size | None = None,
+    size: tuple[int, int] | None = None,
     model: Model | None = None,
     unit_m: float = 1.0,
     rectified: bool = False,
@@ -99,6 +109,7 @@ def read_opencv_rig(
     return StereoRig(left=left, right=right, T_right_left=pose(rotation, translation))
 
 
+@checked
 def write_opencv_rig(path: PathLike, rig: StereoRig[Any]) -> None:
     """Write M1, D1, M2, D2, R, T (metres) and the image size to one file, atomically.
 
@@ -136,7 +147,7 @@ def _rectified(places: Entry, size: Size, unit_m: float) -> StereoRig[Any]:
 
 def _camera(matrix: Entry, distortion: Entry | None, size: Size, model: Model) -> CameraModel:
     K = matrix.matrix(3, 3)
-    counts = (4,) if model == "fisheye" else (0, 4, 5, 8, 12, 14)
+    counts = (4,) if model == "fisheye" else COUNTS
     k = np.zeros(0) if distortion is None else distortion.vector(*counts)
     try:
         plain = Camera.from_matrix(K, *size)
@@ -156,7 +167,7 @@ def _K(camera: CameraModel) -> NDArray[np.float64]:
 
 def _coefficients(camera: CameraModel) -> NDArray[np.float64]:
     assert isinstance(camera, Camera | KannalaBrandt)
-    return np.array(camera.distortion or (0.0,) * 5)[:, None]
+    return np.array(camera.distortion, dtype=float)[:, None]
 
 
 def _matrix(name: str, values: NDArray[np.float64]) -> list[str]:

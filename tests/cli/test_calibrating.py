@@ -153,7 +153,7 @@ BAD = {
     "metres": (("--board", "8x5", "--square", "20m"), "squares of 20 m are on no board; millimetres are mm"),
     "no width": (("--board", "8x5", "--square", "0mm"), "square_m is 0.0; it must be the positive width"),
     "model": ((*BOARD, "--model", "lens"), "model is 'lens'; allowed are pinhole, brown4"),
-    "loss": ((*BOARD, "--loss", "l7"), "loss is 'l7'; allowed are huber"),
+    "loss": ((*BOARD, "--loss", "l7"), "loss is 'l7'; allowed are 'huber'"),
     "marker": ((*BOARD, "--charuco", "4X4_50"), "--charuco needs --marker"),
     "no charuco": ((*BOARD, "--marker", "1cm"), "belong to --charuco"),
     "ending": ((*BOARD, "--out", "rig.xml"), "--out rig.xml: it must end with .yaml or .yml or .json"),

@@ -208,7 +208,7 @@ TEST_CASE("refinement ends where the pose is, from close by") {
 TEST_CASE("a third of outliers does not matter, nor the number of threads") {
   Scene scene(3);
   gv::AbsolutePoseOptions options;
-  options.threshold_px = 2.0;
+  options.max_error_px = 2.0;
   for (const int threads : {1, 3}) {
     options.num_threads = threads;
     const gv::AbsolutePose found = gv::absolute_pose(scene.seen(), options, scene.room());
@@ -248,7 +248,7 @@ TEST_CASE("observations that are not finite, sizes that differ and options that 
   std::vector<std::uint8_t> room(5);
   CHECK_THROWS_AS(gv::absolute_pose(scene.seen(), {}, {room.data(), {5}}), std::invalid_argument);
   gv::AbsolutePoseOptions options;
-  options.threshold_px = 0;
+  options.max_error_px = 0;
   CHECK_THROWS_AS(gv::absolute_pose(scene.seen(), options, scene.room()), std::invalid_argument);
   options = {};
   options.confidence = 1;

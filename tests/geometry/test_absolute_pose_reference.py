@@ -85,7 +85,7 @@ def test_the_core_says_what_the_reference_says(posed, solver, kind, count):
 def test_the_robust_search_draws_scores_and_refines_alike(posed, camera, outliers):
     scene = posed(60, camera, outliers=outliers, noise_px=0.5, seed=11)
     ours, told = (
-        absolute_pose(scene.points, scene.pixels, camera, threshold_px=2.0, seed=5, backend=backend)
+        absolute_pose(scene.points, scene.pixels, camera, max_error_px=2.0, seed=5, backend=backend)
         for backend in BACKENDS
     )
     np.testing.assert_array_equal(ours.inliers, told.inliers)
@@ -109,7 +109,7 @@ def test_refinement_ends_at_the_same_place(posed, camera):
     start = scene.T_cam_world.copy()
     start[:3, 3] += (0.02, -0.03, 0.04)
     ours, told = (
-        refine_absolute_pose(start, scene.points, scene.pixels, camera, threshold_px=30.0, backend=backend)
+        refine_absolute_pose(start, scene.points, scene.pixels, camera, max_error_px=30.0, backend=backend)
         for backend in BACKENDS
     )
     np.testing.assert_allclose(ours.T_cam_world, told.T_cam_world, atol=1e-7)
@@ -145,7 +145,7 @@ def test_options_are_those_of_the_core():
 
 def test_solvers_and_backends_that_there_are_not_are_refused(posed):
     points, pixels, _, T, camera = posed(8)
-    with pytest.raises(ValueError, match="solver is 'dlt'; allowed are sqpnp and epnp"):
+    with pytest.raises(ValueError, match="solver is 'dlt'; allowed are 'sqpnp', 'epnp'"):
         perspective_n_point(points, pixels, camera, solver="dlt")
     for call in (
         lambda: p3p(points[:3], pixels[:3], camera, backend="cuda"),
@@ -153,7 +153,7 @@ def test_solvers_and_backends_that_there_are_not_are_refused(posed):
         lambda: refine_absolute_pose(T, points, pixels, camera, backend="cuda"),
         lambda: absolute_pose(points, pixels, camera, backend="cuda"),
     ):
-        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are cpp and reference"):
+        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are 'cpp', 'reference'"):
             call()
 
 

@@ -108,11 +108,11 @@ def test_outliers_do_not_matter(share):
     y = x @ R.T + T + random.normal(0, 0.01, x.shape)
     wrong = random.random(400) < share
     y[wrong] = random.uniform(-8, 20, (int(wrong.sum()), 3))
-    found = align_points_robust(x, y, threshold_m=0.05)
+    found = align_points_robust(x, y, max_error_m=0.05)
     assert found.flags == ()
     assert (found.inliers == ~wrong).mean() > 0.99
     np.testing.assert_allclose(found(x[~wrong]), x[~wrong] @ R.T + T, atol=0.01)
-    again = align_points_robust(x, y, threshold_m=0.05)
+    again = align_points_robust(x, y, max_error_m=0.05)
     np.testing.assert_array_equal(found.T_target_source, again.T_target_source)
 
 
@@ -123,8 +123,8 @@ def test_pairs_may_have_noise_of_their_own():
         random = np.random.default_rng(seed)
         x, noise = cloud(200), np.where(np.arange(200) % 2 == 0, 2e-3, 2e-2)
         y = x @ R.T + T + random.normal(size=x.shape) * noise[:, None]
-        known = align_points_robust(x, y, threshold_m=4 * noise)
-        blind = align_points_robust(x, y, threshold_m=8e-2)
+        known = align_points_robust(x, y, max_error_m=4 * noise)
+        blind = align_points_robust(x, y, max_error_m=8e-2)
         assert known.inliers.mean() > 0.95
         errors.append([np.abs(found(x) - x @ R.T - T).max() for found in (known, blind)])
     informed, ignorant = np.median(errors, axis=0)
@@ -136,7 +136,7 @@ def test_scale_survives_outliers():
     x = cloud(200)
     y = 2.5 * x @ R.T + T
     y[:120] = random.uniform(-20, 20, (120, 3))
-    found = align_points_robust(x, y, threshold_m=0.05, with_scale=True)
+    found = align_points_robust(x, y, max_error_m=0.05, with_scale=True)
     assert found.scale == pytest.approx(2.5, abs=1e-10)
     assert found.inliers.sum() >= 80
 
@@ -145,7 +145,7 @@ def test_random_pairs_have_no_consensus():
     silent = 0
     for seed in range(20):
         random = np.random.default_rng(seed)
-        found = align_points_robust(random.normal(size=(80, 3)), random.normal(size=(80, 3)), threshold_m=0.05)
+        found = align_points_robust(random.normal(size=(80, 3)), random.normal(size=(80, 3)), max_error_m=0.05)
         silent += found.is_known
     assert silent == 0
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_known_is_not_said(points, flag, robust):
     y = points @ R.T + T
     if flag == "collinear":
         y = y + np.random.default_rng(7).normal(0, 0.3, y.shape) * (points[0] != 0).any()
-    found = align_points_robust(points, y, threshold_m=2.0) if robust else align_points(points, y)
+    found = align_points_robust(points, y, max_error_m=2.0) if robust else align_points(points, y)
     assert flag in found.flags or (robust and "no_consensus" in found.flags)
     assert not found.is_known
     assert np.isnan(found.T_target_source[:3]).all()
@@ -187,18 +187,18 @@ def test_wrong_input_is_refused(x, y, said):
     with pytest.raises(ValueError, match=said):
         align_points(x, y)
     with pytest.raises(ValueError, match=said):
-        align_points_robust(x, y, threshold_m=1.0)
+        align_points_robust(x, y, max_error_m=1.0)
 
 
 def test_wrong_options_are_refused():
     x = cloud(5)
     for options in (
-        {"threshold_m": 0.0},
-        {"threshold_m": np.nan},
-        {"threshold_m": [1.0, 2.0]},
-        {"threshold_m": 1.0, "confidence": 1.0},
+        {"max_error_m": 0.0},
+        {"max_error_m": np.nan},
+        {"max_error_m": [1.0, 2.0]},
+        {"max_error_m": 1.0, "confidence": 1.0},
     ):
-        with pytest.raises(ValueError, match=r"threshold_m|confidence"):
+        with pytest.raises(ValueError, match=r"max_error_m|confidence"):
             align_points_robust(x, x, **options)
     with pytest.raises(ValueError, match="weights"):
         align_points(x, x, weights=[1, 2, -3, 4, 5])
@@ -220,7 +220,7 @@ def test_garbage_gives_an_error_a_flag_or_a_rotation(x, robust, with_scale):
             align_points(x, y)
         return
     if robust:
-        found = align_points_robust(x, y, threshold_m=0.1, with_scale=with_scale, max_iterations=64)
+        found = align_points_robust(x, y, max_error_m=0.1, with_scale=with_scale, max_iterations=64)
     else:
         found = align_points(x, y, with_scale=with_scale)
     assert found.is_known or found.flags
@@ -255,29 +255,29 @@ def test_the_robust_search_draws_scores_and_refines_alike(with_scale):
     y = x @ R.T + T + random.normal(0, 0.01, x.shape)
     y[::2] = random.uniform(-8, 20, (40, 3))
     ours, told = (
-        align_points_robust(x, y, threshold_m=limit, with_scale=with_scale, seed=3, backend=backend)
+        align_points_robust(x, y, max_error_m=limit, with_scale=with_scale, seed=3, backend=backend)
         for backend in ("cpp", "reference")
     )
     np.testing.assert_array_equal(ours.inliers, told.inliers)
     np.testing.assert_array_equal(ours.inliers, np.arange(80) % 2 == 1)
     np.testing.assert_allclose(ours.T_target_source, told.T_target_source, atol=1e-11)
-    threaded = align_points_robust(x, y, threshold_m=limit, with_scale=with_scale, seed=3, num_threads=3)
+    threaded = align_points_robust(x, y, max_error_m=limit, with_scale=with_scale, seed=3, num_threads=3)
     np.testing.assert_array_equal(ours.T_target_source, threaded.T_target_source)
 
 
 def test_options_are_those_of_the_core():
     known = inspect.signature(align_points_robust).parameters.values()
     keywords = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
-    del keywords["threshold_m"], keywords["backend"]
+    del keywords["max_error_m"], keywords["backend"]
     assert keywords == _core.align_points_robust_options()
 
 
 def test_backends_that_there_are_not_are_refused():
     for call in (
         lambda: align_points(cloud(), cloud(), backend="cuda"),
-        lambda: align_points_robust(cloud(), cloud(), threshold_m=1.0, backend="cuda"),
+        lambda: align_points_robust(cloud(), cloud(), max_error_m=1.0, backend="cuda"),
     ):
-        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are cpp and reference"):
+        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are 'cpp', 'reference'"):
             call()
 
 

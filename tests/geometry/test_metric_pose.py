@@ -136,7 +136,7 @@ def test_wrong_input_is_refused():
     ):
         with pytest.raises(ValueError, match=said):
             metric_relative_pose(*arguments, **DEPTHS)
-    for wrong in ({"solver": "icp"}, {"depth_error": 0.0}, {"threshold_px": -1.0, "solver": "pnp"}):
+    for wrong in ({"solver": "icp"}, {"depth_error": 0.0}, {"max_error_px": -1.0, "solver": "pnp"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             metric_relative_pose(points0, points1, CAMERA0, CAMERA1, **DEPTHS, **wrong)
 

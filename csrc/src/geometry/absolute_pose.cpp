@@ -94,8 +94,8 @@ void shuffle(std::vector<Seen>& seen) {
 }
 
 void check_options(const char* owner, const AbsolutePoseOptions& options) {
-  check(options.threshold_px > 0 && std::isfinite(options.threshold_px), owner, ": threshold_px is ",
-        options.threshold_px, "; it must be above 0");
+  check(options.max_error_px > 0 && std::isfinite(options.max_error_px), owner, ": max_error_px is ",
+        options.max_error_px, "; it must be above 0");
   check(options.confidence > 0 && options.confidence < 1, owner, ": confidence is ", options.confidence,
         "; it must lie between 0 and 1");
   check(options.max_iterations >= 1, owner, ": max_iterations is ", options.max_iterations, "; it must be 1 or more");
@@ -112,7 +112,7 @@ RansacResult<CameraPose> consensus(const std::vector<Seen>& all, const AbsoluteP
   how.max_iterations = options.max_iterations;
   how.confidence = options.confidence;
   how.num_threads = options.num_threads;
-  return ransac(PoseProblem{all, rows, rays, options.threshold_px}, how);
+  return ransac(PoseProblem{all, rows, rays, options.max_error_px}, how);
 }
 
 }  // namespace
@@ -132,10 +132,10 @@ AbsolutePose AbsolutePoseSolver::perspective_n_point(const SeenPoints& seen, con
 }
 
 AbsolutePose AbsolutePoseSolver::refine_absolute_pose(const SeenPoints& seen, const CameraPose& start,
-                                                      double threshold_px) {
+                                                      double max_error_px) {
   const char* owner = "refine_absolute_pose";
   check_seen(owner, seen);
-  check(threshold_px > 0, owner, ": threshold_px is ", threshold_px, "; it must be above 0");
+  check(max_error_px > 0, owner, ": max_error_px is ", max_error_px, "; it must be above 0");
   const RigidMotion given = motion_of(start);
   const double off = norm(given.rotation * transposed(given.rotation) - Matrix3::identity());
   check(off <= 1e-6 && determinant(given.rotation) > 0 && is_finite(given.translation), owner,
@@ -144,7 +144,7 @@ AbsolutePose AbsolutePoseSolver::refine_absolute_pose(const SeenPoints& seen, co
   const Vector3 origin = middle(seen, scratch_->values);
   RigidMotion motion = moved_by(from_origin(start, origin), {});
   gather(seen, origin, scratch_->all);
-  keep_within(scratch_->all, motion, threshold_px, scratch_->fitted);
+  keep_within(scratch_->all, motion, max_error_px, scratch_->fitted);
   AbsolutePose result;
   result.inliers = static_cast<int>(scratch_->fitted.size());
   if (result.inliers < 3) return result;
@@ -171,13 +171,13 @@ AbsolutePose AbsolutePoseSolver::absolute_pose(const SeenPoints& seen, const Abs
   std::fill_n(inliers.data(), all.size(), std::uint8_t{0});
   if (!best.found) return result;
   RigidMotion motion = motion_of(best.model);
-  if (!fit_to_inliers(all, options.threshold_px, motion, *scratch_)) return result;
+  if (!fit_to_inliers(all, options.max_error_px, motion, *scratch_)) return result;
   result.found = measure(scratch_->fitted, motion, scratch_->table, result);
   Vector3 moved;
   double x, y;
   gather(seen, origin, all);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool close = error_of(all[i], motion, moved, x, y) && std::hypot(x, y) <= options.threshold_px;
+    const bool close = error_of(all[i], motion, moved, x, y) && std::hypot(x, y) <= options.max_error_px;
     *inliers.at(i) = close ? 1 : 0;
     result.inliers += close;
   }
@@ -189,8 +189,8 @@ AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPoint
   return AbsolutePoseSolver().perspective_n_point(seen, options);
 }
 
-AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double threshold_px) {
-  return AbsolutePoseSolver().refine_absolute_pose(seen, start, threshold_px);
+AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px) {
+  return AbsolutePoseSolver().refine_absolute_pose(seen, start, max_error_px);
 }
 
 AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,

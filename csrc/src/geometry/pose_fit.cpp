@@ -110,14 +110,14 @@ void fit(const std::vector<Seen>& seen, RigidMotion& motion, std::vector<double>
   }
 }
 
-void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px,
+void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, double max_error_px,
                  std::vector<Seen>& near) {
   near.clear();
   near.reserve(seen.size());
   Vector3 moved;
   double x, y;
   for (const Seen& one : seen) {
-    if (error_of(one, motion, moved, x, y) && x * x + y * y <= threshold_px * threshold_px) near.push_back(one);
+    if (error_of(one, motion, moved, x, y) && x * x + y * y <= max_error_px * max_error_px) near.push_back(one);
   }
 }
 
@@ -138,39 +138,39 @@ double noise_of(const std::vector<Seen>& fitted, const RigidMotion& motion, std:
   return std::sqrt(*half / (2.0 * std::log(2.0)));
 }
 
-double gain_of(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px) {
+double gain_of(const std::vector<Seen>& seen, const RigidMotion& motion, double max_error_px) {
   NormalEquations sum;
-  for (const Seen& one : seen) sum.add(one, motion, threshold_px * threshold_px);
+  for (const Seen& one : seen) sum.add(one, motion, max_error_px * max_error_px);
   return sum.gain;
 }
 
 // Fits to those within the threshold, again and again as long as that gains.
-bool fit_until_stable(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion,
+bool fit_until_stable(const std::vector<Seen>& seen, double max_error_px, RigidMotion& motion,
                       std::vector<Seen>& fitted, std::vector<double>& table) {
-  keep_within(seen, motion, threshold_px, fitted);
-  double best = gain_of(seen, motion, threshold_px);
+  keep_within(seen, motion, max_error_px, fitted);
+  double best = gain_of(seen, motion, max_error_px);
   for (int round = 0; round < 10; ++round) {
     if (fitted.size() < 4) return false;
     RigidMotion next = motion;
     fit(fitted, next, table);
-    const double gain = gain_of(seen, next, threshold_px);
+    const double gain = gain_of(seen, next, max_error_px);
     if (!(gain > best)) return true;
     const bool settled = gain < best + 1e-4;
     motion = next;
     best = gain;
     if (settled) return true;
-    keep_within(seen, motion, threshold_px, fitted);
+    keep_within(seen, motion, max_error_px, fitted);
   }
   return true;
 }
 
 }  // namespace
 
-bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, PoseScratch& scratch) {
+bool fit_to_inliers(const std::vector<Seen>& seen, double max_error_px, RigidMotion& motion, PoseScratch& scratch) {
   std::vector<Seen>&fitted = scratch.fitted, &narrowly = scratch.narrowly;
-  if (!fit_until_stable(seen, threshold_px, motion, fitted, scratch.table)) return false;
+  if (!fit_until_stable(seen, max_error_px, motion, fitted, scratch.table)) return false;
   const double narrow = std::max(3.5 * noise_of(fitted, motion, scratch.values), 1e-6);
-  if (!(narrow < threshold_px)) return true;
+  if (!(narrow < max_error_px)) return true;
   RigidMotion next = motion;
   for (int round = 0; round < 3; ++round) {
     keep_within(seen, next, narrow, narrowly);

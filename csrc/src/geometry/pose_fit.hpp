@@ -64,10 +64,10 @@ struct PoseScratch {
 
 /// Fits to those within the threshold as long as the truncated squared error falls; then to those within 3.5 standard
 /// deviations of their noise. `scratch.fitted` is what the last fit used. False where fewer than four are left.
-bool fit_to_inliers(const std::vector<Seen>& seen, double threshold_px, RigidMotion& motion, PoseScratch& scratch);
+bool fit_to_inliers(const std::vector<Seen>& seen, double max_error_px, RigidMotion& motion, PoseScratch& scratch);
 
 /// Those of `seen` that are within the threshold.
-void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, double threshold_px,
+void keep_within(const std::vector<Seen>& seen, const RigidMotion& motion, double max_error_px,
                  std::vector<Seen>& near);
 
 /// Noise and covariance of a motion that was fitted to `fitted`; whether they determine it.

@@ -66,10 +66,11 @@ struct RansacResult {
 /// How many samples of `sample_size` hold one without outliers, with the options' confidence.
 inline int iterations_needed(const RansacOptions& options, double inlier_ratio, int sample_size) {
   const double all_good = std::pow(std::min(1.0, std::max(0.0, inlier_ratio)), sample_size);
-  if (all_good >= 1.0 - 1e-12) return std::min(options.min_iterations, options.max_iterations);
+  const int least = std::min(options.min_iterations, options.max_iterations);
+  if (all_good >= 1.0 - 1e-12) return least;
   const double needed = options.effort * std::log(1.0 - options.confidence) / std::log1p(-all_good);
   if (!(needed < options.max_iterations)) return options.max_iterations;
-  return std::max(std::min(options.min_iterations, options.max_iterations), static_cast<int>(std::ceil(needed)));
+  return std::max(least, static_cast<int>(std::ceil(needed)));
 }
 
 /// The best model of as many samples as confidence asks for, each new best one refined. The samples are taken in rounds

@@ -66,7 +66,7 @@ FUZZ(absolute_pose) {
   how.refine = random.chance(0.5);
   require_pose(solver.perspective_n_point(seen, how), count);
   gm::AbsolutePoseOptions options;
-  random.vary(options.threshold_px, {0.5, 4.0, 100.0});
+  random.vary(options.max_error_px, {0.5, 4.0, 100.0});
   random.vary(options.confidence, {0.5, 0.99, 0.9999});
   options.max_iterations = random.one_of({1, 32, 100, 500, 0});
   options.seed = random.bits();
@@ -74,7 +74,7 @@ FUZZ(absolute_pose) {
   std::vector<std::uint8_t> inliers(static_cast<std::size_t>(count));
   const gm::AbsolutePose found = solver.absolute_pose(seen, options, {inliers.data(), {count}});
   require_pose(found, count);
-  if (found.found) require_pose(solver.refine_absolute_pose(seen, found.pose, options.threshold_px), count);
+  if (found.found) require_pose(solver.refine_absolute_pose(seen, found.pose, options.max_error_px), count);
 }
 
 FUZZ(align_points) {

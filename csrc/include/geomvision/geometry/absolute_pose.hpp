@@ -35,7 +35,7 @@ struct PerspectiveNPointOptions {
 };
 
 struct AbsolutePoseOptions {
-  double threshold_px = 4.0;   ///< largest error of an inlier
+  double max_error_px = 4.0;   ///< largest error of an inlier
   double confidence = 0.9999;  ///< that a sample without outliers was drawn
   int max_iterations = 10000;
   std::uint64_t seed = 0;
@@ -65,9 +65,9 @@ int p3p(const std::array<double, 9>& rays, const std::array<double, 9>& points, 
 AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options = {});
 
 /// Levenberg-Marquardt from `start` on the squared errors in pixels of those observations that are within
-/// `threshold_px` of it (infinity: all in front of the camera); these stay the same while it runs. Throws where `start`
+/// `max_error_px` of it (infinity: all in front of the camera); these stay the same while it runs. Throws where `start`
 /// is no rigid motion: its rotation off by more than 1e-6, or a mirror.
-AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double threshold_px);
+AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px);
 
 /// The pose most observations agree on: LO-RANSAC (Chum, Matas & Kittler 2003) on `p3p`, scored by the truncated
 /// squared error, refined on the inliers within 3.5 standard deviations of their noise. `inliers` (N) becomes 1 where
@@ -86,7 +86,7 @@ class AbsolutePoseSolver {
   AbsolutePoseSolver& operator=(AbsolutePoseSolver&&) noexcept;
 
   AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options = {});
-  AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double threshold_px);
+  AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px);
   AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
                              const TensorView<std::uint8_t, 1>& inliers);
 
