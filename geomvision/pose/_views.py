@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class View:
     intrinsics: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
     spread: Array | None = None
 
-    @property
+    @cached_property
     def rays(self) -> Array:
         """(N, 2) at z = 1."""
         fx, fy, cx, cy = self.intrinsics

@@ -171,6 +171,10 @@ TEST_CASE("triangulation refuses what are no two views") {
   CHECK_THROWS_WITH_AS(run(lost, right, {}), doctest::Contains("projection 0 holds NaN"), std::invalid_argument);
   CHECK_THROWS_AS(run(left, right, {TriangulationMethod::optimal, 0}), std::invalid_argument);
   CHECK_THROWS_AS(run(left, right, {TriangulationMethod::optimal, 1, -1}), std::invalid_argument);
+  for (const int method : {-1, 3}) {
+    CHECK_THROWS_WITH_AS(run(left, right, {static_cast<TriangulationMethod>(method)}),
+                         doctest::Contains("allowed are linear (0)"), std::invalid_argument);
+  }
   CHECK_THROWS_AS(gv::geometry::triangulate<double>(left, right, pixels(x), pixels(few), found.view),
                   std::invalid_argument);
   CHECK_THROWS_AS(gv::geometry::triangulate<double>(left, right, pixels(few), pixels(few), found.view),

@@ -91,6 +91,10 @@ Entries scaled(const Entries& F, const char* op) {
 }
 
 PointRules checked(const TriangulationOptions& options, const char* op) {
+  const int method = static_cast<int>(options.method);
+  check(method >= static_cast<int>(TriangulationMethod::linear) &&
+            method <= static_cast<int>(TriangulationMethod::optimal),
+        op, ": method is ", method, "; allowed are linear (0), midpoint (1) and optimal (2)");
   check(options.sigma_px > 0 && std::isfinite(options.sigma_px * options.sigma_px), op, ": sigma_px is ",
         options.sigma_px, "; it must be above 0");
   constexpr double half_turn = 3.141592653589793;
