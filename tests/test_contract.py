@@ -16,9 +16,17 @@ TASKS = {"stereo": Disparity, "flow": Flow}
 METHODS = [(task, name) for task in TASKS for name in getattr(gv, task).METHODS]
 
 
+def lacks_weights(task, name):
+    """Whether a learned method has none of its own: it is asked with others, in the tests of its task."""
+    cls = getattr(gv, task).METHODS[name]
+    return "weights" in cls.option_limits() and cls().refusal("torch") is not None
+
+
 def cases():
     """Each method on each backend that runs here; on a GPU's, that is skipped with the reason where there is none."""
     for task, name in METHODS:
+        if lacks_weights(task, name):
+            continue
         for backend in getattr(gv, task).METHODS[name].backends():
             missing = backend.missing()
             if backend.name == "cuda":
@@ -30,7 +38,7 @@ def cases():
 
 CASES = list(cases())
 EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth", "pose") for name in getattr(gv, task).METHODS]
-OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_")]
+OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_") and not lacks_weights(task, name)]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)
 
@@ -184,6 +192,14 @@ def test_a_backend_that_cannot_run_says_how_to_get_it(task, name):
             way = "pip install .|nvidia-smi" if backend.name == "cuda" else r"pip install|build it again"
             with pytest.raises(BackendError, match=way):
                 cls(backend=backend.name).chosen_backend()
+
+
+@pytest.mark.parametrize(("task", "name"), [case for case in METHODS if lacks_weights(*case)])
+def test_a_method_without_weights_says_how_to_get_them(task, name):
+    image = texture(24, 32)
+    for run in (make(task, name), make(task, name).trace):
+        with pytest.raises(BackendError, match=rf"has no weights '{name}': .* give weights= the path of"):
+            run(image, image)
 
 
 @pytest.mark.parametrize(("task", "name"), CLASSICAL)

@@ -6,9 +6,36 @@ in view, or crops in training and whole images in use would be two different thi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+Outside = Literal["border", "zero"]
+#: Maps of fewer pixels are small.
+SMALL = 1024
+
+
+def steady(x: Tensor, training: bool) -> AbstractContextManager[None]:
+    """Around what is computed of maps like x, (…, H, W): one thread where they are small and nobody trains."""
+    if torch.compiler.is_compiling() or training or x.shape[-2] * x.shape[-1] >= SMALL:
+        return nullcontext()
+    return _one_thread()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    if threads > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if threads > 1:
+            torch.set_num_threads(threads)
 
 
 class Convolution(nn.Conv2d):
@@ -18,22 +45,13 @@ class Convolution(nn.Conv2d):
     are quick. In training every sample has one thread anyway.
     """
 
-    #: Maps of fewer pixels are small.
-    SMALL = 1024
-
     def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> None:
         super().__init__(inputs, outputs, size, stride=stride, padding=dilation * (size // 2), dilation=dilation)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
-        threads = torch.get_num_threads()
-        if self.training or threads == 1 or x.shape[-2] * x.shape[-1] >= self.SMALL:
+        with steady(x, self.training):
             return self._convolved(x)
-        torch.set_num_threads(1)
-        try:
-            return self._convolved(x)
-        finally:
-            torch.set_num_threads(threads)
 
     def _convolved(self, x: Tensor) -> Tensor:
         return super().forward(x)
@@ -100,10 +118,10 @@ class Up(nn.Module):
         return y
 
 
-def neighbours(x: Tensor, dilation: int = 1) -> Tensor:
-    """The 3×3 neighbourhood of each pixel, (B, 1, H, W) → (B, 9, H, W); the border repeats."""
+def neighbours(x: Tensor, dilation: int = 1, *, outside: Outside = "border") -> Tensor:
+    """The 3×3 neighbourhood of each pixel, (B, 1, H, W) → (B, 9, H, W); outside, the border repeats or all is zero."""
     height, width = x.shape[-2:]
-    padded = functional.pad(x, (dilation,) * 4, mode="replicate")
+    padded = functional.pad(x, (dilation,) * 4, mode="replicate" if outside == "border" else "constant")
     steps = (0, dilation, 2 * dilation)
     return torch.cat([padded[..., dy : dy + height, dx : dx + width] for dy in steps for dx in steps], dim=1)
 
@@ -114,20 +132,23 @@ def convex_weights(logits: Tensor) -> Tensor:
     return powers / powers.sum(dim=1, keepdim=True)
 
 
-def convex_upsample(coarse: Tensor, logits: Tensor, factor: int) -> Tensor:
+def convex_upsample(coarse: Tensor, logits: Tensor, factor: int, *, outside: Outside = "border") -> Tensor:
     """Each fine pixel a convex sum of its 3×3 coarse neighbours (RAFT, Teed & Deng, ECCV 2020, §3.3).
 
     Args:
-        coarse: (B, 1, H, W).
-        logits: (B, 9·factor², H, W).
+        coarse: (B, C, H, W).
+        logits: (B, 9·factor², H, W): of the neighbours, row by row, for each fine pixel, row by row.
+        factor: fine pixels for a coarse one, along x and along y.
+        outside: neighbours beyond the border repeat it, or are zero.
 
     Returns:
-        (B, 1, factor·H, factor·W).
+        (B, C, factor·H, factor·W).
     """
-    batch, _, height, width = coarse.shape
-    weights = convex_weights(logits.view(batch, 9, factor * factor, height, width))
-    fine = (weights * neighbours(coarse).unsqueeze(2)).sum(dim=1)
-    return functional.pixel_shuffle(fine, factor)
+    batch, channels, height, width = coarse.shape
+    weights = convex_weights(logits.reshape(batch, 9, factor * factor, height, width))
+    around = neighbours(coarse.reshape(batch * channels, 1, height, width), outside=outside)
+    fine = (weights.unsqueeze(1) * around.view(batch, channels, 9, 1, height, width)).sum(dim=2)
+    return functional.pixel_shuffle(fine.flatten(1, 2), factor)
 
 
 def warp_right(right: Tensor, disparity: Tensor) -> Tensor:

@@ -58,8 +58,7 @@ template <typename Model>
 struct RansacResult {
   bool found = false;
   Model model{};
-  double score = 0.0;    ///< of `model`
-  double support = 0.0;  ///< of `model`, as the problem counts it
+  double score = 0.0, support = 0.0;  ///< of `model`; support as the problem counts it
   int iterations = 0;
 };
 
@@ -69,7 +68,8 @@ inline int iterations_needed(const RansacOptions& options, double inlier_ratio, 
   const int least = std::min(options.min_iterations, options.max_iterations);
   if (all_good >= 1.0 - 1e-12) return least;
   const double needed = options.effort * std::log(1.0 - options.confidence) / std::log1p(-all_good);
-  return needed < options.max_iterations ? std::max(least, static_cast<int>(std::ceil(needed))) : options.max_iterations;
+  if (!(needed < options.max_iterations)) return options.max_iterations;
+  return std::max(least, static_cast<int>(std::ceil(needed)));
 }
 
 /// How many samples hold each of the sets that can be drawn, with the options' confidence: more tell nothing new.

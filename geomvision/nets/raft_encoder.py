@@ -1,0 +1,65 @@
+"""RAFT's encoders: an image to features at an eighth of its size (Teed & Deng, ECCV 2020, appendix)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def normalisation(kind: str, channels: int) -> nn.Module:
+    """ "instance" without parameters, "batch", or "none"."""
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels)
+    return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
+
+
+class Block(nn.Module):
+    """x + f(x), all under ReLU; f two convolutions, or three around a quarter of the channels."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, *, bottleneck: bool, norm: str) -> None:
+        super().__init__()
+        narrow = outputs // 4
+        widths = (inputs, narrow, narrow, outputs) if bottleneck else (inputs, outputs, outputs)
+        strides, sizes = ((1, stride, 1), (1, 3, 1)) if bottleneck else ((stride, 1), (3, 3))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, size, stride=step, padding=size // 2)
+            for (a, b), step, size in zip(pairwise(widths), strides, sizes, strict=True)
+        )
+        self.norms = nn.ModuleList(normalisation(norm, width) for width in widths[1:])
+        if stride != 1:
+            self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride), normalisation(norm, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
+        y = x
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            y = functional.relu(norm(convolution(y)), inplace=not self.training)
+        skip = self.skip(x) if hasattr(self, "skip") else x
+        return functional.relu(skip + y)
+
+
+class Encoder(nn.Module):
+    """Three stages of two blocks each after a 7 x 7 convolution; all but the first stage halve the size."""
+
+    def __init__(self, stages: tuple[int, int, int, int], outputs: int, *, bottleneck: bool, norm: str) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(3, stages[0], 7, stride=2, padding=3)
+        self.norm = normalisation(norm, stages[0])
+        blocks = []
+        for stage, (inputs, width) in enumerate(pairwise(stages)):
+            stride = 1 if stage == 0 else 2
+            blocks.append(Block(inputs, width, stride, bottleneck=bottleneck, norm=norm))
+            blocks.append(Block(width, width, 1, bottleneck=bottleneck, norm=norm))
+        self.blocks = nn.Sequential(*blocks)
+        self.leave = nn.Conv2d(stages[-1], outputs, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) → (B, outputs, H / 8, W / 8)."""
+        x = functional.relu(self.norm(self.enter(images)), inplace=not self.training)
+        y: Tensor = self.leave(self.blocks(x))
+        return y
