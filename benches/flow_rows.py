@@ -1,4 +1,4 @@
-"""Rows of flow: dense Lucas–Kanade, TV-L1 and sparse tracking against OpenCV's."""
+"""Rows of flow: dense Lucas–Kanade, TV-L1, inverse search and sparse tracking against OpenCV's."""
 
 from __future__ import annotations
 
@@ -67,6 +67,18 @@ def lucas_kanade(size: tuple[int, int]) -> Contest:
     return Contest(row="dense Lucas–Kanade", case=case, prepare=prepare, work=work, memory=size == SIZES[0])
 
 
+def inverse_search(size: tuple[int, int]) -> Contest:
+    width, height = size
+
+    def prepare(threads: int) -> Mapping[str, Call]:
+        images = frames(width, height)
+        peer = gv.flow.METHODS["opencv_dis"](preset="medium")._made()  # OpenCV's most accurate preset
+        ours = dense_call("inverse_search", images, threads)
+        return {OURS: ours, "cv2.DISOpticalFlow medium": lambda: peer.calc(*images, None)}
+
+    return Contest(row="inverse search", case=f"{width}×{height}", prepare=prepare)
+
+
 def tvl1(size: tuple[int, int]) -> Contest:
     width, height = size
 
@@ -121,6 +133,13 @@ def rows() -> list[Row]:
             bar=6.0,
             quality="tvl1",
             cases=tuple(tvl1(size) for size in SIZES[1:]),
+        ),
+        Row(
+            name="inverse search",
+            peer="cv2.DISOpticalFlow medium",
+            bar=1.5,
+            quality="dis",
+            cases=tuple(inverse_search(size) for size in SIZES),
         ),
         Row(
             name="sparse Lucas–Kanade",

@@ -40,7 +40,7 @@ def absolute_pose(outliers: float) -> Contest:
         c = CAMERA
         lens = {"model": "PINHOLE", "width": c.width, "height": c.height, "params": [c.fx, c.fy, c.cx, c.cy]}
         limit = {"max_reproj_error": THRESHOLD_PX}
-        ours = {"threshold_px": THRESHOLD_PX, "num_threads": threads}
+        ours = {"max_error_px": THRESHOLD_PX, "num_threads": threads}
         return {
             OURS: lambda: gv.geometry.absolute_pose(points, pixels, c, **ours),
             "OpenCV USAC": lambda: cv2.solvePnPRansac(points, pixels, c.K, np.zeros(4), params=how),

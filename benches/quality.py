@@ -42,8 +42,8 @@ def stereo(name: str, **options: Any) -> Make:
     return lambda sample: gv.stereo.METHODS[name](max_disparity=expert_range(sample), **options)
 
 
-def flow(name: str) -> Make:
-    return lambda _: gv.flow.METHODS[name]()
+def flow(name: str, **options: Any) -> Make:
+    return lambda _: gv.flow.METHODS[name](**options)
 
 
 #: Key of a row → the task, ours and the peer; options as in the timed calls, the peer padded so that it loses no band.
@@ -55,6 +55,7 @@ DUELS: dict[str, tuple[str, Make, Make]] = {
     "sgm4-3way": ("stereo", stereo("sgm", paths=4, speckle_size=0), stereo("opencv_sgbm", mode="3way")),
     "lk": ("flow", flow("lucas_kanade"), flow("opencv_farneback")),
     "tvl1": ("flow", flow("tvl1"), flow("opencv_tvl1")),
+    "dis": ("flow", flow("inverse_search"), flow("opencv_dis", preset="medium")),
 }
 
 

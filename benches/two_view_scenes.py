@@ -21,6 +21,7 @@ class Matches(NamedTuple):
     camera0: Camera
     camera1: Camera
     T_1_0: np.ndarray
+    right: np.ndarray | None = None  # (N,) bool, where it is known
 
 
 def turn(axis_angle):
@@ -66,7 +67,7 @@ def random_matches(kind, count, outliers, noise_px, seed):
     points0, points1 = (p + noise_px * rng.normal(size=p.shape) for p in (points0, points1))
     wrong = rng.permutation(len(points0))[: int(outliers * len(points0))]
     points1[wrong] = rng.uniform(low, high, (len(wrong), 2))
-    return Matches(points0, points1, CAMERA0, CAMERA1, T)
+    return Matches(points0, points1, CAMERA0, CAMERA1, T, ~np.isin(np.arange(len(points0)), wrong))
 
 
 def real_matches(folder, ratio=0.9):

@@ -34,12 +34,14 @@ print(
     f"the flow is up to {np.nanmax(np.linalg.norm(rigid.px, axis=2)):.1f} px; {moving.sum()} pixels move by themselves"
 )
 
-# One coloured surface from three frames: needs open3d (pip install 'geomvision[viewer]').
-cloud = geometry.colored_points(depth, frames[2], camera, T_world_cam[2])
-gv.io.write_ply("points.ply", cloud)
-print(f"wrote points.ply: {len(cloud.points)} points")
+# A page that opens offline: the depth, and one surface of all frames (needs pip install 'geomvision[viewer]').
+report = gv.compare([method], middle, repeats=1, progress=False, title="Depth from motion")
+gv.io.write_ply("points.ply", geometry.colored_points(depth, frames[2], camera, T_world_cam[2]))
 if importlib.util.find_spec("open3d"):
-    depths, cameras, poses = method.clip(frames[1:4], camera, T_world_cam=T_world_cam[1:4])
-    mesh = geometry.fuse(depths, frames[1:4], cameras, poses, voxel_m=0.01 * float(np.nanmedian(depth.m)))
+    depths, cameras, poses = method.clip(frames, camera, T_world_cam=T_world_cam)
+    mesh = geometry.fuse(depths, frames, cameras, poses, voxel_m=0.005 * float(np.nanmedian(depth.m)))
     gv.io.write_ply("mesh.ply", mesh)
     print(f"wrote mesh.ply: {len(mesh.triangles)} triangles")
+    surface = gv.report.Surface(name="mesh of all frames", mesh=mesh, camera=cameras[2], T_world_cam=poses)
+    report += gv.report.Report(surfaces=(surface,))
+print("wrote", report.save("depth_from_motion.html"))

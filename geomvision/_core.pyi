@@ -14,10 +14,14 @@ import numpy.typing
 __all__: list[str] = [
     "absolute_differences",
     "absolute_pose",
+    "absolute_pose_options",
     "active_isa",
     "ad_census",
     "ad_census_forget",
     "ad_census_options",
+    "align_points",
+    "align_points_robust",
+    "align_points_robust_options",
     "all_pairs_correlation",
     "all_pairs_correlation_1d",
     "all_pairs_correlation_1d_backward",
@@ -65,6 +69,8 @@ __all__: list[str] = [
     "hamming_distances",
     "horn_schunck",
     "horn_schunck_options",
+    "inverse_search",
+    "inverse_search_options",
     "kept_lookup_1d",
     "left_right_check",
     "local_correlation",
@@ -80,6 +86,10 @@ __all__: list[str] = [
     "patchmatch_forget",
     "patchmatch_options",
     "perspective_n_point",
+    "perspective_n_point_options",
+    "plane_sweep",
+    "plane_sweep_costs",
+    "plane_sweep_options",
     "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
@@ -160,12 +170,13 @@ def absolute_differences(
 def absolute_pose(
     points: numpy.typing.NDArray[numpy.float64],
     charts: numpy.typing.NDArray[numpy.float64],
-    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
     confidence: typing.SupportsFloat | typing.SupportsIndex,
     max_iterations: typing.SupportsInt | typing.SupportsIndex,
     seed: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
+def absolute_pose_options() -> dict[str, typing.Any]: ...
 def active_isa() -> str:
     """
     Instruction set the kernels run with.
@@ -207,6 +218,23 @@ def ad_census_options() -> dict[str, typing.Any]:
     Defaults of gv::stereo::ADCensusOptions.
     """
 
+def align_points(
+    source: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    weights: numpy.typing.NDArray[numpy.float64],
+    with_scale: bool,
+) -> tuple[typing.Any, ...]: ...
+def align_points_robust(
+    source: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    thresholds: numpy.typing.NDArray[numpy.float64],
+    with_scale: bool,
+    confidence: typing.SupportsFloat | typing.SupportsIndex,
+    max_iterations: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[tuple[typing.Any, ...], numpy.typing.NDArray[numpy.uint8]]: ...
+def align_points_robust_options() -> dict[str, typing.Any]: ...
 @typing.overload
 def all_pairs_correlation(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -895,6 +923,31 @@ def horn_schunck_options() -> dict[str, typing.Any]:
     Defaults of the C++ HornSchunckOptions.
     """
 
+def inverse_search(
+    frame0: numpy.typing.NDArray[numpy.float32],
+    frame1: numpy.typing.NDArray[numpy.float32],
+    *,
+    levels: typing.SupportsInt | typing.SupportsIndex,
+    warps: typing.SupportsInt | typing.SupportsIndex,
+    finest_warps: typing.SupportsInt | typing.SupportsIndex,
+    median: typing.SupportsInt | typing.SupportsIndex,
+    check_occlusion: bool,
+    data_weight: typing.SupportsFloat | typing.SupportsIndex,
+    theta: typing.SupportsFloat | typing.SupportsIndex,
+    tau: typing.SupportsFloat | typing.SupportsIndex,
+    iterations: typing.SupportsInt | typing.SupportsIndex,
+    brightness_cell: typing.SupportsInt | typing.SupportsIndex,
+    patch_size: typing.SupportsInt | typing.SupportsIndex,
+    patch_step: typing.SupportsInt | typing.SupportsIndex,
+    descents: typing.SupportsInt | typing.SupportsIndex,
+    finest_search: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def inverse_search_options() -> dict[str, typing.Any]:
+    """
+    Defaults of the C++ InverseSearchOptions.
+    """
+
 @typing.overload
 def kept_lookup_1d(
     features0: numpy.typing.NDArray[numpy.float32],
@@ -1097,8 +1150,58 @@ def patchmatch_options() -> dict[str, typing.Any]:
     """
 
 def perspective_n_point(
-    points: numpy.typing.NDArray[numpy.float64], charts: numpy.typing.NDArray[numpy.float64]
+    points: numpy.typing.NDArray[numpy.float64],
+    charts: numpy.typing.NDArray[numpy.float64],
+    solver: typing.SupportsInt | typing.SupportsIndex,
+    refine: bool,
 ) -> tuple[typing.Any, ...]: ...
+def perspective_n_point_options() -> dict[str, typing.Any]: ...
+def plane_sweep(
+    reference: numpy.typing.NDArray[numpy.uint8],
+    rays: numpy.typing.NDArray[numpy.float32],
+    sources: collections.abc.Sequence[
+        tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"],
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        ]
+    ],
+    *,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    step: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    contrast: typing.SupportsFloat | typing.SupportsIndex,
+    min_parallax: typing.SupportsFloat | typing.SupportsIndex,
+    speckle: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]:
+    """
+    (inverse depth, margin) of the reference; a source is (image, K R row by row, K t, known or None).
+    """
+
+def plane_sweep_costs(
+    reference: numpy.typing.NDArray[numpy.uint8],
+    rays: numpy.typing.NDArray[numpy.float32],
+    sources: collections.abc.Sequence[
+        tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(9)"],
+            typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"],
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        ]
+    ],
+    *,
+    first: typing.SupportsFloat | typing.SupportsIndex,
+    step: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Costs (H, W, count) of the planes, 0 ... 62.
+    """
+
+def plane_sweep_options() -> dict[str, typing.Any]: ...
 def points_from_disparity(
     disparity: numpy.typing.NDArray[numpy.float32],
     *,
@@ -1162,7 +1265,7 @@ def refine_absolute_pose(
     points: numpy.typing.NDArray[numpy.float64],
     charts: numpy.typing.NDArray[numpy.float64],
     start: numpy.typing.NDArray[numpy.float64],
-    threshold_px: typing.SupportsFloat | typing.SupportsIndex,
+    max_error_px: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def refine_fundamental(
     points0: numpy.typing.NDArray[numpy.float64],
@@ -1554,6 +1657,7 @@ def tvl1(
     theta: typing.SupportsFloat | typing.SupportsIndex,
     tau: typing.SupportsFloat | typing.SupportsIndex,
     iterations: typing.SupportsInt | typing.SupportsIndex,
+    brightness_cell: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def tvl1_options() -> dict[str, typing.Any]:

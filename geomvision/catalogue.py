@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -55,8 +56,15 @@ class Catalogue(Mapping[str, type[Kind]]):
     def by_class_name(self, name: str) -> type[Kind]:
         """The class called `name`; importing its file alone. Raises AttributeError when there is none."""
         for file in self:
-            if file.replace("_", "") == name.lower():
-                found = self[file]
-                if found.__name__ == name:
-                    return found
-        raise AttributeError(f"{self.package} has no {name!r}; there are {', '.join(self)}")
+            if file.replace("_", "") == name.lower() and self.class_name(file) == name:
+                return self[file]
+        if name in self:
+            meant = self.class_name(name)
+            told = f"{name!r} is the name of the class {meant}, as in {self.package}.{meant}"
+            raise AttributeError(f"{self.package} has no {name!r}: {told}")
+        raise AttributeError(f"{self.package} has no {name!r}; there are {', '.join(map(self.class_name, self))}")
+
+    def class_name(self, name: str) -> str:
+        """What the class is called, read from its file without importing it."""
+        text, wanted = (self.folder / f"{name}.py").read_text("utf-8"), name.replace("_", "")
+        return next((c for c in re.findall(r"(?m)^class (\w+)", text) if c.lower() == wanted), name)

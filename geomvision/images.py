@@ -40,7 +40,7 @@ def as_image(array: Any, name: str = "image") -> Image:
     if array.dtype.name not in DTYPES:
         raise ImageError(f"{name} has dtype {array.dtype}; allowed are {', '.join(DTYPES)}")
     if array.size == 0:
-        raise ImageError(f"{name} is empty: shape {array.shape}")
+        raise ImageError(f"{name} is empty: shape {array.shape}; it must have pixels")
     if array.dtype.kind == "f":
         bad = array.size - int(np.count_nonzero(np.isfinite(array)))
         if bad:
@@ -48,7 +48,7 @@ def as_image(array: Any, name: str = "image") -> Image:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32, copy=False)
         if not np.isfinite(array).all():
-            raise ImageError(f"{name} holds values beyond the range of float32")
+            raise ImageError(f"{name} holds values beyond the range of float32; they must be smaller")
     return np.require(array, array.dtype.newbyteorder("="), ["C_CONTIGUOUS", "ALIGNED"])
 
 

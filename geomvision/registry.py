@@ -48,6 +48,12 @@ class Registry(Catalogue[Method]):
             return self._checked(self._plugins[name].load(), f"entry point {self.task}.{name}")
         return self._checked(super().__getitem__(name), f"{self.package}.{name}")
 
+    def class_name(self, name: str) -> str:
+        """What the method's class is called; imports no file."""
+        if name in self._added:
+            return self._added[name].__name__
+        return super().class_name(name) if name in self._files else self._plugins[name].attr or name
+
     def _checked(self, value: object, origin: str) -> type[Method]:
         if not (inspect.isclass(value) and issubclass(value, Method) and value.task == self.task):
             raise TypeError(f"{origin} gives {value!r}, which is no {self.task} method")

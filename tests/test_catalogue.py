@@ -1,4 +1,5 @@
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,3 +40,23 @@ def test_what_is_not_there_is_named_with_what_is(catalogue: Catalogue[object]):
         catalogue.by_class_name("BigFish2")
     with pytest.raises(TypeError, match="no class named after its file"):
         catalogue["empty"]
+
+
+@pytest.mark.parametrize(
+    ("room", "file", "name"),
+    [("pose", "essential", "Essential"), ("stereo", "sgm", "SGM"), ("metrics", "map_free", "MapFree")],
+)
+def test_errors_name_classes_and_import_none(room, file, name):
+    code = (
+        "import sys, geomvision as gv\n"
+        f"for wanted in ({file!r}, 'Nothing'):\n"
+        f"    try: getattr(gv.{room}, wanted)\n"
+        "    except AttributeError as error: print(error)\n"
+        f"print('geomvision.{room}.{file}' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    one, all_of_them, imported = done.stdout.splitlines()
+    assert f"is the name of the class {name}, as in geomvision.{room}.{name}" in one
+    assert f" {name}" in all_of_them
+    assert f" {file}" not in all_of_them
+    assert imported == "False"

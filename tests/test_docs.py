@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -62,8 +65,85 @@ def test_every_method_of_ours_is_in_cpp_or_said_not_to_be():
     assert not [pair for pair in named if not declares(*pair)]
 
 
-def test_the_code_of_the_rectify_page_runs(capsys):
-    page = (REPOSITORY / "docs" / "rectify.md").read_text()
-    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(block, "rectify.md", "exec"), {})
-    assert "roll_deg +0.5" in capsys.readouterr().out
+def photographs_of_a_board(folder):
+    """left/ and right/ with eight images each: 9x6 inner corners, squares of 25 mm, cameras 60 mm apart."""
+    from geomvision import io
+    from geomvision.cameras import Camera, pose
+
+    camera = Camera(width=400, height=300, fx=350, fy=350, cx=199, cy=151)
+    rays, random = camera.unproject(camera.pixel_grid()), np.random.default_rng(3)
+    for n in range(8):
+        (x, y), place = random.uniform(-0.5, 0.5, 2), np.array([(-0.1, -0.06)[n % 2], -0.06, random.uniform(0.4, 0.5)])
+        about_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+        about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+        for side, shift in (("left", 0.0), ("right", -0.06)):
+            T = pose(about_y @ about_x, place + np.array([shift, 0, 0]))
+            points = rays * ((T[:3, 2] @ T[:3, 3]) / (rays @ T[:3, 2]))[..., None]
+            at = ((points - T[:3, 3]) @ T[:3, :2]) / 0.025 + 1
+            inside = ((at > 0) & (at < (10, 7))).all(axis=-1)
+            grey = 120 - 100 * np.tanh(np.sin(np.pi * at).prod(axis=-1) / 0.15)
+            (folder / side).mkdir(exist_ok=True)
+            io.write_image(folder / side / f"{n}.png", np.where(inside, grey, 220).astype(np.uint8))
+
+
+#: What a page's last names hold, and packages that it may ask for.
+SHOWN = {
+    "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
+    "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
+    "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
+    "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
+    "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
+    "rectify": lambda names: (
+        abs(next(c.value for c in names["mended"].corrections if c.name == "roll_deg") - 0.5) < 0.05
+    ),
+    "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
+}
+NEEDED = {"cameras": "torch", "motion": "open3d"}
+PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_of_every_page_runs_in_order(page, tmp_path, monkeypatch):
+    if page.stem in NEEDED:
+        pytest.importorskip(NEEDED[page.stem])
+    monkeypatch.chdir(tmp_path)
+    if page.stem == "calibration":
+        photographs_of_a_board(tmp_path)
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        exec(compile(block, page.name, "exec"), names)
+    assert SHOWN[page.stem](names)
+
+
+EVERY_PAGE = [*sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.stem)
+def test_every_command_of_a_page_is_one(page):
+    import typer
+
+    from geomvision.cli.app import app
+
+    text, verbs = page.read_text(), typer.main.get_command(app)
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`(geomvision [^`]*)`", text))
+    for line in re.findall(r"^(?:\S*/)?geomvision ([a-z].*)", shell, re.MULTILINE):
+        words, verb = line.partition("#")[0].split(), verbs
+        while words and words[0] in getattr(verb, "commands", {}):
+            verb = verb.commands[words.pop(0)]
+        assert verb is not verbs, f"{page.name}: geomvision {line}"
+        known = {flag for parameter in verb.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+        assert not [word for word in words if word.startswith("--") and word not in known], f"{page.name}: {line}"
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.stem)
+def test_every_name_of_a_page_is_there(page):
+    import geomvision as gv
+
+    rooms = "geometry|io|cameras|datasets|metrics|report"
+    text = page.read_text().replace("gv.stereo.MyMatcher", "")  # the reader's own
+    named = re.findall(rf"\b((?:{rooms})\.(?!html|py)[a-zA-Z]\w+)\b(?!\.)", " ".join(re.findall(r"`([^`\n]+)`", text)))
+    for path in named + re.findall(r"\bgv\.((?:\w+\.)*[a-zA-Z]\w+)", text):
+        found = gv
+        for name in path.split("."):
+            assert hasattr(found, name), f"{page.name}: {path}"
+            found = getattr(found, name)

@@ -43,6 +43,8 @@ def operators(threads: int = 0) -> dict[str, np.ndarray]:
     grey, rough = left.astype(np.float32), rng.uniform(0, 9, (23, 41)).astype(np.float32)
     n, search = {"num_threads": threads}, {"max_disparity": 11, "min_disparity": -3, "num_threads": threads}
     volume = ops.absolute_differences(left, right, **search)
+    rays = rng.uniform(-1, 1, (3, 23, 41)).astype(np.float32)
+    source = [(right, [20.0, 0.0, 20.0, 0.0, 20.0, 11.0, 0.0, 0.0, 1.0], [9.0, 3.0, 2.0], None)]
     return {
         "soft_argmin": ops.soft_argmin(costs, **n),
         "upsampled_soft_argmin": ops.upsampled_soft_argmin(costs, scale=4, **n),
@@ -69,6 +71,7 @@ def operators(threads: int = 0) -> dict[str, np.ndarray]:
         "fast_global_smoothing": ops.fast_global_smoothing(rough, left, lambda_=100.0, sigma=5.0, **n),
         "cross_aggregation": ops.cross_aggregation(volume, ops.cross_arms(left, **n), **n),
         "sgm_paths": ops.sgm_paths((ops.census(left, left, max_disparity=9, **n) % 64), left, **n),
+        "plane_sweep": _core.plane_sweep_costs(left, rays, source, first=0.1, step=0.05, count=9, num_threads=threads),
         "winner_takes_all": ops.winner_takes_all(volume, **n).disparity,
         "right_winners": ops.right_winners(volume, **n),
         "median": ops.median(rough, **n),

@@ -6,7 +6,7 @@ namespace geomvision::bindings {
 namespace {
 
 using geometry::AbsolutePose;
-using geometry::CameraPose;
+using geometry::AbsolutePoseSolver;
 using geometry::SeenPoints;
 
 // (found, T, noise, covariance, inliers, iterations)
@@ -17,61 +17,58 @@ py::tuple told(const AbsolutePose& result) {
                         result.iterations);
 }
 
+// What a thread's calls work in; that of large ones is given back.
+template <typename Work>
+void with_solver(const SeenPoints& seen, const Work& work) {
+  thread_local AbsolutePoseSolver kept;
+  constexpr std::ptrdiff_t few = 1 << 16;
+  without_gil([&] {
+    work(kept);
+    if (seen.points.size(0) > few) kept = AbsolutePoseSolver();
+  });
+}
+
 }  // namespace
 
 void bind_absolute_pose(py::module_& module) {
   using namespace py::literals;
   using Doubles = const Array<double>&;
   module.def(
-      "p3p",
-      [](Doubles rays, Doubles points) {
-        if (rays.size() != 9 || points.size() != 9) throw std::invalid_argument("p3p takes 3 rays and 3 points");
-        std::array<double, 9> f{}, x{};
-        std::copy_n(rays.data(), 9, f.begin());
-        std::copy_n(points.data(), 9, x.begin());
-        std::array<CameraPose, 4> poses;
-        const int count = geometry::p3p(f, x, poses);
-        Array<double> found({count, 4, 4});
-        for (int k = 0; k < count; ++k) {
-          const Array<double> pose = matrix_of(poses[static_cast<std::size_t>(k)]);
-          std::copy_n(pose.data(), 16, found.mutable_data() + 16 * k);
-        }
-        return found;
-      },
-      "rays"_a.noconvert(), "points"_a.noconvert());
-  module.def(
       "perspective_n_point",
-      [](Doubles points, Doubles charts) {
+      [](Doubles points, Doubles charts, int solver, bool refine) {
         const SeenPoints seen{tensor<2>(points, "points"), tensor<3>(charts, "charts")};
         AbsolutePose result;
-        without_gil([&] { result = geometry::perspective_n_point(seen); });
+        with_solver(seen, [&](AbsolutePoseSolver& kept) {
+          result = kept.perspective_n_point(seen, {static_cast<geometry::PnPSolver>(solver), refine});
+        });
         return told(result);
       },
-      "points"_a.noconvert(), "charts"_a.noconvert());
+      "points"_a.noconvert(), "charts"_a.noconvert(), "solver"_a, "refine"_a);
   module.def(
       "refine_absolute_pose",
-      [](Doubles points, Doubles charts, Doubles start, double threshold_px) {
+      [](Doubles points, Doubles charts, Doubles start, double max_error_px) {
         const SeenPoints seen{tensor<2>(points, "points"), tensor<3>(charts, "charts")};
-        const CameraPose from = pose_of(start);
+        const geometry::CameraPose from = pose_of(start);
         AbsolutePose result;
-        without_gil([&] { result = geometry::refine_absolute_pose(seen, from, threshold_px); });
+        with_solver(seen,
+                    [&](AbsolutePoseSolver& kept) { result = kept.refine_absolute_pose(seen, from, max_error_px); });
         return told(result);
       },
-      "points"_a.noconvert(), "charts"_a.noconvert(), "start"_a.noconvert(), "threshold_px"_a);
+      "points"_a.noconvert(), "charts"_a.noconvert(), "start"_a.noconvert(), "max_error_px"_a);
   module.def(
       "absolute_pose",
-      [](Doubles points, Doubles charts, double threshold_px, double confidence, int max_iterations, std::uint64_t seed,
+      [](Doubles points, Doubles charts, double max_error_px, double confidence, int max_iterations, std::uint64_t seed,
          int num_threads) {
         const SeenPoints seen{tensor<2>(points, "points"), tensor<3>(charts, "charts")};
         Output<std::uint8_t, 1> inliers({seen.points.size(0)});
         AbsolutePose result;
-        without_gil([&] {
-          result = geometry::absolute_pose(seen, {threshold_px, confidence, max_iterations, seed, num_threads},
-                                           inliers.view);
+        with_solver(seen, [&](AbsolutePoseSolver& kept) {
+          result =
+              kept.absolute_pose(seen, {max_error_px, confidence, max_iterations, seed, num_threads}, inliers.view);
         });
         return py::make_tuple(told(result), inliers.array);
       },
-      "points"_a.noconvert(), "charts"_a.noconvert(), "threshold_px"_a, "confidence"_a, "max_iterations"_a, "seed"_a,
+      "points"_a.noconvert(), "charts"_a.noconvert(), "max_error_px"_a, "confidence"_a, "max_iterations"_a, "seed"_a,
       "num_threads"_a);
 }
 

@@ -10,13 +10,15 @@ void bind_tvl1(py::module_& module) {
   module.def(
       "tvl1",
       [](const Array<float>& frame0, const Array<float>& frame1, int levels, int warps, int finest_warps, int median,
-         bool check_occlusion, double data_weight, double theta, double tau, int iterations, int num_threads) {
+         bool check_occlusion, double data_weight, double theta, double tau, int iterations, int brightness_cell,
+         int num_threads) {
         return run_flow<flow::TVL1, TVL1Options>(frame0, frame1, false, check_occlusion, levels, warps, finest_warps,
                                                  median, check_occlusion, data_weight, theta, tau, iterations,
-                                                 num_threads);
+                                                 brightness_cell, num_threads);
       },
       "frame0"_a.noconvert(), "frame1"_a.noconvert(), py::kw_only(), "levels"_a, "warps"_a, "finest_warps"_a,
-      "median"_a, "check_occlusion"_a, "data_weight"_a, "theta"_a, "tau"_a, "iterations"_a, "num_threads"_a);
+      "median"_a, "check_occlusion"_a, "data_weight"_a, "theta"_a, "tau"_a, "iterations"_a, "brightness_cell"_a,
+      "num_threads"_a);
   module.def(
       "tvl1_options",
       [] {
@@ -24,7 +26,7 @@ void bind_tvl1(py::module_& module) {
         return py::dict("levels"_a = o.levels, "warps"_a = o.warps, "finest_warps"_a = o.finest_warps,
                         "median"_a = o.median, "check_occlusion"_a = o.check_occlusion, "data_weight"_a = o.data_weight,
                         "theta"_a = o.theta, "tau"_a = o.tau, "iterations"_a = o.iterations,
-                        "num_threads"_a = o.num_threads);
+                        "brightness_cell"_a = o.brightness_cell, "num_threads"_a = o.num_threads);
       },
       "Defaults of the C++ TVL1Options.");
 }

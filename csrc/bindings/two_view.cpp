@@ -61,8 +61,10 @@ void bind_two_view(py::module_& module) {
       [](Matched points0, Matched points1, const Entries& start, double max_error_px) {
         TwoViewOptions chosen;
         chosen.max_error_px = max_error_px;
-        return as_dict(
-            geometry::refine_fundamental(tensor<2>(points0, "points0"), tensor<2>(points1, "points1"), start, chosen));
+        const auto p0 = tensor<2>(points0, "points0"), p1 = tensor<2>(points1, "points1");
+        TwoViewEstimate made;
+        without_gil([&] { made = geometry::refine_fundamental(p0, p1, start, chosen); });
+        return as_dict(made);
       },
       "points0"_a.noconvert(), "points1"_a.noconvert(), "start"_a, "max_error_px"_a);
 }

@@ -1,11 +1,12 @@
 #include <pybind11/stl.h>
 
 #include "bind.hpp"
+#include "geomvision/check.hpp"
 #include "geomvision/geometry/two_view.hpp"
+#include "matrices.hpp"
 
 namespace geomvision::bindings {
 namespace {
-
 using namespace geometry;
 using Matched = const Array<double>&;
 // (count, 3, 3).
@@ -13,14 +14,6 @@ Array<double> stacked(const std::vector<Entries>& matrices) {
   Output<double, 3> made({static_cast<std::ptrdiff_t>(matrices.size()), 3, 3});
   for (std::size_t i = 0; i < matrices.size(); ++i) std::copy_n(matrices[i].data(), 9, made.view.at(i));
   return made.array;
-}
-
-Entries entries(Matched matrix) {
-  const auto from = tensor<2>(matrix, "matrix");
-  if (from.size(0) != 3 || from.size(1) != 3) throw std::invalid_argument("matrix is " + from.shape() + "; it is 3x3");
-  Entries made;
-  std::copy_n(from.data(), 9, made.data());
-  return made;
 }
 
 // Rotations (count, 3, 3), translations and normals (count, 3).
@@ -45,33 +38,40 @@ void bind_two_view_parts(py::module_& module) {
   const auto solver = [&module](const char* name, auto solve) {
     module.def(
         name,
-        [solve](Matched a, Matched b) { return stacked(solve(tensor<2>(a, "points0"), tensor<2>(b, "points1"))); },
+        [solve](Matched a, Matched b) {
+          const auto p0 = tensor<2>(a, "points0"), p1 = tensor<2>(b, "points1");
+          std::vector<Entries> found;
+          without_gil([&] { found = solve(p0, p1); });
+          return stacked(found);
+        },
         "points0"_a.noconvert(), "points1"_a.noconvert());
   };
-  solver("five_point_essentials", &five_point_essentials);
-  solver("seven_point_fundamentals", &seven_point_fundamentals);
-  solver("eight_point_fundamental", &eight_point_fundamental);
-  solver("four_point_homography", &four_point_homography);
-  module.def(
-      "decompose_essential", [](Matched e) { return as_arrays(geometry::decompose_essential(entries(e))); },
-      "matrix"_a.noconvert());
-  module.def(
-      "decompose_homography", [](Matched h) { return as_arrays(geometry::decompose_homography(entries(h))); },
-      "matrix"_a.noconvert());
+  solver("five_point_essentials", five_point_essentials);
+  solver("seven_point_fundamentals", seven_point_fundamentals);
+  solver("eight_point_fundamental", eight_point_fundamental);
+  solver("four_point_homography", four_point_homography);
+  const auto decomposer = [&module](const char* name, auto parts) {
+    const auto run = [parts](Matched m) { return as_arrays(parts(matrix<9>(m, "matrix", 3))); };
+    module.def(name, run, "matrix"_a.noconvert());
+  };
+  decomposer("decompose_essential", &geometry::decompose_essential);
+  decomposer("decompose_homography", &geometry::decompose_homography);
   module.def(
       "cheirality_votes",
       [](Matched rays0, Matched rays1, Matched rotations, Matched translations, double min_angle_rad) {
-        std::vector<Motion> motions(static_cast<std::size_t>(rotations.shape(0)));
         const auto r = tensor<3>(rotations, "rotations");
         const auto t = tensor<2>(translations, "translations");
-        if (r.size(1) != 3 || r.size(2) != 3 || t.size(1) != 3 || t.size(0) != r.size(0)) {
-          throw std::invalid_argument("rotations must be Nx3x3 and translations Nx3 of one N");
-        }
+        std::vector<Motion> motions(static_cast<std::size_t>(r.size(0)));
+        check(r.size(1) == 3 && r.size(2) == 3 && t.size(1) == 3 && t.size(0) == r.size(0),
+              "rotations must be Nx3x3 and translations Nx3 of one N");
         for (std::size_t i = 0; i < motions.size(); ++i) {
           std::copy_n(r.at(i), 9, motions[i].rotation.data());
           std::copy_n(t.at(i), 3, motions[i].translation.data());
         }
-        return geometry::cheirality_votes(tensor<2>(rays0, "rays0"), tensor<2>(rays1, "rays1"), motions, min_angle_rad);
+        const auto p0 = tensor<2>(rays0, "rays0"), p1 = tensor<2>(rays1, "rays1");
+        std::vector<int> votes;
+        without_gil([&] { votes = geometry::cheirality_votes(p0, p1, motions, min_angle_rad); });
+        return votes;
       },
       "rays0"_a.noconvert(), "rays1"_a.noconvert(), "rotations"_a.noconvert(), "translations"_a.noconvert(),
       "min_angle_rad"_a);

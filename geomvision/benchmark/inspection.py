@@ -191,7 +191,8 @@ def _rows_and_order(report: PairReport, found: Matches, agree: NDArray[np.bool_]
     if size > MOST_VERTICAL_PX:
         problems.append(
             f"the rows do not correspond: median vertical offset {middle:+.1f} px, median size {size:.1f} px"
-            f" over {len(offset)} matches; at most {MOST_VERTICAL_PX:g} px can be a rectified pair (rectify it first)"
+            f" over {len(offset)} matches; at most {MOST_VERTICAL_PX:g} px can be a rectified pair"
+            " (rectify it first: geomvision rectify)"
         )
     elif correlation is not None and correlation < MIRRORED_CORRELATION:
         problems.append(

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import LARGEST, checked, numbers
+
 Array = NDArray[np.float64]
 
 
@@ -101,8 +103,18 @@ def at_depth(directions: Array, depth_m: ArrayLike) -> Array:
     """Points (..., 3) of directions at depth z `depth_m`; NaN unless the direction is finite and leads forward."""
     with np.errstate(all="ignore"):
         plane = directions[..., :2] / np.where(directions[..., 2:] > 0, directions[..., 2:], np.nan)
-        z = np.where(np.isfinite(plane).all(axis=-1), np.asarray(depth_m, dtype=float), np.nan)
+        z = np.where(np.isfinite(plane).all(axis=-1), depths(depth_m, plane.shape[:-1]), np.nan)
         return np.concatenate([plane * z[..., None], z[..., None]], axis=-1)
+
+
+def depths(depth_m: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Depths as float64; ValueError unless they fit to pixels of this shape."""
+    z = numbers("", "depth_m", depth_m).astype(float, copy=False)
+    try:
+        np.broadcast_shapes(z.shape, shape)
+    except ValueError:
+        raise ValueError(f"depth_m has shape {z.shape}; it must be one depth, or one for each pixel: {shape}") from None
+    return z
 
 
 def all_finite(vectors: Array) -> NDArray[np.bool_]:
@@ -132,7 +144,7 @@ def as_units(directions: Array) -> Array:
 
 def as_vectors(values: ArrayLike, size: int, name: str, form: str) -> Array:
     """`values` (..., size) as float64; raises ValueError saying what was given, with a hint where it is transposed."""
-    array = np.asarray(values, dtype=float)
+    array = numbers("", name, values).astype(float, copy=False)
     if array.shape[-1:] != (size,):
         hint = "; transpose it" if array.ndim == 2 and array.shape[0] == size else ""
         raise ValueError(f"{name} have shape {array.shape}; they must be (..., {size}) {form}{hint}")
@@ -151,15 +163,18 @@ def as_pixels(pixels: ArrayLike) -> Array:
 
 
 def check_size(width: Any, height: Any) -> None:
-    """Raise ValueError unless both are whole numbers and at least one pixel."""
-    if not (isinstance(width, Integral) and isinstance(height, Integral)):
-        raise ValueError(f"camera size is {width!r}x{height!r}; both must be whole numbers of pixels")
-    if width < 1 or height < 1:
-        raise ValueError(f"camera size is {width}x{height}; both must be at least 1 pixel")
+    """Raise ValueError unless both are whole numbers, and at least one pixel."""
+    whole = all(isinstance(side, Integral) and not isinstance(side, bool) for side in (width, height))
+    if not whole or not (1 <= width <= LARGEST and 1 <= height <= LARGEST):
+        raise ValueError(
+            f"camera size is {width!r}x{height!r}; width and height must be whole numbers of pixels, 1 to {LARGEST}"
+        )
 
 
+@checked
 def check_camera(camera: Any, name: str = "camera") -> None:
     """Raise TypeError unless it is a camera: a matrix K alone is none."""
     if not isinstance(camera, CameraModel):
-        hint = f": {name} = Camera.from_matrix(K, width, height)" if np.shape(camera) == (3, 3) else ""
+        given = camera.shape if isinstance(camera, np.ndarray) else ()
+        hint = f": {name} = Camera.from_matrix(K, width, height)" if given == (3, 3) else ""
         raise TypeError(f"{name} is {type(camera).__name__}; it must be a geomvision.cameras.CameraModel{hint}")

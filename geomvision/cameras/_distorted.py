@@ -6,10 +6,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ..arguments import numbers
 from ._base import Array
 from ._brown import NAMES, Brown
 from ._focal import QUARTER
+
+
+def as_coefficients(distortion: ArrayLike) -> tuple[float, ...]:
+    """Coefficients as numbers; a row or a column of them, as OpenCV has it, will do."""
+    given = numbers("", "distortion", distortion)
+    if given.size != max((*given.shape, 0 if given.ndim else 1)) or given.ndim > 2 or given.ndim == 0:
+        raise ValueError(f"distortion has shape {given.shape}; it must be a list, a row or a column of coefficients")
+    return tuple(float(v) for v in given.ravel())
 
 
 class Distorted:
@@ -18,7 +28,7 @@ class Distorted:
     distortion: tuple[float, ...]
 
     def _check_distortion(self, counts: tuple[int, ...]) -> None:
-        object.__setattr__(self, "distortion", tuple(float(v) for v in self.distortion))
+        object.__setattr__(self, "distortion", as_coefficients(self.distortion))
         if len(self.distortion) not in counts:
             allowed = ", ".join(map(str, counts))
             names = " ".join(NAMES[: counts[-1]])

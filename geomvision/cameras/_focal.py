@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked, fields_checked
 from ._base import Array, CameraModel, all_finite, as_pixels, as_points, as_units, at_depth, check_size
 
 #: One quarter turn of an image, counter-clockwise as seen: what was down (y) points right now.
@@ -31,6 +32,7 @@ class FocalCamera(CameraModel):
 
     def __post_init__(self) -> None:
         check_size(self.width, self.height)
+        fields_checked(self)
         numbers = (self.fx, self.fy, self.cx, self.cy)
         if not all(np.isfinite(numbers)) or self.fx <= 0 or self.fy == 0:
             raise ValueError(
@@ -78,13 +80,14 @@ class FocalCamera(CameraModel):
         """The numbers of `parameter_names` (P,)."""
         return np.array([self.fx, self.fy, self.cx, self.cy, *self._shape.values()])
 
+    @checked
     def with_parameters(self, vector: ArrayLike) -> Self:
         """The same model and size with other `parameters`; raises ValueError for numbers it cannot have."""
-        numbers = np.asarray(vector, dtype=float)
-        names = self.parameter_names
-        if numbers.shape != (len(names),):
-            raise ValueError(f"parameters have shape {numbers.shape}; they must be ({len(names)},): {', '.join(names)}")
-        fx, fy, cx, cy, *shape = (float(v) for v in numbers)
+        given, names = np.asarray(vector, dtype=float), self.parameter_names
+        if given.shape != (len(names),):
+            told = f"vector of parameters has shape {given.shape}"
+            raise ValueError(f"{told}; it must be ({len(names)},): {', '.join(names)}")
+        fx, fy, cx, cy, *shape = (float(v) for v in given)
         return replace(self, fx=fx, fy=fy, cx=cx, cy=cy, **self._with_shape(tuple(shape)))
 
     def project(self, points: ArrayLike) -> Array:
@@ -122,16 +125,20 @@ class FocalCamera(CameraModel):
         pixels[unseen], by_point[unseen], by_all[unseen] = np.nan, np.nan, np.nan
         return pixels, by_point, by_all
 
+    @checked
     def resize(self, width: int, height: int) -> Self:
         """The camera of the image resized to width x height: c' = (c + 0.5)·s − 0.5."""
+        check_size(width, height)
         sx, sy = width / self.width, height / self.height
         cx, cy = (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
         return replace(self, width=width, height=height, fx=self.fx * sx, fy=self.fy * sy, cx=cx, cy=cy)
 
+    @checked
     def crop(self, x: int, y: int, width: int, height: int) -> Self:
         """The camera of the crop whose first pixel is (x, y); it may reach beyond the image (padding)."""
         return replace(self, width=width, height=height, cx=self.cx - x, cy=self.cy - y)
 
+    @checked
     def rotated(self, quarter_turns: int = 1) -> tuple[Self, Array]:
         """The camera of ``np.rot90(image, quarter_turns)`` and R_new_old: ``X_new = R_new_old @ X_old``.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._base import Array
+from ._distorted import as_coefficients
 from ._focal import FocalCamera
 from ._monotone import first_root, invert, profile_table
 
@@ -28,9 +29,9 @@ class KannalaBrandt(FocalCamera):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "distortion", tuple(float(v) for v in self.distortion))
+        object.__setattr__(self, "distortion", as_coefficients(self.distortion))
         if len(self.distortion) != 4 or not all(np.isfinite(self.distortion)):
-            raise ValueError(f"a fisheye's distortion is four finite numbers k1 k2 k3 k4, given {self.distortion}")
+            raise ValueError(f"distortion must be four finite numbers k1 k2 k3 k4, given {self.distortion}")
 
     @cached_property
     def limit_rad(self) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._base import Array, all_finite, as_pixels
+from ..arguments import checked, matrix
+from ._base import Array, all_finite, as_pixels, depths
 from ._brown import COUNTS
-from ._distorted import Distorted
+from ._distorted import Distorted, as_coefficients
 from ._focal import FocalCamera
 
 
@@ -33,16 +34,17 @@ class Camera(Distorted, FocalCamera):
         self._check_distortion(COUNTS)
 
     @classmethod
+    @checked
     def from_matrix(cls, K: ArrayLike, width: int, height: int, distortion: ArrayLike = ()) -> Camera:
         """From a 3x3 matrix without skew; a skew is refused."""
-        matrix = np.asarray(K, dtype=float)
-        if matrix.shape != (3, 3) or abs(matrix[0, 1]) > 1e-9 * abs(matrix[0, 0]) or matrix[1, 0] != 0:
-            raise ValueError(f"K must be 3x3 without skew, given {matrix.tolist()}")
-        if tuple(matrix[2]) != (0.0, 0.0, 1.0):
-            raise ValueError(f"the last row of K is {matrix[2].tolist()}; it must be [0, 0, 1]")
-        k = tuple(float(v) for v in np.ravel(np.asarray(distortion, dtype=float)))
-        fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
-        return cls(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, distortion=k)
+        k = matrix(K, "K", 3, 3)
+        if abs(k[0, 1]) > 1e-9 * abs(k[0, 0]) or k[1, 0] != 0:
+            raise ValueError(f"K must be 3x3 without skew, given {k.tolist()}")
+        if tuple(k[2]) != (0.0, 0.0, 1.0):
+            raise ValueError(f"the last row of K is {k[2].tolist()}; it must be [0, 0, 1]")
+        fx, fy, cx, cy = (float(k[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
+        d = as_coefficients(distortion)
+        return cls(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy, distortion=d)
 
     @property
     def _shape(self) -> dict[str, float]:
@@ -82,7 +84,7 @@ class Camera(Distorted, FocalCamera):
     def unproject(self, pixels: ArrayLike, depth_m: ArrayLike = 1.0) -> Array:
         """Points (..., 3) at depth z `depth_m` behind pixels (..., 2); NaN outside the model."""
         plane = self.normalised(pixels)
-        z = np.asarray(depth_m, dtype=float)
+        z = depths(depth_m, plane.shape[:-1])
         points = np.empty((*np.broadcast_shapes(plane.shape[:-1], z.shape), 3))
         with np.errstate(invalid="ignore", over="ignore"):  # a depth may be infinite
             points[..., 0], points[..., 1] = plane[..., 0] * z, plane[..., 1] * z

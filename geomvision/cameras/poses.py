@@ -5,33 +5,71 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import matrix, numbers, real, text
 from ._base import Array
+
+#: How far R·Rᵀ may differ from I, at most. Functions take what five decimals or chains of float32 leave (2e-5), and
+#: five times that: a rotation off by half of it moves no pixel by 0.1, at a focal length of 1000. Files may be rounded
+#: to four decimals, or hold what a tracker let drift.
+TOLERANCE, FILE_TOLERANCE, MOST_TOLERANCE = 1e-4, 1e-3, 0.1
+#: Products of rotations in float64 are off by less, and stay as they are.
+ROUNDING = 1e-12
 
 
 def pose(rotation: ArrayLike | None = None, translation: ArrayLike = (0.0, 0.0, 0.0)) -> Array:
     """A 4x4 pose from a 3x3 rotation (identity when None) and a translation in metres.
 
-    Raises ValueError when the rotation is not orthonormal with determinant +1 (to 1e-6).
+    Raises ValueError when the rotation is none to within 1e-4, see `check_pose`, or the translation has not three
+    finite numbers.
     """
     T = np.eye(4)
-    T[:3, :3] = np.eye(3) if rotation is None else np.asarray(rotation, dtype=float)
-    T[:3, 3] = np.asarray(translation, dtype=float)
+    if rotation is not None:
+        T[:3, :3] = matrix(rotation, "rotation", 3, 3)
+    t = numbers("", "translation", translation)
+    if t.size != 3 or t.shape[:1] != (3,) or not np.isfinite(t).all():
+        raise ValueError(f"translation has shape {t.shape}; it must be 3 finite numbers, metres: {t.tolist()}")
+    T[:3, 3] = t.ravel()
     return check_pose(T)
 
 
-def check_pose(T: ArrayLike, name: str = "pose") -> Array:
-    """Return `T` as a 4x4 rigid transform, or raise ValueError saying why it is none."""
-    matrix = np.asarray(T, dtype=float)
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
-        raise ValueError(f"{name} must be a finite 4x4 matrix, not shape {matrix.shape}")
-    rotation = matrix[:3, :3]
-    error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
-    if error > 1e-6 or np.linalg.det(rotation) < 0 or not np.allclose(matrix[3], (0, 0, 0, 1)):
-        raise ValueError(f"{name} is no rigid transform: R·Rᵀ differs from I by {error:.2g}")
-    return matrix
+def check_pose(T: ArrayLike, name: str = "pose", tolerance: float = TOLERANCE) -> Array:
+    """`T` as a 4x4 rigid transform, or ValueError saying why it is none.
+
+    R·Rᵀ may differ from I by `tolerance` in any entry. Beyond rounding, the rotation becomes the nearest one.
+    """
+    name, tolerance = text("check_pose", "name", name), real("check_pose", "tolerance", tolerance)
+    if not 0 < tolerance <= MOST_TOLERANCE:
+        raise ValueError(f"tolerance is {tolerance}; allowed is above 0, to {MOST_TOLERANCE}: beyond is no rotation")
+    found = matrix(T, name, 4, 4)
+    if not np.allclose(found[3], (0, 0, 0, 1)):
+        raise ValueError(f"{name} is no rigid transform: its last row is {found[3].tolist()}; it must be [0, 0, 0, 1]")
+    try:
+        found[:3, :3] = nearest_rotation(found[:3, :3], "its rotation", tolerance)
+    except ValueError as error:
+        raise ValueError(f"{name} is no rigid transform: {error}") from None
+    return found
 
 
-def inverse(T_a_b: Array) -> Array:
-    """T_b_a from T_a_b, exactly rigid."""
-    rotation = T_a_b[:3, :3].T
-    return pose(rotation, -rotation @ T_a_b[:3, 3])
+def nearest_rotation(R: ArrayLike, name: str = "the matrix", tolerance: float = FILE_TOLERANCE) -> Array:
+    """The rotation nearest to a 3x3 matrix (Frobenius) that is one to within `tolerance`; ValueError else."""
+    found = numbers("", name, R).astype(np.float64)
+    if found.shape != (3, 3) or not np.isfinite(found).all():
+        raise ValueError(f"{name} is no rotation: it has shape {found.shape}; it must be a finite 3x3 matrix")
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(np.abs(found @ found.T - np.eye(3)).max())
+    if not error <= tolerance:
+        hint = "; geometry.nearest_pose takes it" if error <= FILE_TOLERANCE else ""
+        raise ValueError(f"{name} is no rotation: R·Rᵀ differs from I by {error:.2g}; allowed is {tolerance:g}{hint}")
+    if np.linalg.det(found) < 0:
+        raise ValueError(f"{name} is no rotation but a reflection: its determinant is −1; it must be 1")
+    if error <= ROUNDING:
+        return found
+    u, _, vt = np.linalg.svd(found)
+    return np.asarray(u @ vt)
+
+
+def inverse(T_a_b: ArrayLike) -> Array:
+    """T_b_a from T_a_b, exactly rigid. Raises ValueError for what is no pose."""
+    T = check_pose(T_a_b, "T_a_b")
+    rotation = T[:3, :3].T
+    return pose(rotation, -rotation @ T[:3, 3])

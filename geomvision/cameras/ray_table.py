@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import checked, fields_checked, numbers
 from ._base import Array, CameraModel, as_pixels, as_points, as_units, check_size, turned
 from ._focal import QUARTER
 
+#: Tables larger than this are a mistake: a node for each pixel of a large image.
+MOST_NODES = 1 << 26
 NAMES = ("step_x", "step_y", "origin_x", "origin_y")
 
 
@@ -39,7 +42,8 @@ class RayTable(CameraModel):
 
     def __post_init__(self) -> None:
         check_size(self.width, self.height)
-        table = np.array(self.table, dtype=float)
+        fields_checked(self)
+        table = numbers("", "table", self.table).astype(float)
         if table.ndim != 3 or table.shape[2] != 3 or min(table.shape[:2]) < 4:
             raise ValueError(f"table has shape {table.shape}; it must be (rows, columns, 3), at least 4 by 4")
         table = as_units(table)
@@ -54,6 +58,7 @@ class RayTable(CameraModel):
             )
 
     @classmethod
+    @checked
     def from_camera(cls, camera: CameraModel, step_px: float = 8.0) -> RayTable:
         """The table of another model, one step wider than its image on each side.
 
@@ -63,6 +68,8 @@ class RayTable(CameraModel):
         """
         if not (np.isfinite(step_px) and step_px > 0):
             raise ValueError(f"step_px is {step_px}; it must be positive")
+        if camera.width / step_px * camera.height / step_px > MOST_NODES:
+            raise ValueError(f"step_px is {step_px}; a table of this image must have at most {MOST_NODES} nodes")
         columns, rows = (int(np.ceil(size / step_px)) + 3 for size in (camera.width, camera.height))
         columns, rows = max(columns, 4), max(rows, 4)
         start = -0.5 - step_px
@@ -87,12 +94,13 @@ class RayTable(CameraModel):
         """The numbers of `parameter_names` (4,), pixels."""
         return np.array([self.step_x, self.step_y, self.origin_x, self.origin_y])
 
+    @checked
     def with_parameters(self, vector: ArrayLike) -> RayTable:
         """The same table at another place of an image of the same size."""
-        numbers = np.asarray(vector, dtype=float)
-        if numbers.shape != (4,):
-            raise ValueError(f"parameters have shape {numbers.shape}; they must be (4,): {', '.join(NAMES)}")
-        step_x, step_y, origin_x, origin_y = (float(v) for v in numbers)
+        given = np.asarray(vector, dtype=float)
+        if given.shape != (4,):
+            raise ValueError(f"vector of parameters has shape {given.shape}; it must be (4,): {', '.join(NAMES)}")
+        step_x, step_y, origin_x, origin_y = (float(v) for v in given)
         return replace(self, step_x=step_x, step_y=step_y, origin_x=origin_x, origin_y=origin_y)
 
     def rays(self, pixels: ArrayLike) -> Array:
@@ -129,8 +137,10 @@ class RayTable(CameraModel):
         pixels = grid * step + (self.origin_x, self.origin_y)
         return pixels.reshape(*shape, 2), by_point.reshape(*shape, 2, 3), by_parameters.reshape(*shape, 2, 4)
 
+    @checked
     def resize(self, width: int, height: int) -> RayTable:
         """The camera of the image resized to width x height: the grid is stretched with it."""
+        check_size(width, height)
         sx, sy = width / self.width, height / self.height
         return replace(
             self,
@@ -142,10 +152,12 @@ class RayTable(CameraModel):
             origin_y=(self.origin_y + 0.5) * sy - 0.5,
         )
 
+    @checked
     def crop(self, x: int, y: int, width: int, height: int) -> RayTable:
         """The camera of the crop whose first pixel is (x, y); beyond the table there are no rays."""
         return replace(self, width=width, height=height, origin_x=self.origin_x - x, origin_y=self.origin_y - y)
 
+    @checked
     def rotated(self, quarter_turns: int = 1) -> tuple[RayTable, Array]:
         """The camera of ``np.rot90(image, quarter_turns)`` and R_new_old: ``X_new = R_new_old @ X_old``."""
         camera = self

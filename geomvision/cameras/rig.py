@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
-from ._base import Array, CameraModel
+from ..arguments import checked
+from ._base import Array, CameraModel, check_camera
 from .pinhole import Camera
 from .poses import check_pose, inverse, pose
 
@@ -33,13 +34,18 @@ class StereoRig(Generic[Model]):
     T_right_left: Array = field(default_factory=lambda: np.eye(4))
 
     def __post_init__(self) -> None:
+        check_camera(self.left, "left")
+        check_camera(self.right, "right")
         object.__setattr__(self, "T_right_left", check_pose(self.T_right_left, "T_right_left"))
 
     @classmethod
+    @checked
     def rectified(cls, camera: Camera, baseline_m: float, doffs_px: float = 0.0) -> StereoRig[Camera]:
         """A rectified rig: equal cameras, the right one `baseline_m` to the right, cx_right = cx_left + doffs."""
         if not (np.isfinite(baseline_m) and baseline_m > 0):
-            raise ValueError(f"baseline is {baseline_m} m; it must be positive (swapped views?)")
+            raise ValueError(f"baseline_m is {baseline_m}; it must be positive and finite (swapped views?)")
+        if not np.isfinite(doffs_px):
+            raise ValueError(f"doffs_px is {doffs_px}; it must be finite")
         right = replace(camera, cx=camera.cx + doffs_px)
         return StereoRig(left=camera, right=right, T_right_left=pose(translation=(-baseline_m, 0.0, 0.0)))
 

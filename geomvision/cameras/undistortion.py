@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import checked, numbers
+from ..images import DTYPES, ImageError
 from ._base import Array, CameraModel, turned
 from ._focal import FocalCamera
 from .pinhole import Camera
+from .poses import TOLERANCE, nearest_rotation
 
 #: Maps this far outside are taken for the border.
 BORDER_PX = 1e-3
 
 
+@checked
 def undistort_maps(
     camera: CameraModel, into: CameraModel, R_into_camera: ArrayLike | None = None
 ) -> NDArray[np.float32]:
@@ -42,6 +46,7 @@ def undistort_maps(
     return maps
 
 
+@checked
 def undistort_pixels(
     pixels: ArrayLike, camera: CameraModel, into: CameraModel, R_into_camera: ArrayLike | None = None
 ) -> Array:
@@ -49,22 +54,25 @@ def undistort_pixels(
     return into.project(turned(camera.rays(pixels), as_rotation(R_into_camera)))
 
 
-def seen_in(maps: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
+@checked
+def seen_in(maps: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.bool_]:
     """Where maps (H, W, 2) point between the outer pixel centres of a width x height image, so that it can be sampled.
 
     Up to 1/1000 px outside counts as on the border: the rounding of maps must not cost a row of pixels.
     """
+    maps = as_maps(maps)
     last = (width - 1 + BORDER_PX, height - 1 + BORDER_PX)
     return np.asarray(((maps >= -BORDER_PX) & (maps <= last)).all(axis=-1))
 
 
+@checked
 def undistort(
     image: NDArray[Any],
     camera: CameraModel,
     into: CameraModel | None = None,
     R_into_camera: ArrayLike | None = None,
     *,
-    maps: NDArray[np.float32] | None = None,
+    maps: NDArray[np.floating[Any]] | None = None,
     bicubic: bool = False,
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """The image that `into` would have taken from the same place, and where it is known.
@@ -83,16 +91,21 @@ def undistort(
 
     Raises:
         ValueError: when the image is not of the camera's size, or there is no default for `into`.
+        ImageError: when it holds something else than uint8, uint16, float32 or float64 (float NaN may be among it).
     """
     from ..ops import warp
 
-    image = np.asarray(image)
+    if not isinstance(image, np.ndarray) or image.dtype.name not in DTYPES or image.ndim not in (2, 3):
+        given = f"{image.dtype} of shape {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        allowed = f"a numpy array (H, W) or (H, W, C) of {', '.join(DTYPES)}"
+        raise ImageError(f"image is {given}; it must be {allowed}: image.astype(np.uint8) for a mask")
     if image.shape[:2] != (camera.height, camera.width):
         raise ValueError(
             f"the image has shape {image.shape}; the camera's is {camera.width}x{camera.height}: resize one of them"
         )
     if maps is None:
         maps = undistort_maps(camera, without_distortion(camera) if into is None else into, R_into_camera)
+    maps = as_maps(maps)
     height, width = maps.shape[:2]
     valid = seen_in(maps, camera.width, camera.height)
     last = np.array([camera.width - 1, camera.height - 1], np.float32)
@@ -121,10 +134,12 @@ def as_rotation(R: ArrayLike | None) -> Array:
     """R as a 3x3 rotation, I for None; raises ValueError saying why it is none."""
     if R is None:
         return np.eye(3)
-    matrix = np.asarray(R, dtype=float)
-    if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
-        raise ValueError(f"R has shape {matrix.shape}; it must be a finite 3x3 rotation")
-    error = float(np.abs(matrix @ matrix.T - np.eye(3)).max())
-    if error > 1e-6 or np.linalg.det(matrix) < 0:
-        raise ValueError(f"R is no rotation: R·Rᵀ differs from I by {error:.2g}, det R is {np.linalg.det(matrix):.3g}")
-    return matrix
+    return nearest_rotation(R, "R_into_camera", TOLERANCE)
+
+
+def as_maps(maps: Any) -> NDArray[np.floating[Any]]:
+    """Maps (H, W, 2) of floats; ValueError for another shape or dtype."""
+    given = numbers("", "maps", maps)
+    if given.ndim != 3 or given.shape[2] != 2 or given.dtype.kind != "f":
+        raise ValueError(f"maps have dtype {given.dtype} and shape {given.shape}; they must be float (H, W, 2)")
+    return given

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ._base import Array
-from ._distorted import Distorted
+from ._distorted import Distorted, as_coefficients
 from ._focal import FocalCamera
 
 #: How many lengths on the plane each of k1 k2 p1 p2 k3 undoes.
@@ -37,6 +38,7 @@ class UnifiedCamera(Distorted, FocalCamera):
             raise ValueError(f"alpha is {self.alpha}; it must be in [0, 1]")
 
     @classmethod
+    @checked
     def from_mei(
         cls,
         xi: float,
@@ -55,7 +57,11 @@ class UnifiedCamera(Distorted, FocalCamera):
         """
         if not (np.isfinite(xi) and xi >= 0):
             raise ValueError(f"xi is {xi}; it must be at least 0")
-        size = 1 + xi
+        if not (np.isfinite((gamma_x, gamma_y)).all() and gamma_x > 0 and gamma_y != 0):
+            raise ValueError(f"gamma_x is {gamma_x}, gamma_y {gamma_y}; they must be finite, gamma_x > 0, gamma_y ≠ 0")
+        size, coefficients = 1 + xi, as_coefficients(distortion)
+        if len(coefficients) > len(POWERS):
+            raise ValueError(f"distortion has {len(coefficients)} coefficients; allowed are 0, 4, 5: k1 k2 p1 p2 k3")
         return UnifiedCamera(
             width=width,
             height=height,
@@ -64,7 +70,7 @@ class UnifiedCamera(Distorted, FocalCamera):
             cx=cx,
             cy=cy,
             alpha=xi / size,
-            distortion=tuple(k / size**power for k, power in zip(distortion, POWERS, strict=False)),
+            distortion=tuple(k / size**power for k, power in zip(coefficients, POWERS, strict=False)),
         )
 
     @property

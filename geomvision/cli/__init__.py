@@ -1,4 +1,4 @@
-"""The command line: ``geomvision demo``, ``compare``, ``calibrate``, ``rectify`` and more. Bodies import late.
+"""The command line: ``geomvision demo``, ``compare``, ``calibrate``, ``rectify``, ``fuse``, … Bodies import late.
 
 What a user can get wrong (a file, an option, a pair) ends in one message on standard error and exit code 2.
 """

@@ -19,7 +19,11 @@ app.add_typer(compare, name="compare")
 
 Truth = Annotated[Path | None, typer.Option(help="Ground truth: .pfm, .flo, or .png by its data set's coding.")]
 Scale = Annotated[float | None, typer.Option(help="Stored value = truth · scale, for truth in .png or .pgm.")]
-Calib = Annotated[Path | None, typer.Option(help="calib.txt of Middlebury or KITTI.")]
+Calib = Annotated[
+    list[Path] | None,
+    typer.Option(help="The rectified rig, any format; twice: left and right of ROS, two files of OpenCV."),
+]
+Unit = Annotated[str | None, typer.Option(help="Unit of OpenCV's T: m, cm or mm, as the board's squares were given.")]
 Mask = Annotated[Path | None, typer.Option(help="Occlusion mask of the data set's layout.")]
 Methods = Annotated[str | None, typer.Option(help="Names, separated by commas; all that can run when left out.")]
 Set = Annotated[
@@ -40,6 +44,7 @@ def compare_stereo(
     truth: Truth = None,
     truth_scale: Scale = None,
     calib: Calib = None,
+    unit: Unit = None,
     mask: Mask = None,
     methods: Methods = None,
     options: Set = None,
@@ -51,7 +56,7 @@ def compare_stereo(
     """Stereo matchers on a rectified pair."""
     from . import comparing, sources
 
-    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib, mask=mask)
+    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
     comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
@@ -82,6 +87,7 @@ def compare_depth(
     truth: Truth = None,
     truth_scale: Scale = None,
     calib: Calib = None,
+    unit: Unit = None,
     camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
     horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
     methods: Methods = None,
@@ -95,8 +101,9 @@ def compare_depth(
     from . import comparing, sources
 
     samples = sources.depth(
-        image, right, truth=truth, truth_scale=truth_scale, calib=calib, camera_height=camera_height, horizon=horizon
-    )
+        image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
+        horizon=horizon, unit=unit,
+    )  # fmt: skip
     comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
@@ -109,7 +116,7 @@ def calibrate_cameras(
     charuco: Annotated[str | None, typer.Option(help="A ChArUco board of this dictionary, like 4X4_50.")] = None,
     marker: Annotated[str | None, typer.Option(help="Width of a ChArUco marker with its unit.")] = None,
     legacy: Annotated[bool, typer.Option("--legacy", help="ChArUco as OpenCV printed it before 4.6.")] = False,
-    loss: Annotated[str, typer.Option(help="How large residuals count: huber, cauchy or linear.")] = "huber",
+    loss: Annotated[str, typer.Option(help="How large residuals count: huber, cauchy or squared.")] = "huber",
     one_camera: Annotated[bool, typer.Option("--one-camera", help="All images are of one camera.")] = False,
     out: Annotated[Path | None, typer.Option(help="Camera or rig: .yaml (OpenCV or Kalibr) or .json (all).")] = None,
     report: Annotated[Path | None, typer.Option(help="Page with residuals and coverage to write: .html.")] = None,
@@ -129,8 +136,10 @@ def rectify(
     left: Annotated[Path, typer.Argument(help="Left image.")],
     right: Annotated[Path, typer.Argument(help="Right image.")],
     rig: Annotated[
-        list[Path] | None, typer.Option(help="Its calibration: Middlebury, KITTI, OpenCV, Kalibr; twice: ROS, OpenCV.")
+        list[Path] | None,
+        typer.Option(help="Its calibration: rig.json, OpenCV, Kalibr, KITTI, Middlebury; twice: ROS, OpenCV."),
     ] = None,
+    unit: Unit = None,
     mend: Annotated[bool, typer.Option("--self", help="Measure and mend a drift from these images.")] = False,
     uncalibrated: Annotated[bool, typer.Option("--uncalibrated", help="From feature matches alone.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for images, masks, calib.txt and figures.")] = Path("rectified"),
@@ -158,8 +167,50 @@ def rectify(
         vertical=vertical,
         bicubic=bicubic,
         force=force,
+        unit=unit,
     )
     rectifying.run(left, right, choices)
+
+
+@app.command()
+def pose(
+    first: Annotated[Path, typer.Argument(help="One photograph.")],
+    second: Annotated[Path, typer.Argument(help="Another of the same scene, from elsewhere.")],
+    camera: Annotated[
+        list[Path] | None, typer.Option(help="Calibration of the camera, any format; twice: of each.")
+    ] = None,
+    fov: Annotated[float | None, typer.Option(help="No calibration: degrees along the longer side, a guess.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The pose as numbers to write: .json.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Both images with their matches to write: .png.")] = None,
+) -> None:
+    """Where the second of two photographs was taken, how sure that is, and what speaks against it."""
+    from . import posing
+
+    posing.run(first, second, posing.Choices(cameras=tuple(camera or ()), fov_deg=fov, out=out, picture=picture))
+
+
+@app.command()
+def fuse(
+    folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],
+    out: Annotated[Path, typer.Option(help="Mesh to write: .ply.")] = Path("mesh.ply"),
+    report: Annotated[Path | None, typer.Option(help="Page that shows it to write: .html.")] = None,
+    depth: Annotated[str, typer.Option(help="sensor: the folder's maps; motion: from the frames; auto.")] = "auto",
+    camera: Annotated[Path | None, typer.Option(help="Its calibration, any format; else meta.json tells it.")] = None,
+    depth_scale: Annotated[float | None, typer.Option(help="Stored depth per metre: 1000 for millimetres.")] = None,
+    voxel: Annotated[str | None, typer.Option(help="Side of a voxel with its unit, like 2cm.")] = None,
+    max_depth: Annotated[str | None, typer.Option(help="Leave out what is farther, like 4m.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every second, third, … frame.")] = 1,
+    min_views: Annotated[int, typer.Option(min=1, help="Leave out what fewer frames saw.")] = 1,
+    unscaled: Annotated[bool, typer.Option("--unscaled", help="No poses: find them and depth up to scale.")] = False,
+) -> None:
+    """One coloured mesh from a clip with poses, by its own depth maps or by depth from motion; units are checked."""
+    from . import fusing
+
+    choices = fusing.Choices(
+        out=out, report=report, depth=depth, camera=camera, depth_scale=depth_scale, voxel=voxel, max_depth=max_depth,
+        every=every, min_views=min_views, unscaled=unscaled,
+    )  # fmt: skip
+    fusing.run(folder, choices)
 
 
 @app.command()

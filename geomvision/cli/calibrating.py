@@ -27,7 +27,9 @@ from ..geometry.calibration.models import lens_model
 from ..report.calibration import camera_lines, rig_lines, save_calibration
 from . import calibration_files as files
 
-Loss = Literal["huber", "cauchy", "linear"]
+Loss = Literal["huber", "cauchy", "squared"]
+#: Wider squares are a slip of the unit.
+LARGEST_SQUARE_M = 1.0
 #: So many reasons are told when the board was found in too few images.
 REASONS = 4
 
@@ -81,6 +83,8 @@ def board_of(choices: Choices) -> Board:
     if not (times and columns.isdecimal() and rows.isdecimal()):
         raise ValueError(f"--board is {choices.board!r}; it must be inner corners across and down, like 9x6")
     square = length_m(choices.square, "--square")
+    if square > LARGEST_SQUARE_M:
+        raise ValueError(f"--square is {choices.square!r}: squares of {square:g} m are on no board; millimetres are mm")
     if choices.charuco is None:
         if choices.marker is not None or choices.legacy:
             raise ValueError("--marker and --legacy belong to --charuco DICTIONARY")

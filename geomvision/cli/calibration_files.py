@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import io
-from ..cameras import Camera, CameraModel, KannalaBrandt
 from ..geometry import Calibration, StereoCalibration
 from ..io._files import write_bytes
+from ..io.camera_json import camera_as_dict
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
 #: Two groups of files are two cameras when so large a share of the smaller one has a partner.
@@ -55,7 +55,8 @@ def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFi
     """One camera, or two whose images pair by their names.
 
     Two folders are two cameras; so are names in one folder that differ beside their numbers (left07, right07), and
-    names whose first number has two values (cam0_07, cam1_07).
+    names whose first number has two values (cam0_07, cam1_07). The first one given is the left one, unless it is
+    called right.
     """
     groups = {} if one_camera else _groups(paths)
     if len(groups) > 2:
@@ -63,7 +64,7 @@ def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFi
         raise ValueError(f"images of {len(groups)} cameras were given: {names}; one or two can be calibrated at once")
     if len(groups) < 2:
         return [CameraFiles("camera", tuple(paths))]
-    (first, left), (second, right) = groups.items()
+    (first, left), (second, right) = sorted(groups.items(), key=lambda group: group[0] == "right")
     keys = list(dict.fromkeys([*left, *right]))
     partners = sum(key in left and key in right for key in keys)
     if partners < PAIRED * min(len(left), len(right)):
@@ -125,23 +126,15 @@ def check_outputs(out: Path | None, report: Path | None) -> None:
 def write(path: Path, result: Calibration | StereoCalibration) -> str:
     """Write the camera or rig; what was written, in words.
 
-    YAML is OpenCV's for pinhole cameras and a single fisheye, else Kalibr's; JSON holds everything but residuals.
+    YAML is OpenCV's where it has the models, else Kalibr's; JSON holds everything but residuals, and `io.read_rig` and
+    `io.read_camera` take all of them.
     """
     if path.suffix.lower() == ".json":
         write_bytes(path, (json.dumps(_without_nan(as_dict(result)), indent=1) + "\n").encode())
         return f"{path}, all numbers as JSON"
-    cameras = [result.rig.left, result.rig.right] if isinstance(result, StereoCalibration) else [result.camera]
-    sizes = {(camera.width, camera.height) for camera in cameras}
-    if isinstance(result, Calibration) and isinstance(result.camera, Camera | KannalaBrandt):
-        io.write_opencv_camera(path, result.camera)
-        return f"{path}, OpenCV's YAML of one camera"
-    if isinstance(result, StereoCalibration) and len(sizes) == 1 and all(isinstance(c, Camera) for c in cameras):
-        io.write_opencv_rig(path, result.rig)
-        return f"{path}, OpenCV's YAML of a rig (M1, D1, M2, D2, R, T in metres)"
-    places = (np.eye(4),) if isinstance(result, Calibration) else (np.eye(4), result.rig.T_right_left)
-    chain = io.KalibrChain(cameras=tuple(cameras), T_camera_first=places, topics=("",) * len(cameras))
-    io.write_kalibr(path, chain)
-    return f"{path}, Kalibr's camchain"
+    if isinstance(result, StereoCalibration):
+        return f"{path}, {io.write_rig(path, result.rig)}"
+    return f"{path}, {io.write_camera(path, result.camera)}"
 
 
 def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
@@ -160,7 +153,7 @@ def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
         }
     names = [view.name for view in result.views]
     return {
-        "camera": _camera(result.camera),
+        "camera": camera_as_dict(result.camera),
         "sigma": dict(result.sigma),
         "covariance": result.covariance.tolist(),
         "rms_px": result.rms_px,
@@ -172,11 +165,6 @@ def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
         ],
         "warnings": list(result.warnings),
     }
-
-
-def _camera(camera: CameraModel) -> Mapping[str, Any]:
-    values = dict(zip(camera.parameter_names, camera.parameters.tolist(), strict=True))
-    return {"model": type(camera).__name__, "width": camera.width, "height": camera.height, **values}
 
 
 def _without_nan(value: Any) -> Any:

@@ -13,11 +13,18 @@ from rich.console import Console
 
 from .. import io
 from ..cameras import StereoRig
-from ..geometry import Rectification, SelfRectification, rectify, rectify_uncalibrated, self_rectify
+from ..geometry import (
+    Rectification,
+    RectificationRefused,
+    SelfRectification,
+    rectify,
+    rectify_uncalibrated,
+    self_rectify,
+)
 from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
 from ..io._files import write_bytes
-from . import rigs
+from . import sources
 
 #: Distance of the lines in rows.png, pixels.
 LINES_PX = 32
@@ -37,22 +44,27 @@ class Choices:
     vertical: bool = False
     bicubic: bool = False
     force: bool = False
+    unit: str | None = None
 
 
 def run(left: Path, right: Path, choices: Choices) -> Rectification:
     """Rectify a pair of files and write what came of it. ValueError when it cannot be right."""
     _check(choices)
-    pair = as_pair(io.read_image(left), io.read_image(right), names=(str(left), str(right)))
+    images = io.read_image(left), io.read_image(right)
+    pair = as_pair(*images, names=(str(left), str(right)))
     if pair[0].dtype.kind == "f":
         raise ValueError(f"{left} holds {pair[0].dtype}; images of 8 or 16 bits can be rectified here")
-    rig = rigs.rig_of(choices.rig, pair[0]) if choices.rig else None
+    if np.array_equal(*pair):
+        raise ValueError(f"{left} and {right} are the same image, pixel for pixel")
+    seen = max(images, key=lambda image: image.ndim)  # a colour image tells which cameras took both
+    rig = sources.rig_of(choices.rig, seen, unit=choices.unit) if choices.rig else None
     found, mended = _rectified(pair, rig, choices)
     residual = found.residual if found.residual is not None else found.measure(*pair)
     before = measure_rows(*pair)
     _tell(found, residual, before, mended)
     _write(choices.out, found, pair, choices.bicubic)
     if mended is not None and rig is not None:
-        rigs.write_rig(choices.out / "mended.yaml", mended.rig)
+        io.write_rig(choices.out / "mended.yaml", mended.rig)
         _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
     report = {
         "before": dataclasses.asdict(before),
@@ -62,6 +74,7 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     }
     text = json.dumps(_without_nan(report), indent=1)
     write_bytes(choices.out / "rectification.json", (text + "\n").encode())
+    _say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
     return found
 
 
@@ -92,8 +105,22 @@ def _rectified(
         mended = self_rectify(*pair, rig, **options)
         return mended.rectification, mended
     assert rig is not None
-    images = None if choices.force else pair
-    return rectify(rig, images=images, vertical=choices.vertical, **options), None
+    options["vertical"] = choices.vertical
+    try:
+        return rectify(rig, images=None if choices.force else pair, **options), None
+    except RectificationRefused as refused:
+        if not _exchanged(rig, pair, options):
+            raise
+        raise ValueError(f"{refused}. Exchanged they agree: left and right are swapped") from refused
+
+
+def _exchanged(rig: StereoRig, pair: tuple[Image, Image], options: dict[str, Any]) -> bool:
+    """Whether the rig fits the images when they are given the other way round."""
+    try:
+        rectify(rig, images=(pair[1], pair[0]), **options)
+    except RectificationRefused:
+        return False
+    return True
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,16 +10,18 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import io
-from ..cameras import Camera, StereoRig
+from ..cameras import Camera, CameraModel, StereoRig
 from ..datasets.folder import Folder
 from ..datasets.middlebury import Middlebury
 from ..images import Image, Mask
 from ..io._files import read_text
-from ..io.kitti import kitti_rig_of
 from ..samples import DepthSample, FlowSample, Sample, StereoSample
 
 #: File names that say nothing about the scene: its folder's name is taken.
 PLAIN = {"left", "im0", "im2", "view1", "frame0", "frame10", "color", "image", "0", "1"}
+
+#: Words for the unit of OpenCV's T, and its length in metres.
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 def stereo(
@@ -27,8 +30,9 @@ def stereo(
     *,
     truth: Path | None = None,
     truth_scale: float | None = None,
-    calib: Path | None = None,
+    calib: Sequence[Path] = (),
     mask: Path | None = None,
+    unit: str | None = None,
 ) -> list[StereoSample]:
     """One pair from two files, or the scenes of a folder."""
     if right is None:
@@ -38,7 +42,7 @@ def stereo(
     disparity = None if truth is None else io.read_disparity(truth, scale=truth_scale)
     if disparity is not None:
         _same_size(truth, disparity.size, image)
-    rig, ndisp = (None, None) if calib is None else calibration(calib, image)
+    rig, ndisp = calibration(calib, image, unit) if calib else (None, None)
     hidden = None if mask is None else _occluded(mask, image, None if disparity is None else disparity.valid)
     return [
         StereoSample(
@@ -76,9 +80,10 @@ def depth(
     *,
     truth: Path | None = None,
     truth_scale: float | None = None,
-    calib: Path | None = None,
+    calib: Sequence[Path] = (),
     camera_height: float | None = None,
     horizon: float | None = None,
+    unit: str | None = None,
 ) -> list[DepthSample]:
     """One image with its camera, or the scenes of a folder; stereo scenes with a rig count, by their disparity."""
     if image.is_dir():
@@ -86,17 +91,19 @@ def depth(
         found = _depth_scenes(image)
     else:
         view = io.read_image(image)
-        if calib is None:
-            raise ValueError("depth needs a camera: give --calib FILE (Middlebury or KITTI), or a scene folder")
-        rig, ndisp = calibration(calib, view)
+        if not calib:
+            raise ValueError("depth needs a camera: give --calib FILE, or a scene folder")
         metric = None if truth is None else io.read_depth(truth, scale=truth_scale)
         if metric is not None:
             _same_size(truth, metric.size, view)
         pair = None
-        if right is not None:
-            other = io.read_image(right)
+        if right is None:
+            camera = _plain(calib[0], io.read_camera(calib[0], image=view))
+        else:
+            rig, ndisp = calibration(calib, view, unit)
+            other, camera = io.read_image(right), rig.left
             pair = StereoSample(name=_name(image), left=view, right=other, rig=rig, max_disparity=ndisp)
-        found = [DepthSample(name=_name(image), image=view, camera=rig.left, depth=metric, stereo=pair)]
+        found = [DepthSample(name=_name(image), image=view, camera=camera, depth=metric, stereo=pair)]
     return [
         replace(
             sample,
@@ -115,22 +122,39 @@ def depth_of(pair: StereoSample) -> DepthSample:
     return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=known, stereo=pair)
 
 
-def calibration(path: Path, image: Image) -> tuple[StereoRig, int | None]:
-    """Rig and number of disparities of a Middlebury or KITTI calibration file, for this image's size."""
-    text = read_text(path, "a calib.txt of Middlebury (cam0=…) or KITTI (P0: …)")
-    height, width = image.shape[:2]
-    if "cam0" in text:
-        known = io.read_middlebury_calib(path)
-        rig, ndisp = known.rig, known.ndisp if known.ndisp is not None and known.ndisp < width else None
-    elif "P0:" in text or "P_rect" in text:
-        rig, ndisp = kitti_rig_of(io.read_kitti_calib(path), image), None
-    else:
-        raise io.FormatError(path, "holds neither cam0= nor P0:", "a calib.txt of Middlebury or KITTI")
-    camera: Camera = rig.left
-    if (camera.width, camera.height) != (width, height):
-        size = f"{camera.width}x{camera.height}"
-        raise ValueError(f"{path} is for images of {size} pixels, but the image is {width}x{height}")
-    return rig, ndisp
+def _plain(path: Path, camera: CameraModel) -> Camera:
+    """The camera where it is a pinhole without distortion, which is what methods of one image know."""
+    if isinstance(camera, Camera) and not camera.is_distorted:
+        return camera
+    raise ValueError(f"{path} has a lens with distortion: undistort the image first (gv.cameras.undistort)")
+
+
+def rig_of(paths: Sequence[Path], image: Image, *, unit: str | None = None, rectified: bool = False) -> StereoRig[Any]:
+    """The rig of one calibration file of any format, or two; `unit` is that of OpenCV's T."""
+    if len(paths) > 2:
+        raise io.FormatError(paths[0], f"and {len(paths) - 1} more make no rig", io.RIG_FORMATS)
+    if unit is not None and unit not in UNITS:
+        raise ValueError(f"--unit is {unit!r}; it must be one of {', '.join(UNITS)}")
+    known = None if unit is None else UNITS[unit]
+    return io.read_rig(*paths, image=image, rectified=rectified, unit_m=known)
+
+
+def calibration(paths: Sequence[Path], image: Image, unit: str | None = None) -> tuple[StereoRig, int | None]:
+    """Rectified rig and, where the file says it, number of disparities, for this image's size.
+
+    Raises ValueError where the rig is not rectified: then images have to be first.
+    """
+    rig = rig_of(paths, image, unit=unit, rectified=True)
+    if not rig.is_rectified:
+        flags = " ".join(f"--rig {path}" for path in paths)
+        raise ValueError(
+            f"{paths[0]} is of a pair as recorded, not rectified. First: geomvision rectify LEFT RIGHT {flags} --out "
+            "rectified; then give rectified/left.png, rectified/right.png and --calib rectified/calib.txt"
+        )
+    if "cam0" not in read_text(paths[0], io.RIG_FORMATS) or paths[0].suffix.lower() in (".yaml", ".yml", ".json"):
+        return rig, None
+    ndisp = io.read_middlebury_calib(paths[0]).ndisp
+    return rig, ndisp if ndisp is not None and ndisp < image.shape[1] else None
 
 
 def _scenes(folder: Path, task: Literal["stereo", "flow"]) -> list[Any]:
@@ -159,9 +183,9 @@ def _depth_scenes(folder: Path) -> list[DepthSample]:
     return [sample for sample in found if isinstance(sample, DepthSample)]
 
 
-def _alone(first: Path, **others: Path | None) -> None:
+def _alone(first: Path, **others: Path | Sequence[Path] | None) -> None:
     """One path alone must be a folder, and a folder stands alone: it holds its own truth and calibration."""
-    given = [f"--{name}" if name != "right" else "a second image" for name, path in others.items() if path is not None]
+    given = [f"--{name}" if name != "right" else "a second image" for name, path in others.items() if path]
     if not first.exists():
         raise ValueError(f"{first} does not exist")
     if not first.is_dir():

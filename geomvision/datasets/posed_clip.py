@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import io
 from ..cameras import Array, Camera
+from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
@@ -82,7 +83,7 @@ class PosedClip(Dataset[DepthSample]):
             name=name,
             image=frames[reference],
             camera=self.camera,
-            depth=self._depth(name),
+            depth=self.depth(name),
             clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
         )
 
@@ -91,7 +92,12 @@ class PosedClip(Dataset[DepthSample]):
         frames = tuple(io.read_image(path) for path in self._colours.values())
         return Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam)
 
-    def _depth(self, name: str) -> Depth | None:
+    def image(self, name: str) -> Image:
+        """The colours of one frame."""
+        return io.read_image(self._colours[name])
+
+    def depth(self, name: str) -> Depth | None:
+        """The depth of one frame, metres; None where the folder has none."""
         files = (self.path / f"frame-{name}.depth.png", self.path / f"depth_{name}.png")
         path = next((file for file in files if file.is_file()), None)
         if path is None:

@@ -82,7 +82,7 @@ def adjust(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, pr
     """
     damping, cost = 1e-4, _cost(bundle, sightings, focal_px, prior)
     for _ in range(STEPS):
-        system = _linearised(bundle, sightings, focal_px, fixed, prior)
+        system = linearised(bundle, sightings, focal_px, fixed, prior)
         better = None
         while damping < 1e6:
             trial = _moved(bundle, system, damping)
@@ -137,7 +137,8 @@ class _System:
     free: NDArray[np.intp]
 
 
-def _linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None) -> _System:
+def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None) -> _System:
+    """The normal equations at a bundle; frame `fixed` has no columns, nor has ln focal without `prior`."""
     frames, count = len(bundle.T), sightings.count
     X = _seen(bundle, sightings)
     scale = focal_px[sightings.frame] * bundle.focal

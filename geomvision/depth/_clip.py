@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array, Camera, CameraModel, inverse
+from ..geometry import absolute_pose
 from ._bundle import Bundle, Prior, adjust, centres, offsets, residuals, triangulated
 from ._matches import LEAST_MATCHES, Pair, Sightings, focal_px, seen_twice
 
@@ -119,7 +120,7 @@ def from_matches(cameras: Sequence[CameraModel], sightings: Sightings, pairs: Se
         frame = _next_frame(bundle, used, sightings)
         if frame is None:
             break
-        used[frame] = _resected(bundle, frame, sightings, focal)
+        used[frame] = _resected(bundle, frame, sightings, cameras[frame])
         if not used[frame]:
             bundle.T[frame] = np.inf  # tried
             continue
@@ -201,26 +202,13 @@ def _displacement(pair: Pair, focal: Array) -> float:
 
 
 def _started(pair: Pair, sightings: Sightings, focal: Array) -> tuple[Bundle, NDArray[np.bool_]]:
-    """A bundle of one pair: the one of four poses of its essential matrix that sees most points in front of both."""
-    import cv2
-
+    """A bundle of one pair."""
     i, j = pair.frames
-    frames = len(focal)
-    R0, R1, t = cv2.decomposeEssentialMat(pair.E)
-    used = np.zeros(frames, bool)
+    used = np.zeros(len(focal), bool)
     used[[i, j]] = True
-    best: tuple[int, Bundle] | None = None
-    for R in (R0, R1):
-        for sign in (1.0, -1.0):
-            T = np.full((frames, 4, 4), np.nan)
-            T[i], T[j] = np.eye(4), np.eye(4)
-            T[j, :3, :3], T[j, :3, 3] = R, sign * t[:, 0]
-            points = _points(T, used, sightings)
-            in_front = int(np.count_nonzero(_finite(points)))
-            if best is None or in_front > best[0]:
-                best = in_front, Bundle(T, points)
-    assert best is not None
-    return _adjusted(best[1], used, sightings, focal), used
+    T = np.full((len(focal), 4, 4), np.nan)
+    T[i], T[j] = np.eye(4), pair.T_1_0
+    return _adjusted(Bundle(T, _points(T, used, sightings)), used, sightings, focal), used
 
 
 def _among(sightings: Sightings, used: NDArray[np.bool_]) -> Sightings:
@@ -274,17 +262,11 @@ def _next_frame(bundle: Bundle, used: NDArray[np.bool_], sightings: Sightings) -
     return frame if counts[frame] >= LEAST_POINTS else None
 
 
-def _resected(bundle: Bundle, frame: int, sightings: Sightings, focal: Array) -> bool:
+def _resected(bundle: Bundle, frame: int, sightings: Sightings, camera: CameraModel) -> bool:
     """Give `frame` the pose from which it sees the known points; whether there is one."""
-    import cv2
-
     at = (sightings.frame == frame) & _finite(bundle.points)[sightings.point]
-    found, turn, shift, inliers = cv2.solvePnPRansac(
-        bundle.points[sightings.point[at]], sightings.rays[at][:, :2].copy(), np.eye(3), None,
-        iterationsCount=2000, reprojectionError=float(4.0 / focal[frame]), confidence=0.9999, flags=cv2.SOLVEPNP_EPNP,
-    )  # fmt: skip
-    if not found or inliers is None or len(inliers) < LEAST_POINTS:
+    found = absolute_pose(bundle.points[sightings.point[at]], sightings.pixel[at], camera)
+    if not found.is_known or found.inliers.sum() < LEAST_POINTS:
         return False
-    bundle.T[frame] = np.eye(4)
-    bundle.T[frame, :3, :3], bundle.T[frame, :3, 3] = cv2.Rodrigues(turn)[0], shift.ravel()
+    bundle.T[frame] = found.T_cam_world
     return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,18 @@ from ..cameras import Array, CameraModel
 from ..geometry import nearest_pose
 from ..images import Float32, Image, ImageError, as_image
 from ..results import Depth, RelativeDepth
+from . import _sweep_reference
+from ._agreement import Witness, confirmed
 from ._clip import LEAST_POINTS, Solved, from_matches, with_given_poses
-from ._matches import grey_bytes, match
-from ._sweep import Source, Swept, disagreement, planes, sweep
+from ._matches import focal_px, grey_bytes, match
+from ._sweep import Limits, Planes, Source, Swept, sweep
+from ._uncertainty import relative_depth_spread
 
 if TYPE_CHECKING:
     from .from_motion import FromMotion
 
+#: Relative standard deviation of depth beyond which poses found are said to be uncertain.
+UNSURE = 0.03
 #: Angle between a point's rays that is taken as fully telling, and the sum of such that is enough (degrees, views).
 TELLING_DEG, ENOUGH = 8.0, 2.0
 #: The matched points' range of inverse depth, percentiles, and the share of it that hypotheses reach beyond.
@@ -83,8 +89,23 @@ def solve(method: FromMotion, clip: CheckedClip) -> Solved:
     """Where the cameras stood."""
     sightings, pairs = match(grey_bytes(clip.frames), clip.cameras, clip.reference)
     if clip.T is None:
-        return from_matches(clip.cameras, sightings, pairs, clip.reference)
+        solved = from_matches(clip.cameras, sightings, pairs, clip.reference)
+        _say_how_sure(solved, clip.reference)
+        return solved
     return with_given_poses(clip.T, clip.cameras, sightings, clip.reference, method.refine)
+
+
+def _say_how_sure(solved: Solved, frame: int) -> None:
+    """Warn where the poses found leave depth uncertain."""
+    focal = np.array([focal_px(camera) for camera in solved.cameras])
+    spread = relative_depth_spread(solved.T, solved.points, solved.sightings, focal, frame)
+    if spread > UNSURE:
+        warnings.warn(
+            f"with so little parallax the poses found leave depth uncertain by {100 * spread:.0f} % at least, one "
+            "standard deviation beside the common scale: give frames from farther apart, or poses",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def one_frame(method: FromMotion, clip: CheckedClip) -> Depth | RelativeDepth:
@@ -116,8 +137,9 @@ class _Sweeps:
     def __init__(self, method: FromMotion, clip: CheckedClip, solved: Solved) -> None:
         self.method, self.clip, self.solved = method, clip, solved
         self._grey = grey_bytes(clip.frames)
-        self._rays: dict[int, Array] = {}
+        self._rays: dict[int, Float32] = {}
         self._done: dict[int, Swept] = {}
+        self._run = _sweep_reference.sweep if method.chosen_backend().name == "reference" else sweep
 
     def possible(self, frame: int) -> bool:
         """Whether the frame has a pose and something to be compared with."""
@@ -126,18 +148,16 @@ class _Sweeps:
     def confirmed(self, frame: int) -> tuple[Float32, Float32]:
         """Depth and confidence of a frame."""
         found = self.swept(frame)
-        rays = self._rays_of(frame)
-        q, confidence = found.q.copy(), found.margin.copy()
+        q, confidence = found.q, found.margin.copy()
         others = [k for k in self.sources(frame) if self.possible(k)][: self.method.consistency]
         if others:
-            nearest = np.full(q.shape, np.inf, np.float32)
-            for k in others:
-                off = disagreement(found, self.swept(k), rays, self.solved.cameras[k], self._between(k, frame))
-                np.fmin(nearest, off, out=nearest)
-            q[~(nearest <= self.method.tolerance)] = np.nan
-            confidence /= 1.0 + nearest
+            witnesses = [Witness(self.swept(k), self.solved.cameras[k], self._between(k, frame)) for k in others]
+            limits = self.method.tolerance, self.method.speckle
+            told = confirmed(found, self._rays_of(frame), witnesses, *limits)
+            q = told.q
+            confidence *= told.agree / (1.0 + told.agree + told.differ)
         confidence[np.isnan(q)] = 0.0
-        return (1.0 / q).astype(np.float32), np.clip(confidence, 0.0, 1.0)
+        return (1.0 / q).astype(np.float32), np.clip(confidence, 0.0, 1.0).astype(np.float32)
 
     def swept(self, frame: int) -> Swept:
         """The sweep of a frame through its sources. Raises ValueError when there is nothing to sweep."""
@@ -149,23 +169,20 @@ class _Sweeps:
                     "told from them: give frames that overlap, or min_depth and max_depth"
                 )
             rays = self._rays_of(frame)
-            sources = [Source.of(self._grey[k], self.solved.cameras[k], rays, self._between(k, frame)) for k in chosen]
-            q = planes(sources, *limits, self.method.step, self.method.planes)
-            self._done[frame] = sweep(
-                self._grey[frame],
-                sources,
-                q,
-                least_parallax_px=self.method.min_parallax,
-                contrast=self.method.contrast,
-                speckle=self.method.speckle,
-                threads=self.method.num_threads,
-            )
+            sources = [Source.of(self._grey[k], self.solved.cameras[k], self._between(k, frame)) for k in chosen]
+            planes = Planes.between(*limits, rays, sources, self.method.step, self.method.planes)
+            self._done[frame] = self._run(self._grey[frame], rays, sources, planes, self._limits())
         return self._done[frame]
 
-    def _rays_of(self, frame: int) -> Array:
+    def _limits(self) -> Limits:
+        names = (field.name for field in fields(Limits))
+        return Limits(**{name: getattr(self.method, name) for name in names})
+
+    def _rays_of(self, frame: int) -> Float32:
         camera = self.solved.cameras[frame]
         if id(camera) not in self._rays:
-            self._rays[id(camera)] = camera.unproject(camera.pixel_grid())
+            rays = np.moveaxis(camera.unproject(camera.pixel_grid()), 2, 0)
+            self._rays[id(camera)] = np.ascontiguousarray(rays, np.float32)
         return self._rays[id(camera)]
 
     def _between(self, k: int, frame: int) -> Array:

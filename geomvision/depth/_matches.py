@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..cameras import Array, CameraModel
 from ..images import Image, to_grey
+from ..pose.essential import Essential
 
 Indices = NDArray[np.intp]
 
@@ -18,8 +19,8 @@ Indices = NDArray[np.intp]
 MOST_FEATURES, LEAST_CONTRAST = 3000, 0.003
 #: A match's distance must be below this share of the second best (Lowe, IJCV 2004).
 RATIO = 0.85
-#: Epipolar distance up to which a match follows a pair's motion, pixels; matches a pair needs to count.
-EPIPOLAR_PX, LEAST_MATCHES = 1.0, 20
+#: Epipolar error that no match of a pair may exceed, pixels; matches a pair needs to count.
+EPIPOLAR_PX, LEAST_MATCHES = 3.0, 20
 #: A clip of at most so many frames is matched each with each; longer ones at these distances, and with the reference.
 EACH_WITH_EACH, STRIDES = 8, (1, 4)
 
@@ -57,12 +58,12 @@ def seen_twice(point: Indices, count: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Matches of two frames that follow one motion: rays (x, y, 1) in each, and that motion's essential matrix."""
+    """Matches of two frames that follow one motion: rays (x, y, 1) in each, and that motion, of any length."""
 
     frames: tuple[int, int]
     rays0: Array
     rays1: Array
-    E: Array
+    T_1_0: Array
 
 
 def grey_bytes(frames: Sequence[Image]) -> list[NDArray[np.uint8]]:
@@ -96,13 +97,13 @@ def match(
     links: list[Indices] = []
     pairs: list[Pair] = []
     for i, j in _chosen_pairs(len(grey), reference):
-        at = _mutual(cv2, words[i], words[j])
+        at = _mutual(words[i], words[j])
         at = at[np.isfinite(rays[i][at[:, 0]]).all(axis=1) & np.isfinite(rays[j][at[:, 1]]).all(axis=1)]
-        E, follows = _one_motion(cv2, rays[i][at[:, 0]], rays[j][at[:, 1]], focal_px(cameras[i]))
+        T, follows = _one_motion(pixels[i][at[:, 0]], pixels[j][at[:, 1]], cameras[i], cameras[j])
         at = at[follows]
         if len(at) >= LEAST_MATCHES:
             links.append(at + first[[i, j]])
-            pairs.append(Pair((i, j), rays[i][at[:, 0]], rays[j][at[:, 1]], E))
+            pairs.append(Pair((i, j), rays[i][at[:, 0]], rays[j][at[:, 1]], T))
     return _joined(links, first, np.concatenate(pixels), np.concatenate(rays)), pairs
 
 
@@ -121,34 +122,36 @@ def focal_px(camera: CameraModel) -> float:
     return float(1.0 / np.linalg.norm(rays[1] - rays[0]))
 
 
-def _mutual(cv2: object, words0: NDArray[np.float32], words1: NDArray[np.float32]) -> Indices:
-    """(K, 2) indices of descriptors that are each other's nearest and clearly nearer than the second."""
+def _mutual(words0: NDArray[np.float32], words1: NDArray[np.float32]) -> Indices:
+    """(K, 2) indices of descriptors that are each other's nearest and clearly nearer than the second.
+
+    Descriptors are whole numbers, and so are their squared distances, exactly.
+    """
     if len(words0) < 2 or len(words1) < 2:
         return np.zeros((0, 2), np.intp)
-    matcher = cv2.BFMatcher()  # type: ignore[attr-defined]
-    back = np.full(len(words1), -1)
-    for found in matcher.match(words1, words0):
-        back[found.queryIdx] = found.trainIdx
-    kept = [
-        (best.queryIdx, best.trainIdx)
-        for best, second in matcher.knnMatch(words0, words1, k=2)
-        if best.distance < RATIO * second.distance and back[best.trainIdx] == best.queryIdx
-    ]
-    return np.array(kept, np.intp).reshape(-1, 2)
+    apart = words0 @ words1.T
+    apart *= -2.0
+    apart += np.einsum("ij,ij->i", words0, words0)[:, None]
+    apart += np.einsum("ij,ij->i", words1, words1)
+    every = np.arange(len(words0))
+    best, back = apart.argmin(axis=1), apart.argmin(axis=0)
+    least = apart[every, best]
+    apart[every, best] = np.inf
+    kept = (back[best] == every) & (least < RATIO**2 * apart.min(axis=1))
+    return np.stack([every[kept], best[kept]], axis=1)
 
 
-def _one_motion(cv2: object, rays0: Array, rays1: Array, focal: float) -> tuple[Array, NDArray[np.bool_]]:
-    """The essential matrix that most matches follow, and which do (Nistér, PAMI 2004; RANSAC, seeded)."""
-    nothing = np.zeros((3, 3)), np.zeros(len(rays0), bool)
-    if len(rays0) < LEAST_MATCHES:
+def _one_motion(
+    pixels0: Array, pixels1: Array, camera0: CameraModel, camera1: CameraModel
+) -> tuple[Array, NDArray[np.bool_]]:
+    """The motion that most matches follow, T_1_0 with a shift of any length, and which do."""
+    nothing = np.eye(4), np.zeros(len(pixels0), bool)
+    if len(pixels0) < LEAST_MATCHES:
         return nothing
-    E, follows = cv2.findEssentialMat(  # type: ignore[attr-defined]
-        np.ascontiguousarray(rays0[:, :2]), np.ascontiguousarray(rays1[:, :2]), np.eye(3),
-        method=cv2.RANSAC, prob=0.9999, threshold=EPIPOLAR_PX / focal,  # type: ignore[attr-defined]
-    )  # fmt: skip
-    if E is None or E.shape != (3, 3):
+    found = Essential(max_error_px=EPIPOLAR_PX)(pixels0, pixels1, camera0, camera1)
+    if found.T_1_0 is None or "too_few_points" in found.degeneracies:
         return nothing
-    return E, follows.ravel().astype(bool)
+    return found.T_1_0, found.inliers
 
 
 def _joined(links: list[Indices], first: Indices, pixels: Array, rays: Array) -> Sightings:

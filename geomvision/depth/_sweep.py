@@ -18,109 +18,78 @@ from ..cameras import Array, CameraModel
 from ..geometry import pinhole_of
 from ..images import Float32, Mask
 
-#: Cost of a candidate that no frame sees: between those of right and of wrong matches, so that borders stay unbiased.
-UNSEEN = 24
-#: Smallest step of the hypotheses' grid, and the penalties of semi-global matching on census costs, in bits.
-LEAST_PLANES, P1, P2 = 16, 24, 180
-#: Window over which a winner's cost is compared with the mean of all hypotheses, pixels.
-WINDOW = 7
+#: Smallest step of the hypotheses' grid.
+LEAST_PLANES = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """A frame as the sweep needs it: its grey picture through a pinhole, and where reference rays go in it.
 
-    Pixel = (A + q·b)[:2] / (A + q·b)[2] with A (3, H, W) and b (3,).
+    The pixel of ray r at inverse depth q is (M·r + q·b)[:2] / (M·r + q·b)[2]. `known` is 255 where the picture shows
+    something, None where it does everywhere.
     """
 
-    grey: Any
-    A: Float32
+    image: NDArray[np.uint8]
+    M: NDArray[np.float32]
     b: NDArray[np.float32]
-    holes: bool
+    known: NDArray[np.uint8] | None
 
     @classmethod
-    def of(cls, grey: Any, camera: CameraModel, rays: Array, T_source_reference: Array) -> Source:
-        """The source for reference rays (H, W, 3). Pictures through lenses are brought to a pinhole's first."""
-        pinhole, seen = pinhole_of(camera), grey
+    def of(cls, grey: NDArray[np.uint8], camera: CameraModel, T_source_reference: Array) -> Source:
+        """The source for a reference. Pictures through lenses are brought to a pinhole's first."""
+        pinhole, known = pinhole_of(camera), None
         if pinhole is not camera:
-            where = camera.project(pinhole.unproject(pinhole.pixel_grid())) - pinhole.pixel_grid()
-            seen = ops.warp(grey, where.astype(np.float32))
+            where = (camera.project(pinhole.unproject(pinhole.pixel_grid())) - pinhole.pixel_grid()).astype(np.float32)
+            grey, inside = ops.warp(grey, where, outside="zero", dtype=np.uint8, return_valid=True)
+            known = np.where(inside, np.uint8(255), np.uint8(0))
         K = pinhole.K
-        A = np.einsum("ij,hwj->ihw", K @ T_source_reference[:3, :3], rays).astype(np.float32)
-        b = (K @ T_source_reference[:3, 3]).astype(np.float32)
-        return cls(seen, np.ascontiguousarray(A), b, pinhole is not camera)
+        M, b = K @ T_source_reference[:3, :3], K @ T_source_reference[:3, 3]
+        return cls(grey, M.astype(np.float32), b.astype(np.float32), known)
 
-    def displacement(self, q: Any) -> Float32:
-        """(H, W, 2) from reference pixels to theirs in the source, NaN behind it. `q` is a number or (H, W)."""
-        height, width = self.A.shape[1:]
-        q = np.asarray(q, np.float32)
-        moved = np.empty((height, width, 2), np.float32)
-        z = self.A[2] + q * self.b[2]
+    def places(self, rays: Float32, q: Any) -> tuple[Float32, Float32, Mask]:
+        """Pixels x, y of rays (3, H, W) at inverse depth q, a number or (H, W), and which lie inside the picture."""
+        M, b, q = self.M, self.b, np.asarray(q, np.float32)
+        x, y, z = ((M[i, 0] * rays[0] + M[i, 1] * rays[1] + M[i, 2] * rays[2]) + q * b[i] for i in range(3))
         with np.errstate(divide="ignore", invalid="ignore"):
-            np.divide(np.float32(1.0), z, out=z, where=z > 0)
-            z[~(z > 0)] = np.nan
-            for axis, grid in enumerate(
-                (np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None])
-            ):
-                moved[..., axis] = (self.A[axis] + q * self.b[axis]) * z - grid
-        return moved
+            scale = np.float32(1.0) / z
+            x, y = x * scale, y * scale
+        height, width = self.image.shape
+        return x, y, (z > 0) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
 
-    def inside(self, displacement: Float32) -> Mask:
-        """Where a displacement points into the picture."""
-        height, width = displacement.shape[:2]
-        x = displacement[..., 0] + np.arange(width, dtype=np.float32)
-        y = displacement[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-        return np.asarray((x >= 0) & (x <= self.grey.shape[1] - 1) & (y >= 0) & (y <= self.grey.shape[0] - 1))
-
-
-def planes(sources: Sequence[Source], near: float, far: float, step_px: float, most: int) -> NDArray[np.float64]:
-    """Inverse depths from `far` to `near`: at most `step_px` apart in the frame that moves most, but `most` at most."""
-    widest = 0.0
-    for source in sources:
-        first, last = source.displacement(1.0 / far), source.displacement(1.0 / near)
-        seen = source.inside(source.displacement(0.5 / far + 0.5 / near)) & np.isfinite(first + last).all(axis=2)
-        if seen.any():
-            widest = max(widest, float(np.percentile(np.linalg.norm((last - first)[seen], axis=1), 90)))
-    count = int(np.clip(np.ceil(widest / step_px) + 1, min(LEAST_PLANES, most), most))
-    return np.linspace(1.0 / far, 1.0 / near, count)
+    def parallax(self, rays: Float32, q: Any) -> Float32:
+        """(H, W) pixels between a point and one at infinity: 0 where it is not seen, infinite where only it is."""
+        x, y, inside = self.places(rays, q)
+        far_x, far_y, _ = self.places(rays, 0.0)
+        behind = ~(self.M[2, 0] * rays[0] + self.M[2, 1] * rays[1] + self.M[2, 2] * rays[2] > 0)
+        with np.errstate(invalid="ignore", over="ignore"):
+            dx, dy = x - far_x, y - far_y
+            moved = np.sqrt(dx * dx + dy * dy)
+        return np.where(inside, np.where(behind, np.float32(np.inf), moved), np.float32(0.0))
 
 
-def costs(grey: Any, sources: Sequence[Source], q: NDArray[np.float64], threads: int) -> NDArray[np.uint8]:
-    """(H, W, D) costs 0 … 62: differing bits of the census words (Zabih & Woodfill, ECCV 1994), best half of sources.
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Inverse depths first + k·step, k = 0 … count − 1."""
 
-    What most sources do not see, the better half still may (Kang, Szeliski & Chai, CVPR 2001).
-    """
-    words = ops.census_transform(grey, num_threads=threads)
-    volume = np.empty((*grey.shape, len(q)), np.uint8)
-    bits = np.empty((len(sources), *grey.shape), np.uint8)
-    for k, inverse_depth in enumerate(q):
-        for source, differing in zip(sources, bits, strict=True):
-            seen, inside = ops.warp(
-                source.grey, source.displacement(inverse_depth), outside="zero", return_valid=True, num_threads=threads
-            )
-            if source.holes:
-                inside &= np.isfinite(seen)
-                seen = np.nan_to_num(seen)
-            np.bitwise_count(ops.census_transform(seen, num_threads=threads) ^ words, out=differing)
-            differing[~inside] = 255
-        volume[..., k] = _best_half(bits)
-    return volume
+    first: float
+    step: float
+    count: int
 
-
-def _best_half(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rounded mean of the smaller half of the costs that are any; `UNSEEN` where none is."""
-    ordered = list(bits)
-    seen = np.sum(bits < 255, axis=0, dtype=np.uint8)
-    best = np.full(bits.shape[1:], UNSEEN, np.uint8)
-    total = np.zeros(bits.shape[1:], np.uint16)
-    for rank in range((len(ordered) + 1) // 2):  # the smallest of those left comes to the front, and joins the sum
-        for k in range(len(ordered) - 1, rank, -1):
-            ordered[k - 1], ordered[k] = np.minimum(ordered[k - 1], ordered[k]), np.maximum(ordered[k - 1], ordered[k])
-        total += ordered[rank]
-        half = rank + 1
-        mean = (total + np.uint16(half // 2)) // np.uint16(half)
-        np.copyto(best, mean.astype(np.uint8), where=(seen == 2 * half) | (seen == 2 * half - 1))
-    return best
+    @classmethod
+    def between(
+        cls, near: float, far: float, rays: Float32, sources: Sequence[Source], step_px: float, most: int
+    ) -> Planes:
+        """From `far` to `near`, at most `step_px` apart in the frame that moves most, but `most` at most."""
+        widest = 0.0
+        for source in sources:
+            x, y, _ = source.places(rays, 1.0 / far)
+            to_x, to_y, _ = source.places(rays, 1.0 / near)
+            seen = source.places(rays, 0.5 / far + 0.5 / near)[2] & np.isfinite(x + y + to_x + to_y)
+            if seen.any():
+                widest = max(widest, float(np.percentile(np.hypot(to_x - x, to_y - y)[seen], 90)))
+        count = int(np.clip(np.ceil(widest / step_px) + 1, min(LEAST_PLANES, most), most))
+        return cls(1.0 / float(far), (1.0 / float(near) - 1.0 / float(far)) / (count - 1), count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,61 +101,23 @@ class Swept:
     step: float
 
 
-def sweep(
-    grey: Any,
-    sources: Sequence[Source],
-    q: NDArray[np.float64],
-    *,
-    least_parallax_px: float,
-    contrast: float,
-    speckle: int,
-    threads: int,
-) -> Swept:
-    """Depth of the reference by semi-global matching over inverse depth (Hirschmüller, TPAMI 2008).
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What an estimate needs, as `FromMotion` has it, and the threads that look for it."""
 
-    No estimate: where two hypotheses are equally good, at either end of the range, where the winner's cost is not below
-    1 − `contrast` of the mean over all hypotheses (nothing to match), where no source sees the point, and where its
-    displacement against a point at infinity is below `least_parallax_px` in every source that sees it: near
-    the focus of expansion, or too far away.
-    """
-    volume = costs(grey, sources, q, threads)
-    sums = ops.sgm_paths(volume, grey, p1=P1, p2=P2, num_threads=threads)
-    winners, margin = ops.uniqueness(ops.winner_takes_all(sums, num_threads=threads), num_threads=threads)
-    at = ops.subpixel(sums, winners, fit="equiangular", num_threads=threads)
-    at[(winners <= 0) | (winners >= len(q) - 1) | ~_telling(volume, winners, contrast)] = np.nan
-    at = ops.speckle(ops.median(at, size=3, num_threads=threads), size=speckle, range=2.0)
-    step = float(q[1] - q[0])
-    found = (q[0] + step * at.astype(np.float64)).astype(np.float32)
-    parallax = np.zeros(found.shape, np.float32)
-    for source in sources:
-        moved = source.displacement(found)
-        length = np.linalg.norm(moved - source.displacement(0.0), axis=2)
-        length[~source.inside(moved)] = 0.0  # NaN: a point at infinity lies behind the source
-        np.fmax(parallax, np.where(np.isnan(length), np.inf, length), out=parallax)
-    found[~(parallax >= least_parallax_px)] = np.nan
-    return Swept(found, np.where(np.isnan(found) | np.isnan(margin), np.float32(0), margin), step)
+    contrast: float
+    min_parallax: float
+    speckle: int
+    num_threads: int
 
 
-def _telling(volume: NDArray[np.uint8], winners: Float32, contrast: float) -> Mask:
-    """Where, in the window around a pixel, the winners' costs lie below 1 − `contrast` of the mean costs."""
-    chosen = np.nan_to_num(winners).astype(np.intp)[..., None]
-    pair = np.concatenate([np.take_along_axis(volume, chosen, 2), volume.mean(axis=2)[..., None]], axis=2)
-    mean = ops.box_aggregation(pair.astype(np.float32), window=WINDOW)
-    return np.asarray(mean[..., 0] < (1.0 - contrast) * mean[..., 1])
+def sweep(grey: NDArray[np.uint8], rays: Float32, sources: Sequence[Source], planes: Planes, limits: Limits) -> Swept:
+    """Depth of the reference by the C++ core: what `_sweep_reference.sweep` says, on every pixel."""
+    from .. import _core
 
-
-def disagreement(found: Swept, other: Swept, rays: Array, camera: CameraModel, T_other_reference: Array) -> Float32:
-    """By how many hypotheses' steps the other frame's depth differs, as seen there; NaN where it has none.
-
-    The reference's points are projected into the other frame and compared with the inverse depth of the nearest pixel.
-    """
-    points = rays / found.q[..., None].astype(np.float64) @ T_other_reference[:3, :3].T + T_other_reference[:3, 3]
-    pixel = np.rint(camera.project(points))
-    x, y = pixel[..., 0], pixel[..., 1]
-    known = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
-    column, row = np.where(known, x, 0).astype(np.intp), np.where(known, y, 0).astype(np.intp)
-    there = other.q[row, column]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = 1.0 / points[..., 2]
-        steps = np.abs(there - expected) / max(found.step, other.step)
-    return np.where(known, steps, np.nan).astype(np.float32)
+    given = [(source.image, source.M.ravel().tolist(), source.b.tolist(), source.known) for source in sources]
+    q, margin = _core.plane_sweep(
+        grey, rays, given, first=planes.first, step=planes.step, count=planes.count, contrast=limits.contrast,
+        min_parallax=limits.min_parallax, speckle=limits.speckle, num_threads=limits.num_threads,
+    )  # fmt: skip
+    return Swept(q, margin, planes.step)

@@ -29,13 +29,14 @@ class FromMotion(DepthMethod):
 
     The frames swept are chosen so that each matched point has a baseline that suits its depth: near points short ones,
     far points long ones (adaptive baselines; Okutomi & Kanade, PAMI 1993; Gallup et al., CVPR 2008). Depth is kept
-    where another frame's own sweep agrees. `confidence` is (s₂ − s₁) / s₂ / (1 + d): s₁ is the winning sum of costs,
-    s₂ the best of those more than one hypothesis away, d the difference to the nearest such sweep, in hypotheses.
+    where another frame's own sweep agrees, and three agree for two that differ (Merrell et al., ICCV 2007); the result
+    is their mean. `confidence` is (s₂ − s₁) / s₂ · a / (1 + a + d): s₁ is the winning sum of costs, s₂ the best of
+    those more than one hypothesis away, a frames agree and d differ.
     """
 
-    views: int = option(4, "frames a reference is compared with, at most", minimum=1, maximum=64)
+    views: int = option(8, "frames a reference is compared with, at most", minimum=1, maximum=64)
     step: float = option(0.75, "step of the hypotheses in the frame that moves most", unit="px", minimum=0.1, maximum=8)
-    planes: int = option(256, "hypotheses at most: the step grows beyond", minimum=8, maximum=2048)
+    planes: int = option(128, "hypotheses at most: the step grows beyond", minimum=8, maximum=2048)
     min_depth: float = option(0.0, "nearest depth; 0: from the matched points", unit="m, or the result's", minimum=0)
     max_depth: float = option(0.0, "farthest depth; 0: from the matched points", unit="m, or the result's", minimum=0)
     refine: str = option(
@@ -43,7 +44,9 @@ class FromMotion(DepthMethod):
         "adjust given poses and focal length: 'auto': where that mends much, and warn; 'always', 'never'",
         choices=("auto", "always", "never"),
     )
-    consistency: int = option(2, "frames whose own depth may confirm an estimate; 0: no check", minimum=0, maximum=64)
+    consistency: int = option(
+        8, "frames whose own depth may confirm an estimate, each of which is swept; 0: no check", minimum=0, maximum=64
+    )
     tolerance: float = option(2.0, "how far a confirmation may be off", unit="hypotheses", minimum=0.0, maximum=100.0)
     min_parallax: float = option(
         3.0, "displacement that an estimate needs beyond a point at infinity", unit="px", minimum=0.0, maximum=1000.0
@@ -51,7 +54,9 @@ class FromMotion(DepthMethod):
     contrast: float = option(
         0.15, "share by which the winner's cost must undercut the mean of all hypotheses", minimum=0.0, maximum=1.0
     )
-    speckle: int = option(50, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
+    speckle: int = option(
+        100, "regions of fewer pixels are removed, before and after confirmation", unit="px", minimum=0, maximum=1 << 30
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -130,8 +135,14 @@ class FromMotion(DepthMethod):
         clip = sample.clip
         return self(clip.frames, clip.cameras, T_world_cam=clip.T_world_cam, reference=clip.reference)
 
-    @backend("sweep", requires="geomvision._core")
-    def _sweep(self, clip: Any) -> Depth | RelativeDepth:
+    @backend("cpp", requires="geomvision._core")
+    def _cpp(self, clip: Any) -> Depth | RelativeDepth:
+        from . import _from_motion
+
+        return _from_motion.one_frame(self, clip)
+
+    @backend("reference", requires="geomvision._core")
+    def _reference(self, clip: Any) -> Depth | RelativeDepth:
         from . import _from_motion
 
         return _from_motion.one_frame(self, clip)

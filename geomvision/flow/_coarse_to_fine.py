@@ -19,6 +19,16 @@ from ._grey import grey_levels
 COARSEST = 16
 
 
+class Level(NamedTuple):
+    """A level before its first warp: 0 is the finest; both frames, the flow of the coarser level."""
+
+    number: int
+    frame0: Float32
+    frame1: Float32
+    u: Float32
+    v: Float32
+
+
 class Step(NamedTuple):
     """One level after one warp: frame 0, frame 1 warped, derivatives of their mean, the flow so far.
 
@@ -91,6 +101,8 @@ class PyramidalFlow(FlowMethod, ABC):
                 u, v = (_pyramid.enlarge(component, *small0.shape) for component in (u, v))
             stage = f"level {level}: "
             trace.record(stage + "frame0", small0, "grey levels", f"frame 0, each side divided by {2**level}")
+            begun = self._begin(Level(level, small0, small1, u, v), trace, stage)
+            small0, u, v = begun.frame0, begun.u, begun.v
             warps = min(self.warps, self.finest_warps) if level == 0 else self.warps
             kept: dict[str, Float32] = {}
             for warp in range(warps):
@@ -103,6 +115,10 @@ class PyramidalFlow(FlowMethod, ABC):
                 u, v = _pyramid.median(u, self.median), _pyramid.median(v, self.median)
             trace.record(stage + "flow", np.stack([u, v], -1), "px", "the level's flow, in its own pixels")
         return np.stack([u, v], -1), confidence
+
+    def _begin(self, level: Level, trace: Trace, stage: str) -> Level:  # noqa: ARG002
+        """The level as the method begins it: a better flow, or another frame 0."""
+        return level
 
     @abstractmethod
     def _refine(self, step: Step, trace: Trace, stage: str) -> tuple[Float32, Float32, Float32 | None]:

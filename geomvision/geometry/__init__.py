@@ -16,6 +16,7 @@ from .calibration import (
     find_corners,
 )
 from .clips import nearest_pose, pinhole_of
+from .decimation import decimate
 from .disparity import depth_error, points_from_disparity
 from .epipolar import (
     epipolar_distances,
@@ -63,6 +64,7 @@ __all__ = [
     "calibrate_stereo",
     "colored_points",
     "correct_matches",
+    "decimate",
     "depth_error",
     "epipolar_distances",
     "epipolar_lines",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import pairs
 from ..cameras import Array, Camera, CameraModel, check_camera
-from ._points import as_points, same_length
+from ._observations import is_plain
 
 
 def seen_points(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel) -> tuple[Array, Array, Array]:
@@ -19,9 +18,8 @@ def seen_points(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel)
     the error. Pixels that have no ray get a chart of zeros, which no point agrees with.
     """
     check_camera(camera)
-    points, places = as_points(points_world, "points_world"), as_points(pixels, "pixels", 2)
-    same_length(points, "points_world", places, "pixels")
-    if is_linear(camera):
+    points, places = pairs(points_world, "points_world", pixels, "pixels", (3, 2))
+    if is_plain(camera):
         charts = np.tile(camera.K, (len(places), 1, 1))
         charts[:, :2, 2] -= places
         return points, places, charts
@@ -34,11 +32,6 @@ def charts_at(T_cam_world: Array, points: Array, pixels: Array, camera: CameraMo
     moved = points @ T_cam_world[:3, :3].T + T_cam_world[:3, 3]
     rays = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return _charts(rays, camera.project(rays) - pixels, camera)
-
-
-def is_linear(camera: CameraModel) -> TypeGuard[Camera]:
-    """Whether charts are exact everywhere."""
-    return isinstance(camera, Camera) and not camera.is_distorted
 
 
 def _charts(rays: Array, errors: Array, camera: CameraModel) -> Array:

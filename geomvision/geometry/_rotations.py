@@ -38,3 +38,10 @@ def turn_onto(start: ArrayLike, end: ArrayLike) -> Array:
     a, b = (np.asarray(v, dtype=float) / np.linalg.norm(v) for v in (start, end))
     axis = skew(np.cross(a, b))
     return np.asarray(np.eye(3) + axis + axis @ axis / (1 + float(a @ b)))
+
+
+def nearest_rotation(matrix: ArrayLike) -> Array:
+    """The proper rotation whose product with a 3x3 matrix has the largest trace (Kabsch 1976; Umeyama 1991)."""
+    u, _, vt = np.linalg.svd(np.asarray(matrix, dtype=float))
+    u[:, 2] *= np.sign(np.linalg.det(u) * np.linalg.det(vt))
+    return np.asarray(u @ vt)

@@ -2,7 +2,9 @@
 
 Each parameter has a prior of mean zero, which says how large a drift is expected; what the matches do not show stays
 there. Mismatches lose their weight by degrees (graduated non-convexity with Geman and McClure's function; Black and
-Rangarajan, IJCV 1996), so no random sample is drawn and the result is the same on every machine.
+Rangarajan, IJCV 1996), so no random sample is drawn and the result is the same on every machine. A mismatch that lies
+on its row by chance mostly has a shift along the row that no right match has, and then more say than all of them: where
+mismatches are as likely as right matches, by their shifts, they lose it (`_plausible`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ SCALES = (6.0, 4.0, 3.0, 3.0)
 #: Localising a feature is not better than this, pixels.
 LEAST_NOISE_PX = 0.05
 STEPS, ACCEPTED_STEP = 12, 1e-4
+#: Residuals beyond so many standard deviations are mismatches'.
+MISMATCHED = 6.0
+#: Shifts closer than this share of the image are neighbours; how many may be by chance; what a match alone counts as.
+NEIGHBOURS, BY_CHANCE, ALONE = 0.03, 3.0, 0.003
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +145,8 @@ def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parame
     precision = np.diag([1 / (p.prior * p.unit) ** 2 for p in looked_for])
     values = np.zeros(len(looked_for))
     rays = Rays(left), Rays(right)
-    for scale in SCALES:
+    trust = np.ones(len(left))
+    for stage, scale in enumerate(SCALES):
         size = _row_slope(changed(rig, names, values), left, right)
 
         def residual(v: Array, size: Array = size) -> Array:
@@ -147,15 +154,16 @@ def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parame
             return np.asarray((y[:, 0] - y[:, 1]) / size)
 
         now = residual(values)
-        noise = max(LEAST_NOISE_PX, _spread(now - np.nanmedian(now) if scale == SCALES[0] else now))
-        values = _descend(residual, values, precision, noise, scale * noise)
+        noise = _noise(now - np.nanmedian(now) if stage == 0 else now)
+        if stage > 0:
+            trust = _plausible((left - right)[:, 0] / rig.left.width, now, noise)
+        values = _descend(residual, values, precision, noise, scale * noise, trust)
     now = residual(values)
-    noise = max(LEAST_NOISE_PX, _spread(now))
-    weights = _weights(now, SCALES[-1] * noise)
+    noise = _noise(now)
     deviations = np.sqrt(1 / np.diag(precision))
     jacobian = _derivative(residual, values, deviations)
-    covariance = np.linalg.inv(jacobian.T @ (weights[:, None] * jacobian) / noise**2 + precision)
-    kept = np.abs(np.nan_to_num(now, nan=np.inf)) <= SCALES[-1] * noise
+    covariance = _covariance(now, jacobian, trust, precision, noise)
+    kept = (np.abs(np.nan_to_num(now, nan=np.inf)) <= SCALES[-1] * noise) & (trust > 0.5)
     found = changed(rig, names, values)
 
     grid = _grid(rig.left)
@@ -193,9 +201,55 @@ def _row_slope(rig: StereoRig, left: Array, right: Array) -> Array:
     return np.sqrt(squares)
 
 
-def _spread(residual: Array) -> float:
-    """Standard deviation by the size below which two fifths lie: more than half may be mismatches."""
-    return float(np.nanquantile(np.abs(residual), DENSEST)) * 2 / DENSEST_SIGMAS
+def _noise(residual: Array) -> float:
+    """Standard deviation of right matches' residuals, by the size below which two fifths of these lie.
+
+    More than half may be mismatches at first; those far off are then left out.
+    """
+    size = np.abs(residual)
+    noise = float(np.nanquantile(size, DENSEST)) * 2 / DENSEST_SIGMAS
+    for _ in range(3):
+        near = size[size <= MISMATCHED * max(noise, LEAST_NOISE_PX)]
+        noise = float(np.quantile(near, DENSEST)) * 2 / DENSEST_SIGMAS if len(near) else noise
+    return max(LEAST_NOISE_PX, noise)
+
+
+def _plausible(shift: Array, residual: Array, noise: float) -> Array:
+    """How likely it is (N,) that matches near their row are right, by how many have such shifts; 0 where unlikely.
+
+    Mismatches far from their rows say how many lie near them by chance.
+    """
+    size = np.nan_to_num(np.abs(residual), nan=np.inf)
+    near, far = size <= 3 * noise, size > MISMATCHED * noise
+    reach = float(np.quantile(size[far & np.isfinite(size)], 0.9)) if (far & np.isfinite(size)).any() else 1.0
+    chance = 3 * noise / max(reach / 0.9, MISMATCHED * noise)  # mismatches are spread evenly over their residuals
+
+    def around(among: Mask) -> Array:
+        ordered = np.sort(shift[among])
+        bounds = (np.searchsorted(ordered, shift + side) for side in (-NEIGHBOURS, NEIGHBOURS))
+        return -np.subtract(*bounds).astype(float)
+
+    chosen = BY_CHANCE * min(1.0, chance * float(far.sum()))  # mismatches near their rows draw the fit to themselves
+    right = np.maximum(around(near) - near - chosen, 0.0) + ALONE
+    wrong = chance * np.maximum(around(far), NEIGHBOURS * far.sum())  # evenly over shifts, where fewer were seen
+    return np.where(right > wrong, right / (right + wrong), 0.0)
+
+
+def _covariance(residual: Array, jacobian: Array, trust: Array, precision: Array, noise: float) -> Array:
+    """A⁻¹ V A⁻¹ of the weighted fit and its prior (Huber 1981, 7.6), each match as if it had been left out of it.
+
+    The residuals themselves say how noisy the gradient is: their tails are heavier than a Gaussian's.
+    """
+    square = np.nan_to_num(np.square(residual / (SCALES[-1] * noise)), nan=np.inf)
+    weights = _weights(residual, SCALES[-1] * noise) * trust
+    slope = np.where(np.isfinite(square), (1 - 3 * square) / (1 + square) ** 3, 0.0) * trust  # of ψ = r·w
+    share = max(0.3, float(slope.sum()) / max(float(weights.sum()), 1e-12))
+    normal = jacobian.T @ (weights[:, None] * jacobian) / noise**2
+    inverse = np.linalg.inv(share * normal + precision)
+    leverage = np.minimum(weights * np.einsum("ni,ij,nj->n", jacobian, inverse, jacobian) / noise**2, 0.9)
+    gradient = jacobian * (weights * np.nan_to_num(residual) / (1 - leverage) / noise**2)[:, None]
+    least = normal if noise <= LEAST_NOISE_PX else 0.0  # matches without noise are not surer than that
+    return np.asarray(inverse @ (gradient.T @ gradient + least + precision) @ inverse)
 
 
 def _weights(residual: Array, scale: float) -> Array:
@@ -203,27 +257,29 @@ def _weights(residual: Array, scale: float) -> Array:
     return np.where(np.isfinite(w), w, 0.0)
 
 
-def _cost(residual: Array, values: Array, precision: Array, noise: float, scale: float) -> float:
+def _cost(residual: Array, values: Array, precision: Array, noise: float, scale: float, trust: Array) -> float:
     square = np.square(residual / scale)
-    saturating = np.where(np.isfinite(square), square / (1 + square), 1.0)
+    saturating = trust * np.where(np.isfinite(square), square / (1 + square), 1.0)
     return float((scale / noise) ** 2 * saturating.sum() + values @ precision @ values)
 
 
-def _descend(residual: Callable[[Array], Array], values: Array, precision: Array, noise: float, scale: float) -> Array:
+def _descend(
+    residual: Callable[[Array], Array], values: Array, precision: Array, noise: float, scale: float, trust: Array
+) -> Array:
     """Reweighted Gauss–Newton, with Levenberg's damping where a step does not pay."""
     damping = 1e-6
     deviations = np.sqrt(1 / np.diag(precision))
     r = residual(values)
-    cost = _cost(r, values, precision, noise, scale)
+    cost = _cost(r, values, precision, noise, scale, trust)
     for _ in range(STEPS):
         jacobian = _derivative(residual, values, deviations)
-        weights = _weights(r, scale) / noise**2
+        weights = _weights(r, scale) * trust / noise**2
         information = jacobian.T @ (weights[:, None] * jacobian) + precision
         gradient = jacobian.T @ (weights * np.nan_to_num(r)) + precision @ values
         while damping < 1e6:
             step = np.linalg.solve(information + damping * np.diag(np.diag(information)), -gradient)
             tried = residual(values + step)
-            if (better := _cost(tried, values + step, precision, noise, scale)) < cost:
+            if (better := _cost(tried, values + step, precision, noise, scale, trust)) < cost:
                 break
             damping = max(damping, 1e-4) * 10
         else:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
 from ..cameras import Array, CameraModel, check_pose
 from ..images import Mask
 from ..results.absolute_pose import AbsolutePose
-from ._charts import charts_at, is_linear, seen_points
+from ._charts import charts_at, seen_points
+from ._observations import is_plain
 from ._points import distinct, extents
 
 #: Points whose second extent is below this share of the first lie on a line; whose third is, in a plane.
 COLLINEAR, PLANAR = 1e-4, 1e-2
 #: A mirrored pose whose squared error is larger by less than this many variances is as good.
 AS_GOOD = 14.0
+#: The solvers in the order of the core's.
+SOLVERS = ("sqpnp", "epnp")
+
+Backend = Literal["cpp", "reference"]
+Solver = Literal["sqpnp", "epnp"]
 
 
-def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel) -> list[Array]:
+@checked
+def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel, *, backend: Backend = "cpp") -> list[Array]:
     """The poses ``T_cam_world``, at most four, that see three points at three pixels exactly.
 
     Persson & Nordberg, ECCV 2018; Ding et al., CVPR 2023. None where the points lie on a line, or no camera
@@ -30,75 +38,103 @@ def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel) -> list
         points_world: (3, 3), metres.
         pixels: (3, 2).
         camera: any central camera.
+        backend: ``"cpp"``, or ``"reference"``: numpy, by a quartic (Haralick et al., IJCV 1994).
 
     Raises:
         ValueError: for other shapes, numbers that are not finite, or pixels without a ray.
     """
+    core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
     if len(points) != 3:
         raise ValueError(f"{len(points)} points were given; p3p takes 3: see absolute_pose for more")
     if not charts.any(axis=(1, 2)).all():
         raise ValueError(f"pixels {places.tolist()} have no ray in this camera")
-    return list(_core().p3p(np.ascontiguousarray(camera.rays(places)), points))
+    return list(core.p3p(np.ascontiguousarray(camera.rays(places)), points))
 
 
-def perspective_n_point(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel) -> AbsolutePose:
-    """The pose from four or more points without outliers: SQPnP, then Levenberg-Marquardt on the error in pixels.
+@checked
+def perspective_n_point(
+    points_world: ArrayLike,
+    pixels: ArrayLike,
+    camera: CameraModel,
+    *,
+    solver: Solver = "sqpnp",
+    refine: bool = True,
+    backend: Backend = "cpp",
+) -> AbsolutePose:
+    """The pose from four or more points without outliers, without a guess.
 
-    Terzakis & Lourakis, ECCV 2020. Every point counts; use `absolute_pose` where some may be wrong.
+    Every point counts; use `absolute_pose` where some may be wrong.
 
     Args:
         points_world: (N, 3), metres.
         pixels: (N, 2).
         camera: any central camera.
+        solver: ``"sqpnp"`` (Terzakis & Lourakis, ECCV 2020), the best rotation of all by an algebraic error, or
+            ``"epnp"`` (Lepetit, Moreno-Noguer & Fua, IJCV 2009): control points; less exact of few points.
+        refine: go on to the least squares of pixels, by Levenberg-Marquardt.
+        backend: ``"cpp"``, or ``"reference"``: the same in numpy.
 
     Raises:
-        ValueError: for wrong shapes or numbers that are not finite.
+        ValueError: for wrong shapes, numbers that are not finite, a solver that there is not.
     """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver is {solver!r}; allowed are {' and '.join(SOLVERS)}")
+    core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
     used: Mask = np.asarray(charts.any(axis=(1, 2)))
     flags = _degeneracy(points[used])
     if flags:
         return _unknown(used, flags)
-    told = _exactly(_core().perspective_n_point(points[used], charts[used]), points, places, used, camera, math.inf)
-    return _judged(told, points, charts, used, () if told[0] else ("undetermined",))
+    told = core.perspective_n_point(points[used], charts[used], SOLVERS.index(solver), bool(refine))
+    if refine:
+        told = _exactly(told, points, places, used, camera, math.inf, core)
+    return _judged(told, points, charts, used, () if told[0] else ("undetermined",), core)
 
 
+@checked
 def refine_absolute_pose(
     T_cam_world: ArrayLike,
     points_world: ArrayLike,
     pixels: ArrayLike,
     camera: CameraModel,
     *,
-    threshold_px: float = math.inf,
+    max_error_px: float = math.inf,
+    backend: Backend = "cpp",
 ) -> AbsolutePose:
-    """The least squares pose in pixels near `T_cam_world`, from the points within `threshold_px` of it.
+    """The least squares pose in pixels near `T_cam_world`, from the points within `max_error_px` of it.
 
-    Raises ValueError for wrong shapes, numbers that are not finite, a matrix that is no pose, a threshold ≤ 0.
+    ``backend="reference"`` is the same in numpy.
+
+    Raises:
+        ValueError: for wrong shapes, numbers that are not finite, a matrix that is no pose, a threshold ≤ 0.
     """
+    core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
     start = np.ascontiguousarray(check_pose(T_cam_world, "T_cam_world"))
-    if not threshold_px > 0:
-        raise ValueError(f"threshold_px is {threshold_px}; it must be above 0 pixels")
-    used = _errors_px(start, points, charts) <= threshold_px
+    if not max_error_px > 0:
+        raise ValueError(f"max_error_px is {max_error_px}; it must be above 0 pixels")
+    used = _errors_px(start, points, charts) <= max_error_px
     flags = _degeneracy(points[used])
     if flags:
         return _unknown(used, flags)
-    told = _core().refine_absolute_pose(points, charts, start, float(threshold_px))
-    told = _exactly(told, points, places, used, camera, math.inf)
-    return _judged(told, points, charts, used, () if told[0] else ("undetermined",))
+    told = core.refine_absolute_pose(points, charts, start, float(max_error_px))
+    told = _exactly(told, points, places, used, camera, math.inf, core)
+    return _judged(told, points, charts, used, () if told[0] else ("undetermined",), core)
 
 
+@checked
 def absolute_pose(
     points_world: ArrayLike,
     pixels: ArrayLike,
     camera: CameraModel,
     *,
-    threshold_px: float = 4.0,
+    max_error_px: float = 4.0,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
     seed: int = 0,
     num_threads: int = 0,
+    backend: Backend = "cpp",
 ) -> AbsolutePose:
     """The pose that most points agree on: LO-RANSAC on P3P, then least squares in pixels on the inliers.
 
@@ -110,38 +146,43 @@ def absolute_pose(
         points_world: (N, 3), metres.
         pixels: (N, 2), where the camera saw them. Those without a ray are never inliers.
         camera: any central camera.
-        threshold_px: largest error of an inlier; about 3 times the noise.
+        max_error_px: largest error of an inlier; about 3 times the noise.
         confidence: chance wanted that one sample was free of outliers.
         max_iterations: samples drawn at most.
         seed: of the samples; the result depends on nothing else.
         num_threads: threads; 0 takes every core.
+        backend: ``"cpp"``, or ``"reference"``: the same samples and scores in numpy, by one thread.
 
     Raises:
         ValueError: for wrong shapes, numbers that are not finite, options that are not allowed.
     """
+    core = _core(backend)
     points, places, charts = seen_points(points_world, pixels, camera)
-    if not (math.isfinite(threshold_px) and threshold_px > 0):
-        raise ValueError(f"threshold_px is {threshold_px}; it must be a positive number of pixels")
-    if not 0 < confidence < 1 or max_iterations < 1 or not 0 <= seed < 2**64:
+    if not (math.isfinite(max_error_px) and max_error_px > 0):
+        raise ValueError(f"max_error_px is {max_error_px}; it must be a positive number of pixels")
+    if not 0 < confidence < 1 or max_iterations < 1 or seed < 0:
         given = f"confidence is {confidence}, max_iterations {max_iterations}, seed {seed}"
-        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 to 2^64 − 1")
+        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 or more")
     flags = _degeneracy(points[charts.any(axis=(1, 2))])
     if flags:
         return _unknown(np.zeros(len(points), bool), flags)
-    told, inside = _core().absolute_pose(
-        points, charts, float(threshold_px), confidence, max_iterations, seed, num_threads
+    told, inside = core.absolute_pose(
+        points, charts, float(max_error_px), confidence, max_iterations, seed, num_threads
     )
     inliers = inside.astype(bool)
-    chance = min(1.0, math.pi * threshold_px**2 / (camera.width * camera.height))
+    chance = min(1.0, math.pi * max_error_px**2 / (camera.width * camera.height))
     if not told[0] or not _is_meaningful(points, places, inliers, chance):
         return _unknown(inliers, ("no_consensus",), told[5])
     flags = _degeneracy(points[inliers])
-    return _judged(_exactly(told, points, places, inliers, camera, 3.5), points, charts, inliers, flags)
+    return _judged(_exactly(told, points, places, inliers, camera, 3.5, core), points, charts, inliers, flags, core)
 
 
-def _core() -> Any:
-    from .. import _core as core
-
+def _core(backend: str) -> Any:
+    """What does the work."""
+    if backend == "cpp":
+        from .. import _core as core
+    else:
+        from . import _absolute_pose_reference as core  # type: ignore[no-redef]
     return core
 
 
@@ -178,20 +219,20 @@ def _is_meaningful(points: Array, places: Array, inliers: Mask, chance: float) -
     return math.log(total) + subsets + samples + (count - 3) * math.log(chance) < math.log(1e-3)
 
 
-def _exactly(told: Any, points: Array, places: Array, used: Mask, camera: CameraModel, widths: float) -> Any:
+def _exactly(told: Any, points: Array, places: Array, used: Mask, camera: CameraModel, widths: float, core: Any) -> Any:
     """The core's answer again, by charts that are exact at its pose instead of at the pixels.
 
     It rests on the observations within so many widths of the noise.
     """
     found, T, noise_px, *_, iterations = told
-    if not found or is_linear(camera) or not math.isfinite(noise_px):
+    if not found or is_plain(camera) or not math.isfinite(noise_px):
         return told
     charts = charts_at(T, points[used], places[used], camera)
-    again = _core().refine_absolute_pose(points[used], charts, T, max(widths * noise_px, 1e-6))
+    again = core.refine_absolute_pose(points[used], charts, T, max(widths * noise_px, 1e-6))
     return (*again[:5], iterations) if again[0] and np.isfinite(again[3]).all() else told
 
 
-def _judged(told: Any, points: Array, charts: Array, inliers: Mask, flags: tuple[str, ...]) -> AbsolutePose:
+def _judged(told: Any, points: Array, charts: Array, inliers: Mask, flags: tuple[str, ...], core: Any) -> AbsolutePose:
     """The core's answer with everything there is to say about it."""
     _, T, noise_px, covariance, _, iterations = told
     if not flags and not np.isfinite(covariance).all():
@@ -200,14 +241,14 @@ def _judged(told: Any, points: Array, charts: Array, inliers: Mask, flags: tuple
         return _unknown(inliers, flags, iterations)
     _, across, through = extents(points[inliers])
     if through < PLANAR * across:
-        mirrored = _is_ambiguous(T, noise_px, points[inliers], charts[inliers])
+        mirrored = _is_ambiguous(T, noise_px, points[inliers], charts[inliers], core)
         flags = ("planar", "ambiguous") if mirrored else ("planar",)
     return AbsolutePose(
         T_cam_world=T, inliers=inliers, covariance=covariance, noise_px=noise_px, flags=flags, iterations=iterations
     )
 
 
-def _is_ambiguous(T: Array, noise_px: float, points: Array, charts: Array) -> bool:
+def _is_ambiguous(T: Array, noise_px: float, points: Array, charts: Array, core: Any) -> bool:
     """Whether the plane's mirror image explains the pixels as well (Schweighofer & Pinz, PAMI 2006).
 
     Seen from afar, a plane and its reflection in the plane across the line of sight look alike.
@@ -219,7 +260,7 @@ def _is_ambiguous(T: Array, noise_px: float, points: Array, charts: Array) -> bo
     mirrored = np.eye(4)
     mirrored[:3, :3] = (np.eye(3) - 2 * np.outer(ahead, ahead)) @ T[:3, :3] @ (np.eye(3) - 2 * np.outer(normal, normal))
     mirrored[:3, 3] = sight - mirrored[:3, :3] @ centre
-    found, other, other_noise, _, count, _ = _core().refine_absolute_pose(points, charts, mirrored, math.inf)
+    found, other, other_noise, _, count, _ = core.refine_absolute_pose(points, charts, mirrored, math.inf)
     if not found or count < len(points) or np.abs(other[:3, :3] - T[:3, :3]).max() < 1e-2:
         return False
     freedom = 2 * len(points) - 6

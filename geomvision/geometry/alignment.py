@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import checked, pairs
 from ..cameras import Array
 from ..results.alignment import Alignment
-from ._points import as_points, extents, same_length
+from ._points import extents
 
 #: Points whose second extent is below this share of the first lie on a line, as far as a rotation is concerned.
 COLLINEAR = 1e-4
 #: So do those whose noise leaves the rotation less certain than this (standard deviation).
 LOOSE_RAD = 0.2
-_BATCH = 256
+Backend = Literal["cpp", "reference"]
 Mask = NDArray[np.bool_]
 
 
+@checked
 def align_points(
-    source: ArrayLike, target: ArrayLike, *, weights: ArrayLike | None = None, with_scale: bool = False
+    source: ArrayLike,
+    target: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    with_scale: bool = False,
+    backend: Backend = "cpp",
 ) -> Alignment:
     """The rigid motion (or similarity) that takes `source` closest to `target` in the sense of least squares.
 
@@ -31,29 +39,33 @@ def align_points(
         target: the same points (N, 3) in the other frame, metres.
         weights: (N,) weights ≥ 0 of the squared distances, best 1/σ² of each pair.
         with_scale: estimate a scale, too.
+        backend: ``"cpp"``, or ``"reference"``: the same in numpy.
 
     Raises:
         ValueError: for wrong shapes, numbers that are not finite, negative weights.
     """
-    x, y = as_points(source, "source"), as_points(target, "target")
-    same_length(x, "source", y, "target")
+    core = _core(backend)
+    x, y = pairs(source, "source", target, "target", (3, 3))
     w = np.ones(len(x)) if weights is None else _as_weights(weights, len(x))
-    return _aligned(x, y, w, w > 0, with_scale, flags=())
+    return _aligned(x, y, w, w > 0, with_scale, (), core)
 
 
+@checked
 def align_points_robust(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    threshold_m: ArrayLike,
+    max_error_m: ArrayLike,
     with_scale: bool = False,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
     seed: int = 0,
+    num_threads: int = 0,
+    backend: Backend = "cpp",
 ) -> Alignment:
-    """As `align_points`, of pairs many of which may be wrong: RANSAC on triples, then least squares on the inliers.
+    """As `align_points`, of pairs many of which may be wrong: LO-RANSAC on triples.
 
-    Fischler & Bolles 1981, scored by the truncated squared distance (Torr & Zisserman 2000), refined by repeated
+    Chum, Matas & Kittler 2003, scored by the truncated squared distance (Torr & Zisserman 2000), refined by repeated
     least squares on the inliers (Lebeda et al., BMVC 2012). ``"no_consensus"`` is flagged where chance explains the
     inliers as well: that many random pairs would be expected to fit (Moisan & Stival 2004, NFA > 1e-3). The result
     depends on the seed alone.
@@ -61,35 +73,41 @@ def align_points_robust(
     Args:
         source: points (N, 3), metres.
         target: points (N, 3) of the other frame, metres.
-        threshold_m: pairs up to this far apart after alignment are inliers; about 3 times the noise. One, or (N,) where
+        max_error_m: pairs up to this far apart after alignment are inliers; about 3 times the noise. One, or (N,) where
             the noise differs: least squares then weigh each pair by 1 / threshold².
         with_scale: estimate a scale, too.
         confidence: chance wanted that one triple was free of outliers.
         max_iterations: triples tried at most.
         seed: of the triples.
+        num_threads: threads; 0 takes every core.
+        backend: ``"cpp"``, or ``"reference"``: the same triples and scores in numpy, by one thread.
 
     Raises:
         ValueError: for wrong shapes, numbers that are not finite, a threshold or confidence that is not allowed.
     """
-    x, y = as_points(source, "source"), as_points(target, "target")
-    same_length(x, "source", y, "target")
-    limit = _as_limits(threshold_m, len(x))
-    if not 0 < confidence < 1 or max_iterations < 1:
-        raise ValueError(
-            f"confidence is {confidence}, max_iterations {max_iterations}; allowed are (0, 1) and 1 or more"
-        )
+    core = _core(backend)
+    x, y = pairs(source, "source", target, "target", (3, 3))
+    limit = _as_limits(max_error_m, len(x))
+    if not 0 < confidence < 1 or max_iterations < 1 or seed < 0:
+        given = f"confidence is {confidence}, max_iterations {max_iterations}, seed {seed}"
+        raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 or more")
     if len(x) < 3:
         return _unknown(np.zeros(len(x), bool), with_scale, ("too_few_points",))
-    inliers, tried = _consensus(x, y, limit, with_scale, confidence, max_iterations, seed)
-    w = (limit.min() / limit) ** 2
-    for _ in range(20 if inliers.sum() >= 3 else 0):
-        rotation, translation, scale = _umeyama(x[None, inliers], y[None, inliers], w[None, inliers], with_scale)
-        closer = _squared_distances(x, y, rotation, translation, scale)[0] <= limit**2
-        if (closer == inliers).all() or closer.sum() < 3:
-            break
-        inliers = closer
-    flags = () if _is_meaningful(inliers, y, float(np.median(limit)), tried) else ("no_consensus",)
-    return _aligned(x, y, w, inliers, with_scale, flags)
+    told, inside = core.align_points_robust(
+        x, y, limit, bool(with_scale), float(confidence), max_iterations, seed, num_threads
+    )
+    inliers = inside.astype(bool)
+    meant = told[0] and _is_meaningful(inliers, y, float(np.median(limit)), told[5])
+    return _aligned(x, y, (limit.min() / limit) ** 2, inliers, with_scale, () if meant else ("no_consensus",), core)
+
+
+def _core(backend: str) -> Any:
+    """What does the work."""
+    if backend == "cpp":
+        from .. import _core as core
+    else:
+        from . import _alignment_reference as core  # type: ignore[no-redef]
+    return core
 
 
 def _as_weights(weights: ArrayLike, count: int) -> Array:
@@ -99,23 +117,25 @@ def _as_weights(weights: ArrayLike, count: int) -> Array:
     return w
 
 
-def _as_limits(threshold_m: ArrayLike, count: int) -> Array:
-    limit = np.array(threshold_m, dtype=float)
+def _as_limits(max_error_m: ArrayLike, count: int) -> Array:
+    limit = np.array(max_error_m, dtype=float)
     if limit.shape not in ((), (count,)) or not (np.isfinite(limit) & (limit > 0)).all():
-        raise ValueError(f"threshold_m is {limit}; it must be one positive number of metres, or {count} of them")
+        raise ValueError(f"max_error_m is {limit}; it must be one positive number of metres, or {count} of them")
     return np.array(np.broadcast_to(limit, count))
 
 
-def _aligned(x: Array, y: Array, w: Array, inliers: Mask, with_scale: bool, flags: tuple[str, ...]) -> Alignment:
+def _aligned(
+    x: Array, y: Array, w: Array, inliers: Mask, with_scale: bool, flags: tuple[str, ...], core: Any
+) -> Alignment:
     """Least squares on the inliers, with everything there is to say about it."""
     used, seen, weight = x[inliers], y[inliers], w[inliers]
     flags = flags or _degeneracy(used, seen)
     if flags:
         return _unknown(inliers, with_scale, flags)
-    rotations, translations, scales = _umeyama(used[None], seen[None], weight[None], with_scale)
-    rotation, translation, scale = rotations[0], translations[0], float(scales[0])
-    distances = _squared_distances(used, seen, rotations, translations, scales)[0]
-    cost = float(weight @ distances)
+    found, rotation, translation, scale, *_ = told = core.align_points(used, seen, weight, bool(with_scale))
+    if not found:
+        return _unknown(inliers, with_scale, ("collinear",))
+    cost = float(weight @ _squared_distances(used, seen, told))
     covariance = _covariance(scale * used @ rotation.T + translation, weight, cost, with_scale)
     if np.nan_to_num(np.linalg.norm(covariance[:3, :3], "fro")) > LOOSE_RAD**2:
         return _unknown(inliers, with_scale, ("collinear",))
@@ -126,7 +146,7 @@ def _aligned(x: Array, y: Array, w: Array, inliers: Mask, with_scale: bool, flag
         rms_m=math.sqrt(cost / float(weight.sum())),
         inliers=inliers,
         covariance=covariance,
-        flags=("mirrored",) if _is_mirrored(used, seen, weight, cost, with_scale) else (),
+        flags=("mirrored",) if _is_mirrored(used, seen, weight, cost, with_scale, core) else (),
     )
 
 
@@ -156,63 +176,10 @@ def _degeneracy(x: Array, y: Array) -> tuple[str, ...]:
     return ()
 
 
-def _umeyama(x: Array, y: Array, w: Array | None, with_scale: bool) -> tuple[Array, Array, Array]:
-    """Rotations (B, 3, 3), translations (B, 3), scales (B,) of B problems of points (B, N, 3)."""
-    share = np.full(x.shape[:2], 1.0 / x.shape[1]) if w is None else w / w.sum(axis=1, keepdims=True)
-    centre_x, centre_y = (np.einsum("bn,bnk->bk", share, p) for p in (x, y))
-    dx, dy = x - centre_x[:, None], y - centre_y[:, None]
-    u, d, vt = np.linalg.svd(np.swapaxes(dy * share[..., None], 1, 2) @ dx)
-    sign = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
-    u[:, :, 2] *= sign[:, None]
-    rotation = u @ vt
-    scale = np.ones(len(x))
-    if with_scale:
-        spread = np.einsum("bn,bnk,bnk->b", share, dx, dx)
-        scale = (d[:, 0] + d[:, 1] + sign * d[:, 2]) / np.where(spread > 0, spread, np.nan)
-    translation = centre_y - scale[:, None] * np.einsum("bij,bj->bi", rotation, centre_x)
-    return rotation, translation, scale
-
-
-def _squared_distances(x: Array, y: Array, rotation: Array, translation: Array, scale: Array) -> Array:
-    """(B, N) squared distances of N pairs after each of B alignments."""
-    moved = np.swapaxes((scale[:, None, None] * rotation) @ x.T, 1, 2) + translation[:, None]
-    return np.asarray(((moved - y) ** 2).sum(axis=2))
-
-
-def _consensus(
-    x: Array, y: Array, limit: Array, with_scale: bool, confidence: float, most: int, seed: int
-) -> tuple[Mask, int]:
-    """Inliers of the best of the triples tried, and how many were."""
-    random = np.random.default_rng(seed)
-    batch = max(16, min(_BATCH, 2_000_000 // len(x)))
-    best, inliers, tried, needed = math.inf, np.zeros(len(x), bool), 0, most
-    while tried < needed:
-        triples = _triples(random, batch, len(x))
-        rotation, translation, scale = _umeyama(x[triples], y[triples], None, with_scale)
-        squared = _squared_distances(x, y, rotation, translation, scale)
-        costs = np.nan_to_num(np.minimum(squared / limit**2, 1.0), nan=1.0).sum(axis=1)
-        tried += batch
-        first = int(costs.argmin())
-        if costs[first] < best:
-            best, inliers = float(costs[first]), squared[first] <= limit**2
-            needed = min(most, _needed(inliers.mean(), confidence))
-    return inliers, tried
-
-
-def _triples(random: np.random.Generator, count: int, size: int) -> NDArray[np.int64]:
-    """(count, 3) indices below `size`, distinct within each row, all triples equally likely."""
-    a, b, c = (random.integers(0, size - k, count) for k in range(3))
-    b = b + (b >= a)
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    c = c + (c >= low)
-    return np.stack([a, b, c + (c >= high)], axis=1)
-
-
-def _needed(share: float, confidence: float) -> int:
-    clean = share**3
-    if clean >= 1:
-        return 1
-    return math.ceil(math.log1p(-confidence) / math.log1p(-clean)) if clean > 1e-12 else 2**31
+def _squared_distances(x: Array, y: Array, told: Any) -> Array:
+    """(N,) squared distances of pairs after an alignment as the core tells it."""
+    _, rotation, translation, scale, *_ = told
+    return np.asarray(((scale * x @ rotation.T + translation - y) ** 2).sum(axis=1))
 
 
 def _is_meaningful(inliers: Mask, y: Array, threshold: float, tried: int) -> bool:
@@ -241,9 +208,9 @@ def _covariance(moved: Array, w: Array, cost: float, with_scale: bool) -> Array:
     return np.asarray(np.linalg.inv(information) * (cost / freedom))
 
 
-def _is_mirrored(x: Array, y: Array, w: Array, cost: float, with_scale: bool) -> bool:
+def _is_mirrored(x: Array, y: Array, w: Array, cost: float, with_scale: bool, core: Any) -> bool:
     """Whether a reflection fits decidedly better: a tenth of the squared error, and not by rounding alone."""
     image = x * (-1.0, 1.0, 1.0)
-    mirrored = float(w @ _squared_distances(image, y, *_umeyama(image[None], y[None], w[None], with_scale))[0])
+    told = core.align_points(image, y, w, bool(with_scale))
     spread = float(w @ ((y - (w @ y) / w.sum()) ** 2).sum(axis=1))
-    return mirrored < 0.1 * cost and cost > 1e-6 * spread
+    return bool(told[0] and w @ _squared_distances(image, y, told) < 0.1 * cost and cost > 1e-6 * spread)

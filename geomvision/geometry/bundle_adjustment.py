@@ -10,15 +10,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
+from ..arguments import points as as_points
 from ..cameras import Array, Camera, CameraModel, check_pose
 from ..images import Mask
 from ..results.bundle import BundleAdjustment
 from ._bundle import Gauge, Observations, State, axes, is_open, normal_equations, reduced, residuals, step
-from ._points import as_points
 
 Loss = Literal["squared", "huber", "cauchy"]
 
 
+@checked
 def bundle_adjustment(
     T_cam_world: ArrayLike,
     points_world: ArrayLike,
@@ -62,8 +64,8 @@ def bundle_adjustment(
         ValueError: for wrong shapes or indices, numbers that are not finite, observations that the start does not see
             (a point behind its camera), points seen fewer than two times or free frames that saw fewer than three.
     """
-    if loss not in ("squared", "huber", "cauchy") or not (math.isfinite(loss_px) and loss_px > 0):
-        raise ValueError(f"loss is {loss!r} with loss_px {loss_px}; allowed are 'squared', 'huber', 'cauchy' and > 0")
+    if not (math.isfinite(loss_px) and loss_px > 0) or max_iterations < 1:
+        raise ValueError(f"loss_px is {loss_px}, max_iterations {max_iterations}; allowed are above 0, and 1 or more")
     state, seen = _checked(T_cam_world, points_world, frames, points, pixels, camera)
     gauge = _gauge(state, fixed_frames, fixed_points, fix_scale, refine_focal)
     _check_support(state, seen, gauge)
@@ -83,23 +85,23 @@ def _checked(
     pixels: ArrayLike,
     camera: CameraModel | Sequence[CameraModel],
 ) -> tuple[State, Observations]:
-    T = np.array(poses, dtype=float)
+    T = np.asarray(poses, dtype=float)
     if T.ndim != 3 or T.shape[1:] != (4, 4) or len(T) == 0:
         raise ValueError(f"T_cam_world has shape {T.shape}; it must be (F, 4, 4) with F at least 1")
-    for k, pose in enumerate(T):
-        check_pose(pose, f"T_cam_world[{k}]")
-    world, places = as_points(points_world, "points_world"), as_points(pixels, "pixels", 2)
+    T = np.stack([check_pose(pose, f"T_cam_world[{k}]") for k, pose in enumerate(T)])
+    world, places = as_points(points_world, "points_world", 3).copy(), as_points(pixels, "pixels")
     cameras = (camera,) * len(T) if isinstance(camera, CameraModel) else tuple(camera)
     if len(cameras) != len(T):
-        raise ValueError(f"{len(cameras)} cameras were given for {len(T)} frames; give one, or one per frame")
+        raise ValueError(f"camera: {len(cameras)} cameras were given for {len(T)} frames; give one, or one per frame")
     index = []
-    for name, given, count in (("frames", frames, len(T)), ("points", points, len(world))):
+    for name, given, of in (("frames", frames, "T_cam_world"), ("points", points, "points_world")):
+        count = len(T) if name == "frames" else len(world)
         numbers = np.asarray(given)
         if numbers.shape != (len(places),) or numbers.dtype.kind not in "ui":
             told = f"{name} has shape {numbers.shape} and dtype {numbers.dtype}"
-            raise ValueError(f"{told}; it must be ({len(places)},) integers, one per pixel")
+            raise ValueError(f"{told}; it must be ({len(places)},) integers, one per pixel of pixels")
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < count):
-            raise ValueError(f"{name} runs from {numbers.min()} to {numbers.max()}; there are {count}, from 0")
+            raise ValueError(f"{name} runs from {numbers.min()} to {numbers.max()}; there are {count} in {of}, from 0")
         index.append(numbers.astype(np.int64))
     state = State(rotations=T[:, :3, :3].copy(), translations=T[:, :3, 3].copy(), points=world, cameras=cameras)
     return state, Observations(frames=index[0], points=index[1], pixels=places)

@@ -5,36 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, Camera, CameraModel
+from ..arguments import checked
+from ..cameras import Array, Camera, CameraModel, check_pose
+from ..cameras.poses import FILE_TOLERANCE
+from ._observations import is_plain
 
 
-def nearest_pose(T: ArrayLike, name: str = "pose", tolerance: float = 1e-3) -> Array:
+@checked
+def nearest_pose(T: ArrayLike, name: str = "pose", tolerance: float = FILE_TOLERANCE) -> Array:
     """The rigid transform nearest to a 4x4 matrix whose rotation is one to within `tolerance`.
 
     Files hold rotations rounded, or as a tracker let them drift; 6 digits are not enough to be orthonormal.
 
     Raises:
-        ValueError: when it is no finite 4x4 matrix, its last row is not (0, 0, 0, 1), or its rotation is none.
+        ValueError: when it is no finite 4x4 matrix, its last row is not (0, 0, 0, 1), or R·Rᵀ differs from I by more.
     """
-    matrix = np.asarray(T, dtype=float)
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
-        raise ValueError(f"{name} must be a finite 4x4 matrix, given shape {matrix.shape} with {matrix.tolist()}")
-    rotation = matrix[:3, :3]
-    error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
-    if error > tolerance or np.linalg.det(rotation) < 0 or not np.allclose(matrix[3], (0, 0, 0, 1)):
-        raise ValueError(
-            f"{name} is no rigid transform: R·Rᵀ differs from I by {error:.2g} (allowed: {tolerance}), the last row is "
-            f"{matrix[3].tolist()}"
-        )
-    left, _, right = np.linalg.svd(rotation)
-    nearest = np.eye(4)
-    nearest[:3, :3], nearest[:3, 3] = left @ right, matrix[:3, 3]
-    return nearest
+    return check_pose(T, name, tolerance)
 
 
+@checked
 def pinhole_of(camera: CameraModel) -> Camera:
     """The camera itself where it is one without distortion, else one of its size and central focal length."""
-    if isinstance(camera, Camera) and not camera.is_distorted:
+    if is_plain(camera):
         return camera
     if isinstance(camera, Camera):
         fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy

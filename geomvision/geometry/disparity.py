@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import _core
+from ..arguments import checked
 from ..cameras import Array, StereoRig
 from ..images import Float32
 from ..results import Disparity
 
 
+@checked
 def points_from_disparity(disparity: Disparity, rig: StereoRig, *, num_threads: int = 0) -> Float32:
     """Points (H, W, 3) in the left camera's frame, metres; NaN where there is no estimate or d + doffs ≤ 0.
 
@@ -32,6 +34,7 @@ def points_from_disparity(disparity: Disparity, rig: StereoRig, *, num_threads: 
     return points
 
 
+@checked
 def depth_error(depth_m: ArrayLike, rig: StereoRig, *, disparity_error_px: float = 0.5) -> Array:
     """How far depth is off for a disparity that is off by so much: δZ = Z²·δd / (f·B), metres, of the depths' shape.
 

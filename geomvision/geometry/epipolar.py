@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, Camera, check_pose
-from ._pixels import matched, pixels
+from ..arguments import checked, numbers, pairs
+from ..arguments import points as as_points
+from ..cameras import Array, Camera, CameraModel, check_camera, check_pose
+from ._observations import is_plain
 
 
+@checked
 def skew(v: ArrayLike) -> Array:
     """The 3x3 matrix [v]× with [v]× w = v × w (HZ A4.5)."""
     values = np.asarray(v, dtype=float)
@@ -31,11 +34,11 @@ def essential(T_1_0: ArrayLike) -> Array:
     T = check_pose(T_1_0, "T_1_0")
     length = float(np.linalg.norm(T[:3, 3]))
     if length == 0:
-        raise ValueError("T_1_0 has no translation: one centre for both views has no epipolar geometry")
+        raise ValueError("T_1_0 has no translation; it must have one: one centre has no epipolar geometry")
     return skew(T[:3, 3] / length) @ T[:3, :3]
 
 
-def fundamental(camera0: Camera, camera1: Camera, T_1_0: ArrayLike) -> Array:
+def fundamental(camera0: CameraModel, camera1: CameraModel, T_1_0: ArrayLike) -> Array:
     """F = K1⁻ᵀ E K0⁻¹ (HZ 9.12), of Frobenius norm 1, so that x1ᵀ F x0 = 0 in pixels.
 
     Raises:
@@ -44,7 +47,8 @@ def fundamental(camera0: Camera, camera1: Camera, T_1_0: ArrayLike) -> Array:
     """
     inverses = []
     for name, camera in (("camera0", camera0), ("camera1", camera1)):
-        if not isinstance(camera, Camera) or camera.is_distorted:
+        check_camera(camera, name)
+        if not is_plain(camera):
             kind = "has distortion" if isinstance(camera, Camera) else f"is a {type(camera).__name__}"
             raise ValueError(f"{name} {kind}: its epipolar lines are curves; undistort points and camera first")
         inverses.append(np.linalg.inv(camera.K))
@@ -58,7 +62,7 @@ def epipoles(F: ArrayLike) -> tuple[Array, Array]:
     A third component of 0 is an epipole at infinity, as in a rectified pair. An F of full rank is taken as the
     nearest one of rank 2 (HZ 11.1.1).
     """
-    u, _, vt = np.linalg.svd(_matrix(F))
+    u, _, vt = np.linalg.svd(as_fundamental(F))
     return vt[2].copy(), u[:, 2].copy()
 
 
@@ -68,17 +72,17 @@ def epipolar_lines(F: ArrayLike, points: ArrayLike) -> Array:
     Then a·x + b·y + c is the signed distance in pixels. For lines in view 0 of points of view 1, give F.T. The line
     of an epipole is NaN: every line is one.
     """
-    lines = _homogeneous(pixels(points)) @ _matrix(F).T
+    lines = _homogeneous(as_points(points, "points", finite=False)) @ as_fundamental(F).T
     length = np.linalg.norm(lines[:, :2], axis=1, keepdims=True)
     return np.asarray(lines / np.where(length > 0, length, np.nan))
 
 
 def epipolar_distances(F: ArrayLike, points0: ArrayLike, points1: ArrayLike) -> Array:
     """Distances (N, 2) in pixels of each point from the epipolar line of its partner, in view 0 and in view 1."""
-    first, second = matched(points0, points1, ("points0", "points1"))
-    lines0, lines1 = epipolar_lines(np.asarray(F).T, second), epipolar_lines(F, first)
-    pairs = ((lines0, first), (lines1, second))
-    return np.stack([np.abs((lines * _homogeneous(points)).sum(axis=1)) for lines, points in pairs], axis=1)
+    first, second = pairs(points0, "points0", points1, "points1", finite=False)
+    lines0, lines1 = epipolar_lines(as_fundamental(F).T, second), epipolar_lines(F, first)
+    both = ((lines0, first), (lines1, second))
+    return np.stack([np.abs((lines * _homogeneous(points)).sum(axis=1)) for lines, points in both], axis=1)
 
 
 def symmetric_epipolar_distance(F: ArrayLike, points0: ArrayLike, points1: ArrayLike) -> Array:
@@ -88,8 +92,8 @@ def symmetric_epipolar_distance(F: ArrayLike, points0: ArrayLike, points1: Array
 
 def sampson_distance(F: ArrayLike, points0: ArrayLike, points1: ArrayLike) -> Array:
     """Pixels (N,): the root of HZ 11.9, how far both points must move together, to first order, to fit F."""
-    first, second = matched(points0, points1, ("points0", "points1"))
-    x0, x1, matrix = _homogeneous(first), _homogeneous(second), _matrix(F)
+    first, second = pairs(points0, "points0", points1, "points1", finite=False)
+    x0, x1, matrix = _homogeneous(first), _homogeneous(second), as_fundamental(F)
     lines1, lines0 = x0 @ matrix.T, x1 @ matrix
     weight = np.linalg.norm(np.concatenate([lines0[:, :2], lines1[:, :2]], axis=1), axis=1)
     return np.asarray(np.abs((x1 * lines1).sum(axis=1)) / np.where(weight > 0, weight, np.nan))
@@ -100,8 +104,10 @@ def _homogeneous(points: Array) -> Array:
     return np.concatenate([np.where(finite, points, np.nan), np.ones((len(points), 1))], axis=1)
 
 
-def _matrix(F: ArrayLike) -> Array:
-    matrix = np.asarray(F, dtype=float)
+def as_fundamental(F: ArrayLike) -> Array:
+    """F as a 3x3 matrix; ValueError where it is none, or all zero."""
+    matrix = numbers("", "F", F).astype(np.float64)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not matrix.any():
-        raise ValueError(f"F must be a finite 3x3 matrix that is not all zero, given shape {matrix.shape}")
-    return matrix
+        given = matrix.tolist() if matrix.shape == (3, 3) else f"shape {matrix.shape}"
+        raise ValueError(f"F must be a finite 3x3 matrix, not all zero; given {given}")
+    return np.ascontiguousarray(matrix)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import Image, to_grey
+from ..arguments import checked
+from ..images import Image, as_image, to_grey
+from ..packages import needed_by
 
 #: Wider images are halved until they fit: the judgement needs pixels, not tenths of them.
 WIDEST = 2000
@@ -45,16 +47,31 @@ def eight_bit(image: Image, scale: float) -> NDArray[np.uint8]:
     return levels
 
 
+@checked
 def match_features(image0: Image, image1: Image, *, features: int = 2000, ratio: float = 0.8) -> Matches:
-    """SIFT features (Lowe, IJCV 2004) that are each other's best match and pass the ratio test."""
-    import cv2
+    """SIFT features (Lowe, IJCV 2004) that are each other's best match and pass the ratio test.
 
+    Args:
+        image0: (H, W) or (H, W, 3).
+        image1: of any size.
+        features: how many are looked for in each image, at least 2.
+        ratio: of the distances to the best and the second best match, above 0 and at most 1.
+
+    Raises:
+        ImageError: for what is no image.
+        ValueError: for numbers that are not allowed.
+    """
+    with needed_by("match_features"):
+        import cv2
+    if features < 2 or not 0 < ratio <= 1:
+        raise ValueError(f"features is {features}, ratio {ratio}; allowed are 2 or more, and (0, 1]")
+    first, second = as_image(image0, "image0"), as_image(image1, "image1")
     scale = 1.0
-    while max(image0.shape[1], image1.shape[1]) * scale > WIDEST:
+    while max(first.shape[1], second.shape[1]) * scale > WIDEST:
         scale /= 2
-    detector = cv2.SIFT.create(nfeatures=features)
-    keys0, codes0 = detector.detectAndCompute(eight_bit(image0, scale), None)
-    keys1, codes1 = detector.detectAndCompute(eight_bit(image1, scale), None)
+    detector = cv2.SIFT.create(nfeatures=features, enable_precise_upscale=True)
+    keys0, codes0 = detector.detectAndCompute(eight_bit(first, scale), None)
+    keys1, codes1 = detector.detectAndCompute(eight_bit(second, scale), None)
     found = (len(keys0), len(keys1))
     if min(found) < 2:
         return Matches(points0=np.empty((0, 2)), points1=np.empty((0, 2)), features=found)

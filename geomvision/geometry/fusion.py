@@ -12,19 +12,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import ops
-from ..cameras import Array, Camera, CameraModel
+from ..arguments import checked
+from ..cameras import Array, Camera, CameraModel, check_pose
 from ..images import Float32, Image, as_image
+from ..packages import needed_by
 from ..results import Depth, PointCloud
-from .clips import nearest_pose, pinhole_of
+from .clips import pinhole_of
 
 #: Truncation in voxels; voxels of a block's side; blocks (10 kB each) that a volume may have, and starts with.
 TRUNCATION, BLOCK, MOST_BLOCKS, FIRST_BLOCKS = 5.0, 8, 400_000, 500
 #: Share of pixels that must be near enough, and that must agree with another frame where they meet one, or it is said.
 LEAST_SHARE = 0.01
+#: Inverse poses are meant where depths then differ by less than this share, and so many voxels less; pixels that must
+#: meet to say so.
+INVERTED, INVERTED_VOXELS, LEAST_MET = 0.5, 0.25, 100
 #: Median depths beyond this are millimetres; so are poses whose spread exceeds so many median depths.
 FARTHEST_M, WIDEST = 500.0, 300.0
 
 
+@checked
 def fuse(
     depths: Sequence[Depth],
     images: Sequence[Any],
@@ -58,7 +64,7 @@ def fuse(
         ValueError: when numbers or sizes do not fit, depths or poses look like millimetres, or the volume would be too
             large. ImportError: without Open3D.
     """
-    frames = [as_image(image, f"image {k}") for k, image in enumerate(images)]
+    frames = [as_image(image, f"images[{k}]") for k, image in enumerate(images)]
     models = [cameras] * len(frames) if isinstance(cameras, CameraModel) else list(cameras)
     poses = _checked(depths, frames, models, T_world_cam)
     if not (math.isfinite(voxel_m) and voxel_m > 0 and max_depth_m > 0 and min_views >= 1):
@@ -75,14 +81,17 @@ def fuse(
     return _mesh(straight, poses, voxel_m, min_views)
 
 
+@checked
 def colored_points(depth: Depth, image: Any, camera: CameraModel, T_world_cam: ArrayLike | None = None) -> PointCloud:
     """The points of a depth map with their pixels' colours, in world coordinates where a pose is given."""
     picture = as_image(image)
     if picture.shape[:2] != depth.size:
-        raise ValueError(f"the image is {picture.shape[:2]} but the depth {depth.size} (height, width)")
+        raise ValueError(
+            f"the image is {picture.shape[:2]} but the depth {depth.size} (height, width); they must be equal"
+        )
     points = depth.to_points(camera).astype(np.float64)
     if T_world_cam is not None:
-        T = nearest_pose(T_world_cam, "T_world_cam")
+        T = check_pose(T_world_cam, "T_world_cam")
         points = points @ T[:3, :3].T + T[:3, 3]
     return PointCloud(points=points.astype(np.float32), colors=_bytes(picture)[depth.valid])
 
@@ -92,20 +101,15 @@ def _checked(depths: Any, frames: list[Image], models: list[CameraModel], T_worl
     count = len(depths)
     if count == 0 or len(frames) != count or len(models) != count or poses.shape != (count, 4, 4):
         raise ValueError(
-            f"{count} depths, {len(frames)} images, {len(models)} cameras and poses of shape {poses.shape} were given; "
-            "each frame needs one of each, poses as (N, 4, 4)"
+            f"{count} depths, {len(frames)} images, {len(models)} cameras and T_world_cam of shape {poses.shape} were "
+            "given; each frame needs one of each, T_world_cam as (N, 4, 4)"
         )
     for k, (depth, image, camera) in enumerate(zip(depths, frames, models, strict=True)):
-        if not isinstance(depth, Depth):
-            raise TypeError(
-                f"depth {k} is a {type(depth).__name__}; it must be Depth, in metres: Depth(m=millimetres / 1000), or "
-                "relative.align_to(reference)"
-            )
         sizes = {"depth": depth.size, "image": image.shape[:2], "camera": (camera.height, camera.width)}
         if len(set(sizes.values())) > 1:
             told = ", ".join(f"{name} {width}x{height}" for name, (height, width) in sizes.items())
             raise ValueError(f"frame {k}: {told}; they must be equal: resize the camera with camera.resize(…)")
-    return [nearest_pose(T, f"T_world_cam[{k}]") for k, T in enumerate(poses)]
+    return [check_pose(T, f"T_world_cam[{k}]") for k, T in enumerate(poses)]
 
 
 def _require_same_units(depths: Sequence[Depth], poses: list[Array]) -> None:
@@ -139,25 +143,45 @@ def _said_to_miss(
             UserWarning,
             stacklevel=3,
         )
-    met = agreed = 0
-    for k in range(len(near) - 1):
-        back = np.linalg.inv(poses[k + 1])
-        points = models[k].unproject(models[k].pixel_grid(), near[k])[np.isfinite(near[k])][::7] @ poses[k][:3, :3].T
-        points = (points + poses[k][:3, 3]) @ back[:3, :3].T + back[:3, 3]
-        pixel = np.rint(models[k + 1].project(points))
-        height, width = near[k + 1].shape
-        inside = (pixel >= 0).all(axis=1) & (pixel[:, 0] < width) & (pixel[:, 1] < height)
-        x, y = pixel[inside].astype(int).T
-        off = np.abs(near[k + 1][y, x] - points[inside, 2])
-        met, agreed = met + int(np.isfinite(off).sum()), agreed + int((off < cut).sum())
-    if agreed < LEAST_SHARE * met:
+    given = _apart(near, models, poses)
+    inverted = _apart(near, models, [np.asarray(np.linalg.inv(T), np.float64) for T in poses])
+    agreed = int((given < cut).sum())
+    if min(len(given), len(inverted)) >= LEAST_MET and np.median(given) - np.median(inverted) > max(
+        (1 - INVERTED) * np.median(given), INVERTED_VOXELS / TRUNCATION * cut
+    ):
         warnings.warn(
-            f"{agreed} of {met} pixels that two frames share lie within the truncation range of {cut:.3f} m of one "
-            "another: T_world_cam takes camera to world coordinates, in metres; is it the inverse, or another unit?",
+            f"where two frames meet their depths differ by {np.median(given):.3f} m (median), and by "
+            f"{np.median(inverted):.3f} m with the inverse poses: T_world_cam takes camera to world coordinates; is it "
+            "the inverse? Then give np.linalg.inv(T_world_cam)",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif agreed < LEAST_SHARE * len(given):
+        warnings.warn(
+            f"{agreed} of {len(given)} pixels that two frames share lie within the truncation range of {cut:.3f} m: "
+            "T_world_cam takes camera to world coordinates, in metres; is it the inverse, or another unit?",
             UserWarning,
             stacklevel=3,
         )
     return used == 0
+
+
+def _apart(near: list[Float32], models: list[CameraModel], poses: list[Array]) -> Array:
+    """By how much depths differ, metres, where a frame's points lie in the next one, or in one half a clip away."""
+    count = len(near)
+    pairs = {(k, to) for k in range(count) for to in (k + 1, k + count // 2) if k < to < count}
+    found = [np.zeros(0)]
+    for k, to in sorted(pairs):
+        back = np.linalg.inv(poses[to])
+        points = models[k].unproject(models[k].pixel_grid(), near[k])[np.isfinite(near[k])][::7] @ poses[k][:3, :3].T
+        points = (points + poses[k][:3, 3]) @ back[:3, :3].T + back[:3, 3]
+        pixel = np.rint(models[to].project(points))
+        height, width = near[to].shape
+        inside = (pixel >= 0).all(axis=1) & (pixel[:, 0] < width) & (pixel[:, 1] < height)
+        x, y = pixel[inside].astype(int).T
+        off = np.abs(near[to][y, x] - points[inside, 2])
+        found.append(off[np.isfinite(off)])
+    return np.concatenate(found)
 
 
 def _require_room(near: list[Float32], models: list[CameraModel], poses: list[Array], voxel_m: float) -> None:
@@ -216,10 +240,8 @@ def _bytes(image: Image) -> Image:
 def _mesh(
     frames: list[tuple[Float32, Image, Camera]], poses: list[Array], voxel_m: float, min_views: int
 ) -> PointCloud:
-    try:
+    with needed_by("fuse"):
         open3d: Any = importlib.import_module("open3d")
-    except (ImportError, OSError) as error:  # OSError: a library of the system is missing
-        raise ImportError(f"fuse needs open3d: pip install 'geomvision[viewer]' ({error})") from error
     core, device = open3d.core, open3d.core.Device("CPU:0")
     grid = open3d.t.geometry.VoxelBlockGrid(
         ("tsdf", "weight", "color"), (core.float32,) * 3, ((1,), (1,), (3,)), voxel_m, BLOCK, FIRST_BLOCKS, device

@@ -9,12 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, CameraModel
+from ..arguments import LARGEST_COORDINATE, checked, pairs
+from ..cameras import Array, CameraModel, inverse
 from ..images import Mask
 from ..results.alignment import Alignment
 from ..results.maps import Depth
 from ..results.metric_pose import MetricPose
-from ._points import LARGEST, as_points, same_length
+from ._depth_alignment import DepthAlignment, align_by_pixels, pose_of_pixels
+from ._rotations import vector_of
 from .absolute_pose import absolute_pose
 from .alignment import align_points_robust
 
@@ -25,8 +27,12 @@ EDGE = 0.05
 DISAGREEING = 0.1
 #: Errors that map-free relocalisation allows: metres and degrees.
 ALLOWED_M, ALLOWED_DEG = 0.25, 5.0
+UNKNOWN = np.full((6, 6), np.nan)
+#: Where another pose leaves so many times less noise of the pixels, either may be right; or else the depth is wrong.
+PIXELS_DOUBT, PIXELS_KNOW, LEAST_NOISE_PX = 1.5, 2.5, 0.05
 
 
+@checked
 def metric_relative_pose(
     points0: ArrayLike,
     points1: ArrayLike,
@@ -37,7 +43,7 @@ def metric_relative_pose(
     *,
     solver: Solver = "points",
     depth_error: float = 0.05,
-    threshold_px: float = 4.0,
+    max_error_px: float = 4.0,
     confidence: float = 0.9999,
     max_iterations: int = 10_000,
     seed: int = 0,
@@ -45,9 +51,10 @@ def metric_relative_pose(
 ) -> MetricPose:
     """The pose of view 1 relative to view 0, in metres (Arnold et al., Map-free visual relocalization, ECCV 2022).
 
-    ``"points"`` lifts the matches of both views by their depth and aligns them (`align_points_robust`): both maps vouch
-    for the scale. ``"pnp"`` lifts view 0 alone and sees where view 1 has the points (`absolute_pose`): surer of the
-    rotation; the scale is view 0's, and view 1's depth only says whether it agrees.
+    ``"points"`` lifts the matches of both views by their depth and aligns them (`align_points_robust`), then refines
+    the pose by what pixels and depths must move to agree: the turn follows the pixels, both maps vouch for the scale,
+    and matches whose depth disagrees with where the pixels meet are no inliers. ``"pnp"`` lifts view 0 alone and sees
+    where view 1 has the points (`absolute_pose`): the scale is view 0's; view 1's depth only says whether it agrees.
 
     Args:
         points0: (N, 2) pixels in view 0 …
@@ -58,7 +65,7 @@ def metric_relative_pose(
         depth1: … and that of view 1.
         solver: see above.
         depth_error: relative error of depth up to which a match is an inlier ("points").
-        threshold_px: largest error in view 1 of an inlier ("pnp").
+        max_error_px: largest error of an inlier, in view 1 ("pnp") or in either view ("points").
         confidence: chance wanted that one sample was free of outliers.
         max_iterations: samples drawn at most.
         seed: of the samples; the result depends on nothing else.
@@ -67,36 +74,42 @@ def metric_relative_pose(
     Raises:
         ValueError: for wrong shapes, pixels that are not finite, maps of another size than their camera.
     """
-    pixels0, pixels1 = _checked(points0, points1, solver, depth_error)
+    pixels0, pixels1 = _checked(points0, points1, depth_error, max_error_px)
     lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
-    known0: Mask = np.asarray(np.isfinite(lifted0).all(axis=1))
-    both: Mask = known0 & np.isfinite(lifted1).all(axis=1)
-    how: dict[str, Any]
+    known0, both = _known(lifted0), _known(lifted0) & _known(lifted1)
+    how: dict[str, Any] = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed}
     if solver == "pnp":
-        how = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed, "num_threads": num_threads}
-        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, threshold_px=threshold_px, **how)
-        inliers = _scattered(found.inliers, known0)
-        return _judged(found.T_cam_world, inliers, found.covariance, found.flags, lifted0, lifted1)
+        how |= {"max_error_px": max_error_px, "num_threads": num_threads}
+        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, **how)
+        seen = _scattered(found.inliers, known0)
+        return _judged(found.T_cam_world, seen, found.covariance, found.flags, lifted0, lifted1)
     limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
-    how = {"threshold_m": limit[both], "confidence": confidence, "max_iterations": max_iterations, "seed": seed}
-    aligned, flags = _aligned(lifted0[both], lifted1[both], how)
-    covariance = _about_the_camera(aligned, lifted1[both])
-    return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), covariance, flags, lifted0, lifted1)
+    aligned, flags = _aligned(lifted0[both], lifted1[both], {**how, "max_error_m": limit[both]})
+    if not aligned.is_known:
+        return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), UNKNOWN, flags, lifted0, lifted1)
+    matched, limits = (lifted0[both], lifted1[both]), {"max_error_px": max_error_px, "depth_error": depth_error}
+    refined = _refined(aligned, matched, (camera0, camera1), limits, seed)
+    if refined is None:  # the pairs align, but no pose lets pixels and depths agree
+        return _judged(UNKNOWN[:4, :4], _scattered(aligned.inliers, both), UNKNOWN, ("undetermined",), lifted0, lifted1)
+    inliers, flags = _scattered(refined.inliers, both), flags + refined.flags
+    return _judged(refined.T, inliers, refined.covariance, flags, lifted0, lifted1)
 
 
-def _checked(points0: ArrayLike, points1: ArrayLike, solver: str, depth_error: float) -> tuple[Array, Array]:
-    pixels0, pixels1 = as_points(points0, "points0", 2), as_points(points1, "points1", 2)
-    same_length(pixels0, "points0", pixels1, "points1")
-    if solver not in ("points", "pnp"):
-        raise ValueError(f"solver is {solver!r}; allowed are 'points' and 'pnp'")
+def _checked(points0: ArrayLike, points1: ArrayLike, depth_error: float, max_error_px: float) -> tuple[Array, Array]:
+    pixels0, pixels1 = pairs(points0, "points0", points1, "points1")
     if not 0 < depth_error < 1:
         raise ValueError(f"depth_error is {depth_error}; it must lie between 0 and 1")
+    if not (math.isfinite(max_error_px) and max_error_px > 0):
+        raise ValueError(f"max_error_px is {max_error_px}; it must be a positive number of pixels")
     return pixels0, pixels1
 
 
 def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: str) -> Array:
     """Points (N, 3) of the pixels, NaN where there is no depth: outside the map, in a gap, across an edge, too far."""
-    metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth, dtype=np.float32))).m
+    try:
+        metres = (depth if isinstance(depth, Depth) else Depth(m=np.asarray(depth))).m
+    except ValueError as error:
+        raise ValueError(f"{name} is no depth map: {error}") from error
     if metres.shape != (camera.height, camera.width):
         given, wanted = f"{metres.shape[1]}x{metres.shape[0]}", f"{camera.width}x{camera.height}"
         raise ValueError(f"{name} is {given} but its camera is {wanted}: resize the camera with camera.resize(…)")
@@ -111,7 +124,7 @@ def _lifted(pixels: Array, camera: CameraModel, depth: Depth | ArrayLike, name: 
     smooth = inside & (near.max(axis=0) - near.min(axis=0) <= EDGE * near.min(axis=0))  # false with any NaN
     z = np.where(smooth, (mixed * np.where(smooth, near, 0.0)).sum(axis=0), np.nan)
     points = camera.unproject(pixels, z)
-    return np.where((np.abs(points) <= LARGEST).all(axis=1, keepdims=True), points, np.nan)
+    return np.where((np.abs(points) <= LARGEST_COORDINATE).all(axis=1, keepdims=True), points, np.nan)
 
 
 def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Alignment, tuple[str, ...]]:
@@ -125,21 +138,41 @@ def _aligned(points0: Array, points1: Array, how: dict[str, Any]) -> tuple[Align
     return rigid, rigid.flags
 
 
+def _refined(
+    aligned: Alignment,
+    pairs: tuple[Array, Array],
+    cameras: tuple[CameraModel, CameraModel],
+    limits: dict[str, float],
+    seed: int,
+) -> DepthAlignment | None:
+    """By pixels and depths; from the pose of the pixels alone where that explains them far better.
+
+    Depth maps that are flat agree with one another at a pose that is not the pixels'.
+    """
+    refined = align_by_pixels(aligned.T_target_source, pairs, cameras, aligned.inliers, **limits)
+    by_pixels = pose_of_pixels(pairs, cameras, limits["max_error_px"], seed)
+    if by_pixels is None or refined is None or by_pixels[1].sum() < 0.5 * refined.inliers.sum():
+        return refined
+    T, inliers, noise_px = by_pixels
+    if refined.noise_px < PIXELS_DOUBT * noise_px + LEAST_NOISE_PX:
+        return refined
+    again = align_by_pixels(T, pairs, cameras, inliers, **limits, noise_px=noise_px)
+    if again is not None and again.noise_px < refined.noise_px:
+        refined = again
+    apart = refined.T @ inverse(T)  # which of the two is right, nobody knows: so far may it be off
+    off = np.concatenate([vector_of(apart[:3, :3]), apart[:3, 3]])
+    flags = ("depth_disagrees",) if refined.noise_px > PIXELS_KNOW * noise_px + LEAST_NOISE_PX else ()
+    return replace(refined, covariance=refined.covariance + np.outer(off, off), flags=flags)
+
+
+def _known(points: Array) -> Mask:
+    return np.asarray(np.isfinite(points).all(axis=1))
+
+
 def _scattered(inliers: Mask, among: Mask) -> Mask:
     every: Mask = np.zeros(len(among), bool)
     every[among] = inliers
     return every
-
-
-def _about_the_camera(aligned: Alignment, points: Array) -> Array:
-    """The alignment's covariance, which is about the inliers' centroid, about the camera."""
-    if not aligned.is_known:
-        return np.full((6, 6), np.nan)
-    weights = 1.0 / (points[aligned.inliers] ** 2).sum(axis=1)
-    x, y, z = weights @ points[aligned.inliers] / weights.sum()
-    change = np.eye(6)  # v at the camera = v at c − ω×c
-    change[3:, :3] = [[0, -z, y], [z, 0, -x], [-y, x, 0]]
-    return np.asarray(change @ aligned.covariance @ change.T)
 
 
 def _judged(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import ops
+from ..arguments import checked
 from ..cameras import CameraModel
 from ..images import Float32, Mask
 from ..results import Depth, Flow
@@ -36,6 +37,7 @@ class MotionSegmentation:
     noise_px: float
 
 
+@checked
 def motion_segmentation(
     observed: Flow,
     depth: Depth,

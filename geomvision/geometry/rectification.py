@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
 from ..cameras import Array, StereoRig, pose
 from ..images import Image, as_image
 from ..ops.warping import Mode
@@ -102,6 +103,7 @@ class Rectification:
         return replace(self, residual=residual)
 
 
+@checked
 def rectify(
     rig: StereoRig,
     *,
@@ -137,6 +139,9 @@ def rectify(
         raise ValueError(f"alpha is {alpha}; it must be None or a number from 0 to 1")
     if like is not None and not (like.is_rectified and _one_size(like) and size is None and alpha is None):
         raise ValueError("like must be a rectified rig of one image size, and leaves nothing to say for size and alpha")
+    if images is not None and len(images) != 2:
+        raise ValueError(f"images holds {len(images)}; it must be two, (left, right)")
+    pair = None if images is None else [as_image(image, f"images[{i}]") for i, image in enumerate(images)]
     as_it_is = rig.is_rectified and _one_size(rig) and size is None and alpha is None and like is None
     turns = (np.eye(3), np.eye(3)) if as_it_is else rotations(rig, vertical=vertical)
     if as_it_is:
@@ -151,7 +156,7 @@ def rectify(
         views.append(RectifiedView.of(transform, (source.width, source.height), target.width, target.height))
     found = Rectification(left=views[0], right=views[1], rig=rectified, region=common_region(*views))
     found = found.cropped() if crop else found
-    return found if images is None else found.measured(*images)
+    return found if pair is None else found.measured(*pair)
 
 
 def common_region(left: RectifiedView, right: RectifiedView) -> tuple[int, int, int, int]:
@@ -176,10 +181,8 @@ def _size(rig: StereoRig, turns: tuple[Array, Array], size: tuple[int, int] | No
         turned = abs(turns[0][0, 1]) > abs(turns[0][0, 0])  # by 90 degrees
         return (rig.left.height, rig.left.width) if turned else (rig.left.width, rig.left.height)
     width, height = size
-    if not (
-        min(width, height) >= 2 and width * height <= MOST_PIXELS and int(width) == width and int(height) == height
-    ):
+    if not (min(width, height) >= 2 and width * height <= MOST_PIXELS):
         raise ValueError(
             f"size is {size}; it must be (width, height), at least 2 pixels each, at most {MOST_PIXELS} in all"
         )
-    return int(width), int(height)
+    return width, height

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked, pairs
 from ..cameras import Array
 from ..images import Image, Mask, as_pair
-from ._pixels import matched
+from ..packages import needed_by
 from .features import match_features
 
 #: A median vertical offset beyond this is no rectified pair, pixels.
@@ -81,6 +82,7 @@ class VerticalResidual:
         )
 
 
+@checked
 def vertical_residual(points_left: ArrayLike, points_right: ArrayLike, *, doffs_px: float = 0.0) -> VerticalResidual:
     """The vertical residual of matches (N, 2) of a rectified pair, pixels.
 
@@ -89,7 +91,7 @@ def vertical_residual(points_left: ArrayLike, points_right: ArrayLike, *, doffs_
         points_right: (N, 2), the partners in the right one.
         doffs_px: what must be added to disparities (cx_right − cx_left): points with less than −1 px lie behind.
     """
-    left, right = matched(points_left, points_right, ("points_left", "points_right"))
+    left, right = pairs(points_left, "points_left", points_right, "points_right", finite=False)
     offset = left - right
     kept = rows_agree(offset[:, 1])
     dy, disparity = offset[kept, 1], offset[kept, 0] + doffs_px
@@ -164,7 +166,8 @@ def measure_rows(
 
 def _inner(mask: Mask, points: Array) -> Mask:
     """Whether points lie further than the margin from what is invalid inside the image; its own border is none."""
-    import cv2
+    with needed_by("measuring rows"):
+        import cv2
 
     size = 2 * MARGIN_PX + 1
     eroded = cv2.erode(mask.astype(np.uint8), np.ones((size, size), np.uint8))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked, pairs
 from ..cameras import Array, Camera, StereoRig
 from ..images import Image, as_pair
-from ._pixels import matched
 from ._rows_fit import Fit, Parameter, fit_rows, parameters
 from .features import match_features
 from .rectification import Rectification, rectify
@@ -78,6 +78,7 @@ class SelfRectification:
         return float(np.radians(yaw.sigma)) * _focal(self.rig)
 
 
+@checked
 def self_rectify(
     left: Image,
     right: Image,
@@ -108,6 +109,7 @@ def self_rectify(
             cover too little of the image, or when the rows of the rectified images do not agree.
         ImageError: when these are no two images of one size.
     """
+    _check_drift(drift_deg, focal_drift)
     first, second = as_pair(left, right)
     found = match_features(first, second, features=features)
     if len(found) < FEWEST_MATCHES:
@@ -121,6 +123,7 @@ def self_rectify(
     return replace(mended, rectification=rectification)
 
 
+@checked
 def mend_rig(
     rig: StereoRig,
     points_left: ArrayLike,
@@ -146,10 +149,8 @@ def mend_rig(
         RectificationRefused: as for `self_rectify`.
         ValueError: for points of another shape, or that are NaN or infinite.
     """
-    left, right = matched(points_left, points_right, ("points_left", "points_right"), finite=True)
-    for name, value in (("drift_deg", drift_deg), ("focal_drift", focal_drift)):
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} is {value}; it must be a positive standard deviation")
+    left, right = pairs(points_left, "points_left", points_right, "points_right")
+    _check_drift(drift_deg, focal_drift)
     if len(left) < FEWEST_MATCHES:
         raise _too_few(len(left))
     if np.median(np.abs(left - right).max(axis=1)) < LEAST_SHIFT_PX and rig.left == rig.right:
@@ -170,6 +171,12 @@ def mend_rig(
         noise_px=fit.noise_px,
         doubt_px=fit.doubt_px,
     )
+
+
+def _check_drift(drift_deg: float, focal_drift: float) -> None:
+    for name, value, most in (("drift_deg", drift_deg, 180.0), ("focal_drift", focal_drift, 1.0)):
+        if not 0 < value <= most:
+            raise ValueError(f"{name} is {value}; it must be a positive standard deviation, at most {most}")
 
 
 def _cameras_of(rig: StereoRig, options: dict[str, Any]) -> StereoRig | None:

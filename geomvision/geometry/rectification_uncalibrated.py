@@ -9,13 +9,14 @@ Lenses must be nearly free of distortion. Which of the views is the left one can
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked, pairs
 from ..cameras import Array
 from ..images import Image, Mask, as_pair
-from ._pixels import matched
 from .epipolar import epipoles, sampson_distance, skew
 from .features import match_features
 from .rectification import Rectification, common_region
@@ -26,6 +27,8 @@ from .rectification_view import Homography, RectifiedView
 FEWEST_MATCHES, LEAST_AGREEING = 16, 0.3
 #: Matches within this distance of their epipolar lines agree, pixels (Sampson).
 AGREE_PX = 1.0
+#: Of the robust searches: largest error that counts, pixels; confidence; samples at most; seed; all threads.
+SEARCH = (3.0, 0.9999, 10_000, 0, 0)
 #: Share of agreeing matches that one plane may explain: beyond, the epipolar geometry is not determined.
 MOST_PLANAR = 0.95
 #: A pixel stretched or squeezed by more than this factor is not worth having.
@@ -40,6 +43,7 @@ class EpipolarFit:
     kept: Mask
 
 
+@checked
 def rectify_uncalibrated(
     left: Image, right: Image, *, crop: bool = False, vertical: bool = False, features: int = 4000
 ) -> Rectification:
@@ -62,6 +66,7 @@ def rectify_uncalibrated(
     return rectify_matches(found.points0, found.points1, size, crop=crop, vertical=vertical).measured(first, second)
 
 
+@checked
 def rectify_matches(
     points_left: ArrayLike,
     points_right: ArrayLike,
@@ -87,7 +92,7 @@ def rectify_matches(
             inside an image, when the views are turned by a quarter, or when an image would be torn apart.
         ValueError: for points of another shape, or that are NaN or infinite.
     """
-    left, right = matched(points_left, points_right, ("points_left", "points_right"), finite=True)
+    left, right = pairs(points_left, "points_left", points_right, "points_right")
     width, height = size
     if min(width, height) < 2:
         raise ValueError(f"size is {size}; it must be (width, height), at least 2 pixels each")
@@ -106,56 +111,29 @@ def rectify_matches(
 
 
 def _robust_fundamental(left: Array, right: Array) -> EpipolarFit:
-    """F by a robust search (MAGSAC++, Barath et al., CVPR 2020), refined on the matches that agree."""
-    import cv2
-
+    """F by LO-RANSAC, as `geomvision.pose.Fundamental` finds it, and the matches that agree."""
     if len(left) < FEWEST_MATCHES:
         raise RectificationRefused(f"only {len(left)} features match; {FEWEST_MATCHES} are needed at least")
-    found, _ = cv2.findFundamentalMat(left, right, cv2.USAC_MAGSAC, AGREE_PX, 0.9999, 10000)
-    F = np.zeros((3, 3)) if found is None else np.asarray(found, dtype=float)
-    if F.shape != (3, 3) or not np.isfinite(F).all() or not F.any():
+    found = _core().estimate_fundamental(left, right, *SEARCH)
+    if not found["found"]:
         raise RectificationRefused("no epipolar geometry fits the matches (do both images show one rigid scene?)")
-    for _ in range(5):
-        kept = np.nan_to_num(sampson_distance(F, left, right), nan=np.inf) <= AGREE_PX
-        if kept.sum() < FEWEST_MATCHES or kept.sum() < LEAST_AGREEING * len(left):
-            raise RectificationRefused(
-                f"only {int(kept.sum())} of {len(left)} matches agree on one epipolar geometry; {FEWEST_MATCHES} and"
-                f" {100 * LEAST_AGREEING:.0f} % are needed (do both images show one rigid scene, at one time?)"
-            )
-        F = _eight_point(left[kept], right[kept], F)
+    F = np.asarray(found["matrix"])
+    kept = np.nan_to_num(sampson_distance(F, left, right), nan=np.inf) <= AGREE_PX
+    if kept.sum() < FEWEST_MATCHES or kept.sum() < LEAST_AGREEING * len(left):
+        raise RectificationRefused(
+            f"only {int(kept.sum())} of {len(left)} matches agree on one epipolar geometry; {FEWEST_MATCHES} and"
+            f" {100 * LEAST_AGREEING:.0f} % are needed (do both images show one rigid scene, at one time?)"
+        )
     _require_depth(left[kept], right[kept])
     return EpipolarFit(F=F, kept=kept)
 
 
-def _eight_point(left: Array, right: Array, start: Array) -> Array:
-    """The normalised eight-point algorithm (HZ algorithm 11.1), weighted by the Sampson denominator of `start`."""
-    transforms = [_normaliser(points) for points in (left, right)]
-    x, y = (
-        np.concatenate([p, np.ones((len(p), 1))], axis=1) @ T.T for p, T in zip((left, right), transforms, strict=True)
-    )
-    before = np.linalg.inv(transforms[1]).T @ start @ np.linalg.inv(transforms[0])
-    slope = np.hypot(np.linalg.norm((x @ before.T)[:, :2], axis=1), np.linalg.norm((y @ before)[:, :2], axis=1))
-    rows = (y[:, :, None] * x[:, None, :]).reshape(-1, 9) / slope[:, None]
-    u, s, vt = np.linalg.svd(np.linalg.svd(rows, full_matrices=False)[2][-1].reshape(3, 3))
-    F = transforms[1].T @ (u * (s[0], s[1], 0.0)) @ vt @ transforms[0]
-    return np.asarray(F / np.linalg.norm(F))
-
-
-def _normaliser(points: Array) -> Array:
-    """Centroid to the origin, mean distance to √2 (HZ 4.4.4)."""
-    centre = points.mean(axis=0)
-    scale = np.sqrt(2) / max(float(np.linalg.norm(points - centre, axis=1).mean()), 1e-9)
-    return np.array([[scale, 0.0, -scale * centre[0]], [0.0, scale, -scale * centre[1]], [0.0, 0.0, 1.0]])
-
-
 def _require_depth(left: Array, right: Array) -> None:
     """Refuse matches that one homography explains: a plane, or no change of place, leaves F undetermined."""
-    import cv2
-
-    H, _ = cv2.findHomography(left, right, cv2.USAC_MAGSAC, AGREE_PX, None, 5000, 0.999)
-    if H is None:
+    found = _core().estimate_homography(left, right, *SEARCH)
+    if not found["found"]:
         return
-    moved = np.concatenate([left, np.ones((len(left), 1))], axis=1) @ H.T
+    moved = np.concatenate([left, np.ones((len(left), 1))], axis=1) @ np.asarray(found["matrix"]).T
     with np.errstate(all="ignore"):
         apart = np.linalg.norm(moved[:, :2] / moved[:, 2:] - right, axis=1)
     share = float((apart <= 2 * AGREE_PX).mean())
@@ -164,6 +142,12 @@ def _require_depth(left: Array, right: Array) -> None:
             f"one plane (or a turn about one centre) explains {100 * share:.0f} % of the matches: they do not determine"
             " the epipolar geometry; give a calibration"
         )
+
+
+def _core() -> Any:
+    from .. import _core as core
+
+    return core
 
 
 def _require_outside(F: Array, size: tuple[int, int]) -> None:

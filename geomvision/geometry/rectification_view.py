@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import points as as_points
 from ..cameras import Array, Camera, CameraModel
 from ..images import Float32, Image, ImageError, Mask, as_image
 from ..ops import warp
 from ..ops.warping import Mode
-from ._pixels import pixels
 
 #: A coordinate this near to an integer is one: rounding must not turn the image's own border into the outside.
 SNAP_PX = 1e-9
@@ -141,7 +141,7 @@ class RectifiedView:
 
     def points(self, points: ArrayLike) -> Array:
         """Rectified pixels (N, 2) of pixels (N, 2) of the source image; NaN where it has none."""
-        return self.transform.forward(pixels(points))
+        return self.transform.forward(as_points(points, "points", finite=False))
 
     def crop(self, x: int, y: int, width: int, height: int) -> RectifiedView:
         """The view of a crop that lies inside."""

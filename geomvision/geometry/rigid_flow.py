@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..cameras import Array, CameraModel
+from ..arguments import checked
+from ..cameras import Array, CameraModel, check_pose
 from ..images import Mask
 from ..results import Depth, Flow
-from .clips import nearest_pose
 
 #: A point is hidden by one nearer by more than this share, unless the two are neighbours within so many pixels.
 HIDES, NEIGHBOUR_PX = 0.01, 2
 
 
+@checked
 def rigid_flow(depth: Depth, camera: CameraModel, T_1_0: ArrayLike, camera1: CameraModel | None = None) -> Flow:
     """Flow from frame 0 to frame 1 of a scene that stands still: π₁(T_1_0 · π₀⁻¹(x, Z)) − x, exact.
 
@@ -29,7 +30,7 @@ def rigid_flow(depth: Depth, camera: CameraModel, T_1_0: ArrayLike, camera1: Cam
     Raises:
         ValueError: when the sizes differ, or the pose is none.
     """
-    T = nearest_pose(T_1_0, "T_1_0")
+    T = check_pose(T_1_0, "T_1_0")
     later = camera if camera1 is None else camera1
     points = _points(depth, camera) @ T[:3, :3].T + T[:3, 3]
     pixels = later.project(points)
@@ -45,7 +46,7 @@ def per_relative_depth(
     depth: Depth, camera: CameraModel, T_1_0: ArrayLike, camera1: CameraModel | None = None
 ) -> Array:
     """Derivative of `rigid_flow` by ln Z, (H, W, 2): pixels the flow changes by when depth is off by 100 %."""
-    T = nearest_pose(T_1_0, "T_1_0")
+    T = check_pose(T_1_0, "T_1_0")
     later = camera if camera1 is None else camera1
     moved = _points(depth, camera) @ T[:3, :3].T
     step = 1e-4

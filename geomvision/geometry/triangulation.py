@@ -14,20 +14,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _core
-from ..cameras import Array, CameraModel, check_camera, check_pose
+from ..arguments import checked, pairs
+from ..arguments import points as as_points
+from ..cameras import Array, CameraModel, check_pose
 from ..ops._dispatch import cuda_kernel
 from ..results import PointReason, Run, TriangulatedPoints
 from . import _triangulation_reference as reference
-from ._observations import Floats, as_matrix, as_pairs, as_pixels, is_plain
+from ._observations import Floats, as_matrix, is_plain
 from ._true_pixels import Views, measured, refined
+from .epipolar import as_fundamental
 
 Codes = NDArray[np.uint8]
 Method = Literal["linear", "midpoint", "optimal"]
+OfManyViews = Literal["midpoint", "optimal"]
+Backend = Literal["cpp", "cuda", "reference"]
 
 #: The methods in the order of the core's.
 METHODS = ("linear", "midpoint", "optimal")
 
 
+@checked
 def triangulate(
     points0: ArrayLike,
     points1: ArrayLike,
@@ -40,7 +46,7 @@ def triangulate(
     min_angle_deg: float = 0.0,
     max_error_px: float | None = None,
     covariance: bool = True,
-    backend: Literal["cpp", "cuda", "reference"] = "cpp",
+    backend: Backend = "cpp",
     num_threads: int = 0,
 ) -> TriangulatedPoints:
     """Points in frame 0, metres, that two cameras see at `points0` and `points1`.
@@ -70,25 +76,22 @@ def triangulate(
         RuntimeError: for ``"cuda"`` where there is no GPU, or it was not built.
     """
     start = time.perf_counter()
-    pixels = as_pairs(points0, points1)
-    check_camera(camera0, "camera0")
-    check_camera(camera1, "camera1")
+    pixels = pairs(points0, "points0", points1, "points1", finite=False, keep_single=True)
     T = check_pose(T_1_0, "T_1_0")
     if not np.linalg.norm(T[:3, 3]) > 0:
         raise ValueError("T_1_0 has no translation: from one place no distances can be seen; give two places")
-    if backend not in ("cpp", "cuda", "reference"):
-        raise ValueError(f"backend is {backend!r}; allowed are cpp, cuda and reference")
-    rules = _Rules(method, METHODS, sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
+    rules = _Rules(method, sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
     result, copied = _of_pair(pixels, (camera0, camera1), T, rules, backend)
     return replace(result, run=rules.run("triangulate", backend, start, copied))
 
 
+@checked
 def triangulate_views(
     points: ArrayLike | Sequence[ArrayLike],
     cameras: Sequence[CameraModel],
     poses: ArrayLike | Sequence[ArrayLike],
     *,
-    method: Literal["midpoint", "optimal"] = "optimal",
+    method: OfManyViews = "optimal",
     sigma_px: float = 1.0,
     min_angle_deg: float = 0.0,
     max_error_px: float | None = None,
@@ -113,18 +116,19 @@ def triangulate_views(
         ValueError: for other shapes, fewer than two views, poses that are none, a number outside its range.
     """
     start = time.perf_counter()
-    seen = [as_pixels(each, f"points[{i}]") for i, each in enumerate(points)]  # type: ignore[arg-type]
+    seen = [as_points(each, f"points[{i}]", finite=False, keep_single=True) for i, each in enumerate(points)]  # type: ignore[arg-type]
     all_poses = [check_pose(T, f"poses[{i}]") for i, T in enumerate(poses)]  # type: ignore[arg-type]
     if not (len(seen) == len(cameras) == len(all_poses) >= 2):
         given = f"points of {len(seen)} views, {len(cameras)} cameras, {len(all_poses)} poses"
         raise ValueError(f"there are {given}; they must be as many, and at least 2")
     if len({len(each) for each in seen}) > 1:
         raise ValueError(f"views hold {[len(each) for each in seen]} points; they must be as many, NaN where not seen")
-    rules = _Rules(method, METHODS[1:], sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
+    rules = _Rules(method, sigma_px, min_angle_deg, max_error_px, covariance, num_threads)
     result = _of_many(seen, cameras, all_poses, rules)
     return replace(result, run=rules.run("triangulate_views", "cpp", start))
 
 
+@checked
 def correct_matches(
     F: ArrayLike, points0: ArrayLike, points1: ArrayLike, *, num_threads: int = 0
 ) -> tuple[Floats, Floats]:
@@ -132,18 +136,14 @@ def correct_matches(
 
     Least squares of pixels (Lindstrom, CVPR 2010, iterated until it stands). The scale of F does not matter.
     """
-    first, second = as_pairs(points0, points1)
-    matrix = np.array(F, dtype=np.float64, order="C")
-    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not matrix.any():
-        raise ValueError(f"F must be a finite 3x3 matrix, not all 0; given {matrix.tolist()}")
-    corrected: tuple[Floats, Floats] = _core.correct_matches(matrix, first, second, num_threads)
+    first, second = pairs(points0, "points0", points1, "points1", finite=False, keep_single=True)
+    corrected: tuple[Floats, Floats] = _core.correct_matches(as_fundamental(F), first, second, num_threads)
     return corrected
 
 
 @dataclass(frozen=True)
 class _Rules:
     method: str
-    allowed: tuple[str, ...]
     sigma_px: float
     min_angle_deg: float
     max_error_px: float | None
@@ -151,8 +151,6 @@ class _Rules:
     num_threads: int
 
     def __post_init__(self) -> None:
-        if self.method not in self.allowed:
-            raise ValueError(f"method is {self.method!r}; allowed are {', '.join(self.allowed)}")
         if not (self.sigma_px > 0 and np.isfinite(self.sigma_px)):
             raise ValueError(f"sigma_px is {self.sigma_px}; it must be above 0")
         if not 0 <= self.min_angle_deg <= 180:
@@ -165,7 +163,7 @@ class _Rules:
         return float(np.radians(self.min_angle_deg))
 
     def run(self, function: str, backend: str, start: float, copied: float | None = None) -> Run:
-        options = {k: v for k, v in asdict(self).items() if k not in ("allowed", "num_threads")}
+        options = {k: v for k, v in asdict(self).items() if k != "num_threads"}
         seconds = time.perf_counter() - start
         return Run(method=function, options=options, backend=backend, seconds=seconds, copy_seconds=copied)
 

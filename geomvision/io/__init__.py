@@ -5,6 +5,7 @@ a format read and write just that one, as plain arrays. Whatever is wrong with a
 """
 
 from ._files import FormatError
+from .camera_json import read_camera_json, write_camera_json
 from .colmap import ColmapImage, ColmapModel, read_colmap, write_colmap
 from .flo import read_flo, write_flo
 from .image import read_image, write_image
@@ -26,11 +27,14 @@ from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_midd
 from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
 from .ply import read_ply, write_ply
-from .ros import RosCamera, read_ros_camera, ros_rig, write_ros_camera
+from .rigs import CAMERA_FORMATS, RIG_FORMATS, read_camera, read_rig, write_camera, write_rig
+from .ros import RosCamera, read_ros_camera, ros_rectified_rig, ros_rig, write_ros_camera
 from .scaled import read_scaled
 from .tum import Trajectory, read_tum_trajectory, tum_camera, write_tum_trajectory
 
 __all__ = [
+    "CAMERA_FORMATS",
+    "RIG_FORMATS",
     "ColmapImage",
     "ColmapModel",
     "FormatError",
@@ -40,6 +44,8 @@ __all__ = [
     "Trajectory",
     "kitti_raw_rig",
     "kitti_rig",
+    "read_camera",
+    "read_camera_json",
     "read_colmap",
     "read_depth",
     "read_disparity",
@@ -56,11 +62,15 @@ __all__ = [
     "read_opencv_rig",
     "read_pfm",
     "read_ply",
+    "read_rig",
     "read_ros_camera",
     "read_scaled",
     "read_tum_trajectory",
+    "ros_rectified_rig",
     "ros_rig",
     "tum_camera",
+    "write_camera",
+    "write_camera_json",
     "write_colmap",
     "write_depth",
     "write_disparity",
@@ -77,6 +87,7 @@ __all__ = [
     "write_opencv_rig",
     "write_pfm",
     "write_ply",
+    "write_rig",
     "write_ros_camera",
     "write_tum_trajectory",
 ]

@@ -1,26 +1,12 @@
-"""Rotations as files write them: unit quaternions, and matrices rounded to a few digits."""
+"""Rotations as files write them: unit quaternions."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
-#: Printed to seven digits a rotation is off by 1e-7; what is off by more than this is none.
-TOLERANCE = 1e-3
-
-
-def nearest_rotation(matrix: ArrayLike) -> Array:
-    """The rotation nearest to a rounded one (3, 3). Raises ValueError when it is none within 1e-3."""
-    given = np.asarray(matrix, dtype=float)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = float(np.abs(given @ given.T - np.eye(3)).max())
-    if not error <= TOLERANCE:
-        raise ValueError(f"the matrix is no rotation: R·Rᵀ differs from I by {error:.2g}")
-    if np.linalg.det(given) < 0:
-        raise ValueError("the matrix is no rotation but a reflection: its determinant is −1")
-    u, _, vt = np.linalg.svd(given)
-    return np.asarray(u @ vt)
+from ..cameras import Array
+from ..cameras.poses import FILE_TOLERANCE
 
 
 def rotation_of(wxyz: ArrayLike) -> Array:
@@ -28,7 +14,7 @@ def rotation_of(wxyz: ArrayLike) -> Array:
     q = np.asarray(wxyz, dtype=float)
     with np.errstate(over="ignore", invalid="ignore"):
         length = float(np.sqrt(q @ q))
-    if not abs(length - 1) <= TOLERANCE:
+    if not abs(length - 1) <= FILE_TOLERANCE:
         raise ValueError(f"the quaternion has length {length:.6g}; it must be 1")
     w, x, y, z = q / length
     return np.array(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..packages import needed_by
 from ._files import FormatError, PathLike, read_text
 
 
@@ -86,6 +88,13 @@ class Entry:
             raise self.wrong(f"has {values.size} numbers", " or ".join(map(str, counts)))
         return values
 
+    def wholes(self, count: int) -> tuple[int, ...]:
+        """A list of whole numbers of at least 1."""
+        values = self.numbers(count)
+        if (values < 1).any() or (values != np.rint(values)).any():
+            raise self.wrong(f"is {values.tolist()}", "whole numbers of at least 1")
+        return tuple(int(value) for value in values)
+
     def matrix(self, rows: int, columns: int) -> NDArray[np.float64]:
         """rows x columns numbers: nested lists, or a mapping with ``data`` (and rows, cols) as OpenCV and ROS write."""
         data = self
@@ -109,7 +118,8 @@ class Entry:
 
 def read_yaml(path: PathLike, expected: str) -> Entry:
     """The mapping in a YAML file, OpenCV's header included. Raises FormatError naming file and line."""
-    import yaml
+    with needed_by("reading YAML"):
+        import yaml
 
     text = read_text(path, expected)
     if text.startswith("%YAML:"):  # OpenCV writes its directive so
@@ -125,6 +135,14 @@ def read_yaml(path: PathLike, expected: str) -> Entry:
     if node is None or node.id != "mapping":
         raise FormatError(path, "holds no mapping of names to values", expected)
     return Entry(path, node)
+
+
+def word(text: str) -> str:
+    """A text as a YAML scalar that reads back as it is."""
+    if re.fullmatch(r"[A-Za-z_/][\w/.\-]*", text, re.ASCII):
+        return text
+    plain = (c if " " <= c <= "~" and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
+    return f'"{"".join(plain)}"'
 
 
 def number_list(values: Any) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Camera, CameraModel, KannalaBrandt, check_pose
 from ._files import FormatError, PathLike, read_text, write_bytes
 from ._rotations import quaternion_of, rotation_of
@@ -60,6 +61,7 @@ class ColmapModel:
     images: Mapping[int, ColmapImage]
 
 
+@checked
 def read_colmap(folder: PathLike) -> ColmapModel:
     """Read cameras and images of a sparse model's folder, binary where there are .bin files, else text.
 
@@ -82,6 +84,7 @@ def read_colmap(folder: PathLike) -> ColmapModel:
     return ColmapModel(cameras=cameras, images=images)
 
 
+@checked
 def write_colmap(folder: PathLike, model: ColmapModel, *, binary: bool = False) -> None:
     """Write cameras and images into a folder that exists; points3D is left as it is.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import DTYPES, Image, as_image
+from ..packages import needed_by
 from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
@@ -97,7 +98,8 @@ def _check_pnm(path: PathLike, data: bytes) -> None:
 
 
 def _decode(path: PathLike, data: bytes) -> Image:
-    import cv2
+    with needed_by("reading and writing images"):
+        import cv2
 
     upright = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
     is_png = data.startswith(_PNG_MAGIC)  # a PNG's alpha is looked at; other formats lose theirs in decoding
@@ -131,7 +133,8 @@ def write_image(path: PathLike, image: Image) -> None:
         ImageError: when the array is no image.
         ValueError: when the ending is unknown or cannot hold the array's dtype.
     """
-    import cv2
+    with needed_by("reading and writing images"):
+        import cv2
 
     ending = Path(path).suffix.lower()
     if ending not in _WRITABLE:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import (
     Camera,
     CameraModel,
@@ -22,9 +23,9 @@ from ..cameras import (
     inverse,
     pose,
 )
+from ..cameras.poses import nearest_rotation
 from ._files import PathLike, write_bytes
-from ._rotations import nearest_rotation
-from ._yaml import Entry, number_list, read_yaml
+from ._yaml import Entry, number_list, read_yaml, word
 
 _EXPECTED = "Kalibr's camchain: cam0 with camera_model, distortion_model, intrinsics, distortion_coeffs, resolution"
 
@@ -46,6 +47,7 @@ class KalibrChain:
         return StereoRig(left=self.cameras[left], right=self.cameras[right], T_right_left=T)
 
 
+@checked
 def read_kalibr(path: PathLike) -> KalibrChain:
     """Read a camchain: pinhole with radtan, equidistant or no distortion; omni and eucm with radtan or none.
 
@@ -69,6 +71,7 @@ def read_kalibr(path: PathLike) -> KalibrChain:
     return KalibrChain(cameras=tuple(cameras), T_camera_first=tuple(poses), topics=tuple(topics))
 
 
+@checked
 def write_kalibr(path: PathLike, chain: KalibrChain) -> None:
     """Write a camchain, atomically. Raises ValueError for cameras that Kalibr does not have."""
     lines = []
@@ -81,12 +84,12 @@ def write_kalibr(path: PathLike, chain: KalibrChain) -> None:
         lines += [f"  camera_model: {model}", f"  distortion_coeffs: {number_list(coefficients)}"]
         lines += [f"  distortion_model: {distortion}", f"  intrinsics: {number_list(intrinsics)}"]
         lines += [f"  resolution: [{camera.width}, {camera.height}]"]
-        lines += [f"  rostopic: {chain.topics[number]}"] if chain.topics[number] else []
+        lines += [f"  rostopic: {word(chain.topics[number])}"] if chain.topics[number] else []
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
 def _camera(entry: Entry) -> CameraModel:
-    width, height = (int(v) for v in entry["resolution"].numbers(2))
+    width, height = entry["resolution"].wholes(2)
     model, lens = entry["camera_model"].text, entry["distortion_model"].text
     coefficients = entry["distortion_coeffs"].numbers() if "distortion_coeffs" in entry else np.zeros(0)
     if model not in _INTRINSICS:
@@ -123,9 +126,9 @@ def _numbers(camera: CameraModel) -> tuple[str, str, list[float], list[float]]:
     if any(camera.distortion[4:]):
         raise ValueError("Kalibr's radtan has k1, k2, p1, p2 only; this camera has more")
     lens = list(camera.distortion[:4])
-    if isinstance(camera, Camera):
-        return "pinhole", "radtan", [camera.fx, camera.fy, camera.cx, camera.cy], lens or [0.0] * 4
     kind = "radtan" if lens else "none"
+    if isinstance(camera, Camera):
+        return "pinhole", kind, [camera.fx, camera.fy, camera.cx, camera.cy], lens
     if isinstance(camera, ExtendedUnifiedCamera):
         return "eucm", kind, [camera.alpha, camera.beta, camera.fx, camera.fy, camera.cx, camera.cy], lens
     size = 1 + camera.xi

@@ -12,14 +12,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import checked
 from ..cameras import Camera, StereoRig, inverse, pose
+from ..cameras.poses import nearest_rotation
 from ..images import Float32, Image
 from ._files import FormatError, PathLike, read_text, write_bytes
-from ._rotations import nearest_rotation
 from .image import read_image
 from .scaled import read_scaled, require_png16, to_uint16, write_png16
 
 SCALE = 256.0
+Pair = Literal["grey", "colour"]
 
 
 def read_kitti_disparity(path: PathLike) -> Float32:
@@ -73,6 +75,7 @@ def write_kitti_flow(path: PathLike, px: ArrayLike) -> None:
     write_png16(path, pixels.astype(np.uint16))
 
 
+@checked
 def read_kitti_calib(path: PathLike) -> dict[str, NDArray[np.float64]]:
     """The lines ``name: numbers`` of calib.txt or calib_cam_to_cam.txt, shaped where the length tells.
 
@@ -97,11 +100,12 @@ def read_kitti_calib(path: PathLike) -> dict[str, NDArray[np.float64]]:
     return entries
 
 
+@checked
 def kitti_rig(
     calib: Mapping[str, NDArray[np.float64]],
     width: int,
     height: int,
-    cameras: Literal["grey", "colour"] = "grey",
+    cameras: Pair = "grey",
 ) -> StereoRig:
     """The rectified rig of the grey (P0, P1) or the colour (P2, P3) cameras for images of this size.
 
@@ -127,6 +131,7 @@ def kitti_rig(
     return StereoRig(left=camera, right=camera, T_right_left=pose(translation=(shift[0], 0.0, 0.0)))
 
 
+@checked
 def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], left: int = 0, right: int = 1) -> StereoRig:
     """The rig of two cameras as they recorded (calib_cam_to_cam.txt: S, K, D, R, T), before rectification.
 
@@ -147,6 +152,7 @@ def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], left: int = 0, right
     return StereoRig(left=cameras[0], right=cameras[1], T_right_left=poses[1] @ inverse(poses[0]))
 
 
+@checked
 def write_kitti_calib(path: PathLike, entries: Mapping[str, ArrayLike]) -> None:
     """Write lines ``name: numbers`` that `read_kitti_calib` reads back exactly, atomically."""
     lines = [f"{name}: {' '.join(repr(float(v)) for v in np.ravel(np.asarray(e)))}" for name, e in entries.items()]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Camera, StereoRig, pose
 from ._files import FormatError, PathLike, read_text, write_bytes
 
@@ -27,6 +28,7 @@ class MiddleburyCalibration:
     vmax: float | None = None
 
 
+@checked
 def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> MiddleburyCalibration:
     """Read calib.txt. `baseline_unit_m` is the length of the file's unit: 0.001 for millimetres.
 
@@ -58,6 +60,7 @@ def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> 
     )
 
 
+@checked
 def write_middlebury_calib(path: PathLike, rig: StereoRig, *, ndisp: int | None = None) -> None:
     """Write a rectified rig as calib.txt (baseline in millimetres), atomically. Raises ValueError otherwise."""
     rig.require_rectified()

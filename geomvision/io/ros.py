@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Camera, CameraModel, KannalaBrandt, StereoRig, pose
+from ..cameras.poses import nearest_rotation
 from ._files import PathLike, write_bytes
-from ._rotations import nearest_rotation
-from ._yaml import number_list, read_yaml
+from ._yaml import number_list, read_yaml, word
 
 _EXPECTED = "ROS's camera_info: image_width, image_height, camera_matrix, distortion_model, distortion_coefficients"
 #: Distortion models and how many coefficients each may have.
@@ -37,6 +38,7 @@ class RosCamera:
         return Camera.from_matrix(self.P[:, :3], self.camera.width, self.camera.height)
 
 
+@checked
 def read_ros_camera(path: PathLike) -> RosCamera:
     """Read a camera_info file; R is I and P is [K | 0] where it has none.
 
@@ -72,36 +74,49 @@ def read_ros_camera(path: PathLike) -> RosCamera:
     return RosCamera(camera=camera, name=name, R=R, P=P)
 
 
+@checked
 def write_ros_camera(path: PathLike, ros: RosCamera) -> None:
-    """Write a camera_info file, atomically. Raises ValueError for cameras that ROS does not have."""
+    """Write a camera_info file, atomically, with as many coefficients as the camera has.
+
+    Raises ValueError for cameras that ROS does not have.
+    """
     camera = ros.camera
     if not isinstance(camera, Camera | KannalaBrandt):
         raise ValueError(f"camera_info holds pinhole and fisheye cameras, not {type(camera).__name__}")
     distortion = camera.distortion
-    if isinstance(camera, Camera) and len(distortion) < 5:
-        distortion += (0.0,) * (5 - len(distortion))  # plumb_bob has five
     model = "plumb_bob" if len(distortion) <= 5 else "rational_polynomial"
     model = "equidistant" if isinstance(camera, KannalaBrandt) else model
-    lines = [f"image_width: {camera.width}", f"image_height: {camera.height}", f"camera_name: {ros.name or 'camera'}"]
+    lines = [f"image_width: {camera.width}", f"image_height: {camera.height}", f"camera_name: {word(ros.name)}"]
     lines += [*_matrix("camera_matrix", camera.K), f"distortion_model: {model}"]
     lines += _matrix("distortion_coefficients", np.array([distortion]))
     lines += _matrix("rectification_matrix", ros.R) + _matrix("projection_matrix", ros.P)
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
+@checked
 def ros_rig(left: RosCamera, right: RosCamera) -> StereoRig[Any]:
     """The rig of the raw cameras, from the rectifications of both: X_rectified_right = X_rectified_left + (−B, 0, 0).
 
     Raises:
         ValueError: when the projection matrices are not those of one rectified pair, left before right.
     """
+    T = pose(right.R.T) @ _shift(left, right) @ pose(left.R)
+    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)
+
+
+def ros_rectified_rig(left: RosCamera, right: RosCamera) -> StereoRig[Camera]:
+    """The rig of the images that ROS rectified (image_rect), from P of both. Raises ValueError as `ros_rig` does."""
+    return StereoRig(left=left.rectified, right=right.rectified, T_right_left=_shift(left, right))
+
+
+def _shift(left: RosCamera, right: RosCamera) -> NDArray[np.float64]:
+    """The pose of the rectified cameras, (−B, 0, 0)."""
     if not np.allclose(left.P[:, :3], right.P[:, :3], rtol=1e-6):
         raise ValueError("the projection matrices of left and right have different K: no rectified pair")
     shift = (right.P[0, 3] - left.P[0, 3]) / left.P[0, 0]
     if not shift < 0:
         raise ValueError(f"the right camera lies {shift:.4f} m to the left: swapped, or no stereo calibration")
-    T = pose(right.R.T) @ pose(translation=(shift, 0.0, 0.0)) @ pose(left.R)
-    return StereoRig(left=left.camera, right=right.camera, T_right_left=T)
+    return pose(translation=(shift, 0.0, 0.0))
 
 
 def _matrix(name: str, values: NDArray[np.float64]) -> list[str]:

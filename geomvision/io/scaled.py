@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import Float32, Image
+from ..packages import needed_by
 from ._files import FormatError, PathLike, write_bytes
 from .image import read_image, read_png_header
 
@@ -67,7 +68,8 @@ def require_png16(path: PathLike, channels: int, what: str) -> None:
 
 def write_png16(path: PathLike, stored: Image) -> None:
     """Write uint16 (H, W) or (H, W, 3) RGB as PNG, atomically."""
-    import cv2
+    with needed_by("writing PNG"):
+        import cv2
 
     encoded, data = cv2.imencode(".png", stored[..., ::-1] if stored.ndim == 3 else stored)
     if not encoded:

@@ -6,11 +6,12 @@ A line is ``timestamp tx ty tz qx qy qz qw``: the pose T_world_camera, metres, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import checked
 from ..cameras import Camera
 from ._files import FormatError, PathLike, read_text, write_bytes
 from ._rotations import quaternion_of, rotation_of
@@ -40,17 +41,17 @@ class Trajectory:
     T_world_camera: NDArray[np.float64]
 
 
+@checked
 def tum_camera(sequence: Sequence) -> Camera:
     """The colour camera of TUM's sequences, 640 x 480, as published; "default" is ROS's factory calibration.
 
     ICL-NUIM's sequences come in TUM's layout; their fy is negative: y points up. Raises ValueError for other names.
     """
-    if sequence not in _CAMERAS:
-        raise ValueError(f"sequence is {sequence!r}; allowed are {', '.join(get_args(Sequence))}")
     fx, fy, cx, cy, distortion = _CAMERAS[sequence]
     return Camera(width=640, height=480, fx=fx, fy=fy, cx=cx, cy=cy, distortion=distortion)
 
 
+@checked
 def read_tum_trajectory(path: PathLike) -> Trajectory:
     """Read a trajectory (groundtruth.txt, or an estimate's). Lines with # are comments.
 
@@ -77,6 +78,7 @@ def read_tum_trajectory(path: PathLike) -> Trajectory:
     return Trajectory(seconds=np.array(seconds), T_world_camera=np.array(poses))
 
 
+@checked
 def write_tum_trajectory(path: PathLike, trajectory: Trajectory) -> None:
     """Write a trajectory, atomically."""
     lines = ["# timestamp tx ty tz qx qy qz qw"]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
 from ..cameras import check_pose
 
 
@@ -23,6 +24,7 @@ class PoseError(NamedTuple):
         return float(np.nanmax([self.rotation_deg, self.translation_deg]))
 
 
+@checked
 def pose_error(estimate: ArrayLike | None, truth: ArrayLike) -> PoseError:
     """Angle of the rotation between two 4x4 poses, and angle between their translations, both in [0, 180] degrees.
 
@@ -42,6 +44,7 @@ def pose_error(estimate: ArrayLike | None, truth: ArrayLike) -> PoseError:
     return PoseError(float(rotation), float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b))))
 
 
+@checked
 def pose_auc(errors_deg: ArrayLike, thresholds_deg: Sequence[float] = (5.0, 10.0, 20.0)) -> dict[float, float]:
     """Area under the recall curve of pose errors up to each threshold, over the threshold, in [0, 1].
 
@@ -50,7 +53,8 @@ def pose_auc(errors_deg: ArrayLike, thresholds_deg: Sequence[float] = (5.0, 10.0
     """
     errors = np.asarray(errors_deg, dtype=float).ravel()
     if errors.size == 0 or (errors < 0).any():
-        raise ValueError(f"errors_deg holds {errors.size} errors, of which {int((errors < 0).sum())} are negative")
+        told = f"errors_deg holds {errors.size} errors, of which {int((errors < 0).sum())} are negative"
+        raise ValueError(f"{told}; there must be one or more, none of them negative")
     if not all(np.isfinite(t) and t > 0 for t in thresholds_deg):
         raise ValueError(f"thresholds_deg are {list(thresholds_deg)}; each must be above 0")
     known = np.where(np.isnan(errors), np.inf, errors)

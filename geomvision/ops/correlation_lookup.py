@@ -6,8 +6,8 @@ from typing import Any, Generic
 
 import numpy as np
 
+from ..arguments import checked
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked
 
 
 @checked

@@ -6,8 +6,8 @@ from typing import Any, Generic
 
 import numpy as np
 
+from ..arguments import checked
 from ._dispatch import Array, has_core, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
-from ._options import checked
 from .correlation_lookup import as_coordinates
 
 _OWNER = "correlation_lookup_1d"

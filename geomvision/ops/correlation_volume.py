@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from . import _classical as classical
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked
 from .correlation_lookup import as_coordinates
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import checked
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked
 
 
 @checked

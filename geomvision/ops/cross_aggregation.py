@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..arguments import checked
 from . import _classical as classical
 from ._dispatch import Array, dtype_name, require_arrays
-from ._options import checked
 
 
 @checked

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import checked
 from . import _classical as classical
 from ._dispatch import Array, dtype_name, require_arrays
-from ._options import checked
 
 
 @checked

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..arguments import checked
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked
 
 
 @checked

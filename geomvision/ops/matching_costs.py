@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from ..arguments import checked
 from . import _classical as classical
 from ._dispatch import Array, dtype_name, is_tensor, require_arrays
-from ._options import checked
 
 IMAGES = ("uint8", "uint16", "float32", "float64")
 Window = Literal["5x5", "7x7", "9x7", "sparse"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import checked
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked
 
 #: What the options may be, in the order of the kernel's arguments.
 LIMITS: dict[str, tuple[float, float]] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..arguments import checked, whole
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
-from ._options import checked, whole
 
 
 @checked

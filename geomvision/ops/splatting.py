@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..arguments import checked
 from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_floating
-from ._options import checked
 
 Mode = Literal["sum", "average", "softmax"]
 Holes = Literal["nan", "zero"]

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..arguments import checked
 from ._dispatch import core, has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
-from ._options import checked
 
 Mode = Literal["bilinear", "bicubic"]
 Outside = Literal["nan", "zero", "border"]

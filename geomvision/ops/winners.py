@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Generic, Literal, NamedTuple
 
+from ..arguments import checked
 from . import _classical as classical
 from ._dispatch import Array, require_arrays
-from ._options import checked
 
 
 class Winners(NamedTuple, Generic[Array]):

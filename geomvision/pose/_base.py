@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..arguments import checked, pairs
 from ..cameras import Array, CameraModel
 from ..method import Method, option
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._diagnosis import Diagnosis
-from ._views import View, as_points, view
+from ._views import View, view
+
+#: No image is that large, pixels.
+LARGEST_PX = 1e7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,10 +62,11 @@ class PoseMethod(Method, ABC):
     max_iterations: int = option(20000, "samples at most", minimum=1, maximum=10_000_000)
     seed: int = option(0, "of the samples: equal seeds give equal results", minimum=0, maximum=2**31 - 1)
 
+    @checked
     def __call__(
         self,
-        points0: Any,
-        points1: Any,
+        points0: NDArray[Any],
+        points1: NDArray[Any],
         camera0: CameraModel | None = None,
         camera1: CameraModel | None = None,
     ) -> RelativePose:
@@ -80,11 +86,12 @@ class PoseMethod(Method, ABC):
                 solver takes, or missing cameras.
             TypeError: for what is no array or no camera.
         """
-        first, second = as_points(points0, "points0"), as_points(points1, "points1")
-        if len(first) != len(second):
-            raise ValueError(f"points0 has {len(first)} points, points1 {len(second)}: row i of both must be one match")
+        for name, points in (("points0", points0), ("points1", points1)):
+            if not isinstance(points, np.ndarray):
+                raise TypeError(f"{name} is {type(points).__name__}; it must be a numpy array of shape (N, 2)")
+        first, second = pairs(points0, "points0", points1, "points1", largest=LARGEST_PX)
         if (camera0 is None) != (camera1 is None) or (camera0 is None and self.relation == "essential"):
-            raise ValueError(f"{type(self).__name__} needs both cameras; {camera0!r} and {camera1!r} were given")
+            raise ValueError(f"{type(self).__name__} needs both cameras; camera0 is {camera0!r}, camera1 {camera1!r}")
         if len(first) < self.least_matches:
             raise ValueError(f"{len(first)} matches were given; {self.name()} needs at least {self.least_matches}")
         view0, view1, seen = both_seen(view(first, camera0), view(second, camera1))

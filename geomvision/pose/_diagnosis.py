@@ -18,6 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
+from ._intrinsics import Agreement, agreement, explains_more
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
 FAR = 13.8
+#: A set that chance gives in 1 of 100 images (log10) is none: the noise it was judged by was chosen to fit.
+CHANCE = -2.0
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
 FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of clean scenes at 10, 8 % at 8
 TAIL = 0.02
@@ -57,12 +60,15 @@ class Diagnosis:
                 seed=self.seed,
             )
         inliers = np.abs(estimate.errors_px) < max(estimate.inlier_px, 1e-9)
-        flags = set()
+        flags: set[str] = set()
         if self._is_chance(inliers, estimate) or (self.relation != "homography" and inliers.sum() < FEW):
             flags.add("too_few_points")
         T, candidates, votes, agreeing = self._pose(estimate, inliers, flags)
-        T = self._weighed_against_simpler(T, estimate, inliers, flags)
+        if inliers.any():
+            T = self._weighed_against_simpler(T, estimate, inliers, flags)
         still = bool(flags & {"no_motion", "pure_rotation"})
+        told = None if still or T is None else self._of_intrinsics(T, estimate, inliers, flags)
+        covariance = told.covariance if told else estimate.covariance
         return RelativePose(
             T_1_0=T,
             matrix=estimate.matrix,
@@ -71,7 +77,8 @@ class Diagnosis:
             degeneracies=frozenset(flags),
             candidates=candidates,
             votes=votes,
-            covariance=estimate.covariance if self.relation == "essential" and not still else None,
+            covariance=covariance if self.relation == "essential" and not still else None,
+            focal_sigma=math.nan if told is None else told.focal_sigma,
             noise_px=estimate.noise_px,
             score=estimate.score,
             iterations=estimate.iterations,
@@ -85,17 +92,20 @@ class Diagnosis:
         reach = max(estimate.inlier_px, 1e-3)
         area = math.pi * reach**2 if self.relation == "homography" else 2 * reach * math.hypot(width, height)
         share = min(1.0, area / float(width * height))
-        return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > 0
+        return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > CHANCE
 
-    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
-        """Whether more inliers are `far` from a simpler model than noise and chance explain."""
+    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
+        """Whether more inliers are `far` from a simpler model than noise and chance explain.
+
+        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing.
+        """
         assert estimate.errors_px is not None
         low, high = self.view1.extent()
         width, height = np.maximum(high - low, 1e-9)
         reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
         close = np.abs(estimate.errors_px) < reach
         chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * float((~inliers).sum())
-        tail = TAIL * float(close.sum())
+        tail = TAIL * float(close.sum()) + min(free, int((~inliers).sum()))
         return float((far & close).sum()) > tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
 
     def _pose(
@@ -137,13 +147,13 @@ class Diagnosis:
         if self.view0.spread is not None or self.view1.spread is not None:
             noise *= STRETCH
         still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
-        if not self._left_over(still, inliers, estimate):
+        if not self._left_over(still, inliers, estimate, 5):
             flags.add("no_motion")
             flags.discard("ambiguous_pose")
             return None if T is None else np.eye(4)
         if self.view0.camera is not None:
             R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
-            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate):
+            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate, 2):
                 flags.add("pure_rotation")
                 flags.discard("ambiguous_pose")
                 return None if T is None else pose(R)
@@ -151,8 +161,6 @@ class Diagnosis:
             return T
         if self._is_flat(estimate, inliers, noise):
             flags.add("plane")
-        elif self.relation == "essential" and self._fits_no_cameras(estimate, inliers):
-            flags.add("uncalibrated")
         if T is not None and self._epipoles_inside(T):
             flags.add("forward_motion")
         return T
@@ -179,34 +187,30 @@ class Diagnosis:
                 return False
         return True
 
-    def _fits_no_cameras(self, estimate: Estimate, inliers: NDArray[np.bool_]) -> bool:
-        """Whether the points cannot be the cameras', or F from the same start explains clearly more than E does.
+    def _of_intrinsics(
+        self, T: Array, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
+    ) -> Agreement | None:
+        """What the matches tell of the intrinsics, and the flag where these do not fit them."""
+        if self.relation != "essential":
+            return None
+        told = agreement(estimate, T, self.view0, self.view1)
+        if "plane" not in flags and (
+            not self._are_pixels()
+            or (told is not None and told.is_refuted)
+            or explains_more(estimate, self.view0, self.view1, inliers, self.seed)
+        ):
+            flags.add("uncalibrated")
+        return told
 
-        Clearly: errors smaller by a tenth, with a likelihood ratio above e^10. The two degrees of freedom that F has
-        more than E would make errors smaller by about 1 / N.
-        """
+    def _are_pixels(self) -> bool:
+        """Whether the points can be pixels of the cameras: most of them inside the images, and spread there."""
         for view in (self.view0, self.view1):
             low, high = view.extent()
             span = view.points.max(axis=0) - view.points.min(axis=0)
             outside = (view.points < low - 1) | (view.points > high + 1)
             if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
-                return True
-        if inliers.sum() < 20 or estimate.matrix is None or estimate.errors_px is None:
-            return False
-        from .. import _core
-
-        start = np.linalg.inv(self.view1.K).T @ estimate.matrix @ np.linalg.inv(self.view0.K)
-        reach = max(6.0, 3 * estimate.noise_px)
-        found = _core.refine_fundamental(self.view0.ideal, self.view1.ideal, list(start.ravel()), reach)
-        if not found["found"]:
-            return False
-        # Both by one measure: squared errors up to where E's inliers end, of matches that agree with either.
-        most = max(estimate.inlier_px, 0.06) ** 2
-        squared = [np.minimum(np.square(e), most) for e in (estimate.errors_px, found["errors_px"])]
-        either = np.minimum(*squared) < most
-        count = float(either.sum())
-        costs = [max(float(s[either].sum()), count * 0.02**2) for s in squared]
-        return costs[0] > 1.2 * costs[1] and count * math.log(costs[0] / costs[1]) > 20
+                return False
+        return True
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

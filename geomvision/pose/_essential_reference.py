@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._base import Estimate
-from ._decomposition import essential_candidates
-from ._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
+from ._pose_manifold import PoseManifold
 from ._reference_solvers import five_point
 from ._views import View
 
 BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
-
-
-def skew(v: Array) -> Array:
-    """[v]x with [v]x w = v × w."""
-    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
-
-
-def rotation(w: Array) -> Array:
-    """exp([w]x) (Rodrigues)."""
-    angle = float(np.linalg.norm(w))
-    k = skew(w / angle) if angle > 0 else np.zeros((3, 3))
-    return np.asarray(np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k)
-
-
-def tangent_basis(t: Array) -> tuple[Array, Array]:
-    """b1 = t × e_k / |…| with k the least entry of |t|, b2 = t × b1."""
-    b1 = np.cross(t, np.eye(3)[np.argmin(np.abs(t))])
-    b1 = b1 / np.linalg.norm(b1)
-    return b1, np.cross(t, b1)
-
-
-@dataclass(frozen=True)
-class PoseManifold:
-    """Poses with |t| = 1, by 5 numbers: (ω, α, β)."""
-
-    R: Array
-    t: Array
-    to_rays0: Array
-    to_rays1: Array
-
-    def essential(self) -> Array:
-        """[t]x R."""
-        return np.asarray(skew(self.t) @ self.R)
-
-    def matrix(self) -> Array:
-        """For working coordinates."""
-        return np.asarray(self.to_rays1 @ self.essential() @ self.to_rays0)
-
-    def tangents(self) -> Array:
-        """Derivatives of `matrix` by the 5 numbers, (5, 9)."""
-        turns = [skew(self.t) @ skew(axis) @ self.R for axis in np.eye(3)]
-        shifts = [skew(b) @ self.R for b in tangent_basis(self.t)]
-        return np.stack([(self.to_rays1 @ slope @ self.to_rays0).ravel() for slope in turns + shifts])
-
-    def moved(self, step: Array) -> PoseManifold:
-        """After a step."""
-        b1, b2 = tangent_basis(self.t)
-        t = self.t + step[3] * b1 + step[4] * b2
-        return PoseManifold(rotation(step[:3]) @ self.R, t / np.linalg.norm(t), self.to_rays0, self.to_rays1)
 
 
 class DepthPrior:
@@ -153,52 +104,87 @@ def working_data(
     return (x0, x1, *spreads), order, unit, to_rays0, to_rays1
 
 
+class EssentialProblem:
+    """How the search makes, judges and betters essential matrices."""
+
+    def __init__(self, data: tuple[Array, ...], band: float, to_rays0: Array, to_rays1: Array) -> None:
+        self.data, self.band, self.to_rays0, self.to_rays1 = data, band, to_rays0, to_rays1
+        self.depths = DepthPrior(data, to_rays0, to_rays1)
+        self.ends: list[Array] = []  # where refinements came to before depths are looked at
+
+    def solve(self, sample: list[int]) -> list[Array]:
+        """Of five matches."""
+        return five_point(self.data[0][sample] @ self.to_rays0.T, self.data[1][sample] @ self.to_rays1.T)
+
+    def score(self, essential: Array) -> float:
+        """Of a matrix for rays."""
+        return self.gain(self.to_rays1 @ essential @ self.to_rays0)
+
+    def gain(self, matrix: Array) -> float:
+        """Of a matrix for working coordinates."""
+        value, gradient, _ = sampson(matrix, *self.data)
+        return marginal_gain(value**2 / gradient, self.band)
+
+    def refine(self, essential: Array) -> tuple[Any, float, float] | None:
+        """The pose with its mixture and normal matrix, its likelihood and its support."""
+        from .. import _core
+
+        rotations, translations, _ = _core.decompose_essential(essential)
+        pose = PoseManifold(rotations[0], translations[0], self.to_rays0, self.to_rays1)
+        mixture = Mixture.broad(self.band)
+        self.depths.values = np.ones(len(self.data[0]))
+        pose, support, _ = gauss_newton(pose, self.data, mixture, self.depths.values, BROAD)
+        if support < 0 or self._came_before(pose.matrix(), mixture.sigma / np.sqrt(support)):
+            return None
+        pose, support, normal = self.with_depths(self.depths.in_front(pose, mixture), mixture, LOCAL, 2)
+        if support < 0:
+            return None
+        return (pose, mixture, normal), self.depths.log_likelihood(pose.matrix(), mixture), support
+
+    def with_depths(
+        self, pose: PoseManifold, mixture: Mixture, steps: int, rounds: int
+    ) -> tuple[PoseManifold, float, Array | None]:
+        """Steps with depths weighed, which are learned anew each round; support below 0: it got lost."""
+        support, normal = -1.0, None
+        for _ in range(rounds):
+            self.depths.learn(pose, mixture)
+            pose, support, normal = gauss_newton(pose, self.data, mixture, self.depths.values, steps)
+            if support < 0:
+                break
+        return pose, support, normal
+
+    def _came_before(self, matrix: Array, deviation: float) -> bool:
+        """Whether an earlier refinement came to the same place, closer than matches can tell: it would end there."""
+        if any(min(np.linalg.norm(matrix - end), np.linalg.norm(matrix + end)) < deviation for end in self.ends):
+            return True
+        self.ends.append(matrix)
+        return False
+
+
 def estimate_essential(
     view0: View, view1: View, max_error_px: float, confidence: float, max_iterations: int, seed: int
 ) -> Estimate:
     """What `_core.estimate_essential` does."""
     data, order, unit, to_rays0, to_rays1 = working_data(view0, view1, seed)
-    (x0, x1), band = data[:2], max_error_px / unit
-    depths = DepthPrior(data, to_rays0, to_rays1)
-
-    def solve(sample: list[int]) -> list[Array]:
-        return five_point(x0[sample] @ to_rays0.T, x1[sample] @ to_rays1.T)
-
-    def score(essential: Array) -> float:
-        value, gradient, _ = sampson(to_rays1 @ essential @ to_rays0, *data)
-        return marginal_gain(value**2 / gradient, band)
-
-    def with_depths(pose: PoseManifold, mixture: Mixture, steps: int, rounds: int) -> tuple[PoseManifold, float, Any]:
-        support, normal = -1.0, None
-        for _ in range(rounds):
-            depths.learn(pose, mixture)
-            pose, support, normal = gauss_newton(pose, data, mixture, depths.values, steps)
-            if support < 0:
-                break
-        return pose, support, normal
-
-    def refine(essential: Array) -> tuple[Any, float, float] | None:
-        first = essential_candidates(essential, "essential", view0, view1)[0]
-        mixture = Mixture.broad(band)
-        depths.values = np.ones(len(order))
-        pose, support, _ = gauss_newton(
-            PoseManifold(first[:3, :3], first[:3, 3], to_rays0, to_rays1), data, mixture, depths.values, BROAD
-        )
-        if support < 0:
-            return None
-        pose, support, _ = with_depths(depths.in_front(pose, mixture), mixture, LOCAL, 2)
-        if support < 0:
-            return None
-        return (pose, mixture), depths.log_likelihood(pose.matrix(), mixture), support
-
+    problem = EssentialProblem(data, max_error_px / unit, to_rays0, to_rays1)
     best, drawn = ransac(
-        len(order), 5, solve, score, refine, confidence=confidence, most=max_iterations, seed=seed, second_chances=True
+        len(order),
+        5,
+        problem.solve,
+        problem.score,
+        problem.refine,
+        confidence=confidence,
+        most=max_iterations,
+        seed=seed,
+        second_chances=True,
     )
     if best is None:
         return Estimate(iterations=drawn)
-    pose, mixture = best
-    depths.values = np.ones(len(order))
-    pose, _, normal = with_depths(pose, mixture, FINAL, 3)
+    problem.depths.values = np.ones(len(order))
+    mixture = replace(best[1])
+    pose, support, normal = problem.with_depths(best[0], mixture, FINAL, 3)
+    if support < 0:  # it got lost: the best is what it was
+        pose, mixture, normal = best
     value, gradient, _ = sampson(pose.matrix(), *data)
     errors = np.empty(len(order))
     errors[order] = value / np.sqrt(gradient) * unit
@@ -207,7 +193,7 @@ def estimate_essential(
         errors_px=errors,
         noise_px=mixture.sigma * unit,
         inlier_px=mixture.even_error(mixture.odds) * unit,
-        score=depths.log_likelihood(pose.matrix(), mixture),
+        score=problem.gain(pose.matrix()),
         iterations=drawn,
         covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
         rotation=pose.R,

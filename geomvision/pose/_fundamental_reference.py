@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..cameras import Array
+from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._base import Estimate
-from ._essential_reference import FINAL, LOCAL, rotation, skew
-from ._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
+from ._essential_reference import FINAL, LOCAL
+from ._pose_manifold import rotation, skew
 from ._reference_solvers import seven_point
 from ._views import View
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..cameras import Array
+from ..geometry._reference_ransac import Mixture, marginal_gain, ransac, shuffled
 from ._base import Estimate
 from ._essential_reference import FINAL, LOCAL
 from ._fundamental_reference import frame
-from ._reference_ransac import Mixture, marginal_gain, ransac, shuffled
 from ._reference_solvers import four_point
 from ._views import View
 

@@ -63,7 +63,10 @@ def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: flo
         U, _, Vt = np.linalg.svd(second[chosen].T @ first[chosen])
         R = U @ np.diag([1.0, 1.0, np.sign(np.linalg.det(U @ Vt))]) @ Vt
         far = off_rotation(R, view0, view1, noise)
-        chosen = far < max(9.21, 2.0 * float(np.median(far)))
+        near = far < max(9.21, 2.0 * float(np.median(far)))
+        if (near == chosen).all():
+            break
+        chosen = near
     return np.asarray(R)
 
 
@@ -95,16 +98,17 @@ def _sample(inliers: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
 
 def off_homography(H: Array, view0: View, view1: View, noise: float) -> Array:
     """Squared Sampson errors (N,) of matches from a homography, in variances of their noise (H & Z 2004, 4.2.6)."""
-    x0, x1 = np.column_stack([view0.ideal, np.ones(len(view0.ideal))]), view1.ideal
-    p = x0 @ H.T
-    error = p[:, :2] - p[:, 2:] * x1
-    slopes = H[None, :2, :2] - x1[:, :, None] * H[None, 2:, :2]  # of the error by x0
-    spread0 = np.ones(len(x0)) if view0.spread is None else view0.spread
-    spread1 = np.ones(len(x0)) if view1.spread is None else view1.spread
-    covariance = np.einsum("nij,nkj->nik", slopes, slopes) * (spread0**2)[:, None, None]
-    covariance[:, [0, 1], [0, 1]] += (p[:, 2] * spread1)[:, None] ** 2
-    a, b, d = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
+    (x0, y0), (x1, y1) = view0.ideal.T, view1.ideal.T
+    h = H.ravel()
+    depth = h[6] * x0 + h[7] * y0 + h[8]
+    first = h[0] * x0 + h[1] * y0 + h[2] - depth * x1
+    second = h[3] * x0 + h[4] * y0 + h[5] - depth * y1
+    # Slopes of both errors by the point of view 0; by that of view 1 they are `depth`.
+    u0, u1, v0, v1 = h[0] - x1 * h[6], h[1] - x1 * h[7], h[3] - y1 * h[6], h[4] - y1 * h[7]
+    spread0 = 1.0 if view0.spread is None else view0.spread**2
+    own = np.square(depth if view1.spread is None else depth * view1.spread)
+    a, b, d = (u0 * u0 + u1 * u1) * spread0 + own, (u0 * v0 + u1 * v1) * spread0, (v0 * v0 + v1 * v1) * spread0 + own
     with np.errstate(all="ignore"):
-        squared = d * error[:, 0] ** 2 - 2 * b * error[:, 0] * error[:, 1] + a * error[:, 1] ** 2
+        squared = d * first**2 - 2 * b * first * second + a * second**2
         result = squared / (a * d - b * b) / noise**2
     return np.where(np.isfinite(result), result, np.inf)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cameras import Array, Camera, CameraModel, check_camera
+from ..cameras import Array, Camera, CameraModel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +28,7 @@ class View:
     intrinsics: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
     spread: Array | None = None
 
-    @property
+    @cached_property
     def rays(self) -> Array:
         """(N, 2) at z = 1."""
         fx, fy, cx, cy = self.intrinsics
@@ -59,30 +60,11 @@ class View:
         return self.points.min(axis=0), self.points.max(axis=0)
 
 
-def as_points(points: Any, name: str) -> Array:
-    """A copy of (N, 2) points as float64. TypeError or ValueError for anything else, NaN and infinities included."""
-    if not isinstance(points, np.ndarray):
-        raise TypeError(f"{name} is {type(points).__name__}; it must be a numpy array of shape (N, 2)")
-    if points.ndim != 2 or points.shape[1] != 2:
-        hint = f"; give {name}.T" if points.ndim == 2 and points.shape[0] == 2 else ""
-        raise ValueError(f"{name} has shape {points.shape}; it must be (N, 2), x and y in pixels{hint}")
-    if points.dtype.kind not in "fiu":
-        raise ValueError(f"{name} has dtype {points.dtype}; it must be a number")
-    copied = np.array(points, dtype=np.float64, order="C")
-    wrong = ~np.isfinite(copied).all(axis=1)
-    if wrong.any():
-        raise ValueError(f"{name}[{int(wrong.argmax())}] is not finite, as {int(wrong.sum())} in all: leave them out")
-    if copied.size and float(np.abs(copied).max()) > 1e7:
-        raise ValueError(f"{name} reaches {float(np.abs(copied).max()):.3g} pixels; no image is that large")
-    return copied
-
-
 def view(points: Array, camera: CameraModel | None) -> View:
     """The points as an ideal camera sees them."""
     everywhere = np.ones(len(points), bool)
     if camera is None:
         return View(points=points, ideal=points, seen=everywhere)
-    check_camera(camera, "a camera")
     if isinstance(camera, Camera) and not camera.is_distorted:
         intrinsics = (camera.fx, camera.fy, camera.cx, camera.cy)
         return View(points=points, ideal=points, seen=everywhere, camera=camera, intrinsics=intrinsics)

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 
+from ..arguments import checked
 from ..cameras import CameraModel
-from ..geometry import metric_relative_pose
+from ..geometry import match_features, metric_relative_pose
 from ..method import Method, backend, option
 from ..results import Depth, MetricPose
-from ._sift import sift_matches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,14 @@ class MetricDepthPose(Method):
     depth_error: float = option(
         0.05, "relative error of depth up to which a match is an inlier (points)", minimum=1e-4, maximum=0.9
     )
-    threshold_px: float = option(4.0, "largest error of an inlier (pnp)", unit="px", minimum=1e-3)
+    max_error_px: float = option(4.0, "largest error of an inlier (pnp)", unit="px", minimum=1e-3)
     confidence: float = option(0.9999, "chance wanted that a sample had no outlier", minimum=0.01, maximum=0.999999)
     max_iterations: int = option(10_000, "samples drawn at most", minimum=1)
     seed: int = option(0, "of the samples", minimum=0)
     ratio: float = option(0.8, "of Lowe's test, for matches of images", minimum=0.1, maximum=1.0)
     max_features: int = option(4000, "per image, for matches of images", minimum=2)
 
+    @checked
     def __call__(
         self,
         points0: ArrayLike,
@@ -53,6 +54,7 @@ class MetricDepthPose(Method):
         result: MetricPose = self.execute(points0, points1, camera0, camera1, depth0, depth1)
         return result
 
+    @checked
     def from_images(
         self,
         image0: Any,
@@ -71,8 +73,8 @@ class MetricDepthPose(Method):
             height, width = getattr(image, "shape", (0, 0))[:2]
             if (height, width) != (camera.height, camera.width):
                 raise ValueError(f"{name} is {width}x{height} but its camera is {camera.width}x{camera.height} pixels")
-        matches = sift_matches(image0, image1, ratio=self.ratio, max_features=self.max_features)
-        return self(*matches, camera0, camera1, depth0=depth0, depth1=depth1)
+        found = match_features(image0, image1, ratio=self.ratio, features=self.max_features)
+        return self(found.points0, found.points1, camera0, camera1, depth0=depth0, depth1=depth1)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(
@@ -87,7 +89,7 @@ class MetricDepthPose(Method):
             depth1,
             solver="pnp" if self.solver == "pnp" else "points",
             depth_error=self.depth_error,
-            threshold_px=self.threshold_px,
+            max_error_px=self.max_error_px,
             confidence=self.confidence,
             max_iterations=self.max_iterations,
             seed=self.seed,

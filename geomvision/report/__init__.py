@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-_NAMES = {"Report": "document", "compare": "document", "save_calibration": "calibration"}
+_NAMES = {"Report": "document", "compare": "document", "Surface": "surfaces", "save_calibration": "calibration"}
 
 __all__ = list(_NAMES)
 

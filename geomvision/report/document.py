@@ -16,6 +16,7 @@ from ..io._files import write_bytes
 from ..method import Method
 from ..metrics import Protocol
 from ..samples import Sample
+from .surfaces import Surface
 from .tables import failures, summary_table
 
 
@@ -31,10 +32,11 @@ class Tables(Group):
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Comparisons, one for each task, and what can be shown of them."""
+    """Comparisons, one for each task, and what can be shown of them; surfaces in space beside them."""
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
     title: str = "geomvision report"
+    surfaces: tuple[Surface, ...] = ()
 
     @classmethod
     def of(cls, comparison: Comparison, title: str | None = None) -> Report:
@@ -50,8 +52,9 @@ class Report:
         return tuple(row for comparison in self.comparisons for row in comparison.rows)
 
     def __add__(self, other: Report) -> Report:
-        """Both reports' comparisons in one report under this one's title."""
-        return Report((*self.comparisons, *other.comparisons), self.title)
+        """Both reports' comparisons and surfaces in one report under this one's title."""
+        both = ((*self.comparisons, *other.comparisons), self.title, (*self.surfaces, *other.surfaces))
+        return Report(*both)
 
     def table(self) -> Tables:
         """The summary tables, with notes and failures under each; for `print` or, in colour, `rich.print`."""
@@ -68,7 +71,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the maps, ready for JSON."""
-        return {"title": self.title, "comparisons": [comparison.to_dict() for comparison in self.comparisons]}
+        told = {"title": self.title, "comparisons": [comparison.to_dict() for comparison in self.comparisons]}
+        return told | ({"surfaces": [surface.to_dict() for surface in self.surfaces]} if self.surfaces else {})
 
     def json(self) -> str:
         """`to_dict` as JSON text."""
@@ -86,7 +90,7 @@ class Report:
         elif target.suffix.lower() in (".html", ".htm"):
             from .page import render
 
-            text = render(list(self.comparisons), self.title)
+            text = render(list(self.comparisons), self.title, self.surfaces)
         else:
             raise ValueError(f"{target.name}: a report is written as .html or .json")
         write_bytes(target, text.encode())

@@ -65,6 +65,19 @@ def eight_bit(image: Image) -> NDArray[np.uint8]:
     return levels
 
 
+def colored(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """(H, W) as RGB from blue to red between the 1st and the 99th percentile; grey where there is no value."""
+    import cv2
+
+    known = np.isfinite(values)
+    low, high = np.percentile(values[known], (1, 99)) if known.any() else (0.0, 1.0)
+    with np.errstate(invalid="ignore"):
+        level = np.clip((values - low) / max(high - low, 1e-12) * 255, 0, 255)
+    picture = cv2.applyColorMap(np.where(known, level, 0).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1].copy()
+    picture[~known] = 128
+    return np.asarray(picture, dtype=np.uint8)
+
+
 def color_table(name: str) -> str:
     """256 RGB colours of one of OpenCV's maps (``"TURBO"``, ``"MAGMA"``, …), base64."""
     import cv2

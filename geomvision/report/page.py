@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -10,10 +11,13 @@ import jinja2
 import numpy as np
 
 from ..benchmark.comparison import Comparison
+from ..benchmark.machine import describe_machine
 from ..method import Method
 from ..results import Disparity, Flow, RelativeDepth
 from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from . import surfaces
 from .maps import color_table, encode_image, encode_map, encode_mask
+from .surfaces import Surface
 from .tables import failures, full_table, summary_table
 
 #: Map pixels one report may carry; beyond, every second (third, …) pixel is shown.
@@ -24,23 +28,34 @@ CAPS = {
     "flow": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
     "depth": (1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
 }
-SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "cloud.js", "main.js")
+SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "space.js", "cloud.js", "surface.js", "main.js")
 
 
-def render(comparisons: list[Comparison], title: str) -> str:
+def render(comparisons: list[Comparison], title: str, shapes: Sequence[Surface] = ()) -> str:
     """The page as text."""
     here = files(__package__).joinpath("web")
     stride = _stride(comparisons)
+    encoded = [surfaces.shown(shape) for shape in shapes]
     data = {
         "colors": {"value": color_table("TURBO"), "error": color_table("MAGMA")},
         "samples": [_sample(comparison, sample, stride) for comparison in comparisons for sample in comparison.samples],
+        "surfaces": [data for data, _ in encoded],
     }
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
     return template.render(
         title=title,
         comparisons=[_section(comparison) for comparison in comparisons],
-        machine=comparisons[0].machine,
+        surfaces=[
+            {
+                "name": shape.name,
+                "facts": facts,
+                "cameras": shape.camera is not None,
+                "pictures": surfaces.pictures(shape),
+            }
+            for shape, (_, facts) in zip(shapes, encoded, strict=True)
+        ],
+        machine=comparisons[0].machine if comparisons else describe_machine(),
         stride=stride,
         style=here.joinpath("style.css").read_text(encoding="utf-8"),
         script="\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS),

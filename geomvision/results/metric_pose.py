@@ -32,6 +32,7 @@ class MetricPose:
     depth_ratio: float
     #: "too_few_points", "coincident", "collinear", "no_consensus", "undetermined": not known. "scales_disagree": the
     #: depth maps differ by more than a tenth of scale; the pose, where there is one, is in the metres of view 0.
+    #: "depth_disagrees": matches tell another pose than the depth maps; the covariance holds how far these are apart.
     #: "planar", "ambiguous", "mirrored": see `AbsolutePose` and `Alignment`.
     flags: tuple[str, ...] = ()
     run: Run | None = None

@@ -20,7 +20,7 @@ DEGENERACIES = {
     "pure_rotation": "a rotation explains the matches: the direction of the translation is not known and given as 0",
     "plane": "all points lie on one plane: F is not determined, and a second pose may fit E as well",
     "forward_motion": "the epipole lies in both images: points near it have no parallax, so no depth",
-    "uncalibrated": "the intrinsics do not fit the matches: F explains clearly more than E",
+    "uncalibrated": "the intrinsics do not fit the matches: F explains clearly more than E (see `focal_sigma`, too)",
     "ambiguous_pose": "another of the poses that the matrix allows fits about as well: see `candidates`",
 }
 
@@ -41,6 +41,10 @@ class RelativePose:
         votes: (M,), how many inliers lie in front of both cameras for each; without parallax they have no say.
         covariance: (5, 5) of (ω, α, β), radians, where R' = exp([ω]x)·R and t' = t + α·b1 + β·b2 with the rows of
             `translation_basis`; None where it is not determined.
+        focal_sigma: standard deviation of the logarithm of the focal lengths, as a common factor, if the matches alone
+            had to tell it (0.01 is 1 %). Small: wrong intrinsics would have been flagged. From 0.2 on the matches
+            cannot tell: the pose rests on the given calibration, and the missing flag does not confirm it. NaN where
+            it was not measured.
         noise_px: standard deviation of the inliers' errors.
         score: the method's own; more is better.
         iterations: samples that were drawn, and
@@ -55,6 +59,7 @@ class RelativePose:
     candidates: Array = field(default_factory=lambda: np.empty((0, 4, 4)))
     votes: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     covariance: Array | None = None
+    focal_sigma: float = float("nan")
     noise_px: float = float("nan")
     score: float = 0.0
     iterations: int = 0

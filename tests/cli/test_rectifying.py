@@ -1,15 +1,13 @@
 """`geomvision rectify` on files, called as a user does."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from geomvision import io
-from geomvision.cameras import Camera, StereoRig, UnifiedCamera, pose
-from geomvision.cli.rigs import rig_of, write_rig
 from geomvision.datasets import Synthetic
+from geomvision.images import to_grey
 
 FILES = {"left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"}
 
@@ -86,34 +84,40 @@ def test_a_recorded_pair_by_its_published_calibration(geomvision, real_data, out
     assert (found.left.width, found.left.height) == (1242, 375)
     assert found.baseline_m == pytest.approx(0.5327, abs=2e-4)
     assert (io.read_image(out / "left_mask.png") == 255).all()
-
-
-def test_every_format_gives_the_same_rig(tmp_path):
-    image = np.zeros((64, 96), np.uint8)
-    left = Camera(width=96, height=64, fx=80.0, fy=81.0, cx=47.0, cy=31.0, distortion=(-0.1, 0.02, 0.001, -0.002))
-    right = replace(left, fx=82.0, cx=46.0)
-    T = pose(translation=(-0.2, 0.01, 0.0))
-    rig = StereoRig(left=left, right=right, T_right_left=T)
-    io.write_opencv_rig(tmp_path / "opencv.yml", rig)
-    io.write_kalibr(
-        tmp_path / "kalibr.yaml", io.KalibrChain(cameras=(left, right), T_camera_first=(np.eye(4), T), topics=("", ""))
+    grey = to_grey(io.read_image(folder / "right.png"))
+    io.write_image(out / "grey.png", grey)  # the rig is that of the colour cameras all the same
+    mixed = geomvision("rectify", folder / "left.png", out / "grey.png", *rig[:2], "--out", out / "mixed")
+    assert mixed.code == 0, mixed.err
+    pair = (out / "left.png", out / "right.png")
+    compared = geomvision(
+        "compare", "stereo", *pair, "--calib", out / "calib.txt", "--methods", "sgm", "--repeats", "1"
     )
-    lines = (tmp_path / "opencv.yml").read_text().splitlines(keepends=True)
-    start = next(i for i, line in enumerate(lines) if line.startswith("R:"))
-    (tmp_path / "intrinsics.yml").write_text("".join(line for line in lines[:start] if not line.startswith("image_")))
-    (tmp_path / "extrinsics.yml").write_text("".join([*lines[:2], *lines[start:]]))
-    write_rig(tmp_path / "written.yaml", rig)
-    for names in (("opencv.yml",), ("kalibr.yaml",), ("intrinsics.yml", "extrinsics.yml"), ("written.yaml",)):
-        found = rig_of([tmp_path / name for name in names], image)
-        assert found.right.fx == 82.0
-        assert found.left.distortion[:4] == left.distortion
-        assert found.T_right_left == pytest.approx(T)
-    with pytest.raises(ValueError, match="96x64 pixels, but the image is 50x40"):
-        rig_of([tmp_path / "kalibr.yaml"], np.zeros((40, 50), np.uint8))
-    mixed = replace(rig, right=UnifiedCamera(width=90, height=64, fx=40.0, fy=40.0, cx=44.0, cy=30.0, alpha=0.5))
-    mixed = replace(mixed, left=replace(left, distortion=()))
-    write_rig(tmp_path / "mixed.yaml", mixed)
-    assert rig_of([tmp_path / "mixed.yaml"], image).right.alpha == 0.5
+    assert compared.code == 0, compared.err
+    recorded = geomvision("compare", "stereo", folder / "left.png", folder / "right.png", "--calib", rig[1])
+    assert recorded.code == 2
+    assert "not rectified. First: geomvision rectify" in recorded.err
+
+
+def test_photographed_boards_to_a_rectified_pair(geomvision, real_data, out):
+    folder = real_data / "calibration" / "opencv_chessboard"
+    images = [*sorted(folder.glob("left*.jpg")), *sorted(folder.glob("right*.jpg"))]
+    made = geomvision("calibrate", *images, "--board", "9x6", "--square", "25mm", "--out", out / "rig.json")
+    assert made.code == 0, made.err
+    first = (folder / "left01.jpg", folder / "right01.jpg")
+    done = geomvision("rectify", *first, "--rig", out / "rig.json", "--out", out / "rectified")
+    assert done.code == 0, done.err
+    told = json.loads((out / "rectified" / "rectification.json").read_text())
+    assert told["before"]["median_abs_px"] > 5
+    assert told["residual"]["median_abs_px"] < 0.4
+    swapped = geomvision("rectify", *first[::-1], "--rig", out / "rig.json", "--out", out / "swapped")
+    assert swapped.code == 2
+    assert "left and right are swapped" in swapped.err
+    assert not (out / "swapped").exists()
+    assert f"geomvision compare stereo {out / 'rectified'}" in done.out
+    pair = (out / "rectified" / "left.png", out / "rectified" / "right.png")
+    rig = ("--calib", out / "rectified" / "calib.txt")
+    compared = geomvision("compare", "stereo", *pair, *rig, "--methods", "sgm", "--repeats", "1")
+    assert compared.code == 0, compared.err
 
 
 BAD = {
@@ -125,7 +129,9 @@ BAD = {
     "no size": (("--rig", "calib.txt", "--size", "big"), "WIDTHxHEIGHT"),
     "a missing rig": (("--rig", "absent.yaml"), "absent.yaml: does not exist"),
     "two rigs": (("--rig", "calib.txt", "--rig", "calib.txt"), "make no rig"),
-    "no rig": (("--rig", "rig.txt"), "holds no rig that is known"),
+    "no rig": (("--rig", "rig.txt"), "rig.txt: holds no rig that is known; expected a rig: JSON of geomvision"),
+    "a unit": (("--rig", "calib.txt", "--unit", "inch"), "--unit is 'inch'; it must be one of m, cm, mm"),
+    "a folder": (("--rig", "."), ".: is a folder; expected a rig: JSON of geomvision calibrate"),
     "out is a file": (("--self", "--out", "left.png"), "this is a file"),
 }
 
@@ -154,6 +160,7 @@ def test_bad_images_are_told(geomvision, tmp_path, out):
         ("a.png", "b.png", "differ in size"),
         ("f.tiff", "f.tiff", "8 or 16 bits"),
         ("a.png", "c.png", "features match"),
+        ("a.png", "a.png", "are the same image, pixel for pixel"),
     ):
         ended = geomvision("rectify", tmp_path / left, tmp_path / right, "--self", "--out", out)
         assert ended.code == 2

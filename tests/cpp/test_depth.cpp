@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -56,4 +57,30 @@ TEST_CASE("points lie on the rays of their pixels, whatever the focal lengths") 
   CHECK_THROWS_AS(
       geomvision::depth::points_from_disparity(disparity.view(), {100.0, 0.5}, 1.0, 0.5, {points.data(), {3, 2, 3}}),
       std::invalid_argument);
+}
+
+TEST_CASE("what has no depth a float holds has no point: infinite, none, 0, negative, near 0 and far") {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (const double offset : {0.0, 2.0, -3.0}) {
+    Image<float> disparity(9, 1), depth(9, 1);
+    const float given[] = {inf, -inf, nan, 0.0f, -5.0f, 1e-40f, 3e38f, 3.0f, 8.0f};
+    std::copy(std::begin(given), std::end(given), disparity.data());
+    std::vector<float> points(27);
+    from_disparity(disparity.view(), {100.0, 0.5, offset}, depth.view());
+    geomvision::depth::points_from_disparity(disparity.view(), {100.0, 0.5, offset}, 4.0, 0.5,
+                                             {points.data(), {1, 9, 3}});
+    for (int x = 0; x < 9; ++x) {
+      const double shifted = static_cast<double>(given[x]) + offset;
+      const bool known = shifted > 0 && shifted < 1e39 && 50.0 / shifted < 3.4e38;
+      CAPTURE(x);
+      CAPTURE(offset);
+      if (given[x] != inf) CHECK(std::isnan(depth(x, 0)) == !known);
+      for (int k = 0; k < 3; ++k) CHECK(std::isnan(points[static_cast<std::size_t>(3 * x + k)]) == !known);
+      if (known) CHECK(points[static_cast<std::size_t>(3 * x + 2)] == static_cast<float>(50.0 / shifted));
+    }
+  }
+  Image<float> near(2, 1, 1e-36f);  // Z fits a float, X at the left does not
+  std::vector<float> points(6);
+  geomvision::depth::points_from_disparity(near.view(), {1.0, 50.0}, 100.0, 0.0, {points.data(), {1, 2, 3}});
+  for (const float value : points) CHECK(std::isnan(value));
 }

@@ -7,11 +7,13 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "allocations.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
+#include "geomvision/flow/inverse_search.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
 #include "geomvision/flow/tvl1.hpp"
@@ -200,8 +202,9 @@ TEST_CASE("a second call of the same size allocates nothing") {
   LucasKanade lucas_kanade;
   HornSchunck horn_schunck;
   TVL1 tvl1;
+  InverseSearch inverse_search;
   for (PyramidalFlow* method : {static_cast<PyramidalFlow*>(&lucas_kanade), static_cast<PyramidalFlow*>(&horn_schunck),
-                                static_cast<PyramidalFlow*>(&tvl1)}) {
+                                static_cast<PyramidalFlow*>(&tvl1), static_cast<PyramidalFlow*>(&inverse_search)}) {
     (*method)(frame0, frame1, flow.view());
     const long before = allocations();
     (*method)(frame0, frame1, flow.view());
@@ -246,15 +249,15 @@ TEST_CASE("a point tracker forgets frames it has refused") {
   CHECK(found > count / 2);
 }
 
-TEST_CASE("TV-L1 finds a shift, whatever the threads and the instruction set") {
+TEST_CASE_TEMPLATE("a shift is found, whatever the threads and the instruction set", Method, TVL1, InverseSearch) {
   const Image<float> frame0 = pattern(301, 231, 2.3, -1.4), frame1 = pattern(301, 231, 0, 0);
-  TVL1Options options;
+  std::conditional_t<std::is_same_v<Method, TVL1>, TVL1Options, InverseSearchOptions> options;
   options.num_threads = 1;
-  const Image<Vec2f> expected = TVL1(options)(frame0, frame1);
+  const Image<Vec2f> expected = Method(options)(frame0, frame1);
   CHECK(mean_error(expected, 2.3, -1.4, 10) < 0.05);
   for (const int threads : {2, 3, 8}) {
     options.num_threads = threads;
-    CHECK(equal(TVL1(options)(frame0, frame1), expected));
+    CHECK(equal(Method(options)(frame0, frame1), expected));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "geomvision/flow/horn_schunck.hpp"
+#include "geomvision/flow/inverse_search.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
 #include "geomvision/flow/tvl1.hpp"
@@ -52,7 +53,7 @@ TEST_CASE("an image that was moved from is empty, and one moved to itself stays"
 
 TEST_CASE_TEMPLATE("an object that was moved from refuses, until another is assigned to it", Method, stereo::SGM,
                    stereo::BlockMatching, stereo::ADCensus, stereo::PatchMatch, flow::LucasKanade, flow::HornSchunck,
-                   flow::TVL1) {
+                   flow::TVL1, flow::InverseSearch) {
   const Image<float> left = noise(150, 24, 1), right = noise(150, 24, 2);
   Method first;
   const auto expected = first(left.view(), right.view());

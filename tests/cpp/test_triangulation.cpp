@@ -113,7 +113,7 @@ TEST_CASE("views that agree give the point of two of them") {
 }
 
 TEST_CASE("corrected matches fulfil the constraint and move by the least") {
-  const gv::geometry::Matrix3 rectified{0, 0, 0, 0, 0, -1, 0, 1, 0};  // y0 = y1
+  const gv::geometry::Entries rectified{0, 0, 0, 0, 0, -1, 0, 1, 0};  // y0 = y1
   const std::vector<double> x0{10, 4, 50, none}, x1{7, 6, 40, 1};
   std::vector<double> y0(4), y1(4);
   gv::geometry::correct_matches<double>(rectified, pixels(x0), pixels(x1), {y0.data(), {2, 2}}, {y1.data(), {2, 2}});
@@ -171,6 +171,10 @@ TEST_CASE("triangulation refuses what are no two views") {
   CHECK_THROWS_WITH_AS(run(lost, right, {}), doctest::Contains("projection 0 holds NaN"), std::invalid_argument);
   CHECK_THROWS_AS(run(left, right, {TriangulationMethod::optimal, 0}), std::invalid_argument);
   CHECK_THROWS_AS(run(left, right, {TriangulationMethod::optimal, 1, -1}), std::invalid_argument);
+  for (const int method : {-1, 3}) {
+    CHECK_THROWS_WITH_AS(run(left, right, {static_cast<TriangulationMethod>(method)}),
+                         doctest::Contains("allowed are linear (0)"), std::invalid_argument);
+  }
   CHECK_THROWS_AS(gv::geometry::triangulate<double>(left, right, pixels(x), pixels(few), found.view),
                   std::invalid_argument);
   CHECK_THROWS_AS(gv::geometry::triangulate<double>(left, right, pixels(few), pixels(few), found.view),

@@ -154,6 +154,48 @@ TEST_CASE("The essential matrix is found, and is the same for any number of thre
   }
 }
 
+TEST_CASE("No more samples are drawn than there are sets of matches") {
+  RansacOptions options;
+  CHECK(iterations_of_all(options, 5, 5) == 1);
+  CHECK(iterations_of_all(options, 6, 5) == 67);  // 6 (ln 6 - ln 1e-4): the coupon collector's
+  CHECK(iterations_of_all(options, 2000, 5) == options.max_iterations);
+  const Scene scene(7, 0.0, 0.5, 3);
+  CHECK(estimate_fundamental(scene.view0(), scene.view1()).iterations == 1);
+  const Scene five(5, 0.0, 0.5, 3);
+  CHECK(estimate_essential(five.view0(), five.view1(), five.camera, five.camera, {}, {}).iterations == 1);
+}
+
+TEST_CASE("The score is MSAC's gain averaged over thresholds") {
+  const Scene scene(300, 0.3, 0.5, 5);
+  const TwoViewOptions options;
+  const auto essential = estimate_essential(scene.view0(), scene.view1(), scene.camera, scene.camera, {}, {});
+  const auto fundamental = estimate_fundamental(scene.view0(), scene.view1());
+  const auto homography = estimate_homography(scene.view0(), scene.view1());
+  for (const TwoViewEstimate* found : {static_cast<const TwoViewEstimate*>(&essential), &fundamental, &homography}) {
+    REQUIRE(found->found);
+    double gain = 0.0;
+    for (const double error : found->errors_px) {
+      const double left = std::max(0.0, 1.0 - std::abs(error) / options.max_error_px);
+      gain += left * left;
+    }
+    CHECK(found->score == doctest::Approx(gain).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("A fundamental matrix is refined whatever its scale") {
+  const Scene scene(200, 0.0, 0.5, 6);
+  const Matrix3 start{estimate_fundamental(scene.view0(), scene.view1()).matrix};
+  const auto expected = refine_fundamental(scene.view0(), scene.view1(), start.values);
+  REQUIRE(expected.found);
+  for (const double scale : {1e-200, -1e-12, 1e9, 1e200}) {
+    const auto found = refine_fundamental(scene.view0(), scene.view1(), (start * scale).values);
+    REQUIRE(found.found);
+    CHECK(std::min(norm(Matrix3{found.matrix} - Matrix3{expected.matrix}),
+                   norm(Matrix3{found.matrix} + Matrix3{expected.matrix})) < 1e-9);
+  }
+  CHECK_THROWS_AS(refine_fundamental(scene.view0(), scene.view1(), Entries{}), std::invalid_argument);
+}
+
 TEST_CASE("Of the four motions one has the matches before both cameras") {
   const Scene scene(100, 0.0, 0.0, 4);
   const auto found = estimate_essential(scene.view0(), scene.view1(), scene.camera, scene.camera, {}, {});

@@ -100,6 +100,16 @@ def test_a_rendered_clip_without_poses(clip: list[DepthSample]) -> None:
     np.testing.assert_allclose(scale * T[:, :3, 3], given[:, :3, 3], atol=0.1 * np.linalg.norm(given[4, :3, 3]))
 
 
+def test_depth_from_little_parallax_is_said_to_be_uncertain(clip: list[DepthSample]) -> None:
+    """Points move by four pixels at most: errors of a fifth of the depth, which no residual shows."""
+    near = gv.datasets.Synthetic(seed=5, layout="tabletop", width=320, height=240, max_disparity=4).clip(0, 4)
+    with pytest.warns(UserWarning, match="leave depth uncertain by"):
+        FromMotion().poses(near[0].clip.frames, near[0].camera, reference=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FromMotion().poses(clip[0].clip.frames, clip[0].camera, reference=2)
+
+
 def test_poses_and_a_focal_length_that_do_not_fit_are_mended_and_it_is_said(clip: list[DepthSample]) -> None:
     truth, camera = clip[2].depth.m, clip[2].camera
     T = clip[2].clip.T_world_cam.copy()

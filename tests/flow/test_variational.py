@@ -1,4 +1,4 @@
-"""What Horn–Schunck and TV-L1 share: still frames, options, stages; the C++ core against the reference on every bit."""
+"""What the variational methods share: still frames, options, stages; the core against the reference on every bit."""
 
 import dataclasses
 
@@ -18,19 +18,28 @@ SHARED = {
     "median": st.sampled_from([1, 3, 5, 7]),
     "check_occlusion": st.booleans(),
 }
+RELAXED = SHARED | {
+    "data_weight": st.floats(0.01, 3.0),
+    "theta": st.floats(0.05, 2.0),
+    "tau": st.floats(0.01, 0.25),
+    "iterations": st.integers(1, 40),
+    "brightness_cell": st.sampled_from([0, 1, 7, 16, 100]),
+}
 OPTIONS = {
     "horn_schunck": SHARED | {"alpha": st.floats(0.01, 30.0), "iterations": st.integers(1, 12)},
-    "tvl1": SHARED
+    "tvl1": RELAXED,
+    "inverse_search": RELAXED
     | {
-        "data_weight": st.floats(0.01, 3.0),
-        "theta": st.floats(0.05, 2.0),
-        "tau": st.floats(0.01, 0.25),
-        "iterations": st.integers(1, 40),
+        "patch_size": st.sampled_from([8, 16]),
+        "patch_step": st.integers(1, 8),
+        "descents": st.integers(0, 12),
+        "finest_search": st.integers(0, 2),
     },
 }
 WRONG = {
     "horn_schunck": {"alpha": 0.0, "iterations": 0, "warps": 0},
     "tvl1": {"data_weight": 0.0, "theta": 0.0, "tau": 0.3, "iterations": 0, "finest_warps": 0},
+    "inverse_search": {"patch_size": 9, "patch_step": 0, "descents": -1, "finest_search": -1, "brightness_cell": -1},
 }
 each_method = pytest.mark.parametrize("name", OPTIONS)
 

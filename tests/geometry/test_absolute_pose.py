@@ -55,7 +55,7 @@ def nudged(T):
 @pytest.mark.parametrize("outliers", [0.0, 0.5, 0.8])
 def test_outliers_do_not_matter(posed, camera, error_of, outliers):
     scene = posed(400, camera, outliers=outliers, noise_px=0.5, seed=3)
-    found = absolute_pose(scene.points, scene.pixels, camera, threshold_px=2.0)
+    found = absolute_pose(scene.points, scene.pixels, camera, max_error_px=2.0)
     degrees, metres = error_of(found.T_cam_world, scene.T_cam_world)
     assert found.flags == ()
     assert degrees < 0.15
@@ -102,7 +102,7 @@ def test_covariance_is_that_of_many_trials(posed, camera):
     squared = []
     for seed in range(150):
         scene = posed(60, camera, noise_px=0.7, seed=seed)
-        found = absolute_pose(scene.points, scene.pixels, camera, threshold_px=5.0)
+        found = absolute_pose(scene.points, scene.pixels, camera, max_error_px=5.0)
         R, t = scene.T_cam_world[:3, :3], scene.T_cam_world[:3, 3]
         turn = found.T_cam_world[:3, :3] @ R.T
         w = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]) / 2
@@ -137,7 +137,7 @@ def test_no_less_accurate_than_the_peers(posed, error_of, outliers, noise_px):
     for seed in range(25):
         scene = posed(300, outliers=outliers, noise_px=noise_px, seed=seed)
         c, threshold = scene.camera, 3.0 * noise_px + 1.0
-        found = absolute_pose(scene.points, scene.pixels, c, threshold_px=threshold)
+        found = absolute_pose(scene.points, scene.pixels, c, max_error_px=threshold)
         errors["ours"].append(error_of(found.T_cam_world, scene.T_cam_world))
         how = cv2.UsacParams()
         how.threshold, how.confidence, how.maxIterations = threshold, 0.9999, 10_000
@@ -158,3 +158,11 @@ def test_no_less_accurate_than_the_peers(posed, error_of, outliers, noise_px):
 def test_a_matrix_is_no_camera():
     with pytest.raises(TypeError, match=r"camera is ndarray; .* camera = Camera.from_matrix\(K, width, height\)"):
         absolute_pose(np.ones((9, 3)), np.ones((9, 2)), np.eye(3))
+
+
+@pytest.mark.parametrize("most", [1, 20, 50])
+def test_few_samples_end_where_all_points_agree(posed, most):
+    scene = posed(60)
+    found = absolute_pose(scene.points, scene.pixels, scene.camera, max_iterations=most)
+    assert found.iterations <= most
+    np.testing.assert_allclose(found.T_cam_world, scene.T_cam_world, atol=1e-6)

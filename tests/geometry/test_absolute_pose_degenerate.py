@@ -41,7 +41,7 @@ def test_what_cannot_be_known_is_not_said(posed, points, flag):
 @pytest.mark.parametrize("count", [5, 10, 50, 500])
 def test_pixels_without_meaning_have_no_consensus(posed, count):
     silent = [
-        absolute_pose(*posed(count, outliers=1.0, seed=seed)[:2], posed(4).camera, threshold_px=2.0).is_known
+        absolute_pose(*posed(count, outliers=1.0, seed=seed)[:2], posed(4).camera, max_error_px=2.0).is_known
         for seed in range(20)
     ]
     assert not any(silent)
@@ -115,8 +115,8 @@ def test_wrong_input_is_refused(posed):
         with pytest.raises(ValueError, match=said):
             refine_absolute_pose(T, x, y, camera)
     for wrong in (
-        {"threshold_px": 0.0},
-        {"threshold_px": np.inf},
+        {"max_error_px": 0.0},
+        {"max_error_px": np.inf},
         {"confidence": 1.0},
         {"max_iterations": 0},
         {"seed": -1},
@@ -125,8 +125,8 @@ def test_wrong_input_is_refused(posed):
             absolute_pose(points, pixels, camera, **wrong)
     with pytest.raises(ValueError, match="rigid"):
         refine_absolute_pose(np.diag([1, 1, 2, 1]), points, pixels, camera)
-    with pytest.raises(ValueError, match="threshold_px"):
-        refine_absolute_pose(T, points, pixels, camera, threshold_px=-1)
+    with pytest.raises(ValueError, match="max_error_px"):
+        refine_absolute_pose(T, points, pixels, camera, max_error_px=-1)
 
 
 def anything(columns):

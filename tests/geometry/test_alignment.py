@@ -1,11 +1,14 @@
 """Alignment of points, against motions that are known."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from geomvision import _core
 from geomvision.geometry import align_points, align_points_robust
 
 
@@ -105,11 +108,11 @@ def test_outliers_do_not_matter(share):
     y = x @ R.T + T + random.normal(0, 0.01, x.shape)
     wrong = random.random(400) < share
     y[wrong] = random.uniform(-8, 20, (int(wrong.sum()), 3))
-    found = align_points_robust(x, y, threshold_m=0.05)
+    found = align_points_robust(x, y, max_error_m=0.05)
     assert found.flags == ()
     assert (found.inliers == ~wrong).mean() > 0.99
     np.testing.assert_allclose(found(x[~wrong]), x[~wrong] @ R.T + T, atol=0.01)
-    again = align_points_robust(x, y, threshold_m=0.05)
+    again = align_points_robust(x, y, max_error_m=0.05)
     np.testing.assert_array_equal(found.T_target_source, again.T_target_source)
 
 
@@ -120,8 +123,8 @@ def test_pairs_may_have_noise_of_their_own():
         random = np.random.default_rng(seed)
         x, noise = cloud(200), np.where(np.arange(200) % 2 == 0, 2e-3, 2e-2)
         y = x @ R.T + T + random.normal(size=x.shape) * noise[:, None]
-        known = align_points_robust(x, y, threshold_m=4 * noise)
-        blind = align_points_robust(x, y, threshold_m=8e-2)
+        known = align_points_robust(x, y, max_error_m=4 * noise)
+        blind = align_points_robust(x, y, max_error_m=8e-2)
         assert known.inliers.mean() > 0.95
         errors.append([np.abs(found(x) - x @ R.T - T).max() for found in (known, blind)])
     informed, ignorant = np.median(errors, axis=0)
@@ -133,7 +136,7 @@ def test_scale_survives_outliers():
     x = cloud(200)
     y = 2.5 * x @ R.T + T
     y[:120] = random.uniform(-20, 20, (120, 3))
-    found = align_points_robust(x, y, threshold_m=0.05, with_scale=True)
+    found = align_points_robust(x, y, max_error_m=0.05, with_scale=True)
     assert found.scale == pytest.approx(2.5, abs=1e-10)
     assert found.inliers.sum() >= 80
 
@@ -142,7 +145,7 @@ def test_random_pairs_have_no_consensus():
     silent = 0
     for seed in range(20):
         random = np.random.default_rng(seed)
-        found = align_points_robust(random.normal(size=(80, 3)), random.normal(size=(80, 3)), threshold_m=0.05)
+        found = align_points_robust(random.normal(size=(80, 3)), random.normal(size=(80, 3)), max_error_m=0.05)
         silent += found.is_known
     assert silent == 0
 
@@ -162,7 +165,7 @@ def test_what_cannot_be_known_is_not_said(points, flag, robust):
     y = points @ R.T + T
     if flag == "collinear":
         y = y + np.random.default_rng(7).normal(0, 0.3, y.shape) * (points[0] != 0).any()
-    found = align_points_robust(points, y, threshold_m=2.0) if robust else align_points(points, y)
+    found = align_points_robust(points, y, max_error_m=2.0) if robust else align_points(points, y)
     assert flag in found.flags or (robust and "no_consensus" in found.flags)
     assert not found.is_known
     assert np.isnan(found.T_target_source[:3]).all()
@@ -184,18 +187,18 @@ def test_wrong_input_is_refused(x, y, said):
     with pytest.raises(ValueError, match=said):
         align_points(x, y)
     with pytest.raises(ValueError, match=said):
-        align_points_robust(x, y, threshold_m=1.0)
+        align_points_robust(x, y, max_error_m=1.0)
 
 
 def test_wrong_options_are_refused():
     x = cloud(5)
     for options in (
-        {"threshold_m": 0.0},
-        {"threshold_m": np.nan},
-        {"threshold_m": [1.0, 2.0]},
-        {"threshold_m": 1.0, "confidence": 1.0},
+        {"max_error_m": 0.0},
+        {"max_error_m": np.nan},
+        {"max_error_m": [1.0, 2.0]},
+        {"max_error_m": 1.0, "confidence": 1.0},
     ):
-        with pytest.raises(ValueError, match=r"threshold_m|confidence"):
+        with pytest.raises(ValueError, match=r"max_error_m|confidence"):
             align_points_robust(x, x, **options)
     with pytest.raises(ValueError, match="weights"):
         align_points(x, x, weights=[1, 2, -3, 4, 5])
@@ -217,10 +220,77 @@ def test_garbage_gives_an_error_a_flag_or_a_rotation(x, robust, with_scale):
             align_points(x, y)
         return
     if robust:
-        found = align_points_robust(x, y, threshold_m=0.1, with_scale=with_scale, max_iterations=64)
+        found = align_points_robust(x, y, max_error_m=0.1, with_scale=with_scale, max_iterations=64)
     else:
         found = align_points(x, y, with_scale=with_scale)
     assert found.is_known or found.flags
     if found.is_known:
         np.testing.assert_allclose(found.rotation @ found.rotation.T, np.eye(3), atol=1e-9)
         assert np.linalg.det(found.rotation) > 0
+
+
+@pytest.mark.parametrize("with_scale", [False, True])
+@pytest.mark.parametrize("count", [3, 4, 60])
+def test_the_core_says_what_the_reference_says_and_both_the_truth(count, with_scale):
+    random = np.random.default_rng(count)
+    x, weights = cloud(count), random.uniform(0.5, 2.0, count)
+    scale = 1.7 if with_scale else 1.0
+    for noise in (0.0, 0.02):
+        y = scale * x @ R.T + T + random.normal(0, noise, x.shape)
+        ours, told = (
+            align_points(x, y, weights=weights, with_scale=with_scale, backend=backend)
+            for backend in ("cpp", "reference")
+        )
+        np.testing.assert_allclose(ours.T_target_source, told.T_target_source, atol=1e-11)
+        np.testing.assert_allclose(ours.covariance, told.covariance, rtol=1e-6, atol=1e-18)
+        assert ours.flags == told.flags == ()
+        if not noise:
+            np.testing.assert_allclose(told.T_target_source[:3], np.c_[scale * R, T], atol=1e-11)
+
+
+@pytest.mark.parametrize("with_scale", [False, True])
+def test_the_robust_search_draws_scores_and_refines_alike(with_scale):
+    random = np.random.default_rng(8)
+    x, limit = cloud(80), random.uniform(0.03, 0.06, 80)
+    y = x @ R.T + T + random.normal(0, 0.01, x.shape)
+    y[::2] = random.uniform(-8, 20, (40, 3))
+    ours, told = (
+        align_points_robust(x, y, max_error_m=limit, with_scale=with_scale, seed=3, backend=backend)
+        for backend in ("cpp", "reference")
+    )
+    np.testing.assert_array_equal(ours.inliers, told.inliers)
+    np.testing.assert_array_equal(ours.inliers, np.arange(80) % 2 == 1)
+    np.testing.assert_allclose(ours.T_target_source, told.T_target_source, atol=1e-11)
+    threaded = align_points_robust(x, y, max_error_m=limit, with_scale=with_scale, seed=3, num_threads=3)
+    np.testing.assert_array_equal(ours.T_target_source, threaded.T_target_source)
+
+
+def test_options_are_those_of_the_core():
+    known = inspect.signature(align_points_robust).parameters.values()
+    keywords = {p.name: p.default for p in known if p.kind is p.KEYWORD_ONLY}
+    del keywords["max_error_m"], keywords["backend"]
+    assert keywords == _core.align_points_robust_options()
+
+
+def test_backends_that_there_are_not_are_refused():
+    for call in (
+        lambda: align_points(cloud(), cloud(), backend="cuda"),
+        lambda: align_points_robust(cloud(), cloud(), max_error_m=1.0, backend="cuda"),
+    ):
+        with pytest.raises(ValueError, match="backend is 'cuda'; allowed are 'cpp', 'reference'"):
+            call()
+
+
+def test_the_core_itself_knows_a_line_and_refuses_what_is_none():
+    line = np.outer(np.arange(9.0), (1.0, 2.0, 3.0))
+    assert not _core.align_points(line, line, np.ones(9), False)[0]
+    assert not _core.align_points(np.ones((9, 3)), np.ones((9, 3)), np.ones(9), False)[0]
+    assert not _core.align_points(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), False)[0]
+    for x, y, w, said in (
+        (line, line[:5], np.ones(9), "both must be Nx3"),
+        (line, np.where(line > 20, np.nan, line), np.ones(9), "not finite"),
+        (line, line, np.ones(8), "weights"),
+        (line, line, -np.ones(9), "weight 0 is -1"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            _core.align_points(x, y, w, False)

@@ -105,7 +105,7 @@ def test_wrong_input_is_told():
         sampson_distance(ROWS, np.zeros((3, 2)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match="not all zero"):
         sampson_distance(np.zeros((3, 3)), np.zeros((3, 2)), np.zeros((3, 2)))
-    with pytest.raises(TypeError, match="real numbers"):
+    with pytest.raises(ValueError, match="real numbers"):
         epipolar_lines(ROWS, [["a", "b"]])
 
 

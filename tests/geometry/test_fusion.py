@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from geomvision import io
 from geomvision.cameras import Camera, pose
 from geomvision.geometry import colored_points, fuse, pinhole_of
+from geomvision.geometry._rotations import rotation_of
 from geomvision.results import Depth, RelativeDepth
 
 pytest.importorskip("open3d")
@@ -89,6 +90,22 @@ def test_mistaken_units_are_refused_or_said(monkeypatch: pytest.MonkeyPatch) -> 
     relative = [RelativeDepth(values=depth.m, kind="depth_scale") for depth in depths]
     with pytest.raises(TypeError, match="align_to"):
         fuse(relative, images, CAMERA, poses())
+
+
+def test_inverse_poses_are_noticed_also_where_the_camera_hardly_moves() -> None:
+    """Turned by 0.1 and 0.2 rad and moved by centimetres: most points still lie within the truncation range."""
+    T = np.stack([pose(rotation_of([0.0, a, 0.0]), (0.03 * k, 0.0, 0.0)) for k, a in enumerate((0.0, 0.1, 0.2))])
+    depths, images = (list(each) for each in zip(*(of_wall(CAMERA, each) for each in T), strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fuse(depths, images, CAMERA, T, voxel_m=0.05)
+    with pytest.warns(UserWarning, match=r"give np\.linalg\.inv\(T_world_cam\)"):
+        fuse(depths, images, CAMERA, np.linalg.inv(T), voxel_m=0.05)
+    parallel = np.stack([pose(translation=(0.03 * k, 0.0, 0.0)) for k in range(3)])  # along the wall: nobody can tell
+    depths, images = (list(each) for each in zip(*(of_wall(CAMERA, each) for each in parallel), strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fuse(depths, images, CAMERA, np.linalg.inv(parallel), voxel_m=0.05)
 
 
 def test_what_does_not_fit_is_refused() -> None:

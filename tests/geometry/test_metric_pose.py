@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.stats import chi2
 
 from geomvision.cameras import Camera, KannalaBrandt, inverse, pose
 from geomvision.geometry import metric_relative_pose
@@ -135,7 +136,7 @@ def test_wrong_input_is_refused():
     ):
         with pytest.raises(ValueError, match=said):
             metric_relative_pose(*arguments, **DEPTHS)
-    for wrong in ({"solver": "icp"}, {"depth_error": 0.0}, {"threshold_px": -1.0, "solver": "pnp"}):
+    for wrong in ({"solver": "icp"}, {"depth_error": 0.0}, {"max_error_px": -1.0, "solver": "pnp"}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             metric_relative_pose(points0, points1, CAMERA0, CAMERA1, **DEPTHS, **wrong)
 
@@ -154,3 +155,49 @@ def test_garbage_gives_a_flag_or_a_pose(matches, depth, solver):
     assert 0 <= found.confidence <= 1
     if found.is_known:
         np.testing.assert_allclose(found.T_1_0[:3, :3] @ found.T_1_0[:3, :3].T, np.eye(3), atol=1e-6)
+
+
+def orbit(turn_deg, relief, noise_px=0.3, count=300):
+    """Matches of a camera that goes round a point 4 m before it, of points so far by up to a share of it."""
+    random, a = np.random.default_rng(1), np.radians(turn_deg)
+    R = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+    T = pose(R, np.array([0, 0, 4.0]) - R @ (0, 0, 4.0))
+    camera = Camera(width=320, height=240, fx=400.0, fy=400.0, cx=160.0, cy=120.0)
+    points0 = random.uniform((5, 5), (314, 234), (count, 2))
+    X = camera.unproject(points0, 4.0 * (1 + random.uniform(-relief, relief, count)))
+    points1 = camera.project(X @ R.T + T[:3, 3])
+    inside = ((points1 > 1) & (points1 < (318, 238))).all(axis=1)
+    points0, points1 = (p[inside] + random.normal(0, noise_px, (inside.sum(), 2)) for p in (points0, points1))
+    return points0, points1, camera, T
+
+
+@pytest.mark.parametrize("relief", [0.0, 0.05, 0.1, 0.15, 0.3])
+def test_constant_depth_is_not_believed_against_the_pixels(error_of, relief):
+    """Both maps say 4 m everywhere: aligned by them alone the camera has not turned; pixels see that it has."""
+    points0, points1, camera, T = orbit(5.8, relief)
+    flat = np.full((240, 320), 4.0)
+    found = metric_relative_pose(points0, points1, camera, camera, flat, flat)
+    degrees, _ = error_of(found.T_1_0, T)
+    stated_deg = np.degrees(np.sqrt(np.trace(found.covariance[:3, :3])))
+    assert degrees < 3.0 * stated_deg + 0.2
+    assert degrees < 5.0 or found.confidence < 0.2
+    assert degrees < 1.0 or "depth_disagrees" in found.flags
+
+
+def test_errors_follow_chi_square(error_of):
+    """Independent noise of pixels and of both depths, a fifth of the matches wrong."""
+    squares = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        points0, points1, _ = make_matches(250, 0.2, 0.5, seed)
+        maps = {}
+        for name, depth in DEPTHS.items():
+            blocks = random.normal(0, 0.01, (-(-depth.shape[0] // 4), -(-depth.shape[1] // 4)))
+            patches = np.kron(blocks, np.ones((4, 4)))[: depth.shape[0], : depth.shape[1]]
+            maps[name] = depth * (1 + patches)
+        found = metric_relative_pose(points0, points1, CAMERA0, CAMERA1, **maps, depth_error=0.1)
+        turn = T_1_0[:3, :3] @ found.T_1_0[:3, :3].T
+        w = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]) / 2
+        error = np.concatenate([w, T_1_0[:3, 3] - turn @ found.T_1_0[:3, 3]])
+        squares.append(error @ np.linalg.solve(found.covariance, error))
+    assert chi2.ppf(1e-3, 120) < sum(squares) < chi2.ppf(1 - 1e-3, 120)

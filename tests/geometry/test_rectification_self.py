@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
 from geomvision.datasets import Synthetic
@@ -75,6 +76,21 @@ def test_the_stated_doubt_is_the_scatter_of_noisy_trials():
     assert (scatter > 0.4 * np.mean(sigmas, axis=0)).all()
     assert mended.noise_px == pytest.approx(0.3, rel=0.25)  # each point's own noise across its row
     assert mended.disparity_doubt_px == pytest.approx(np.radians(sigmas[-1][1]) * 520, rel=0.02)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.3])
+def test_errors_follow_chi_square_with_mismatches_too(wrong):
+    """Six parameters at once, by their stated covariance, against drifts that were put in."""
+    squares = []
+    for seed in range(12):
+        random = np.random.default_rng(1000 + seed)
+        turn, lean, ratio = random.normal(0, 0.5, 3), random.normal(0, 0.01, 2), random.normal(0, 0.01)
+        mended = mend_rig(CLAIMED, *matches(drifted(turn, lean, ratio), seed, number=250, noise=0.3, wrong=wrong))
+        truth = np.array([*turn, *np.degrees(np.arctan(lean)), ratio])
+        error = np.array([c.value for c in mended.corrections]) - truth
+        squares.append(error @ np.linalg.solve(mended.covariance, error))
+        assert mended.noise_px == pytest.approx(0.3, rel=0.2)
+    assert chi2.ppf(1e-3, 72) < sum(squares) < 1.3 * chi2.ppf(1 - 1e-3, 72)
 
 
 @pytest.mark.parametrize("wrong", [0.2, 0.4])

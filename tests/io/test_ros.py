@@ -71,7 +71,7 @@ def test_round_trips(tmp_path, count):
     before = gio.RosCamera(camera=camera, name="a", R=np.eye(3), P=np.arange(12.0).reshape(3, 4))
     gio.write_ros_camera(tmp_path / "c.yaml", before)
     after = gio.read_ros_camera(tmp_path / "c.yaml")
-    assert after.camera.distortion[: max(count, 5)] == k + (0.0,) * (5 - count)
+    assert after.camera == camera
     assert after.camera.K.tolist() == camera.K.tolist()
     assert after.P.tolist() == before.P.tolist()
     fisheye = KannalaBrandt(width=64, height=48, fx=60.1, fy=61, cx=30, cy=20, distortion=(0.1, -0.01, 0.003, 0.0))

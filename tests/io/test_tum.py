@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 import geomvision.io as gio
 from geomvision.cameras import pose
-from geomvision.io._rotations import nearest_rotation, quaternion_of, rotation_of
+from geomvision.cameras.poses import nearest_rotation
+from geomvision.io._rotations import quaternion_of, rotation_of
 
 TRUTH = """# ground truth trajectory
 # file: 'rgbd_dataset_freiburg1_xyz.bag'

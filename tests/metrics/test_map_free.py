@@ -53,20 +53,43 @@ def test_pose_error_is_distance_of_centres_and_angle():
 
 
 def test_vcre_of_a_sideways_error_is_focal_length_by_depth():
-    """An error of 0.1 m along x moves a point at depth z by f·0.1 / z."""
+    """In an image that holds the whole grid, an error of 0.1 m along x moves a point at depth z by f·0.1 / z."""
+    wide = Camera(width=900, height=720, fx=600.0, fy=590.0, cx=450.0, cy=350.0)
     shifted = TRUTH.copy()
     shifted[0, 3] += 0.1
     expected = np.mean([600.0 * 0.1 / z for z in 1.8 + 0.3 * np.arange(7)])
-    assert vcre_px(shifted, TRUTH, CAMERA) == pytest.approx(expected, rel=1e-9)
+    assert vcre_px(shifted, TRUTH, wide) == pytest.approx(expected, rel=1e-9)
     assert vcre_px(TRUTH, TRUTH, CAMERA) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_point_out_of_sight_counts_the_diagonal():
-    back = pose(np.diag([-1.0, 1.0, -1.0])) @ TRUTH
-    assert vcre_px(back, TRUTH, CAMERA) == pytest.approx(900.0)
+def test_points_beyond_the_image_count_at_its_border():
+    """Worked by hand: both places are moved into the image, so what lies beyond it moves less, or not at all."""
+    shifted = TRUTH.copy()
+    shifted[0, 3] += 0.1
+    z, x = 1.8 + 0.3 * np.arange(7), 0.3 * (np.arange(7) - 3.0)
+    before = np.clip(270.0 + 600.0 * x[:, None] / z, 0, 540)
+    after = np.clip(270.0 + 600.0 * (x[:, None] + 0.1) / z, 0, 540)
+    assert before.max() == 540.0
+    assert vcre_px(shifted, TRUTH, CAMERA) == pytest.approx(np.abs(after - before).mean(), rel=1e-9)
+
+
+def test_what_is_far_off_is_bounded_by_the_image():
+    """Moved sideways by a kilometre, all points stand at the right border, each on a row that the error left."""
     far = TRUTH.copy()
     far[0, 3] += 1000.0
-    assert vcre_px(far, TRUTH, CAMERA) == pytest.approx(900.0)
+    z, x = 1.8 + 0.3 * np.arange(7), 0.3 * (np.arange(7) - 3.0)
+    expected = (540.0 - np.clip(270.0 + 600.0 * x[:, None] / z, 0, 540)).mean()
+    assert vcre_px(far, TRUTH, CAMERA) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_pinhole_camera_mirrors_what_is_behind_it_and_others_count_the_diagonal():
+    """Turned about by 180° the grid's x / z stays and y / z changes its sign."""
+    back = pose(np.diag([-1.0, 1.0, -1.0])) @ TRUTH
+    z, y = 1.8 + 0.3 * np.arange(7), 0.3 * (np.arange(4) - 1.5)
+    expected = np.abs(2 * 590.0 * y[:, None] / z).mean()
+    assert vcre_px(back, TRUTH, CAMERA) == pytest.approx(expected, rel=1e-9)
+    lens = Camera(width=540, height=720, fx=600.0, fy=590.0, cx=270.0, cy=350.0, distortion=(-0.1, 0.01, 0.0, 0.0))
+    assert vcre_px(back, TRUTH, lens) == pytest.approx(900.0)
 
 
 def test_figures_of_one_pair():

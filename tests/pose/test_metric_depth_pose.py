@@ -89,12 +89,13 @@ def test_images_are_checked():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_images_may_be_of_any_dtype(dtype):
-    from geomvision.pose._sift import sift_matches
+    from geomvision.geometry import match_features
 
     pair = gv.datasets.Synthetic(seed=3)[0]
     scale = 257 if dtype == np.uint16 else 1
     images = [(image.astype(float) * scale).astype(dtype) for image in (pair.left, pair.right)]
-    points0, points1 = sift_matches(*images, ratio=0.8, max_features=500)
+    found = match_features(*images, ratio=0.8, features=500)
+    points0, points1 = found.points0, found.points1
     assert len(points0) > 50
     assert np.median(np.abs(points0[:, 1] - points1[:, 1])) < 0.5  # rectified
     assert len(np.unique(np.c_[points0, points1], axis=0)) == len(points1)

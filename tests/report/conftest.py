@@ -1,5 +1,6 @@
 """Samples of all three tasks with made-up truth, and methods that return what they are told."""
 
+import shutil
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -105,3 +106,16 @@ def full_report(stereo_report) -> Report:
     flow_part = compare([Drift()], flow, repeats=1, progress=False)
     depth_part = compare([Wall()], depth, repeats=1, progress=False)
     return stereo_report + flow_part + depth_part
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("Chromium is not installed: the page cannot be opened")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=chromium, args=flags)
+        yield opened
+        opened.close()

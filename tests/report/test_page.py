@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,19 +64,6 @@ def test_a_report_of_many_pixels_shows_some_of_them(full_report, monkeypatch):
     assert "one pixel of 2 × 2 is shown" in text
     samples = json.loads(re.search(r'id="report-data">(.*?)</script>', text, re.DOTALL)[1])["samples"]
     assert [(s["width"], s["height"], s["stride"]) for s in samples] == [(45, 30, 2)] * 3
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("Chromium is not installed: the page cannot be opened")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as engine:
-        opened = engine.chromium.launch(executable_path=chromium, args=flags)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

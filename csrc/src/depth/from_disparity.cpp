@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <functional>
-#include <limits>
 
+#include "depth/depth_of.hpp"
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 
@@ -22,9 +22,7 @@ void from_disparity(ImageView<const float> disparity, const RectifiedRig& rig, I
   const auto rows = [&](int begin, int end) {
     for (int y = begin; y < end; ++y) {
       for (int x = 0; x < disparity.width(); ++x) {
-        const double shifted = static_cast<double>(disparity(x, y)) + rig.offset_px;
-        const auto metres = static_cast<float>(scale / shifted);
-        depth(x, y) = shifted > 0 && std::isfinite(metres) ? metres : std::numeric_limits<float>::quiet_NaN();
+        depth(x, y) = depth_of(static_cast<double>(disparity(x, y)), scale, rig.offset_px);
       }
     }
   };

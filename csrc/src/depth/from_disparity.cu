@@ -2,24 +2,18 @@
 #include <limits>
 
 #include "cuda/launch.cuh"
+#include "depth/depth_of.hpp"
 #include "geomvision/cuda/from_disparity.hpp"
 
 namespace geomvision::cuda {
 namespace {
 
 constexpr int block = 256;
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float nan = std::numeric_limits<float>::quiet_NaN(), largest = std::numeric_limits<float>::max();
 
 struct Rig {
   double focal, scale, offset, cx, cy;
 };
-
-// What a float holds of the depth; NaN where it holds none.
-__device__ float depth_of(double disparity, const Rig& rig) {
-  const double shifted = disparity + rig.offset;
-  const auto metres = static_cast<float>(rig.scale / shifted);
-  return shifted > 0 && metres <= std::numeric_limits<float>::max() ? metres : nan;
-}
 
 __device__ bool pixel_of(const Cells<const float, 2>& map, int& y, int& x) {
   const auto pixel = static_cast<std::int64_t>(blockIdx.x) * block + threadIdx.x;
@@ -31,18 +25,20 @@ __device__ bool pixel_of(const Cells<const float, 2>& map, int& y, int& x) {
 __global__ void __launch_bounds__(block) measure(Cells<const float, 2> disparity, Rig rig, Cells<float, 2> depth) {
   int y = 0, x = 0;
   if (!pixel_of(disparity, y, x)) return;
-  *depth.at(y, x) = depth_of(static_cast<double>(*disparity.at(y, x)), rig);
+  *depth.at(y, x) = depth::depth_of(static_cast<double>(*disparity.at(y, x)), rig.scale, rig.offset);
 }
 
 __global__ void __launch_bounds__(block) place(Cells<const float, 2> disparity, Rig rig, Cells<float, 3> points) {
   int y = 0, x = 0;
   if (!pixel_of(disparity, y, x)) return;
-  const float z = depth_of(static_cast<double>(*disparity.at(y, x)), rig);
+  const float z = depth::depth_of(static_cast<double>(*disparity.at(y, x)), rig.scale, rig.offset);
   const double along = static_cast<double>(z) / rig.focal;
+  const auto across = static_cast<float>((x - rig.cx) * along), down = static_cast<float>((y - rig.cy) * along);
+  const bool fits = z > 0 && fabsf(across) <= largest && fabsf(down) <= largest;
   float* point = points.at(y, x);
-  point[0] = static_cast<float>((x - rig.cx) * along);
-  point[1] = static_cast<float>((y - rig.cy) * along);
-  point[2] = z;
+  point[0] = fits ? across : nan;
+  point[1] = fits ? down : nan;
+  point[2] = fits ? z : nan;
 }
 
 Rig checked(const depth::RectifiedRig& rig, double cx, double cy) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "flow/padding.hpp"
 #include "flow/rows.hpp"
 #include "flow/shrink.hpp"
 #include "flow/warped_rows.hpp"
@@ -44,19 +45,6 @@ void to_grey_levels(ImageView<const T> image, const char* owner, Image<float>& g
             "; grey levels are numbers within +-", largest);
     }
   }
-}
-
-// The image with border pixels repeated, 1 to the left and above, 2 to the right and below.
-void widen(const Image<float>& image, Image<float>& wide, int threads) {
-  const int width = image.width();
-  fit(wide, width + 3, image.height() + 3);
-  for_rows(wide.width(), wide.height(), threads, [&](int y) {
-    const float* in = clamped_row(image, y - 1);
-    float* out = row(wide, y);
-    out[0] = in[0];
-    std::copy(in, in + width, out + 1);
-    out[width + 1] = out[width + 2] = in[width - 1];
-  });
 }
 
 template <typename T>
@@ -135,6 +123,7 @@ void PyramidalFlow::build_pyramid() {
   }
   for (int level = 0; level < used_; ++level) {
     Stage& s = stages_[static_cast<std::size_t>(level)];
+    s.level = level;
     for (Image<float>* image : {&s.u, &s.v, &s.spare_u, &s.spare_v}) {
       fit(*image, s.frame0.width(), s.frame0.height());
     }
@@ -153,7 +142,7 @@ void PyramidalFlow::descend(bool backward, ImageView<Vec2f> flow) {
       enlarge(coarse.v, stage.v, settings_.num_threads);
     }
     if (backward) std::swap(stage.frame0, stage.frame1);
-    widen(stage.frame1, stage.wide, settings_.num_threads);
+    pad(stage.frame1, 1, 2, stage.wide, settings_.num_threads);
     begin(stage);
     const int warps = level == 0 ? std::min(settings_.warps, settings_.finest_warps) : settings_.warps;
     for (int warp = 0; warp < warps; ++warp) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "flow/brightness.hpp"
 #include "flow/warped_rows.hpp"
 #include "geomvision/check.hpp"
 
 namespace geomvision::flow {
 namespace {
 
-constexpr const char* owner = "TVL1";
 constexpr double no_confidence = -1.0;
 // Added to |grad|^2: far below what 8 bits can tell, and no division by zero.
 constexpr float flat = 1e-8f;
@@ -29,13 +29,17 @@ struct TVL1::Band {
 // Whole images: the fields before and after some iterations, and the data: gx, gy, rest, inverse.
 struct TVL1::Planes {
   RollingRows before[fields], after[fields], data[4];
+  Brightness brightness;
+  const Image<float>* frame0;  // of the level, in the light of frame 1
 };
 
 TVL1::~TVL1() = default;
 TVL1::TVL1(TVL1&&) noexcept = default;
 TVL1& TVL1::operator=(TVL1&&) noexcept = default;
 
-TVL1::TVL1(const TVL1Options& options)
+TVL1::TVL1(const TVL1Options& options) : TVL1("TVL1", options) {}
+
+TVL1::TVL1(const char* owner, const TVL1Options& options)
     : PyramidalFlow(owner, {options.levels, options.warps, options.finest_warps, options.median, no_confidence,
                             options.check_occlusion, options.num_threads}),
       options_(options) {
@@ -43,6 +47,7 @@ TVL1::TVL1(const TVL1Options& options)
   check_range(owner, "theta", options.theta, 1e-3, 1e3);
   check_range(owner, "tau", options.tau, 1e-3, 0.25);
   check_range(owner, "iterations", options.iterations, 1, 100000);
+  check_range(owner, "brightness_cell", options.brightness_cell, 0, 4096);
   planes_.resize(1);
 }
 
@@ -56,6 +61,10 @@ void TVL1::begin(Stage& stage) {
   for (int k = 2; k < fields; ++k) {
     for (int y = 0; y < height; ++y) std::fill_n(planes.before[k][y] - 1, width + 1, 0.0f);
   }
+  const int cell = options_.brightness_cell;
+  planes.frame0 =
+      cell == 0 ? &stage.frame0
+                : &planes.brightness.follow(stage.frame0, stage.wide, stage.u, stage.v, cell, options_.num_threads);
 }
 
 void TVL1::linearise(const Stage& stage) {
@@ -66,7 +75,7 @@ void TVL1::linearise(const Stage& stage) {
   const auto kernel = GEOMVISION_KERNEL(flow_linearise);
   for_bands(bands, height, options_.num_threads, [&](int index, int first, int last) {
     WarpedRows& warped = bands_[static_cast<std::size_t>(index)].warped;
-    const Frames frames{stage.frame0, within_margin(stage.wide), stage.u, stage.v};
+    const Frames frames{*planes_[0].frame0, within_margin(stage.wide), stage.u, stage.v};
     Planes& planes = planes_[0];
     warped.fit(width, 0);
     warped.start(first);

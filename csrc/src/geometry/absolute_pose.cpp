@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "geometry/pose_fit.hpp"
+#include "geometry/pose_moments.hpp"
 #include "geometry/ransac.hpp"
 #include "geometry/small_solvers.hpp"
 #include "geomvision/check.hpp"
@@ -89,87 +89,113 @@ Vector3 ray_of(const Matrix3& chart) {
 }
 
 // In an order that is the same every time: outliers often come in a row.
-std::vector<Seen> shuffled(std::vector<Seen> seen) {
+void shuffle(std::vector<Seen>& seen) {
   for (std::size_t i = seen.size(); i > 1; --i) std::swap(seen[i - 1], seen[random_bits(0, i) % i]);
-  return seen;
 }
 
-// Back from the origin the world was moved to.
-CameraPose with_origin(const RigidMotion& motion, const Vector3& origin) {
-  return pose_of({motion.rotation, motion.translation - motion.rotation * origin});
-}
-
-RigidMotion from_origin(const CameraPose& pose, const Vector3& origin) {
-  const RigidMotion given = motion_of(pose);
-  return {given.rotation, given.translation + given.rotation * origin};
-}
-
-}  // namespace
-
-AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double threshold_px) {
-  check_seen("refine_absolute_pose", seen);
-  check(threshold_px > 0, "refine_absolute_pose: threshold_px is ", threshold_px, "; it must be above 0");
-  const Vector3 origin = middle(seen);
-  RigidMotion motion = from_origin(start, origin);
-  const std::vector<Seen> fitted = within(gathered(seen, origin), motion, threshold_px);
-  AbsolutePose result;
-  result.inliers = static_cast<int>(fitted.size());
-  result.found = fitted.size() >= 3 && is_finite(motion.rotation) && is_finite(motion.translation);
-  if (!result.found) return result;
-  fit(fitted, motion);
-  measure(fitted, motion, result);
-  result.pose = with_origin(motion, origin);
-  return result;
-}
-
-AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
-                           const TensorView<std::uint8_t, 1>& inliers) {
-  const char* owner = "absolute_pose";
-  check_seen(owner, seen);
-  check(inliers.size(0) == seen.points.size(0), owner, ": room is for ", inliers.size(0), " inliers of ",
-        seen.points.size(0), " points; they must be equal");
-  check(options.threshold_px > 0 && std::isfinite(options.threshold_px), owner, ": threshold_px is ",
-        options.threshold_px, "; it must be above 0");
+void check_options(const char* owner, const AbsolutePoseOptions& options) {
+  check(options.max_error_px > 0 && std::isfinite(options.max_error_px), owner, ": max_error_px is ",
+        options.max_error_px, "; it must be above 0");
   check(options.confidence > 0 && options.confidence < 1, owner, ": confidence is ", options.confidence,
         "; it must lie between 0 and 1");
   check(options.max_iterations >= 1, owner, ": max_iterations is ", options.max_iterations, "; it must be 1 or more");
-  const Vector3 origin = middle(seen);
-  const std::vector<Seen> all = shuffled(gathered(seen, origin));
-  const std::size_t count = all.size(), padded = (count + kPoseLanes - 1) / kPoseLanes * kPoseLanes;
-  std::vector<double> points(3 * padded), charts(9 * padded);
-  std::vector<Vector3> rays(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    rays[i] = ray_of(all[i].chart);
-    for (std::size_t k = 0; k < 3; ++k) points[k * padded + i] = all[i].point.values[k];
-    for (std::size_t k = 0; k < 9; ++k) charts[k * padded + i] = all[i].chart.values[k];
-  }
-  const PoseRows rows{points.data(), charts.data(), static_cast<int>(padded)};
-  const PoseProblem problem{all, rows, rays, options.threshold_px};
+}
+
+// The best of the samples; `table` and `rays` are room.
+RansacResult<CameraPose> consensus(const std::vector<Seen>& all, const AbsolutePoseOptions& options,
+                                   std::vector<double>& table, std::vector<Vector3>& rays) {
+  const PoseRows rows = tabulated(all, table);
+  rays.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) rays[i] = ray_of(all[i].chart);
   RansacOptions how;
   how.seed = options.seed;
   how.max_iterations = options.max_iterations;
   how.confidence = options.confidence;
   how.num_threads = options.num_threads;
-  const auto best = ransac(problem, how);
+  return ransac(PoseProblem{all, rows, rays, options.max_error_px}, how);
+}
+
+}  // namespace
+
+struct AbsolutePoseSolver::Scratch : PoseScratch {
+  std::vector<Vector3> rays;
+};
+
+AbsolutePoseSolver::AbsolutePoseSolver() : scratch_(std::make_unique<Scratch>()) {}
+AbsolutePoseSolver::~AbsolutePoseSolver() = default;
+AbsolutePoseSolver::AbsolutePoseSolver(AbsolutePoseSolver&&) noexcept = default;
+AbsolutePoseSolver& AbsolutePoseSolver::operator=(AbsolutePoseSolver&&) noexcept = default;
+
+AbsolutePose AbsolutePoseSolver::perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options) {
+  check_seen("perspective_n_point", seen);
+  return pose_of_all(seen, options, *scratch_);
+}
+
+AbsolutePose AbsolutePoseSolver::refine_absolute_pose(const SeenPoints& seen, const CameraPose& start,
+                                                      double max_error_px) {
+  const char* owner = "refine_absolute_pose";
+  check_seen(owner, seen);
+  check(max_error_px > 0, owner, ": max_error_px is ", max_error_px, "; it must be above 0");
+  const RigidMotion given = motion_of(start);
+  const double off = norm(given.rotation * transposed(given.rotation) - Matrix3::identity());
+  check(off <= 1e-6 && determinant(given.rotation) > 0 && is_finite(given.translation), owner,
+        ": start is no rigid motion: R R' differs from I by ", off, ", its determinant is ",
+        determinant(given.rotation), "; it must be a rotation and a finite translation");
+  const Vector3 origin = middle(seen, scratch_->values);
+  RigidMotion motion = moved_by(from_origin(start, origin), {});
+  gather(seen, origin, scratch_->all);
+  keep_within(scratch_->all, motion, max_error_px, scratch_->fitted);
+  AbsolutePose result;
+  result.inliers = static_cast<int>(scratch_->fitted.size());
+  if (result.inliers < 3) return result;
+  fit(scratch_->fitted, motion, scratch_->table);
+  result.found = measure(scratch_->fitted, motion, scratch_->table, result);
+  result.pose = with_origin(motion, origin);
+  return result;
+}
+
+AbsolutePose AbsolutePoseSolver::absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
+                                               const TensorView<std::uint8_t, 1>& inliers) {
+  const char* owner = "absolute_pose";
+  check_seen(owner, seen);
+  check(inliers.size(0) == seen.points.size(0), owner, ": room is for ", inliers.size(0), " inliers of ",
+        seen.points.size(0), " points; they must be equal");
+  check_options(owner, options);
+  std::vector<Seen>& all = scratch_->all;
+  const Vector3 origin = middle(seen, scratch_->values);
+  gather(seen, origin, all);
+  shuffle(all);
+  const auto best = consensus(all, options, scratch_->table, scratch_->rays);
   AbsolutePose result;
   result.iterations = best.iterations;
-  std::fill_n(inliers.data(), count, std::uint8_t{0});
+  std::fill_n(inliers.data(), all.size(), std::uint8_t{0});
   if (!best.found) return result;
   RigidMotion motion = motion_of(best.model);
-  std::vector<Seen> fitted;
-  if (!fit_to_inliers(all, options.threshold_px, motion, fitted)) return result;
-  result.found = true;
+  if (!fit_to_inliers(all, options.max_error_px, motion, *scratch_)) return result;
+  result.found = measure(scratch_->fitted, motion, scratch_->table, result);
   Vector3 moved;
   double x, y;
-  const std::vector<Seen> given = gathered(seen, origin);
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool close = error_of(given[i], motion, moved, x, y) && std::hypot(x, y) <= options.threshold_px;
+  gather(seen, origin, all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool close = error_of(all[i], motion, moved, x, y) && std::hypot(x, y) <= options.max_error_px;
     *inliers.at(i) = close ? 1 : 0;
     result.inliers += close;
   }
-  measure(fitted, motion, result);
   result.pose = with_origin(motion, origin);
   return result;
+}
+
+AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options) {
+  return AbsolutePoseSolver().perspective_n_point(seen, options);
+}
+
+AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px) {
+  return AbsolutePoseSolver().refine_absolute_pose(seen, start, max_error_px);
+}
+
+AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
+                           const TensorView<std::uint8_t, 1>& inliers) {
+  return AbsolutePoseSolver().absolute_pose(seen, options, inliers);
 }
 
 }  // namespace geomvision::geometry

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
+#include "geometry/two_views.hpp"
 #include "geomvision/check.hpp"
-#include "geomvision/geometry/triangulation.hpp"
 
 namespace geomvision::geometry {
 
@@ -51,5 +51,34 @@ void check_results(const char* op, const Results& out, std::ptrdiff_t count, std
   check_result(op, "covariance", out.covariance, {count, 3, 3});
   check_result(op, "reasons", out.reasons, {count});
 }
+
+/// What a run of `triangulate` works on, checked.
+struct PairRun {
+  std::ptrdiff_t count;
+  TwoViews views;
+  PointRules rules;
+
+  template <typename View, typename Results>
+  PairRun(const Projection& projection0, const Projection& projection1, const View& points0, const View& points1,
+          const Results& out, const TriangulationOptions& options, const char* op = "triangulate")
+      : count(check_matches(op, points0, points1)),
+        views(two_views(projection0, projection1, op)),
+        rules(checked(options, op)) {
+    check_results(op, out, count, 2);
+  }
+};
+
+/// What a run of `correct_matches` works on, checked.
+struct CorrectionRun {
+  std::ptrdiff_t count;
+  Entries F;
+
+  template <typename Points, typename View>
+  CorrectionRun(const Entries& constraint, const Points& points0, const Points& points1, const View& corrected0,
+                const View& corrected1, const char* op = "correct_matches")
+      : count(check_matches(op, points0, points1)), F(scaled(constraint, op)) {
+    check_corrected(op, points0, corrected0, corrected1);
+  }
+};
 
 }  // namespace geomvision::geometry

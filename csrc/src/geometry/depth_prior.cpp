@@ -9,15 +9,6 @@
 namespace geomvision::geometry {
 namespace {
 
-// Inverse distance along ray a (of view 0, turned to view 1) in baselines, negative where the point would lie behind a
-// camera: with |a| = |b| = |t| = 1 the triangle's sines tell |a × b| / |t × b|. b must lie on the way from a to t.
-double nearness(const Vector3& a, const Vector3& b, const Vector3& t) {
-  const Vector3 ab = cross(a, b), tb = cross(t, b);
-  const double way = dot(ab, cross(a, t)), beyond = dot(ab, tb);
-  const double size = std::sqrt(dot(ab, ab) / std::max(1e-30, dot(tb, tb)));
-  return way > 0 && beyond < 0 ? size : -size;
-}
-
 Pose twisted(const Pose& pose) {
   const Vector3& t = pose.translation;
   return {(t * transposed(t) * 2.0 - Matrix3::identity()) * pose.rotation, t};
@@ -47,10 +38,16 @@ Histogram density(const Histogram& counts, double prior_counts) {
 }  // namespace
 
 DepthPrior::DepthPrior(const Matches& matches, const Matrix3& to_rays0, const Matrix3& to_rays1) : matches_(matches) {
-  const auto unit = [](const Vector3& v) { return v * (1.0 / norm(v)); };
+  const auto padded = static_cast<std::size_t>(matches.columns().padded);
+  rays_.resize(6 * padded);
   for (int i = 0; i < matches.size(); ++i) {
-    rays0_.push_back(unit(to_rays0 * matches.point0(i)));
-    rays1_.push_back(unit(to_rays1 * matches.point1(i)));
+    const Vector3 a = to_rays0 * matches.point0(i), b = to_rays1 * matches.point1(i);
+    const double length0 = norm(a), length1 = norm(b);
+    for (int k = 0; k < 3; ++k) {
+      const auto at = static_cast<std::size_t>(k) * padded + static_cast<std::size_t>(i);
+      rays_[at] = a[k] / length0;
+      rays_[at + 3 * padded] = b[k] / length1;
+    }
   }
   double squares = 0.0;
   for (int i = 0; i < matches.size(); ++i) {
@@ -58,17 +55,17 @@ DepthPrior::DepthPrior(const Matches& matches, const Matrix3& to_rays0, const Ma
     squares += (p[0] * p[0] + p[1] * p[1]) / matches.size();
   }
   view_ = std::sqrt(squares);
-  const auto padded = static_cast<std::size_t>(matches.columns().padded);
   errors_.resize(padded);
-  weights_.resize(padded);
+  weights_.resize(static_cast<std::size_t>(matches.size()));
   nearness_.resize(padded);
+  sine_squared_.resize(padded);
   prior_.assign(padded, 1.0);
 }
 
 void DepthPrior::weigh(const Matrix3& matrix, const Mixture& mixture) {
   GEOMVISION_KERNEL(sampson_errors)(matches_.columns(), matrix.values.data(), errors_.data());
   const MixtureWeights w = mixture.weights(prior_.data());
-  for (std::size_t i = 0; i < rays0_.size(); ++i) {
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
     const double rr = errors_[i] * errors_[i];
     double bell = std::max(0.0, 1.0 - rr * w.per_sigma);
     for (int k = 0; k < 6; ++k) bell *= bell;
@@ -77,36 +74,47 @@ void DepthPrior::weigh(const Matrix3& matrix, const Mixture& mixture) {
   }
 }
 
+void DepthPrior::look(const Matrix3& rotation, const Vector3& translation) {
+  const int padded = matches_.columns().padded;
+  const double* r = rays_.data();
+  const RayColumns rays{r, r + padded, r + 2 * padded, r + 3 * padded, r + 4 * padded, r + 5 * padded, padded};
+  GEOMVISION_KERNEL(ray_nearness)
+  (rays, rotation.values.data(), translation.values.data(), nearness_.data(), sine_squared_.data());
+}
+
 Pose DepthPrior::in_front(const Pose& pose, const Matrix3& matrix, const Mixture& mixture) {
   weigh(matrix, mixture);
-  const Pose poses[2] = {pose, twisted(pose)};
-  double votes[4] = {};
-  for (std::size_t i = 0; i < rays0_.size(); ++i) {
-    if (weights_[i] < 1.0) continue;
-    for (int k = 0; k < 2; ++k) {
-      const Vector3 a = poses[k].rotation * rays0_[i];
-      // What has little parallax says little: its vote counts by its sine.
-      const Vector3 ab = cross(a, rays1_[i]);
-      const double say = std::min(0.05, norm(ab));
-      for (int back = 0; back < 2; ++back) {
-        const Vector3 t = poses[k].translation * (back == 1 ? -1.0 : 1.0);
-        if (nearness(a, rays1_[i], t) > 0) votes[2 * k + back] += say;
+  const Pose ahead[2] = {pose, twisted(pose)};
+  Pose best = pose;
+  double most = -1.0;
+  for (const Pose& one : ahead) {
+    for (const double way : {1.0, -1.0}) {
+      const Pose candidate{one.rotation, one.translation * way};
+      look(candidate.rotation, candidate.translation);
+      double votes = 0.0;
+      for (std::size_t i = 0; i < weights_.size(); ++i) {
+        // What has little parallax says little: its vote counts by its sine.
+        const bool counts = weights_[i] >= 1.0 && nearness_[i] > 0;
+        votes += counts ? std::min(0.05, std::sqrt(sine_squared_[i])) : 0.0;
+      }
+      if (votes > most) {
+        best = candidate;
+        most = votes;
       }
     }
   }
-  const auto best = static_cast<int>(std::max_element(votes, votes + 4) - votes);
-  return {poses[best / 2].rotation, poses[best / 2].translation * (best % 2 == 1 ? -1.0 : 1.0)};
+  return best;
 }
 
 void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& mixture) {
   weigh(matrix, mixture);
+  look(pose.rotation, pose.translation);
   order_.clear();
   const double untold = std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t i = 0; i < rays0_.size(); ++i) {
-    const Vector3 a = pose.rotation * rays0_[i], ab = cross(a, rays1_[i]);
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
     // Parallax within the noise does not even tell which side of the cameras a point is on.
-    const bool tells = dot(ab, ab) > 9.0 * mixture.sigma * mixture.sigma;
-    nearness_[i] = tells ? nearness(a, rays1_[i], pose.translation) : untold;
+    const bool tells = sine_squared_[i] > 9.0 * mixture.sigma * mixture.sigma;
+    if (!tells) nearness_[i] = untold;
     if (tells && weights_[i] > 1.0) order_.push_back(std::abs(nearness_[i]));
   }
   prior_.assign(prior_.size(), 1.0);
@@ -115,7 +123,7 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
   std::nth_element(order_.begin(), middle, order_.end());
   const double scale = std::max(1e-12, *middle);
   Histogram inliers{}, outliers{};
-  for (std::size_t i = 0; i < rays0_.size(); ++i) {
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (std::isnan(nearness_[i])) continue;
     const double probability = weights_[i] / (1.0 + weights_[i]);
     const int bin = bin_of(nearness_[i], scale);
@@ -123,7 +131,7 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
     outliers[bin] += 1.0 - probability;
   }
   const Histogram in = density(inliers, 4.0), out = density(outliers, 24.0);
-  for (std::size_t i = 0; i < rays0_.size(); ++i) {
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (std::isnan(nearness_[i])) continue;
     const int bin = bin_of(nearness_[i], scale);
     // At most 3: a wrong pose must not make itself likely by where it has its points.
@@ -134,12 +142,12 @@ void DepthPrior::learn(const Pose& pose, const Matrix3& matrix, const Mixture& m
 double DepthPrior::log_likelihood(const Matrix3& matrix, const Mixture& mixture) {
   weigh(matrix, mixture);
   double inliers = 0.0;
-  for (std::size_t i = 0; i < rays0_.size(); ++i) inliers += weights_[i] / (1.0 + weights_[i]);
-  const double share = std::min(0.999, inliers / static_cast<double>(rays0_.size()));
+  for (std::size_t i = 0; i < weights_.size(); ++i) inliers += weights_[i] / (1.0 + weights_[i]);
+  const double share = std::min(0.999, inliers / static_cast<double>(weights_.size()));
   // `weights_` are odds against outliers spread over the band, among what lies in it; now over the view, among all.
   const double wider = view_ / mixture.band * share * (1.0 - mixture.share) / mixture.share;
   double sum = 0.0;
-  for (std::size_t i = 0; i < rays0_.size(); ++i) sum += std::log1p(wider * weights_[i] - share);
+  for (std::size_t i = 0; i < weights_.size(); ++i) sum += std::log1p(wider * weights_[i] - share);
   return sum;
 }
 

@@ -39,11 +39,12 @@ class DepthPrior {
 
  private:
   void weigh(const Matrix3& matrix, const Mixture& mixture);
+  void look(const Matrix3& rotation, const Vector3& translation);
 
   const Matches& matches_;
-  double view_ = 1.0;  // how far points lie from the middle: what outliers' errors are spread over
-  std::vector<Vector3> rays0_, rays1_;
-  std::vector<double> errors_, weights_, nearness_, order_, prior_;
+  double view_ = 1.0;         // how far points lie from the middle: what outliers' errors are spread over
+  std::vector<double> rays_;  // six columns
+  std::vector<double> errors_, weights_, nearness_, sine_squared_, order_, prior_;
 };
 
 }  // namespace geomvision::geometry

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "geometry/decompose.hpp"
 #include "geometry/depth_prior.hpp"
@@ -69,9 +72,10 @@ struct PoseManifold {
 
 struct EssentialModel {
   Matrix3 essential;  // for rays
-  Pose pose;          // of a refined one
+  Pose pose;          // this and what follows: of a refined one
   Mixture mixture;
-  double log_likelihood = -1.0;  // of a refined one
+  NormalSums sums;
+  std::optional<double> log_likelihood;
 };
 
 struct EssentialProblem {
@@ -80,41 +84,55 @@ struct EssentialProblem {
   const Matches& matches;
   const Cameras& cameras;
   double band;
-  DepthPrior& depths;  // refinements run one at a time
+  // Refinements run one at a time:
+  DepthPrior& depths;
+  std::vector<Matrix3>& ends;  // where they came to before depths are looked at
 
   int size() const { return matches.size(); }
 
   int solve(const int* sample, Model* models) const {
     Vector3 rays0[5], rays1[5];
     Matrix3 essentials[max_models];
-    for (int i = 0; i < 5; ++i) {
-      rays0[i] = cameras.to_rays0 * matches.point0(sample[i]);
-      rays1[i] = cameras.to_rays1 * matches.point1(sample[i]);
-    }
+    matches.take(sample, rays0, rays1);
+    for (Vector3& ray : rays0) ray = cameras.to_rays0 * ray;
+    for (Vector3& ray : rays1) ray = cameras.to_rays1 * ray;
     const int found = five_point(rays0, rays1, essentials);
     for (int i = 0; i < found; ++i) models[i].essential = essentials[i];
     return found;
   }
 
   double score(const Model& model, double to_beat) const {
-    if (model.log_likelihood >= 0) return model.log_likelihood;
-    const Matrix3 matrix = cameras.working(model.essential);
-    return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), matrix.values.data(), band, to_beat);
+    return model.log_likelihood ? *model.log_likelihood : gain(cameras.working(model.essential), to_beat);
+  }
+
+  double gain(const Matrix3& working, double to_beat) const {
+    return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), working.values.data(), band, to_beat);
   }
 
   double refine(Model& model) const {
     const EssentialParts parts(model.essential);
     PoseManifold manifold{cameras, parts.first, parts.translation};
     model.mixture = broad_mixture(band);
-    NormalSums sums{};
+    NormalSums& sums = model.sums;
     depths.forget();
     if (!refine_sampson(matches.columns(), manifold, model.mixture, depths.values(), broad_steps, sums)) return -1.0;
+    if (came_before(manifold.matrix(), model.mixture.sigma / std::sqrt(sums.weight))) return -1.0;
     manifold.set(depths.in_front(manifold.pose(), manifold.matrix(), model.mixture));
     if (!refine_with_depths(manifold, model.mixture, local_steps, 2, sums)) return -1.0;
     model.essential = manifold.essential();
     model.pose = manifold.pose();
     model.log_likelihood = depths.log_likelihood(manifold.matrix(), model.mixture);
     return sums.weight;
+  }
+
+  /// Whether an earlier refinement came to the same place, closer than matches can tell: it would end there, too.
+  bool came_before(const Matrix3& matrix, double deviation) const {
+    for (const Matrix3& end : ends) {
+      const double distance = std::min(norm(matrix - end), norm(matrix + end));
+      if (distance < deviation) return true;
+    }
+    ends.push_back(matrix);
+    return false;
   }
 
   bool refine_with_depths(PoseManifold& manifold, Mixture& mixture, int steps, int rounds, NormalSums& sums) const {
@@ -161,7 +179,8 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
                         spread1, options.seed);
   const double band = options.max_error_px / cameras.unit;
   DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
-  const EssentialProblem problem{matches, cameras, band, depths};
+  std::vector<Matrix3> ends;
+  const EssentialProblem problem{matches, cameras, band, depths, ends};
   EssentialEstimate estimate;
   RansacOptions engine = engine_options(options, num_threads);
   engine.second_chances = true;  // near a plane, refinements end at several poses
@@ -175,12 +194,13 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   if (!problem.refine_with_depths(pose, mixture, final_steps, 3, sums)) {  // the best is what it was
     pose.set(best.model.pose);
     mixture = best.model.mixture;
+    sums = best.model.sums;
   }
   const Matrix3 essential = pose.essential() * std::sqrt(0.5);  // of norm 1
   estimate.matrix = essential.values;
   estimate.rotation = pose.rotation_01.values;
   estimate.translation = pose.translation.values;
-  estimate.score = depths.log_likelihood(pose.matrix(), mixture);
+  estimate.score = problem.gain(pose.matrix(), 0.0);
   conclude(matches, pose, mixture, sums, cameras.unit, estimate);
   return estimate;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -55,23 +56,11 @@ struct FundamentalManifold {
   }
 };
 
-struct FundamentalProblem {
-  using Model = Matrix3;
-  static constexpr int sample_size = 7, max_models = 3;
-  const Matches& matches;
-  double band;
-  const std::vector<double>& even;  // a prior that tells no match from another
+struct FundamentalProblem : PixelProblem<7, 3, seven_point> {
+  std::vector<double> even;  // a prior that tells no match from another
 
-  int size() const { return matches.size(); }
-
-  int solve(const int* sample, Model* models) const {
-    Vector3 points0[7], points1[7];
-    for (int i = 0; i < 7; ++i) {
-      points0[i] = matches.point0(sample[i]);
-      points1[i] = matches.point1(sample[i]);
-    }
-    return seven_point(points0, points1, models);
-  }
+  explicit FundamentalProblem(const PixelRun& run)
+      : PixelProblem{run.matches, run.band}, even(static_cast<std::size_t>(run.matches.columns().padded), 1.0) {}
 
   double score(const Model& model, double to_beat) const {
     return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), model.values.data(), band, to_beat);
@@ -85,66 +74,53 @@ struct FundamentalProblem {
     model = manifold.matrix();
     return sums.weight;
   }
-};
 
-void finish(const Matches& matches, const FundamentalProblem& problem, const Matrix3& start, const Frame& frame0,
-            const Frame& frame1, double unit, TwoViewEstimate& estimate) {
-  FundamentalManifold manifold(start);
-  Mixture mixture = broad_mixture(problem.band);
-  NormalSums sums{};
-  if (!refine_sampson(matches.columns(), manifold, mixture, problem.even.data(), 2 * final_steps, sums)) return;
-  estimate.score = problem.score(manifold.matrix(), 0.0);
-  conclude(matches, manifold, mixture, sums, unit, estimate);
-  estimate.matrix = in_pixels(manifold.matrix(), frame0, frame1, unit).values;
-}
+  void finish(const Matrix3& start, const PixelFrames& frames, TwoViewEstimate& estimate) const {
+    FundamentalManifold manifold(start);
+    Mixture mixture = broad_mixture(band);
+    NormalSums sums{};
+    if (!refine_sampson(matches.columns(), manifold, mixture, even.data(), 2 * final_steps, sums)) return;
+    estimate.score = score(manifold.matrix(), 0.0);
+    conclude(matches, manifold, mixture, sums, frames.unit, estimate);
+    estimate.matrix = frames.fundamental(manifold.matrix()).values;
+  }
+};
 
 }  // namespace
 
 TwoViewEstimate estimate_fundamental(const Points& points0, const Points& points1, const TwoViewOptions& options,
                                      int num_threads) {
-  check_matches("estimate_fundamental", points0, points1);
-  check_options("estimate_fundamental", options);
-  TwoViewEstimate estimate;
-  if (points0.size(0) < FundamentalProblem::sample_size) return estimate;
-  const Frame frame0 = centre_of(points0), frame1 = centre_of(points1);
-  const double unit = common_unit(points0, frame0, points1, frame1);
-  const Matches matches(points0, points1, frame0, frame1, unit, {}, {}, options.seed);
-  const std::vector<double> even(static_cast<std::size_t>(matches.columns().padded), 1.0);
-  const FundamentalProblem problem{matches, options.max_error_px / unit, even};
+  const PixelRun run("estimate_fundamental", points0, points1, options);
+  const FundamentalProblem problem(run);
   const auto best = ransac(problem, engine_options(options, num_threads));
+  TwoViewEstimate estimate;
   estimate.iterations = best.iterations;
-  if (!best.found) return estimate;
-  finish(matches, problem, best.model, frame0, frame1, unit, estimate);
+  if (best.found) problem.finish(best.model, run.frames, estimate);
   return estimate;
 }
 
 TwoViewEstimate refine_fundamental(const Points& points0, const Points& points1, const Entries& start,
                                    const TwoViewOptions& options) {
-  check_matches("refine_fundamental", points0, points1);
-  check_options("refine_fundamental", options);
-  check(is_finite(Matrix3{start}) && norm(Matrix3{start}) > 0, "refine_fundamental: start is 0 or not finite");
+  const PixelRun run("refine_fundamental", points0, points1, options);
+  const auto larger = [](double a, double b) { return std::abs(a) < std::abs(b); };
+  const double largest = std::abs(*std::max_element(start.begin(), start.end(), larger));
+  check(is_finite(Matrix3{start}) && largest > 0, "refine_fundamental: start is 0 or not finite");
+  Matrix3 scaled{start};  // its scale says nothing, but could be beyond what squares hold
+  for (double& entry : scaled.values) entry /= largest;
+  const PixelFrames& frames = run.frames;
+  const Matrix3 working = transposed(frames.to_pixels(frames.frame1)) * scaled * frames.to_pixels(frames.frame0);
   TwoViewEstimate estimate;
-  if (points0.size(0) < FundamentalProblem::sample_size) return estimate;
-  const Frame frame0 = centre_of(points0), frame1 = centre_of(points1);
-  const double unit = common_unit(points0, frame0, points1, frame1);
-  const Matches matches(points0, points1, frame0, frame1, unit, {}, {}, options.seed);
-  const std::vector<double> even(static_cast<std::size_t>(matches.columns().padded), 1.0);
-  const FundamentalProblem problem{matches, options.max_error_px / unit, even};
-  const Matrix3 from0{{unit, 0, frame0.x, 0, unit, frame0.y, 0, 0, 1}};
-  const Matrix3 from1{{unit, 0, frame1.x, 0, unit, frame1.y, 0, 0, 1}};
-  finish(matches, problem, transposed(from1) * Matrix3{start} * from0, frame0, frame1, unit, estimate);
+  FundamentalProblem(run).finish(working, frames, estimate);
   return estimate;
 }
 
 std::vector<Entries> eight_point_fundamental(const Points& points0, const Points& points1) {
   check_matches("eight_point_fundamental", points0, points1);
   if (points0.size(0) < 8) return {};
-  const Frame frame0 = centre_of(points0), frame1 = centre_of(points1);
-  const double unit = common_unit(points0, frame0, points1, frame1);
+  const PixelFrames frames(points0, points1);
   Matrix<9, 9> moments;
   for (std::ptrdiff_t n = 0; n < points0.size(0); ++n) {
-    const Vector3 a = vector3((points0.at(n)[0] - frame0.x) / unit, (points0.at(n)[1] - frame0.y) / unit, 1.0);
-    const Vector3 b = vector3((points1.at(n)[0] - frame1.x) / unit, (points1.at(n)[1] - frame1.y) / unit, 1.0);
+    const Vector3 a = frames.working(frames.frame0, points0.at(n)), b = frames.working(frames.frame1, points1.at(n));
     for (int i = 0; i < 9; ++i) {
       for (int j = 0; j < 9; ++j) moments(i, j) += b[i / 3] * a[i % 3] * b[j / 3] * a[j % 3];
     }
@@ -153,7 +129,7 @@ std::vector<Entries> eight_point_fundamental(const Points& points0, const Points
   if (!(eigen.values[1] > 1e-12 * eigen.values[8])) return {};  // more than one matrix fits: a degenerate set
   Matrix3 matrix;
   for (int i = 0; i < 9; ++i) matrix[i] = eigen.vectors(i, 0);
-  return {in_pixels(FundamentalManifold(matrix).matrix(), frame0, frame1, unit).values};
+  return {frames.fundamental(FundamentalManifold(matrix).matrix()).values};
 }
 
 }  // namespace geomvision::geometry

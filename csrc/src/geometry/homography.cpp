@@ -37,23 +37,7 @@ MixtureWeights plane_weights(const Mixture& m) {
   return {m.band, 1.0 / (128.0 * m.sigma * m.sigma), odds, nullptr};
 }
 
-struct HomographyProblem {
-  using Model = Matrix3;
-  static constexpr int sample_size = 4, max_models = 1;
-  const Matches& matches;
-  double band;
-
-  int size() const { return matches.size(); }
-
-  int solve(const int* sample, Model* models) const {
-    Vector3 points0[4], points1[4];
-    for (int i = 0; i < 4; ++i) {
-      points0[i] = matches.point0(sample[i]);
-      points1[i] = matches.point1(sample[i]);
-    }
-    return four_point(points0, points1, models);
-  }
-
+struct HomographyProblem : PixelProblem<4, 1, four_point> {
   double score(const Model& model, double to_beat) const {
     double gain = 0.0;
     for (int i = 0; i < size(); ++i) {
@@ -128,36 +112,30 @@ struct HomographyProblem {
 
 TwoViewEstimate estimate_homography(const Points& points0, const Points& points1, const TwoViewOptions& options,
                                     int num_threads) {
-  check_matches("estimate_homography", points0, points1);
-  check_options("estimate_homography", options);
-  TwoViewEstimate estimate;
-  if (points0.size(0) < HomographyProblem::sample_size) return estimate;
-  const Frame frame0 = centre_of(points0), frame1 = centre_of(points1);
-  const double unit = common_unit(points0, frame0, points1, frame1);
-  const Matches matches(points0, points1, frame0, frame1, unit, {}, {}, options.seed);
-  const HomographyProblem problem{matches, options.max_error_px / unit};
+  const PixelRun run("estimate_homography", points0, points1, options);
+  const HomographyProblem problem{{run.matches, run.band}};
   const auto best = ransac(problem, engine_options(options, num_threads));
+  TwoViewEstimate estimate;
   estimate.iterations = best.iterations;
   if (!best.found) return estimate;
   Matrix3 model = best.model;
-  Mixture mixture = broad_mixture(problem.band);
-  estimate.support = problem.improve(model, mixture, final_steps);
-  if (estimate.support < 0) return estimate;
+  Mixture mixture = broad_mixture(run.band);
+  const double support = problem.improve(model, mixture, final_steps);
+  if (support < 0) return estimate;
   estimate.found = true;
+  estimate.support = support;
   estimate.score = problem.score(model, 0.0);
-  estimate.noise_px = mixture.sigma * unit;
+  estimate.noise_px = mixture.sigma * run.frames.unit;
   const double odds = plane_weights(mixture).odds;
   const double even = odds > 1.0 ? std::sqrt(128.0 * (1.0 - std::pow(odds, -1.0 / 64.0))) : 0.0;
   estimate.inlier_px = std::min(options.max_error_px, even * estimate.noise_px);
+  const Matches& matches = run.matches;
   estimate.errors_px.resize(static_cast<std::size_t>(matches.size()));
   for (int i = 0; i < matches.size(); ++i) {
     const Transfer t(model, matches.point0(i), matches.point1(i));
-    estimate.errors_px[static_cast<std::size_t>(matches.given_index(i))] = std::sqrt(t.squared()) * unit;
+    estimate.errors_px[static_cast<std::size_t>(matches.given_index(i))] = std::sqrt(t.squared()) * run.frames.unit;
   }
-  const Matrix3 from{{1 / unit, 0, -frame0.x / unit, 0, 1 / unit, -frame0.y / unit, 0, 0, 1}};
-  const Matrix3 to{{unit, 0, frame1.x, 0, unit, frame1.y, 0, 0, 1}};
-  const Matrix3 pixels = to * model * from;
-  estimate.matrix = (pixels * (1.0 / norm(pixels))).values;
+  estimate.matrix = run.frames.homography(model).values;
   return estimate;
 }
 

@@ -63,23 +63,31 @@ void check_options(const char* function, const TwoViewOptions& options) {
         options.min_iterations, " and ", options.max_iterations, "; both must be at least 1");
 }
 
-Frame centre_of(const Points& points) {
-  Frame centre;
-  for (std::ptrdiff_t i = 0; i < points.size(0); ++i) {
-    centre.x += points.at(i)[0] / static_cast<double>(points.size(0));
-    centre.y += points.at(i)[1] / static_cast<double>(points.size(0));
+PixelFrames::PixelFrames(const Points& points0, const Points& points1) {
+  const auto count = static_cast<double>(points0.size(0));
+  for (std::ptrdiff_t i = 0; i < points0.size(0); ++i) {
+    frame0.x += points0.at(i)[0] / count;
+    frame0.y += points0.at(i)[1] / count;
+    frame1.x += points1.at(i)[0] / count;
+    frame1.y += points1.at(i)[1] / count;
   }
-  return centre;
-}
-
-double common_unit(const Points& points0, const Frame& frame0, const Points& points1, const Frame& frame1) {
   double sum = 0.0;
   for (std::ptrdiff_t i = 0; i < points0.size(0); ++i) {
     sum += std::hypot(points0.at(i)[0] - frame0.x, points0.at(i)[1] - frame0.y);
     sum += std::hypot(points1.at(i)[0] - frame1.x, points1.at(i)[1] - frame1.y);
   }
-  const double mean = sum / (2.0 * static_cast<double>(points0.size(0)));
-  return mean > 0 && std::isfinite(mean) ? mean : 1.0;
+  const double mean = sum / (2.0 * count);
+  unit = mean > 0 && std::isfinite(mean) ? mean : 1.0;
+}
+
+Matrix3 PixelFrames::fundamental(const Matrix3& working) const {
+  const Matrix3 pixels = transposed(to_working(frame1)) * working * to_working(frame0);
+  return pixels * (1.0 / norm(pixels));
+}
+
+Matrix3 PixelFrames::homography(const Matrix3& working) const {
+  const Matrix3 pixels = to_pixels(frame1) * working * to_working(frame0);
+  return pixels * (1.0 / norm(pixels));
 }
 
 }  // namespace geomvision::geometry

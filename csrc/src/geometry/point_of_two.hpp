@@ -36,6 +36,20 @@ struct Wanted {
   bool errors, angle, covariance;
 };
 
+template <typename Arrays>
+Wanted wanted_of(const Arrays& arrays, const PointRules& rules) {
+  return {arrays.errors != nullptr, arrays.angle != nullptr || rules.min_angle > 0, arrays.covariance != nullptr};
+}
+
+// The nearest pair that fulfils the constraint, NaN where there is none.
+template <typename V>
+GEOMVISION_EACH void correct_or_lose(const double* F, Pixel<V>& p0, Pixel<V>& p1) {
+  const V none = constant<V>(no_number), sum = p0.x + p0.y + p1.x + p1.y;
+  const auto lost = correct(F, p0, p1) | (sum - sum != 0.0);
+  p0 = {lost ? none : p0.x, lost ? none : p0.y};
+  p1 = {lost ? none : p1.x, lost ? none : p1.y};
+}
+
 template <typename V>
 GEOMVISION_EACH PointFound<V> point_of_two(const TwoViews& views, const PointRules& rules, const Wanted& wanted,
                                            const Pixel<V>& p0, const Pixel<V>& p1) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -57,18 +58,27 @@ template <typename Model>
 struct RansacResult {
   bool found = false;
   Model model{};
-  double score = 0.0;    ///< of `model`
-  double support = 0.0;  ///< of `model`, as the problem counts it
+  double score = 0.0, support = 0.0;  ///< of `model`; support as the problem counts it
   int iterations = 0;
 };
 
 /// How many samples of `sample_size` hold one without outliers, with the options' confidence.
 inline int iterations_needed(const RansacOptions& options, double inlier_ratio, int sample_size) {
   const double all_good = std::pow(std::min(1.0, std::max(0.0, inlier_ratio)), sample_size);
-  if (all_good >= 1.0 - 1e-12) return options.min_iterations;
+  const int least = std::min(options.min_iterations, options.max_iterations);
+  if (all_good >= 1.0 - 1e-12) return least;
   const double needed = options.effort * std::log(1.0 - options.confidence) / std::log1p(-all_good);
   if (!(needed < options.max_iterations)) return options.max_iterations;
-  return std::max(std::min(options.min_iterations, options.max_iterations), static_cast<int>(std::ceil(needed)));
+  return std::max(least, static_cast<int>(std::ceil(needed)));
+}
+
+/// How many samples hold each of the sets that can be drawn, with the options' confidence: more tell nothing new.
+inline int iterations_of_all(const RansacOptions& options, int size, int sample_size) {
+  double sets = 1.0;
+  for (int i = 0; i < sample_size; ++i) sets *= static_cast<double>(size - i) / (i + 1);
+  if (sets < 1.5) return 1;
+  const double all = sets * (std::log(sets) - std::log(1.0 - options.confidence));
+  return all < options.max_iterations ? static_cast<int>(std::ceil(all)) : options.max_iterations;
 }
 
 /// The best model of as many samples as confidence asks for, each new best one refined. The samples are taken in rounds
@@ -83,9 +93,10 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   };
   RansacResult<Model> best;
   if (problem.size() < Problem::sample_size) return best;
-  std::vector<Candidate> candidates(round);
+  std::array<Candidate, round> candidates;
   double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
-  int needed = options.max_iterations;
+  const int most = iterations_of_all(options, problem.size(), Problem::sample_size);
+  int needed = most;
   std::vector<Candidate> others;  // the best of their rounds, by score
   const auto refine = [&](const Candidate& candidate) {
     Model refined = candidate.model;
@@ -100,7 +111,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
     return true;
   };
   while (best.iterations < needed) {
-    const int first = best.iterations, count = std::min(round, options.max_iterations - first);
+    const int first = best.iterations, count = std::min(round, most - first);
     const auto draw = [&](int begin, int end) {
       Model models[Problem::max_models];
       int sample[Problem::sample_size];
@@ -121,7 +132,9 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
                                          [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
     if (winner->score > best_raw) {
       best_raw = winner->score;
-      if (refine(*winner)) needed = iterations_needed(options, best.support / problem.size(), Problem::sample_size);
+      if (refine(*winner)) {
+        needed = std::min(most, iterations_needed(options, best.support / problem.size(), Problem::sample_size));
+      }
     } else if (options.second_chances && winner->score > 0.8 * best_raw) {
       const auto place = std::find_if(others.begin(), others.end(),
                                       [&](const Candidate& other) { return other.score < winner->score; });

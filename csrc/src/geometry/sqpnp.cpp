@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "geometry/pose_fit.hpp"
+#include "geometry/pose_moments.hpp"
 #include "geometry/small_solvers.hpp"
-#include "geometry/symmetric_eigen.hpp"
+#include "geometry/tridiagonal_eigen.hpp"
 
-// SQPnP: the rotation that minimises a quadratic form over the rotations, from several starts, by sequential quadratic
-// programming (Terzakis & Lourakis, A consistently fast and globally optimal solution to the PnP problem, ECCV 2020).
+// The rotation that minimises a quadratic form over the rotations, from several starts, by sequential quadratic
+// programming.
 namespace geomvision::geometry {
 namespace {
 
@@ -18,24 +18,17 @@ struct Problem {
   Matrix<3, 9> translation;  // of a rotation: t = translation · r
 };
 
-bool problem_of(const std::vector<Seen>& seen, Problem& problem) {
+bool problem_of(const PoseMoments& moments, Problem& problem) {
+  const auto entry = [&](int k, int i, int l, int j) { return moments.form(3 * k + i, 3 * l + j); };
   Matrix3 sum;
   Matrix<3, 9> mixed;
-  for (const Seen& one : seen) {
-    Matrix3 q;  // of the two rows that must vanish
-    for (int r = 0; r < 2; ++r) {
-      for (int i = 0; i < 3; ++i) {
-        for (int j = 0; j < 3; ++j) q(i, j) += one.chart(r, i) * one.chart(r, j);
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      sum(i, j) = entry(3, i, 3, j);
+      for (int l = 0; l < 3; ++l) {
+        mixed(i, 3 * j + l) = entry(3, i, l, j);
+        for (int k = 0; k < 3; ++k) problem.form(3 * i + k, 3 * j + l) = entry(k, i, l, j);
       }
-    }
-    sum = sum + q;
-    for (int i = 0; i < 3; ++i) {
-      for (int row = 0; row < 3; ++row) {
-        for (int k = 0; k < 3; ++k) mixed(i, 3 * row + k) += q(i, row) * one.point[k];
-      }
-    }
-    for (int a = 0; a < 9; ++a) {
-      for (int b = 0; b < 9; ++b) problem.form(a, b) += q(a / 3, b / 3) * one.point[a % 3] * one.point[b % 3];
     }
   }
   const Matrix3 solved = inverse(sum);
@@ -48,89 +41,56 @@ bool problem_of(const std::vector<Seen>& seen, Problem& problem) {
   return true;
 }
 
-Matrix3 nearest_rotation(const Matrix3& a) {
-  const Svd3 svd(a);
-  Matrix3 u = svd.u;
-  if (determinant(u) * determinant(svd.v) < 0) {
-    for (int k = 0; k < 3; ++k) u(k, 2) = -u(k, 2);
-  }
-  return u * transposed(svd.v);
-}
-
-// The six conditions of orthonormality at r, and their derivatives.
-void conditions(const Vector<9>& r, Vector<6>& wrong, Matrix<6, 9>& slopes) {
-  int c = 0;
-  for (int i = 0; i < 3; ++i) {
-    for (int j = i; j < 3; ++j, ++c) {
-      double product = 0.0;
-      for (int k = 0; k < 3; ++k) {
-        product += r[3 * i + k] * r[3 * j + k];
-        slopes(c, 3 * i + k) += r[3 * j + k];
-        slopes(c, 3 * j + k) += r[3 * i + k];
-      }
-      wrong[c] = product - (i == j ? 1.0 : 0.0);
-    }
-  }
-}
-
-Matrix3 descend(const Form& form, const Matrix3& start) {
-  Vector<9> r{start.values};
-  for (int iteration = 0; iteration < 20; ++iteration) {
-    Vector<6> wrong;
-    Matrix<6, 9> slopes;
-    conditions(r, wrong, slopes);
-    Matrix<3, 9> free;
-    Vector<6> solved = wrong * -1.0;
-    if (!solve_positive(slopes * transposed(slopes), solved) || !null_space(slopes, free)) break;
-    const Vector<9> back = transposed(slopes) * solved;
-    Vector3 along = free * (form * (r + back)) * -1.0;
-    Matrix3 curvature = free * form * transposed(free);
+// Steps to the least of the form over small turns of a rotation, each a quadratic programme whose constraints, to first
+// order, are those of the rotations; then back onto them, exactly.
+Matrix3 descend(const Form& form, Matrix3 turned) {
+  for (int iteration = 0; iteration < 30; ++iteration) {
+    const Matrix3& r = turned;
+    const Matrix<9, 3> tangents{{0,     r[6],  -r[3],  //
+                                 0,     r[7],  -r[4],  //
+                                 0,     r[8],  -r[5],  //
+                                 -r[6], 0,     r[0],   //
+                                 -r[7], 0,     r[1],   //
+                                 -r[8], 0,     r[2],   //
+                                 r[3],  -r[0], 0,      //
+                                 r[4],  -r[1], 0,      //
+                                 r[5],  -r[2], 0}};
+    const Matrix<9, 3> bent = form * tangents;
+    Matrix3 curvature = transposed(tangents) * bent;
+    Vector3 step = transposed(bent) * Vector<9>{r.values} * -1.0;
     for (int k = 0; k < 3; ++k) curvature(k, k) += 1e-15;
-    if (!solve_positive(curvature, along)) break;
-    const Vector<9> step = back + transposed(free) * along;
-    r = r + step;
+    if (!solve_positive(curvature, step)) break;
+    turned = rotation(step) * turned;
     if (!(norm(step) > 1e-10)) break;
   }
-  return is_finite(r) ? nearest_rotation(Matrix3{r.values}) : start;
+  return is_finite(turned) ? nearest_rotation(turned) : turned;
 }
 
 }  // namespace
 
-AbsolutePose perspective_n_point(const SeenPoints& seen) {
-  check_seen("perspective_n_point", seen);
-  AbsolutePose result;
-  const Vector3 origin = middle(seen);
-  const std::vector<Seen> all = gathered(seen, origin);
+bool sqpnp(const std::vector<Seen>& seen, const PoseMoments& moments, RigidMotion& motion) {
   Problem problem;
-  if (all.size() < 4 || !problem_of(all, problem)) return result;
-  const SymmetricEigen<9> eigen(problem.form);
+  if (!problem_of(moments, problem)) return false;
+  const TridiagonalEigen<9> eigen(problem.form);
+  constexpr double null = 1e-7;  // of a form of norm 1
   double least = std::numeric_limits<double>::infinity();
-  RigidMotion best;
   for (int k = 0; k < 9; ++k) {
-    if (k > 3 && 3.0 * eigen.values[k] > least * (1.0 + 1e-9)) break;  // no rotation along here can be better
+    if (3.0 * eigen.values[k] > std::max(least * (1.0 + 1e-9), null)) break;  // no rotation along here can be better
     for (const double sign : {1.0, -1.0}) {
       Matrix3 start;
       for (int i = 0; i < 9; ++i) start[i] = sign * eigen.vectors(i, k);
       const Matrix3 turned = descend(problem.form, nearest_rotation(start));
+      if (!is_finite(turned)) continue;
       const Vector<9> r{turned.values};
-      const RigidMotion motion{turned, problem.translation * r};
-      double in_front = 0.0;
-      for (const Seen& one : all) in_front += (one.chart * (motion.rotation * one.point + motion.translation))[2] > 0;
-      if (in_front < static_cast<double>(all.size())) continue;
       const double cost = dot(r, problem.form * r);
-      if (cost < least) {
-        least = cost;
-        best = motion;
-      }
+      if (!(cost < least)) continue;
+      const RigidMotion found{turned, problem.translation * r};
+      if (!std::isfinite(squared_error_of(seen, found))) continue;
+      least = cost;
+      motion = found;
     }
   }
-  if (!std::isfinite(least)) return result;
-  result.inliers = static_cast<int>(all.size());
-  fit(all, best);
-  measure(all, best, result);
-  result.pose = pose_of({best.rotation, best.translation - best.rotation * origin});
-  result.found = true;
-  return result;
+  return std::isfinite(least);
 }
 
 }  // namespace geomvision::geometry

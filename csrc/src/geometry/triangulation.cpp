@@ -36,30 +36,23 @@ template <typename T>
 void triangulate(const Projection& projection0, const Projection& projection1, TensorView<const T, 2> points0,
                  TensorView<const T, 2> points1, const TriangulatedPoints<T>& out, const TriangulationOptions& options,
                  int num_threads) {
-  const char* op = "triangulate";
-  const std::ptrdiff_t count = check_matches(op, points0, points1);
-  check_results(op, out, count, 2);
-  const TwoViews views = two_views(projection0, projection1, op);
-  const PointRules rules = checked(options, op);
+  const PairRun run(projection0, projection1, points0, points1, out, options);
   const PointArrays<T> arrays{points0.data(),       points1.data(),        out.points.data(),  out.errors_px.data(),
                               out.angle_rad.data(), out.covariance.data(), out.reasons.data(), is_large(out.points)};
   const auto kernel = kernel_of(T());
-  each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    kernel(views, rules, arrays, begin, end);
+  each_piece(run.count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    kernel(run.views, run.rules, arrays, begin, end);
     finish_streams();
   });
 }
 
 template <typename T>
-void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
+void correct_matches(const Entries& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
                      TensorView<T, 2> corrected0, TensorView<T, 2> corrected1, int num_threads) {
-  const char* op = "correct_matches";
-  const std::ptrdiff_t count = check_matches(op, points0, points1);
-  check_corrected(op, points0, corrected0, corrected1);
-  const Matrix3 matrix = scaled(F, op);
+  const CorrectionRun run(F, points0, points1, corrected0, corrected1);
   const auto kernel = correction_of(T());
-  each_piece(count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    kernel(matrix.data(), points0.at(begin), points1.at(begin), corrected0.at(begin), corrected1.at(begin), end - begin,
+  each_piece(run.count, num_threads, [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    kernel(run.F.data(), points0.at(begin), points1.at(begin), corrected0.at(begin), corrected1.at(begin), end - begin,
            is_large(corrected0));
     finish_streams();
   });
@@ -68,7 +61,7 @@ void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorVie
 #define GEOMVISION_POINTS_OF(T)                                                                                   \
   template void triangulate(const Projection&, const Projection&, TensorView<const T, 2>, TensorView<const T, 2>, \
                             const TriangulatedPoints<T>&, const TriangulationOptions&, int);                      \
-  template void correct_matches(const Matrix3&, TensorView<const T, 2>, TensorView<const T, 2>, TensorView<T, 2>, \
+  template void correct_matches(const Entries&, TensorView<const T, 2>, TensorView<const T, 2>, TensorView<T, 2>, \
                                 TensorView<T, 2>, int)
 GEOMVISION_POINTS_OF(float);
 GEOMVISION_POINTS_OF(double);

@@ -81,9 +81,7 @@ __global__ void __launch_bounds__(block) correct_each(Constraint constraint, con
                                                       std::int64_t count, T* corrected0, T* corrected1) {
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * block, at = first + threadIdx.x;
   Pixel<double> p0 = pixel(points0, at, count), p1 = pixel(points1, at, count);
-  const double sum = p0.x + p0.y + p1.x + p1.y;
-  const bool lost = (correct(constraint.F, p0, p1) | (sum - sum != 0.0)) != 0;
-  if (lost) p0.x = p0.y = p1.x = p1.y = no_number;
+  correct_or_lose(constraint.F, p0, p1);
   __syncthreads();  // results may lie where the points do
   give({p0.x, p0.y}, first, count, corrected0);
   give({p1.x, p1.y}, first, count, corrected1);
@@ -133,16 +131,11 @@ template <typename T>
 void triangulate(const Projection& projection0, const Projection& projection1, DeviceView<const T, 2> points0,
                  DeviceView<const T, 2> points1, const TriangulatedPoints<T>& out, const TriangulationOptions& options,
                  Stream stream) {
-  const char* op = "triangulate";
-  const std::ptrdiff_t count = check_matches(op, points0, points1);
-  check_results(op, out, count, 2);
-  const TwoViews views = two_views(projection0, projection1, op);
-  const PointRules rules = checked(options, op);
+  const PairRun run(projection0, projection1, points0, points1, out, options);
   const Arrays<T> arrays(out);
-  const Wanted wanted{arrays.errors != nullptr, arrays.angle != nullptr || rules.min_angle > 0,
-                      arrays.covariance != nullptr};
-  launch(triangulate_each<T>, blocks(count, block), block, block * most_numbers * sizeof(T), stream, views, rules,
-         wanted, points0.data(), points1.data(), static_cast<std::int64_t>(count), arrays);
+  launch(triangulate_each<T>, blocks(run.count, block), block, block * most_numbers * sizeof(T), stream, run.views,
+         run.rules, wanted_of(arrays, run.rules), points0.data(), points1.data(), static_cast<std::int64_t>(run.count),
+         arrays);
 }
 
 template <typename T>
@@ -171,16 +164,13 @@ void triangulate_views(TensorView<const double, 3> projections, DeviceView<const
 }
 
 template <typename T>
-void correct_matches(const Matrix3& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
+void correct_matches(const Entries& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
                      DeviceView<T, 2> corrected0, DeviceView<T, 2> corrected1, Stream stream) {
-  const char* op = "correct_matches";
-  const std::ptrdiff_t count = check_matches(op, points0, points1);
-  check_corrected(op, points0, corrected0, corrected1);
-  const Matrix3 matrix = scaled(F, op);
+  const CorrectionRun run(F, points0, points1, corrected0, corrected1);
   Constraint constraint{};
-  std::copy(matrix.begin(), matrix.end(), constraint.F);
-  launch(correct_each<T>, blocks(count, block), block, block * most_numbers * sizeof(T), stream, constraint,
-         points0.data(), points1.data(), static_cast<std::int64_t>(count), corrected0.data(), corrected1.data());
+  std::copy(run.F.begin(), run.F.end(), constraint.F);
+  launch(correct_each<T>, blocks(run.count, block), block, block * most_numbers * sizeof(T), stream, constraint,
+         points0.data(), points1.data(), static_cast<std::int64_t>(run.count), corrected0.data(), corrected1.data());
 }
 
 #define GEOMVISION_POINTS_OF(T)                                                                                      \
@@ -188,7 +178,7 @@ void correct_matches(const Matrix3& F, DeviceView<const T, 2> points0, DeviceVie
                             const TriangulatedPoints<T>&, const TriangulationOptions&, Stream);                      \
   template void triangulate_views(TensorView<const double, 3>, DeviceView<const T, 3>, const TriangulatedPoints<T>&, \
                                   const TriangulationOptions&, Stream);                                              \
-  template void correct_matches(const Matrix3&, DeviceView<const T, 2>, DeviceView<const T, 2>, DeviceView<T, 2>,    \
+  template void correct_matches(const Entries&, DeviceView<const T, 2>, DeviceView<const T, 2>, DeviceView<T, 2>,    \
                                 DeviceView<T, 2>, Stream)
 GEOMVISION_POINTS_OF(float);
 GEOMVISION_POINTS_OF(double);

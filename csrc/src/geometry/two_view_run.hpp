@@ -6,16 +6,13 @@
 #include "geometry/ransac.hpp"
 #include "geometry/sampson_refine.hpp"
 
-// What the estimators of E and F share.
+// What the estimators of E, F and H share.
 namespace geomvision::geometry {
 
 constexpr int broad_steps = 8, local_steps = 6, final_steps = 20;
 
 /// To begin with, nothing is known of the noise but that it is less than the band: it narrows as the model betters.
 inline Mixture broad_mixture(double band) { return {band, band / 2.5, 0.5}; }
-
-/// A fundamental matrix of working coordinates, for pixels; of norm 1.
-Matrix3 in_pixels(const Matrix3& fundamental, const Frame& frame0, const Frame& frame1, double unit);
 
 inline RansacOptions engine_options(const TwoViewOptions& options, int num_threads) {
   RansacOptions engine;
@@ -26,6 +23,35 @@ inline RansacOptions engine_options(const TwoViewOptions& options, int num_threa
   engine.num_threads = num_threads;
   return engine;
 }
+
+/// What RANSAC asks of a model that is one matrix for pixels, but how to judge and better it.
+template <int Sample, int Most, int (*Minimal)(const Vector3*, const Vector3*, Matrix3*)>
+struct PixelProblem {
+  using Model = Matrix3;
+  static constexpr int sample_size = Sample, max_models = Most;
+  const Matches& matches;
+  double band;
+
+  int size() const { return matches.size(); }
+
+  int solve(const int* sample, Model* models) const {
+    Vector3 points0[Sample], points1[Sample];
+    matches.take(sample, points0, points1);
+    return Minimal(points0, points1, models);
+  }
+};
+
+/// Matches of cameras that are not known, checked and in working coordinates.
+struct PixelRun {
+  PixelFrames frames;
+  Matches matches;
+  double band;
+
+  PixelRun(const char* function, const Points& points0, const Points& points1, const TwoViewOptions& options)
+      : frames((check_matches(function, points0, points1), check_options(function, options), points0), points1),
+        matches(points0, points1, frames.frame0, frames.frame1, frames.unit, {}, {}, options.seed),
+        band(options.max_error_px / frames.unit) {}
+};
 
 /// What the refined model says of the matches: in pixels, in the order they were given.
 template <typename Manifold>

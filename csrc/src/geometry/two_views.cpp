@@ -65,7 +65,7 @@ TwoViews two_views(const Projection& projection0, const Projection& projection1,
         ": both cameras are at one place (the baseline is ", baseline, "); points need two places");
   multiply(views.M1, views.N0, views.Q);
   for (int i = 0; i < 3; ++i) views.t[i] = -dot(views.M1 + 3 * i, views.base);
-  Matrix3 F{};
+  Entries F{};
   for (int j = 0; j < 3; ++j) {  // columns of [t]x Q
     const double column[] = {views.Q[j], views.Q[3 + j], views.Q[6 + j]};
     double product[3];
@@ -77,7 +77,7 @@ TwoViews two_views(const Projection& projection0, const Projection& projection1,
   return views;
 }
 
-Matrix3 scaled(const Matrix3& F, const char* op) {
+Entries scaled(const Entries& F, const char* op) {
   double most = 0;
   bool finite = true;
   for (const double value : F) {
@@ -85,12 +85,16 @@ Matrix3 scaled(const Matrix3& F, const char* op) {
     most = std::max(most, std::abs(value));
   }
   check(finite && most > 0, op, ": F is zero or holds NaN or infinity; it must be a 3x3 matrix of numbers");
-  Matrix3 out = F;
+  Entries out = F;
   for (double& value : out) value /= most;
   return out;
 }
 
 PointRules checked(const TriangulationOptions& options, const char* op) {
+  const int method = static_cast<int>(options.method);
+  check(method >= static_cast<int>(TriangulationMethod::linear) &&
+            method <= static_cast<int>(TriangulationMethod::optimal),
+        op, ": method is ", method, "; allowed are linear (0), midpoint (1) and optimal (2)");
   check(options.sigma_px > 0 && std::isfinite(options.sigma_px * options.sigma_px), op, ": sigma_px is ",
         options.sigma_px, "; it must be above 0");
   constexpr double half_turn = 3.141592653589793;

@@ -20,7 +20,7 @@ TwoViews two_views(const Projection& projection0, const Projection& projection1,
 void take_apart(const Projection& projection, const char* op, int name, double* M, double* N, double* centre);
 
 /// F by its largest entry.
-Matrix3 scaled(const Matrix3& F, const char* op);
+Entries scaled(const Entries& F, const char* op);
 
 /// What a run asks for, in numbers that a kernel takes.
 struct PointRules {

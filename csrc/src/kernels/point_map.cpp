@@ -28,11 +28,14 @@ void point_map_row(const PointMapRig& rig, const float* disparity, int y, int wi
       const Doubles shifted = __builtin_convertvector(load<Singles>(px + i), Doubles) + rig.offset;
       const Singles metres =
           __builtin_convertvector(shifted > 0.0 ? rig.scale / shifted : Doubles{} + no_number, Singles);
-      const Singles depth = metres <= largest ? metres : none;
-      const Doubles wide = __builtin_convertvector(depth, Doubles);
-      store(z + i, depth);
-      store(x + i, __builtin_convertvector((place - rig.cx) * (wide / rig.fx), Singles));
-      store(ys + i, __builtin_convertvector(above * (wide / rig.fy), Singles));
+      const Doubles wide = __builtin_convertvector(metres, Doubles);
+      const Singles across = __builtin_convertvector((place - rig.cx) * (wide / rig.fx), Singles);
+      const Singles down = __builtin_convertvector(above * (wide / rig.fy), Singles);
+      const auto fits = (metres > 0.0f) & (metres <= largest) & (across >= -largest) & (across <= largest) &
+                        (down >= -largest) & (down <= largest);
+      store(z + i, fits ? metres : none);
+      store(x + i, fits ? across : none);
+      store(ys + i, fits ? down : none);
     }
     float* to = points + static_cast<std::ptrdiff_t>(3) * first;
     float* packed = rig.past_caches ? xyz : to;

@@ -64,8 +64,7 @@ template <typename T>
 template <typename T>
 [[gnu::always_inline]] inline void triangulate(const geometry::TwoViews& views, const geometry::PointRules& rules,
                                                const PointArrays<T>& arrays, std::ptrdiff_t begin, std::ptrdiff_t end) {
-  const Wanted wanted{arrays.errors != nullptr, arrays.angle != nullptr || rules.min_angle > 0,
-                      arrays.covariance != nullptr};
+  const Wanted wanted = wanted_of(arrays, rules);
   Rows rows;
   for (std::ptrdiff_t at = begin; at < end; at += tile) {
     const int count = static_cast<int>(end - at < tile ? end - at : tile);
@@ -91,19 +90,17 @@ template <typename T>
 template <typename T>
 [[gnu::always_inline]] inline void correct_all(const double* F, const T* points0, const T* points1, T* corrected0,
                                                T* corrected1, std::ptrdiff_t all, bool past_caches) {
-  const Doubles none = constant<Doubles>(no_number);
   Rows rows;
   for (std::ptrdiff_t at = 0; at < all; at += tile) {
     const int count = static_cast<int>(all - at < tile ? all - at : tile);
     take(points0 + 2 * at, points1 + 2 * at, count, rows);
     for (int i = 0; i < count; i += double_lanes) {
       Pixel<Doubles> p0 = pixel(rows.pixels, i), p1 = pixel(rows.pixels + 2, i);
-      const Doubles sum = p0.x + p0.y + p1.x + p1.y;
-      const auto lost = correct(F, p0, p1) | (sum - sum != 0.0);
-      store(rows.pixels[0] + i, lost ? none : p0.x);
-      store(rows.pixels[1] + i, lost ? none : p0.y);
-      store(rows.pixels[2] + i, lost ? none : p1.x);
-      store(rows.pixels[3] + i, lost ? none : p1.y);
+      correct_or_lose(F, p0, p1);
+      store(rows.pixels[0] + i, p0.x);
+      store(rows.pixels[1] + i, p0.y);
+      store(rows.pixels[2] + i, p1.x);
+      store(rows.pixels[3] + i, p1.y);
     }
     give_rows<2>(rows.pixels, count, past_caches, corrected0 + 2 * at);
     give_rows<2>(rows.pixels + 2, count, past_caches, corrected1 + 2 * at);

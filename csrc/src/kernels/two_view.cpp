@@ -176,4 +176,33 @@ void sampson_errors(const MatchColumns& matches, const double* matrix, double* e
   }
 }
 
+// With |a| = |b| = |t| = 1 the triangle's sines tell |a x b| / |t x b|; b must lie on the way from a to t.
+void ray_nearness(const RayColumns& rays, const double* rotation, const double* translation, double* nearness,
+                  double* sine_squared) {
+  const double *r = rotation, *t = translation;
+  for (int i = 0; i < rays.padded; i += 8) {
+    Doubles x, y, z, bx, by, bz;
+    load(x, rays.x0 + i);
+    load(y, rays.y0 + i);
+    load(z, rays.z0 + i);
+    load(bx, rays.x1 + i);
+    load(by, rays.y1 + i);
+    load(bz, rays.z1 + i);
+    const Doubles ax = r[0] * x + r[1] * y + r[2] * z, ay = r[3] * x + r[4] * y + r[5] * z,
+                  az = r[6] * x + r[7] * y + r[8] * z;
+    const Doubles abx = ay * bz - az * by, aby = az * bx - ax * bz, abz = ax * by - ay * bx;
+    const Doubles tbx = t[1] * bz - t[2] * by, tby = t[2] * bx - t[0] * bz, tbz = t[0] * by - t[1] * bx;
+    const Doubles atx = ay * t[2] - az * t[1], aty = az * t[0] - ax * t[2], atz = ax * t[1] - ay * t[0];
+    const Doubles way = abx * atx + aby * aty + abz * atz, beyond = abx * tbx + aby * tby + abz * tbz;
+    const Doubles squared = abx * abx + aby * aby + abz * abz;
+    Doubles under = tbx * tbx + tby * tby + tbz * tbz;
+    under = under > 1e-30 ? under : Doubles{} + 1e-30;
+    Doubles size = squared / under;
+    take_root(size);
+    size = (way > 0.0) & (beyond < 0.0) ? size : -size;
+    __builtin_memcpy(nearness + i, &size, sizeof size);
+    __builtin_memcpy(sine_squared + i, &squared, sizeof squared);
+  }
+}
+
 }  // namespace geomvision::kernels::GEOMVISION_ISA

@@ -27,6 +27,12 @@ struct NormalSums {
   double jj[28], jr[7], weight, squares, in_band;
 };
 
+/// Directions of matches, of length 1, in columns of `padded`.
+struct RayColumns {
+  const double *x0, *y0, *z0, *x1, *y1, *z1;
+  int padded;
+};
+
 }  // namespace geomvision
 
 /// Σ max(0, 1 − |r| / band)² of the Sampson errors r of `matrix` (9 entries, row by row): MSAC's gain, averaged over
@@ -45,3 +51,10 @@ GEOMVISION_DECLARE_KERNEL(void, sampson_sums_7,
 
 /// The Sampson error of each match, signed; `errors` has room for `padded`.
 GEOMVISION_DECLARE_KERNEL(void, sampson_errors, (const MatchColumns& matches, const double* matrix, double* errors));
+
+/// For each match, seen by cameras of this `rotation` (9 entries) and `translation` (3, of length 1): its inverse
+/// distance from view 1 in baselines, below 0 where its point would lie behind a camera, and the squared sine between
+/// the rays.
+GEOMVISION_DECLARE_KERNEL(void, ray_nearness,
+                          (const RayColumns& rays, const double* rotation, const double* translation, double* nearness,
+                           double* sine_squared));

@@ -12,6 +12,8 @@ from typing import Literal, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...arguments import checked, fields_checked, numbers
+from ...arguments import points as as_points
 from ...cameras import Array
 from ...images import Image
 
@@ -44,16 +46,15 @@ class Board:
     legacy: bool = False
 
     def __post_init__(self) -> None:
+        fields_checked(self)
         for name in ("columns", "rows"):
             count = getattr(self, name)
-            if not isinstance(count, int | np.integer) or isinstance(count, bool) or not 2 <= count <= 1000:
+            if not 2 <= count <= 1000:
                 raise ValueError(f"{name} is {count!r}; a board has 2 to 1000 inner corners each way")
         if self.columns * self.rows < FEWEST_CORNERS:
             raise ValueError(f"a {self.label} has {self.columns * self.rows} corners; {FEWEST_CORNERS} are needed")
         if not (np.isfinite(self.square_m) and self.square_m > 0):
             raise ValueError(f"square_m is {self.square_m}; it must be the positive width of a square in metres")
-        if self.kind not in ("chessboard", "charuco"):
-            raise ValueError(f"kind is {self.kind!r}; allowed are chessboard and charuco")
         if self.kind == "charuco" and not (self.marker_m is not None and 0 < self.marker_m < self.square_m):
             raise ValueError(f"marker_m is {self.marker_m}; a marker lies inside its square of {self.square_m} m")
 
@@ -73,7 +74,9 @@ class Board:
 
     def points_m(self, ids: ArrayLike | None = None) -> Array:
         """Corners (N, 3) in metres in the board's frame; all of them when `ids` is None."""
-        chosen = np.arange(self.count) if ids is None else np.asarray(ids, dtype=np.int64)
+        chosen = np.arange(self.count) if ids is None else numbers("", "ids", ids)
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+            raise ValueError(f"ids have shape {chosen.shape} and dtype {chosen.dtype}; they must be whole numbers (N,)")
         if chosen.size and not 0 <= int(chosen.min()) <= int(chosen.max()) < self.count:
             raise ValueError(f"ids reach from {chosen.min()} to {chosen.max()}; a {self.label} has 0…{self.count - 1}")
         xy = np.stack([chosen % self.columns, chosen // self.columns], axis=-1) * self.square_m
@@ -105,20 +108,17 @@ class BoardView:
     name: str = ""
 
     def __post_init__(self) -> None:
-        pixels = np.array(self.pixels, dtype=float, order="C")
-        ids = np.array(self.ids)
+        fields_checked(self)
         who = self.name or "the view"
-        if pixels.ndim != 2 or pixels.shape[1] != 2:
-            hint = "; transpose it" if pixels.ndim == 2 and pixels.shape[0] == 2 else ""
-            raise ValueError(f"{who}: pixels have shape {pixels.shape}; they must be (N, 2) as x, y{hint}")
+        pixels, ids = as_points(self.pixels, f"{who}: pixels"), numbers("", f"{who}: ids", self.ids)
         if ids.shape != (len(pixels),) or (ids.size and ids.dtype.kind not in "iu"):
-            raise ValueError(f"{who}: ids have shape {ids.shape}, {ids.dtype}; {len(pixels)} whole numbers are needed")
-        if not np.isfinite(pixels).all():
-            raise ValueError(f"{who}: {int((~np.isfinite(pixels)).any(axis=1).sum())} pixels are NaN or infinite")
+            told = f"{who}: ids have shape {ids.shape}, {ids.dtype}"
+            raise ValueError(f"{told}; {len(pixels)} whole numbers are needed, one for each of the pixels")
         if len(np.unique(ids)) != len(ids):
             raise ValueError(f"{who}: the same corner is named twice")
         if not (self.width >= 1 and self.height >= 1):
-            raise ValueError(f"{who}: the image is {self.width}x{self.height}; both must be at least 1 pixel")
+            size = f"the image is {self.width}x{self.height}"
+            raise ValueError(f"{who}: {size}; width and height must be at least 1 pixel")
         outside = (pixels < -BEYOND_PX) | (pixels > np.array([self.width, self.height]) - 1 + BEYOND_PX)
         if outside.any():
             bad = int(outside.any(axis=1).sum())
@@ -135,6 +135,7 @@ class BoardView:
         )
 
 
+@checked
 def find_corners(image: Image, board: Board, name: str = "") -> BoardView:
     """The board's corners in an image, to a fraction of a pixel.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...cameras import Array
 from ...images import Image, as_image, to_grey
+from ...packages import needed_by
 from .board import FEWEST_CORNERS, Board, Ids
 
 Grey = NDArray[np.uint8]
@@ -41,7 +42,8 @@ def chessboard(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
 
 def _search(grey: Grey, counts: tuple[int, int]) -> Array | None:
     """All corners in OpenCV's order, (N, 2), by its two finders in turn."""
-    import cv2
+    with needed_by("find_corners"):
+        import cv2
 
     scale = max(1.0, max(grey.shape) / SEARCH_SIZE)
     small: Any = grey
@@ -66,7 +68,8 @@ def _search(grey: Grey, counts: tuple[int, int]) -> Array | None:
 
 def _refine(grey: Grey, corners: Array, ids: Ids, board: Board, share: float) -> Array:
     """Corners where the gradients around them meet (Förstner 1987), in windows `share` of a square to each side."""
-    import cv2
+    with needed_by("find_corners"):
+        import cv2
 
     halves = np.clip(np.rint(share * _spacing(corners, ids, board)), 2, 40).astype(int)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 100, 1e-4)
@@ -117,7 +120,8 @@ def _first_is_dark(grey: Grey, grid: Array) -> bool:
 
 def _what_else(grey: Grey, board: Board) -> str:
     """What the user may have meant: the largest board with a row or column more or less that is there."""
-    import cv2
+    with needed_by("find_corners"):
+        import cv2
 
     scale = max(1.0, max(grey.shape) / 640)
     size = (max(1, round(grey.shape[1] / scale)), max(1, round(grey.shape[0] / scale)))
@@ -132,7 +136,8 @@ def _what_else(grey: Grey, board: Board) -> str:
 
 def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
     """Ids and pixels of the corners seen, or why there are too few."""
-    import cv2
+    with needed_by("find_corners"):
+        import cv2
 
     number = getattr(cv2.aruco, f"DICT_{board.dictionary.upper()}", None)
     if number is None:

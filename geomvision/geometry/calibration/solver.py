@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ...cameras import Array, CameraModel
 
-Loss = Literal["huber", "cauchy", "linear"]
-LOSSES = ("huber", "cauchy", "linear")
+Loss = Literal["huber", "cauchy", "squared"]
 #: A step that lowers the cost by less moves no parameter by a hundredth of its standard deviation.
 ENOUGH = 1e-9
 
@@ -98,7 +97,7 @@ def seen(state: State, index: int, sights: Sights) -> tuple[Array, Array]:
 
 def losses(squares: Array, loss: Loss, scale: float) -> tuple[Array, Array]:
     """Robust cost of squared residuals and the weights of its quadratic stand-in."""
-    if loss == "linear":
+    if loss == "squared":
         return squares, np.ones_like(squares)
     if loss == "cauchy":
         return scale**2 * np.log1p(squares / scale**2), 1 / (1 + squares / scale**2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import checked
 from ...cameras import Array, StereoRig, inverse, pose
 from .board import Board, BoardView
 from .covariance import check_determined, covariance_of, noise_variance, parameter_names
@@ -23,6 +24,7 @@ LARGE_RATIO, NO_RATIO = 2.0, 10.0
 Pair = tuple[BoardView | None, BoardView | None]
 
 
+@checked
 def calibrate_stereo(
     left: Sequence[BoardView | None],
     right: Sequence[BoardView | None],
@@ -41,7 +43,7 @@ def calibrate_stereo(
         CalibrationError: when the views cannot determine the rig.
         ValueError: on other wrong arguments.
     """
-    check_loss(loss, loss_px)
+    check_loss(loss_px)
     if len(left) != len(right):
         raise CalibrationError(f"{len(left)} left and {len(right)} right views; they come in pairs, None for a gap")
     pairs: list[Pair] = [pair for pair in zip(left, right, strict=True) if pair != (None, None)]

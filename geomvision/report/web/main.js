@@ -1,4 +1,4 @@
-// Start every sample's viewer once it comes into view.
+// Start every viewer once it comes into view.
 
 const REPORT = JSON.parse(document.getElementById("report-data").textContent);
 const COLORS = { value: bytesOf(REPORT.colors.value), error: bytesOf(REPORT.colors.error) };
@@ -14,17 +14,22 @@ async function start(root) {
   root.classList.add("ready");
 }
 
+async function startSurface(root) {
+  root.surface = await Surface.load(root, REPORT.surfaces[Number(root.dataset.surface)]);
+  root.classList.add("ready");
+}
+
 const observer = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
     observer.unobserve(entry.target);
-    start(entry.target).catch((error) => {
+    (entry.target.dataset.surface === undefined ? start : startSurface)(entry.target).catch((error) => {
       entry.target.querySelector(".where").textContent = `this viewer cannot start: ${error.message}`;
       throw error;
     });
   }
 }, { rootMargin: "600px" });
-for (const root of document.querySelectorAll(".viewer")) observer.observe(root);
+for (const root of document.querySelectorAll(".viewer, .surface")) observer.observe(root);
 
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;

@@ -102,7 +102,7 @@ TEST_CASE("CUDA: points of many views are those of the CPU to the last bit") {
 }
 
 TEST_CASE("CUDA: corrected matches are those of the CPU, also in place") {
-  const gv::geometry::Matrix3 F{1e-4, 2e-3, -0.1, -1e-3, 2e-4, -1, 0.05, 1.1, 3};
+  const gv::geometry::Entries F{1e-4, 2e-3, -0.1, -1e-3, 2e-4, -1, 0.05, 1.1, 3};
   Array<float, 2> points0({200, 2}, any_pixels<float>(200, 3)), points1({200, 2}, any_pixels<float>(200, 4));
   gv::cuda::correct_matches<float>(F, points0.there(), points1.there(), points0.there(), points1.there());
   gv::geometry::correct_matches<float>(F, points0.here(), points1.here(), points0.here(), points1.here());

@@ -1,5 +1,6 @@
 #include "canvas.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
+#include "geomvision/flow/inverse_search.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
 #include "geomvision/flow/track_points.hpp"
 #include "geomvision/flow/tvl1.hpp"
@@ -78,15 +79,35 @@ FUZZ(horn_schunck) {
   estimate_any<gv::flow::HornSchunck>(random, options, false);
 }
 
-FUZZ(tvl1) {
-  gv::flow::TVL1Options options;
-  options.iterations = 7;
+namespace {
+
+template <typename Options>
+void vary_relaxation(Random& random, Options& options) {
   random.vary(options.iterations, {1, 2, 9});
   random.vary(options.data_weight, {0.01, 0.15, 10.0});
   random.vary(options.theta, {0.1, 0.3, 5.0});
   random.vary(options.tau, {0.1, 0.25});
+  random.vary(options.brightness_cell, {0, 1, 5, 16});
   if (options.iterations > 100) options.iterations = 100;
+}
+
+}  // namespace
+
+FUZZ(tvl1) {
+  gv::flow::TVL1Options options;
+  options.iterations = 7;
+  vary_relaxation(random, options);
   estimate_any<gv::flow::TVL1>(random, options, false);
+}
+
+FUZZ(inverse_search) {
+  gv::flow::InverseSearchOptions options;
+  vary_relaxation(random, options);
+  random.vary(options.patch_size, {8, 16});
+  random.vary(options.patch_step, {1, 3, 8});
+  random.vary(options.descents, {0, 1, 12});
+  random.vary(options.finest_search, {0, 1, 3});
+  estimate_any<gv::flow::InverseSearch>(random, options, false);
 }
 
 template <typename T>

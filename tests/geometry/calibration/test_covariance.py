@@ -32,7 +32,7 @@ def test_errors_of_a_camera_follow_chi_square(simulated, model):
     random = np.random.default_rng(5)
     squares = []
     for _ in range(RUNS):
-        found = calibrate(noisy(perfect, 0.15, random), BOARD, model=model, loss="linear")
+        found = calibrate(noisy(perfect, 0.15, random), BOARD, model=model, loss="squared")
         error = found.camera.parameters - camera.parameters
         squares.append(error @ np.linalg.solve(found.covariance, error))
     total, freedom = sum(squares), RUNS * len(camera.parameters)
@@ -48,7 +48,7 @@ def test_the_doubt_of_a_projection_is_the_true_one(simulated):
     middle = np.stack(np.meshgrid(np.linspace(160, 480, 12), np.linspace(125, 375, 12)), axis=-1).reshape(-1, 2)
     moves, stated = [], []
     for _ in range(RUNS):
-        found = calibrate(noisy(perfect, 0.15, random), BOARD, model="brown4", loss="linear")
+        found = calibrate(noisy(perfect, 0.15, random), BOARD, model="brown4", loss="squared")
         a, b = found.camera.rays(middle), camera.rays(middle)
         U, _, Vt = np.linalg.svd(a.T @ b)  # the turn that fits both cameras' rays best in the middle of the image
         turn = U @ np.diag([1, 1, np.linalg.det(U @ Vt)]) @ Vt

@@ -32,7 +32,7 @@ void triangulate_views(TensorView<const double, 3> projections, DeviceView<const
 
 /// `geometry::correct_matches` on a GPU, equal as above; results may lie where the points do.
 template <typename T>
-void correct_matches(const geometry::Matrix3& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
+void correct_matches(const geometry::Entries& F, DeviceView<const T, 2> points0, DeviceView<const T, 2> points1,
                      DeviceView<T, 2> corrected0, DeviceView<T, 2> corrected1, Stream stream = nullptr);
 
 }  // namespace geomvision::cuda

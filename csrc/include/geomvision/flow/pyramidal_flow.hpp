@@ -61,6 +61,7 @@ class PyramidalFlow {
   /// One level: both frames (frame 1 also with a margin), the flow so far, and room for the next one.
   struct Stage {
     Image<float> frame0, frame1, wide, u, v, spare_u, spare_v;
+    int level;  ///< 0 is the finest
   };
 
   /// Throws std::invalid_argument when a setting is out of range; `owner` names the method in the message.

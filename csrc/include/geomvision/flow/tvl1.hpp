@@ -17,7 +17,8 @@ struct TVL1Options {
   double theta = 0.3;         ///< px
   double tau = 0.25;
   int iterations = 100;
-  int num_threads = 0;  ///< 0: all cores; the result does not depend on it
+  int brightness_cell = 0;  ///< px; 0: brightness does not change
+  int num_threads = 0;      ///< 0: all cores; the result does not depend on it
 };
 
 /// Flow of least total variation whose brightness changes least, both in L1, coarse to fine (Zach, Pock & Bischof
@@ -30,10 +31,13 @@ class TVL1 : public PyramidalFlow {
   TVL1(TVL1&&) noexcept;
   TVL1& operator=(TVL1&&) noexcept;
 
+ protected:
+  TVL1(const char* owner, const TVL1Options& options);
+  void begin(Stage& stage) override;
+
  private:
   struct Band;
   struct Planes;
-  void begin(Stage& stage) override;
   void refine(Stage& stage, Image<float>* confidence) override;
   void linearise(const Stage& stage);
   void iterate(int count, int width, int height);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "geomvision/tensor.hpp"
 
@@ -22,8 +23,19 @@ struct SeenPoints {
   TensorView<const double, 3> charts;
 };
 
+/// How a pose is found without a guess.
+enum class PnPSolver {
+  sqpnp,  ///< least squares of errors times depths over all rotations (Terzakis & Lourakis, ECCV 2020)
+  epnp,   ///< control points from null vectors (Lepetit, Moreno-Noguer & Fua, IJCV 2009); wants 6 points or more
+};
+
+struct PerspectiveNPointOptions {
+  PnPSolver solver = PnPSolver::sqpnp;
+  bool refine = true;  ///< to least squares in pixels
+};
+
 struct AbsolutePoseOptions {
-  double threshold_px = 4.0;   ///< largest error of an inlier
+  double max_error_px = 4.0;   ///< largest error of an inlier
   double confidence = 0.9999;  ///< that a sample without outliers was drawn
   int max_iterations = 10000;
   std::uint64_t seed = 0;
@@ -32,7 +44,7 @@ struct AbsolutePoseOptions {
 
 /// A pose and how sure it is.
 struct AbsolutePose {
-  bool found = false;
+  bool found = false;  ///< whether the points determine it
   CameraPose pose;
   int inliers = 0;      ///< within the threshold
   int iterations = 0;   ///< samples drawn
@@ -48,13 +60,14 @@ struct AbsolutePose {
 /// CVPR 2023).
 int p3p(const std::array<double, 9>& rays, const std::array<double, 9>& points, std::array<CameraPose, 4>& poses);
 
-/// The pose of all points, none of them an outlier, without a guess: SQPnP (Terzakis & Lourakis, ECCV 2020), then
-/// `refine_absolute_pose`. Four points or more. `found` is false where they do not determine it.
-AbsolutePose perspective_n_point(const SeenPoints& seen);
+/// The pose of all points, none of them an outlier, without a guess. Not found where fewer than four points differ,
+/// they lie on a line (their second extent is below 1e-4 of the first), or no pose has all in front of the camera.
+AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options = {});
 
 /// Levenberg-Marquardt from `start` on the squared errors in pixels of those observations that are within
-/// `threshold_px` of it (infinity: all in front of the camera); these stay the same while it runs.
-AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double threshold_px);
+/// `max_error_px` of it (infinity: all in front of the camera); these stay the same while it runs. Throws where `start`
+/// is no rigid motion: its rotation off by more than 1e-6, or a mirror.
+AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px);
 
 /// The pose most observations agree on: LO-RANSAC (Chum, Matas & Kittler 2003) on `p3p`, scored by the truncated
 /// squared error, refined on the inliers within 3.5 standard deviations of their noise. `inliers` (N) becomes 1 where
@@ -62,5 +75,24 @@ AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& star
 /// std::invalid_argument where sizes differ, numbers are not finite or an option is not allowed.
 AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
                            const TensorView<std::uint8_t, 1>& inliers);
+
+/// The same three for a loop: a call on no more observations than one before allocates nothing. One object serves one
+/// thread at a time.
+class AbsolutePoseSolver {
+ public:
+  AbsolutePoseSolver();
+  ~AbsolutePoseSolver();
+  AbsolutePoseSolver(AbsolutePoseSolver&&) noexcept;
+  AbsolutePoseSolver& operator=(AbsolutePoseSolver&&) noexcept;
+
+  AbsolutePose perspective_n_point(const SeenPoints& seen, const PerspectiveNPointOptions& options = {});
+  AbsolutePose refine_absolute_pose(const SeenPoints& seen, const CameraPose& start, double max_error_px);
+  AbsolutePose absolute_pose(const SeenPoints& seen, const AbsolutePoseOptions& options,
+                             const TensorView<std::uint8_t, 1>& inliers);
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
+};
 
 }  // namespace geomvision::geometry

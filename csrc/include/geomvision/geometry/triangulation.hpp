@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <limits>
 
+#include "geomvision/geometry/entries.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::geometry {
 
-using Matrix3 = std::array<double, 9>;      ///< 3x3, row by row
 using Projection = std::array<double, 12>;  ///< 3x4, row by row: takes (X, Y, Z, 1) to pixels up to scale
 
 enum class TriangulationMethod {
@@ -66,7 +66,7 @@ void triangulate_views(TensorView<const double, 3> projections, TensorView<const
 /// CVPR 2010, iterated until it stands); NaN where there is none nearby. (N, 2) each; results may lie where the points
 /// do. Throws std::invalid_argument where sizes differ or F is not finite or zero.
 template <typename T>
-void correct_matches(const Matrix3& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
+void correct_matches(const Entries& F, TensorView<const T, 2> points0, TensorView<const T, 2> points1,
                      TensorView<T, 2> corrected0, TensorView<T, 2> corrected1, int num_threads = 0);
 
 }  // namespace geomvision::geometry

@@ -4,13 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "geomvision/geometry/entries.hpp"
 #include "geomvision/geometry/intrinsics.hpp"
 #include "geomvision/tensor.hpp"
 
 namespace geomvision::geometry {
-
-/// A 3x3 matrix, row by row.
-using Entries = std::array<double, 9>;
 
 /// Points of one view, (N, 2) as x, y in pixels.
 using Points = TensorView<const double, 2>;

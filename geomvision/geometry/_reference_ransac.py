@@ -147,6 +147,12 @@ def iterations_needed(inlier_ratio: float, sample: int, confidence: float, most:
     return most if not needed < most else max(min(LEAST, most), math.ceil(needed))
 
 
+def iterations_of_all(size: int, sample: int, confidence: float, most: int) -> int:
+    """How many samples hold each of the sets that can be drawn, with that confidence: more tell nothing new."""
+    sets = math.comb(size, sample)
+    return 1 if sets == 1 else min(most, math.ceil(sets * (math.log(sets) - math.log(1 - confidence))))
+
+
 def ransac(
     size: int,
     sample_size: int,
@@ -166,6 +172,7 @@ def ransac(
     """
     best, best_score, best_raw = None, 0.0, 0.0
     others: list[tuple[float, Array]] = []
+    most = iterations_of_all(size, sample_size, confidence, most)
     drawn, needed = 0, most
     while drawn < needed:
         count = min(ROUND, most - drawn)
@@ -178,7 +185,7 @@ def ransac(
             refined = refine(top[1])
             if refined is not None and refined[1] > best_score:
                 best, best_score, support = refined
-                needed = iterations_needed(support / size, sample_size, confidence, most)
+                needed = min(most, iterations_needed(support / size, sample_size, confidence, most))
         elif top[0] > 0.8 * best_raw:
             others = sorted([*others, top], key=lambda item: -item[0])[:32]
     for _, model in others[: 3 + drawn // 512] if second_chances else []:

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dispatch.hpp"
+
+// The inner loops of a plane sweep over census costs. Pixels are looked up in fixed point, so that every instruction
+// set gives the same words.
+
+namespace geomvision::kernels {
+
+/// Pixels of a row of the reference by one plane: ray r is the source's pixel (M r + b)[:2] / (M r + b)[2].
+struct SweepRow {
+  const std::uint32_t* corners;  // of source pixel (x, y): the bytes at (x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)
+  const std::uint32_t* known;    // the same of a mask whose bytes are 255 where there is a picture; null: everywhere
+  int width, height;             // of the source
+  const float *x, *y, *z;        // rays
+  const float *M, *b;            // 3 x 3 row by row, and 3
+  int count;
+};
+
+}  // namespace geomvision::kernels
+
+// Grey levels times 256 where the plane leads, of the nearest pixel where that is outside, and 255 where it is inside.
+GEOMVISION_DECLARE_KERNEL(void, sweep_look_up,
+                          (const SweepRow& row, std::uint16_t* __restrict grey, std::uint8_t* __restrict inside));
+
+// Differing bits of census words in eight planes of bytes (`census_planes_u16`), 255 where `inside` is 0. `count` is a
+// multiple of 8; rows of planes are `pitch` apart.
+GEOMVISION_DECLARE_KERNEL(void, sweep_differences,
+                          (const std::uint8_t* words0, const std::uint8_t* words1, int pitch,
+                           const std::uint8_t* inside, int count, std::uint8_t* __restrict bits));
+
+// Rounded mean of the smaller half of each pixel's costs below 255, `unseen` where there is none. Those of source s are
+// bits[s * pitch ...], and are left in another order; `total` is scratch.
+GEOMVISION_DECLARE_KERNEL(void, sweep_best_half,
+                          (std::uint8_t* bits, int pitch, int sources, int count, std::uint8_t unseen,
+                           std::uint16_t* total, std::uint8_t* seen, std::uint8_t* best));

@@ -1,0 +1,171 @@
+"""Whether the intrinsics fit the matches: what F, with its 7 degrees of freedom, explains beyond E, with its 5.
+
+A change of the intrinsics moves E, as a matrix of pixels, within the fundamental matrices. So a score test (Rao 1948)
+at the pose needs no second fit: the gradient of the errors along those changes, after what changes of the pose explain,
+has two degrees of freedom. The same derivatives say how well the matches would tell the focal length. They do not where
+the axes meet at one distance or are parallel (Sturm, CVPR 1999; Kanatani, Nakatsuji & Sugaya, IJCV 2006).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cameras import Array
+from ..geometry._reference_ransac import sampson
+from ._pose_manifold import PoseManifold
+from ._simpler import log10_chance
+from ._views import View
+
+if TYPE_CHECKING:
+    from ._base import Estimate
+
+#: χ² with two degrees of freedom that right intrinsics exceed in 1 of 1,000 sets.
+CHANCE = 13.8
+#: What does not count as wrong: a focal length 0.5 % off, and a principal point 0.2 % of the focal length off.
+FOCAL_OFF, CENTRE_OFF = 0.005, 0.002
+#: Nor does a misfit with less than this share of the noise's variance, as a lens that is not quite modelled makes it.
+SHARE_OFF = 0.05
+#: Localising a point is not better than this, pixels.
+LEAST_NOISE_PX = 0.02
+#: Matches that agree below which nothing is said, and the share of all below which F is looked for from scratch.
+FEWEST, FEW_AGREE = 20, 0.4
+LEAST = 8  # inliers to tell anything from
+LOST = 0.7  # of the information at most: beyond, the model is wrong rather than the inliers unknown
+SEARCH = 2000  # samples at most
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`misfit` and `misfit_beyond` what does not count as wrong, χ² with two degrees of freedom; see `agreement`."""
+
+    misfit: float
+    misfit_beyond: float
+    matches: float
+    focal_sigma: float
+    covariance: Array
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the intrinsics are wrong beyond chance, and by more than what does not count."""
+        beyond = self.misfit_beyond > CHANCE or self.misfit > CHANCE + SHARE_OFF * self.matches
+        return beyond and self.matches >= FEWEST
+
+
+def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreement | None:
+    """What inliers say of the intrinsics at the pose `T`; None where they are too few, or do not determine the pose.
+
+    `focal_sigma` is the standard deviation of the logarithm of a common factor of the focal lengths that the matches
+    alone would leave. `covariance` is (5, 5), see `RelativePose`.
+    """
+    assert estimate.errors_px is not None
+    odds = _odds(estimate)
+    chosen = np.flatnonzero(odds > 0.02)
+    if len(chosen) < LEAST:
+        return None
+    weights = odds[chosen] / (1 + odds[chosen])
+    residual, slopes, unit = _linearised(T, view0.only(chosen), view1.only(chosen))
+    matches = float(weights.sum())
+    variance = float(weights @ residual**2) / max(1.0, matches - 5)
+    variance = max(variance, (LEAST_NOISE_PX / unit) ** 2)
+    if matches < LEAST or not np.isfinite(slopes).all():
+        return None
+    normal, gradient = (slopes * weights[:, None]).T @ slopes, (weights * residual) @ slopes
+    try:
+        gain = np.linalg.solve(normal[:5, :5], normal[:5, 5:])
+        covariance = _covariance(slopes[:, :5], residual, weights, variance)
+    except np.linalg.LinAlgError:
+        return None
+    left = normal[5:, 5:] - normal[5:, :5] @ gain  # of rank 2: F has two degrees of freedom more
+    values, vectors = np.linalg.eigh(left)
+    values, vectors = np.maximum(values[-2:], 1e-300), vectors[:, -2:]
+    change = vectors.T @ (gradient[5:] - gain.T @ gradient[:5]) / values
+    both_focal = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+    return Agreement(
+        misfit=float((change**2 * values).sum() / variance),
+        misfit_beyond=float((change**2 / (variance / values + FOCAL_OFF**2)).sum()),
+        matches=matches,
+        focal_sigma=math.sqrt(variance / max(float(both_focal @ left @ both_focal), 1e-300)),
+        covariance=np.asarray(covariance),
+    )
+
+
+def explains_more(estimate: Estimate, view0: View, view1: View, inliers: NDArray[np.bool_], seed: int) -> bool:
+    """Whether a fundamental matrix has clearly more inliers than E, which few matches agree with."""
+    from .. import _core
+
+    count, agree = len(inliers), int(inliers.sum())
+    if agree > FEW_AGREE * count or count < FEWEST:
+        return False
+    reach = max(3 * estimate.noise_px, 2.0)
+    found = _core.estimate_fundamental(view0.ideal, view1.ideal, reach, 0.99, SEARCH, seed, 1)
+    if not found["found"]:
+        return False
+    band = max(float(found["inlier_px"]), 1e-3)
+    more = int((np.abs(found["errors_px"]) < band).sum())
+    low, high = view1.extent()
+    width, height = np.maximum(high - low, 1e-9)
+    share = min(1.0, 2 * band * math.hypot(width, height) / float(width * height))
+    chance = share * (count - agree)  # matches that any matrix would find
+    if log10_chance(count, more, 7, 3, share) > -3:
+        return False
+    return more > 1.2 * agree + chance + 4 * math.sqrt(agree + chance)
+
+
+def _odds(estimate: Estimate) -> Array:
+    """Of each match being an inlier, as the estimators have them: 1 at `inlier_px`."""
+    assert estimate.errors_px is not None
+    wide = 128 * max(estimate.noise_px, 1e-9) ** 2
+    bell = np.maximum(0.0, 1 - np.square(estimate.errors_px) / wide) ** 64
+    edge = max(1 - estimate.inlier_px**2 / wide, 0.0) ** 64
+    return np.asarray(bell / max(edge, 1e-6))
+
+
+def _covariance(slopes: Array, residual: Array, weights: Array, variance: float) -> Array:
+    """The pose's: A⁻¹ V A⁻¹, with A what the matches tell less what the doubt about who is an inlier takes away (Louis
+    1982), and V the scatter of the gradient, each match as if it had been left out (MacKinnon & White 1985, HC3).
+    """
+    normal = (slopes * weights[:, None]).T @ slopes / variance
+    root = np.linalg.inv(np.linalg.cholesky(normal))
+    whitened = slopes @ root.T
+    lost = weights * (1 - weights) * residual**2 / variance**2
+    values, vectors = np.linalg.eigh((whitened * lost[:, None]).T @ whitened)
+    inverse = root.T @ (vectors / (1 - np.clip(values, 0.0, LOST))) @ vectors.T @ root
+    leverage = np.minimum(weights * (whitened**2).sum(axis=1) / variance, 0.9)
+    own = np.maximum(residual**2, 0.01 * variance) * (weights / (1 - leverage) / variance) ** 2
+    return np.asarray(inverse @ ((slopes * own[:, None]).T @ slopes) @ inverse)
+
+
+def _linearised(T: Array, view0: View, view1: View) -> tuple[Array, Array, float]:
+    """Sampson errors (N,) in units of `unit` pixels, and their derivatives (N, 11) by the pose and the intrinsics.
+
+    The latter are focal length and principal point of view 0 and of view 1, each in units of what does not count as
+    wrong, that of the focal length being its logarithm.
+    """
+    fx0, fy0, cx0, cy0 = view0.intrinsics
+    fx1, fy1, cx1, cy1 = view1.intrinsics
+    unit = abs(fx0 * fy0 * fx1 * fy1) ** 0.25
+    to_rays0, to_rays1 = np.diag([unit / fx0, unit / fy0, 1.0]), np.diag([unit / fx1, unit / fy1, 1.0])
+    ones = np.ones((len(view0.ideal), 1))
+    x0 = np.hstack([(view0.ideal - (cx0, cy0)) / unit, ones])
+    x1 = np.hstack([(view1.ideal - (cx1, cy1)) / unit, ones])
+    spreads = [ones[:, 0] if v.spread is None else v.spread**2 for v in (view0, view1)]
+    manifold = PoseManifold(T[:3, :3], T[:3, 3], to_rays0, to_rays1)
+    value, gradient, slope = sampson(manifold.matrix(), x0, x1, *spreads)
+    E = manifold.essential()
+    tangents = [(to_rays1 @ E @ change).ravel() for change in _changes(to_rays0)]
+    tangents += [(change.T @ E @ to_rays0).ravel() for change in _changes(to_rays1)]
+    root = np.sqrt(gradient)
+    slopes = slope @ np.vstack([manifold.tangents(), tangents]).T / root[:, None]
+    return value / root, slopes, unit
+
+
+def _changes(to_rays: Array) -> list[Array]:
+    """Derivatives of `to_rays` by the logarithm of the focal length and by the principal point."""
+    across, down = np.zeros((3, 3)), np.zeros((3, 3))
+    across[0, 2] = down[1, 2] = -CENTRE_OFF / FOCAL_OFF
+    return [-to_rays * np.diag([1.0, 1.0, 0.0]), across, down]

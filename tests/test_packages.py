@@ -1,0 +1,70 @@
+"""Packages that are missing are named, with the extra that brings them and pip's command."""
+
+import subprocess
+import sys
+
+import pytest
+
+from geomvision.packages import EXTRAS, how_to_get, needed_by
+
+#: What needs a package, as somebody would call it, and what must be said when it is not there.
+MISSING = {
+    "open3d": (
+        "gv.geometry.fuse([gv.Depth(m=np.full((8, 8), 2.0))], [np.zeros((8, 8), np.uint8)], camera, np.eye(4)[None])",
+        "fuse needs open3d: it comes with the extra 'viewer': pip install 'geomvision[viewer]'",
+    ),
+    "poselib": (
+        "gv.pose.PoseLib()(np.zeros((9, 2)), np.zeros((9, 2)), camera, camera)",
+        "poselib needs poselib: pip install 'geomvision[pose]'",
+    ),
+    "yaml": ("gv.io.read_kalibr('camchain.yaml')", "reading YAML needs yaml: it comes with geomvision and was removed"),
+    "cv2": (
+        "gv.geometry.match_features(*[np.zeros((9, 9), np.uint8)] * 2)",
+        "match_features needs cv2: it comes with geomvision and was removed: pip install opencv-contrib-python",
+    ),
+    "cv2.find": (
+        "gv.geometry.find_corners(np.zeros((99, 99), np.uint8), gv.geometry.Board(columns=5, rows=4, square_m=1.0))",
+        "find_corners needs cv2",
+    ),
+    "cv2.read": ("gv.io.read_image('image.png')", "reading and writing images needs cv2"),
+}
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_a_missing_package_is_named(tmp_path, what):
+    call, said = MISSING[what]
+    (tmp_path / "camchain.yaml").write_text("cam0: {}")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG")
+    package = what.partition(".")[0]
+    code = (
+        "import importlib.util, sys\n"
+        f"hidden = {package!r}\n"
+        "class Hides:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == hidden: raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Hides())\n"
+        "import numpy as np, geomvision as gv\n"
+        "camera = gv.Camera(width=8, height=8, fx=8, fy=8, cx=3.5, cy=3.5)\n"
+        f"{call}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert said in last, done.stderr
+
+
+def test_every_extra_is_one_that_the_package_has():
+    tomllib = pytest.importorskip("tomllib")
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    for package, extra in EXTRAS.items():
+        assert any(need.startswith(package) for need in project["optional-dependencies"][extra])
+        assert f"pip install 'geomvision[{extra}]'" in how_to_get(package)
+    for name in ("opencv-contrib-python", "pyyaml", "scipy"):
+        assert any(need.startswith(name) for need in project["dependencies"])
+
+
+def test_a_library_of_the_system_that_is_missing_is_told():
+    with pytest.raises(ImportError, match=r"fuse needs a package that cannot be loaded here: libGL"), needed_by("fuse"):
+        raise OSError("libGL.so.1: cannot open shared object file")
