@@ -1,7 +1,7 @@
 """Training the nets that ship: ``run("stereo/refined_sgm")`` renders, trains and writes weights with their card.
 
 A recipe (`recipes/*.toml`) decides the result; an interrupted training goes on where it stopped and ends with the
-same weights as one that was not interrupted (for flow: with one thread).
+same weights as one that was not interrupted, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run(
         size: table of the recipe: "cpu", "tiny", and for flow "gpu".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
-        num_threads: 0 takes every core. Weights for stereo do not depend on it; those for flow repeat with 1 alone.
+        num_threads: 0 takes every core. Weights do not depend on it.
         progress: show a progress bar.
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.

@@ -33,7 +33,8 @@ class Learner:
 
         def learn(sample: Any) -> tuple[float, tuple[Tensor, ...]]:
             torch.set_num_threads(1)  # is per thread
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16()):
+            # Its cache of cast weights is one for all threads: graphs would run into each other.
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16(), cache_enabled=False):
                 loss = self.task.loss(net, sample)
             return loss.item(), torch.autograd.grad(loss, parameters)
 

@@ -112,8 +112,6 @@ class FlowRecipe(Recipe):
     rendered_motion: tuple[float, float] = (1.0, 30.0)
     #: Share of the pairs that get a patch that frame 1 alone shows.
     erased: float = 0.3
-    #: Without truth, from a video of the user's own.
-    self_supervised: bool = False
 
 
 def _hash(entries: Mapping[str, Any]) -> str:
