@@ -248,7 +248,10 @@ def doctor() -> None:
 def train(
     name: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
-    size: Annotated[str, typer.Option(help="Table of the recipe: cpu or tiny.")] = "cpu",
+    size: Annotated[str, typer.Option(help="Table of the recipe: cpu, tiny, or for flow gpu.")] = "cpu",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for flow.")] = "cpu",
+    scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
@@ -256,4 +259,14 @@ def train(
     """Train a learned method on rendered scenes; an interrupted run goes on where it stopped."""
     from . import training
 
-    training.run(name, out, size, minutes, fresh, threads)
+    training.run(
+        name,
+        fresh,
+        out=out,
+        size=size,
+        recipe=recipe,
+        device=device,
+        scenes=scenes,
+        minutes=minutes,
+        num_threads=threads,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,11 +10,14 @@ from rich.console import Console
 from ..method import BackendError
 
 
-def run(name: str, out: Path | None, size: str, minutes: float | None, fresh: bool, num_threads: int) -> None:
-    """Train; an interrupted run goes on where it stopped. BackendError when torch is missing."""
+def run(name: str, fresh: bool, **options: Any) -> None:
+    """Train with the options of `geomvision.training.run`; an interrupted run goes on.
+
+    BackendError when torch is missing.
+    """
     training: Any = importlib.import_module("geomvision.training")
     try:
-        outcome = training.run(name, out=out, size=size, minutes=minutes, resume=not fresh, num_threads=num_threads)
+        outcome = training.run(name, resume=not fresh, **options)
     except ModuleNotFoundError as error:
         raise BackendError(str(error)) from None
     console = Console(highlight=False)

@@ -1,7 +1,7 @@
 """Training the nets that ship: ``run("stereo/refined_sgm")`` renders, trains and writes weights with their card.
 
 A recipe (`recipes/*.toml`) decides the result; an interrupted training goes on where it stopped and ends with the
-same weights as one that was not interrupted.
+same weights as one that was not interrupted, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
-TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm")
+TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm", "flow/raft_s", "flow/pwc_small")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +36,24 @@ def run(
     minutes: float | None = None,
     num_threads: int = 0,
     progress: bool = True,
+    recipe: str | Path | None = None,
+    device: str = "cpu",
+    scenes: str | Path | None = None,
 ) -> Outcome:
     """Train a method's net.
 
     Args:
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
-        out: folder for scenes, checkpoint and weights; ``out/training/<method>`` when not given.
+        out: folder for scenes, checkpoint, curves and weights; ``out/training/<method>`` when not given.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
-        size: table of the recipe, "cpu" or "tiny".
+        size: table of the recipe: "cpu", "tiny", and for flow "gpu".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
-        num_threads: 0 takes every core; the weights do not depend on it.
+        num_threads: 0 takes every core. Weights do not depend on it.
         progress: show a progress bar.
+        recipe: a TOML file of one's own in place of the package's.
+        device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
+        scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
@@ -61,8 +67,22 @@ def run(
         if value is not None and value <= 0:
             raise ValueError(f"{given} is {value}; it must be above 0")
     try:
-        from ._run import train
+        from ._run import Order, train
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"training needs {error.name}: pip install 'geomvision[learned]'") from None
     folder = Path(out) if out is not None else Path("out") / "training" / method
-    return train(method, folder, resume, size, steps, minutes, num_threads, progress)
+    return train(
+        Order(
+            method=method,
+            folder=folder,
+            resume=resume,
+            size=size,
+            recipe=None if recipe is None else Path(recipe),
+            steps=steps,
+            minutes=minutes,
+            num_threads=num_threads,
+            progress=progress,
+            device=device,
+            scenes=None if scenes is None else Path(scenes),
+        )
+    )

@@ -1,11 +1,12 @@
-"""The loop that all trainings share: deterministic, interruptible, one sample per thread.
+"""The loop that all trainings share: deterministic, interruptible, on one process or several.
 
-Each sample's gradient is computed by one thread on its own and the gradients are added up in the samples' order, so
-that neither the number of threads nor other load on the machine changes a bit of the result.
+On a CPU each sample's gradient is computed by one thread on its own and the gradients are added up in the samples'
+order, so that for nets whose own results are repeatable neither threads nor other load change a bit of the result.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from ._gradients import Learner
+from ._team import Team
 from .recipe import Recipe
 
 #: Seconds between checkpoints; one is written at every validation and at every stop, too.
@@ -44,38 +47,49 @@ class State:
 
     net: nn.Module
     optimizer: torch.optim.Optimizer
+    #: The running average of the weights (Polyak & Juditsky, 1992), where the recipe asks for it.
+    average: nn.Module | None = None
     step: int = 0
     seconds: float = 0.0
     #: Losses of the steps so far, and (step, scores) of the validations.
     losses: list[float] = field(default_factory=list)
     scores: list[tuple[int, dict[str, float]]] = field(default_factory=list)
 
+    @property
+    def best(self) -> nn.Module:
+        """The net to validate and to write: the average, or the net itself."""
+        return self.net if self.average is None else self.average
+
     def save(self, path: Path, key: str) -> None:
         """Write a checkpoint beside `path` and rename it: there is always a whole one."""
         passing = path.with_name(path.name + ".tmp")
         entries = {"key": key, "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+        if self.average is not None:
+            entries["average"] = self.average.state_dict()
         torch.save({**entries, **{n: getattr(self, n) for n in ("step", "seconds", "losses", "scores")}}, passing)
         passing.replace(path)
 
     def restore(self, path: Path, key: str) -> None:
         """Go on from a checkpoint. Raises ValueError when it is of another recipe."""
-        entries = torch.load(path, weights_only=True)
+        entries = torch.load(path, weights_only=True, map_location="cpu")
         if entries["key"] != key:
             raise ValueError(f"{path} was written by another recipe; give another `out`, or resume=False to start anew")
         self.net.load_state_dict(entries["net"])
         self.optimizer.load_state_dict(entries["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(entries["average"])
         for name in ("step", "seconds", "losses", "scores"):
             setattr(self, name, entries[name])
 
 
-def begin(task: Any) -> State:
+def begin(task: Any, team: Team | None = None) -> State:
     """The state before the first step."""
     recipe: Recipe = task.recipe
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        net = task.net()
+        net = task.net().to((team or Team()).device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    return State(net, optimizer)
+    return State(net, optimizer, copy.deepcopy(net) if recipe.average > 0 else None)
 
 
 def rate(recipe: Recipe, step: int) -> float:
@@ -87,52 +101,73 @@ def rate(recipe: Recipe, step: int) -> float:
 
 
 def advance(
-    task: Task, state: State, checkpoint: Path, *, threads: int, deadline: float, tell: Callable[[State], None]
+    task: Task,
+    state: State,
+    checkpoint: Path,
+    *,
+    threads: int,
+    deadline: float,
+    tell: Callable[[State], None],
+    team: Team | None = None,
 ) -> None:
     """Train to the recipe's last step, or until `deadline` (`time.monotonic`); a checkpoint is left either way."""
-    recipe, last = task.recipe, time.monotonic()
+    recipe, last, team = task.recipe, time.monotonic(), team or Team()
     earlier, started = state.seconds, time.monotonic()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(threads) as pool:
-            while state.step < recipe.steps and time.monotonic() < deadline:
-                _step(task, state, pool)
+            learner = Learner(task, pool, team)
+            going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline)
+            while going:
+                _step(task, state, learner)
                 state.seconds = earlier + time.monotonic() - started
                 if state.step % recipe.validate_every == 0 or state.step == recipe.steps:
-                    state.scores.append((state.step, task.validate(state.net.eval())))
+                    if team.leads:
+                        state.scores.append((state.step, task.validate(state.best.eval())))
                     state.net.train()
                     last = -math.inf
-                if time.monotonic() - last > CHECKPOINT_S:
+                if team.leads and time.monotonic() - last > CHECKPOINT_S:
                     state.save(checkpoint, recipe.key())
                     last = time.monotonic()
                 tell(state)
+                going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline)
     finally:
         torch.set_num_threads(before)
-        state.save(checkpoint, recipe.key())
+        if team.leads:
+            state.save(checkpoint, recipe.key())
 
 
-def _step(task: Task, state: State, pool: ThreadPoolExecutor) -> None:
-    recipe = task.recipe
-    parameters = list(state.net.parameters())
+def _agreed(team: Team, going: bool) -> bool:
+    """Whether every member goes on: one that stopped alone would leave the others waiting."""
+    if team.size == 1:
+        return going
+    return round(float(team.total([torch.tensor(float(going), device=team.device)])[0])) == team.size
 
-    def learn(sample: Any) -> tuple[float, tuple[Tensor, ...]]:
-        torch.set_num_threads(1)  # is per thread
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16()):
-            loss = task.loss(state.net, sample)
-        return loss.item(), torch.autograd.grad(loss, parameters)
 
-    results = list(pool.map(learn, task.samples(state.step)))
-    for index, parameter in enumerate(parameters):
-        parameter.grad = sum((gradients[index] for _, gradients in results[1:]), results[0][1][index]) / len(results)
+def _step(task: Task, state: State, learner: Learner) -> None:
+    recipe, parameters = task.recipe, list(state.net.parameters())
+    loss, gradients, count = learner.learn(state.net, state.step)
+    tallies = [loss, torch.tensor(float(count), dtype=torch.float64, device=loss.device)]
+    loss, samples, *gradients = learner.team.total([*tallies, *gradients])
+    whole = round(float(samples))
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient / whole
     nn.utils.clip_grad_norm_(parameters, recipe.clip_gradient)
     for group in state.optimizer.param_groups:
         group["lr"] = rate(recipe, state.step)
     state.optimizer.step()
-    state.losses.append(sum(loss for loss, _ in results) / len(results))
+    state.losses.append(float(loss) / whole)
     state.step += 1
+    if state.average is not None:
+        _follow(state.average, state.net, min(recipe.average, state.step / (state.step + 10)))
 
 
-def _bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware; where it does not, float32 is faster."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+def _follow(average: nn.Module, net: nn.Module, decay: float) -> None:
+    """average ← decay · average + (1 − decay) · net; what is no floating number is taken over."""
+    with torch.no_grad():
+        for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from .. import weights
 from . import _scenes
-from .recipe import Recipe
+from .recipe import Recipe, StereoRecipe
 
 
-class RenderedTask:
-    """Scenes and card of one training; batches depend on recipe and step alone, so it can be resumed."""
+class ShippedTask:
+    """What a training says of the weights that it writes."""
 
     #: Of the weights.
     name: ClassVar[str]
@@ -25,8 +25,40 @@ class RenderedTask:
     network: ClassVar[str]
     #: What the net takes.
     input_rule: ClassVar[str]
+    recipe: Recipe
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    @property
+    def training_data(self) -> str:
+        """What was learnt from."""
+        raise NotImplementedError
+
+    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
+        """The card of the finished weights (checksum and count are filled in when they are written)."""
+        return weights.Card(
+            name=self.name,
+            task=self.method,
+            kind=self.kind,
+            network=self.network,
+            arguments=dict(self.recipe.network),
+            parameters=0,
+            input_rule=self.input_rule,
+            training_data=self.training_data,
+            seed=self.recipe.seed,
+            steps=steps,
+            licence="Apache-2.0",
+            commercial_use=True,
+            sha256="",
+            scores=scores,
+            training_run=training_run,
+        )
+
+
+class RenderedTask(ShippedTask):
+    """Stereo scenes of one training; batches depend on recipe and step alone, so it can be resumed."""
+
+    recipe: StereoRecipe
+
+    def __init__(self, recipe: StereoRecipe, folder: Path) -> None:
         self.recipe = recipe
         self.folder = folder / f"scenes-{recipe.scenes_key()}"
 
@@ -43,24 +75,8 @@ class RenderedTask:
         """The maps of a view of a rendered scene, by name."""
         return {name: values[view] for name, values in _scenes.load(self.folder, index).items()}
 
-    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
-        """The card of the finished weights (checksum and count are filled in when they are written)."""
+    @property
+    def training_data(self) -> str:
+        """What was learnt from."""
         recipe = self.recipe
-        return weights.Card(
-            name=self.name,
-            task=self.method,
-            kind=self.kind,
-            network=self.network,
-            arguments=dict(recipe.network),
-            parameters=0,
-            input_rule=self.input_rule,
-            training_data=f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; "
-            "no photograph",
-            seed=recipe.seed,
-            steps=steps,
-            licence="Apache-2.0",
-            commercial_use=True,
-            sha256="",
-            scores=scores,
-            training_run=training_run,
-        )
+        return f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; no photograph"

@@ -9,6 +9,7 @@ import os
 import platform
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +17,85 @@ import rich.progress
 import torch
 
 from .. import weights
-from . import Outcome, _loop
+from ..datasets.folder import Folder
+from . import Outcome, _curves, _loop
+from ._team import Team
 from .recipe import Recipe
 
 
-def train(
-    method: str,
-    folder: Path,
-    resume: bool,
-    size: str,
-    steps: int | None,
-    minutes: float | None,
-    num_threads: int,
-    progress: bool,
-) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What `geomvision.training.run` was asked for."""
+
+    method: str
+    folder: Path
+    resume: bool
+    size: str
+    recipe: Path | None
+    steps: int | None
+    minutes: float | None
+    num_threads: int
+    progress: bool
+    device: str
+    scenes: Path | None
+
+
+def train(order: Order) -> Outcome:
     """See `geomvision.training.run`."""
     started = time.monotonic()
-    recipe = Recipe.read(method, size)
-    if steps is not None:
-        recipe = dataclasses.replace(recipe, steps=steps)
-    task: Any = importlib.import_module(f"geomvision.training.{method}").Task(recipe, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    threads = num_threads or os.cpu_count() or 1
-    deadline = math.inf if minutes is None else started + 60 * minutes
-    checkpoint = folder / "checkpoint.pt"
-    with _bar(progress) as bar:
+    recipe = Recipe.read(order.method, order.size, order.recipe)
+    if order.steps is not None:
+        recipe = dataclasses.replace(recipe, steps=order.steps)
+    task: Any = importlib.import_module(f"geomvision.training.{order.method}").Task(recipe, order.folder)
+    if order.scenes is not None:
+        _validate_on(task, order.scenes)
+    if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
+        raise ValueError(f"{order.method} learns sample by sample, on a CPU alone; device is {order.device!r}")
+    team = Team.join(order.device)
+    order.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _trained(order, task, team, started)
+    finally:
+        team.leave()
+
+
+def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
+    recipe: Recipe = task.recipe
+    threads = order.num_threads or max(1, (os.cpu_count() or 1) // team.size)
+    deadline = math.inf if order.minutes is None else started + 60 * order.minutes
+    checkpoint = order.folder / "checkpoint.pt"
+    with _bar(order.progress and team.leads) as bar:
         rendering = bar.add_task("rendering", total=task.scene_count, note="")
-        task.prepare(threads, lambda done: bar.advance(rendering, done))
-        state = _loop.begin(task)
-        if resume and checkpoint.exists():
+        if team.leads:
+            task.prepare(threads, lambda done: bar.advance(rendering, done))
+        team.wait()
+        if not team.leads:
+            task.prepare(threads, lambda _: None)
+        state = _loop.begin(task, team)
+        if order.resume and checkpoint.exists():
             state.restore(checkpoint, recipe.key())
+        team.wait()
         state.seconds += time.monotonic() - started
         learning = bar.add_task("learning", total=recipe.steps, completed=state.step, note="")
 
         def tell(state: _loop.State) -> None:
             recent = statistics.fmean(state.losses[-50:])
-            bar.update(learning, completed=state.step, note=f"loss {recent:.3f}")
+            found = next(iter(state.scores[-1][1].items()), None) if state.scores else None
+            judged = f", {found[0]} {found[1]:.3f}" if found else ""
+            bar.update(learning, completed=state.step, note=f"loss {recent:.3f}{judged}")
 
-        _loop.advance(task, state, checkpoint, threads=threads, deadline=deadline, tell=tell)
-    return _finish(task, state, folder, threads)
+        _loop.advance(task, state, checkpoint, threads=threads, deadline=deadline, tell=tell, team=team)
+    return _finish(task, state, order.folder, threads, team)
+
+
+def _validate_on(task: Any, path: Path) -> None:
+    """Real scenes with truth to validate on, besides the rendered ones."""
+    if not hasattr(task, "real"):
+        raise ValueError(f"{task.method} is validated on its rendered scenes; real scenes are for flow")
+    scenes = [sample for sample in Folder(path, task="flow") if sample.flow is not None]  # type: ignore[union-attr]
+    if not scenes:
+        raise ValueError(f"{path} has no flow scene with truth")
+    task.real = scenes
 
 
 def _bar(shown: bool) -> rich.progress.Progress:
@@ -62,13 +103,15 @@ def _bar(shown: bool) -> rich.progress.Progress:
     return rich.progress.Progress(*columns, disable=not shown)
 
 
-def _finish(task: Any, state: _loop.State, folder: Path, threads: int) -> Outcome:
-    """Write weights and card when the last step is done."""
+def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Team) -> Outcome:
+    """Write the curves; weights and card when the last step is done."""
     steps = task.recipe.steps
     scores = state.scores[-1][1] if state.scores else {}
     target = folder / f"{task.name}.safetensors"
     done = state.step >= steps
-    if done:
+    if team.leads and state.losses:
+        _curves.save(folder / "curves.svg", task.method, state.losses, state.scores)
+    if done and team.leads:
         training_run = {
             "wall_minutes": round(state.seconds / 60, 1),
             "threads": threads,
@@ -76,5 +119,11 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int) -> Outcom
             "torch": torch.__version__,
             "recipe": task.recipe.key(),
         }
-        weights.save(target, state.net, task.card(state.step, scores, training_run))
+        if team.size > 1 or team.device.type != "cpu":
+            training_run |= {"processes": team.size, "device": _device(team)}
+        weights.save(target, state.best, task.card(state.step, scores, training_run))
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
+
+
+def _device(team: Team) -> str:
+    return torch.cuda.get_device_name(team.device) if team.device.type == "cuda" else "cpu"

@@ -93,19 +93,26 @@ def scene_file(folder: Path, index: int) -> Path:
     return folder / f"{index:05d}.npz"
 
 
-def prepare(recipe: SceneRecipe, folder: Path, count: int, workers: int, advance: Callable[[int], None]) -> None:
+def prepare(
+    recipe: Any,
+    folder: Path,
+    count: int,
+    workers: int,
+    advance: Callable[[int], None],
+    render: Callable[[Any, int], Scene] = render,
+) -> None:
     """Render the scenes that `folder` still lacks, in `workers` processes; `advance(n)` is told of each n done."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [index for index in range(count) if not scene_file(folder, index).exists()]
     advance(count - len(missing))
     if workers <= 1 or len(missing) <= 1:
         for index in missing:
-            _store(recipe, folder, index)
+            _store(render, recipe, folder, index)
             advance(1)
         return
     context, parent = get_context("spawn"), os.getpid()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(parent,)) as pool:
-        futures = [pool.submit(_store, recipe, folder, index) for index in missing]
+        futures = [pool.submit(_store, render, recipe, folder, index) for index in missing]
         for future in as_completed(futures):
             future.result()
             advance(1)
@@ -122,7 +129,7 @@ def _leave_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _store(recipe: SceneRecipe, folder: Path, index: int) -> None:
+def _store(render: Callable[[Any, int], Scene], recipe: Any, folder: Path, index: int) -> None:
     """Render and write under a passing name first: a file that has its name is whole."""
     target = scene_file(folder, index)
     passing = target.with_suffix(f".{os.getpid()}.tmp")
@@ -134,4 +141,4 @@ def _store(recipe: SceneRecipe, folder: Path, index: int) -> None:
 def load(folder: Path, index: int) -> Scene:
     """Scene `index` as it was stored."""
     with np.load(scene_file(folder, index), allow_pickle=False) as stored:
-        return {name: stored[name] for name in FIELDS}
+        return {name: stored[name] for name in stored.files}

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ._scenes import SceneRecipe
 
@@ -22,9 +22,6 @@ class Recipe:
 
     network: Mapping[str, Any]
     seed: int
-    #: Rendered pairs to learn from, and others to validate on. Each counts twice: as it is, and mirrored.
-    scenes: int
-    validation_scenes: int
     batch: int
     steps: int
     learning_rate: float
@@ -35,22 +32,54 @@ class Recipe:
     validate_every: int
     height: int
     width: int
-    max_disparity: tuple[float, float]
-    knobs: Mapping[str, Any] = field(default_factory=dict)
-    matcher: Mapping[str, Any] = field(default_factory=dict)
+    #: Decay of the running average of the weights, which is what is validated and written; 0 takes the last weights.
+    average: float = 0.0
 
-    @classmethod
-    def read(cls, method: str, size: str = "cpu") -> Self:
-        """The recipe of a method ("refined_sgm") at a size. Raises ValueError, saying what there is."""
-        path = FOLDER / f"{method}.toml"
+    @staticmethod
+    def read(method: str, size: str = "cpu", path: Path | None = None) -> Any:
+        """The recipe of a method ("refined_sgm") at a size, from a file of one's own where `path` is given.
+
+        Raises ValueError, saying what there is.
+        """
+        path = path or FOLDER / f"{method}.toml"
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
             raise ValueError(f"no recipe for {method!r}; there are {known}")
-        sizes = tomllib.loads(path.read_text(encoding="utf-8"))
-        if size not in sizes:
-            raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(sizes)}")
-        entries = {**sizes[size], "max_disparity": tuple(sizes[size]["max_disparity"])}
-        return cls(**entries)
+        try:
+            entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path} is no TOML: {error}") from None
+        kind = {"stereo": StereoRecipe, "flow": FlowRecipe}.get(entries.pop("task", "stereo"))
+        if size not in entries:
+            raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
+        given = {name: tuple(value) if name in PAIRS else value for name, value in entries[size].items()}
+        try:
+            assert kind is not None
+            return kind(**given)
+        except (TypeError, AssertionError) as error:
+            raise ValueError(f"{path.name}, size {size!r}: {error or 'task must be stereo or flow'}") from None
+
+    def key(self) -> str:
+        """A short hash: equal keys mean equal recipes. A default counts as absent: new fields keep old keys."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self) if f.default is not dataclasses.MISSING}
+        entries = dataclasses.asdict(self)
+        return _hash({n: v for n, v in entries.items() if n not in defaults or v != defaults[n]})
+
+
+#: Entries that are (low, high).
+PAIRS = ("max_disparity", "motion", "pieces", "rendered_motion")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoRecipe(Recipe):
+    """For what learns from rendered stereo pairs and a matcher's answers to them."""
+
+    #: Rendered pairs to learn from, and others to validate on. Each counts twice: as it is, and mirrored.
+    scenes: int
+    validation_scenes: int
+    max_disparity: tuple[float, float]
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    matcher: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rendering(self) -> SceneRecipe:
@@ -58,13 +87,31 @@ class Recipe:
         names = {f.name for f in dataclasses.fields(SceneRecipe)}
         return SceneRecipe(**{name: value for name, value in vars(self).items() if name in names})
 
-    def key(self) -> str:
-        """A short hash: equal keys mean equal recipes."""
-        return _hash(dataclasses.asdict(self))
-
     def scenes_key(self) -> str:
         """A short hash of what decides the scenes: recipes that share it can share a folder of them."""
         return _hash(dataclasses.asdict(self.rendering))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowRecipe(Recipe):
+    """For what learns from drawn layers and rendered scenes with exact flow."""
+
+    #: Pixels between which the motion of a layer is drawn, and how many pieces lie before the background.
+    motion: tuple[float, float]
+    pieces: tuple[int, int]
+    #: Pairs to validate on, half of them rendered where there are rendered scenes.
+    validation_pairs: int
+    #: Updates of a recurrent net while it learns.
+    iterations: int = 1
+    #: Weight of an estimate against the one after it, and the speed in pixels from which truth is left out.
+    decay: float = 0.8
+    fastest: float = 400.0
+    #: Rendered three-dimensional scenes, made once and kept, and their share among what is learnt from.
+    rendered_scenes: int = 0
+    rendered_share: float = 0.0
+    rendered_motion: tuple[float, float] = (1.0, 30.0)
+    #: Share of the pairs that get a patch that frame 1 alone shows.
+    erased: float = 0.3
 
 
 def _hash(entries: Mapping[str, Any]) -> str:

@@ -118,7 +118,10 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
         (
             "stereo/nothing",
             {},
-            "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm",
+            (
+                "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm, "
+                "flow/raft_s, flow/pwc_small"
+            ),
         ),
         ("flow/refined_sgm", {}, "nothing to train is called"),
         (NAME, {"size": "huge"}, "no size 'huge'; it has cpu, tiny"),
@@ -169,5 +172,5 @@ def test_every_size_of_every_recipe_can_be_read():
             recipe = Recipe.read(name.rpartition("/")[2], size)
             assert recipe.steps % recipe.validate_every == 0 or recipe.steps > recipe.validate_every
             assert recipe.height % 32 == 0 == recipe.width % 32
-    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are mccnn_sgm, refined_sgm"):
+    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are mccnn_sgm, pwc_small, raft_s, refined_sgm"):
         Recipe.read("sgm")

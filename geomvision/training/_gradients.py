@@ -1,0 +1,64 @@
+"""A batch's losses and gradients: sample by sample on a CPU's threads, or all at once on an accelerator."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ._team import Team
+
+#: Batches that are loaded ahead while an accelerator computes.
+AHEAD = 4
+
+
+class Learner:
+    """Sums of losses and of gradients over a member's share of each step's batch."""
+
+    def __init__(self, task: Any, pool: ThreadPoolExecutor, team: Team) -> None:
+        self.task, self.pool, self.team = task, pool, team
+        self._loading: dict[int, list[Future[Any]]] = {}
+
+    def learn(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
+        """The sum of the losses, of the gradients by parameter, and how many samples they are sums over."""
+        if self.team.device.type == "cpu":
+            return self._each(net, step)
+        return self._together(net, step)
+
+    def _each(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
+        """One sample per thread; sums in the samples' order, whichever thread ends first."""
+        parameters = list(net.parameters())
+
+        def learn(sample: Any) -> tuple[float, tuple[Tensor, ...]]:
+            torch.set_num_threads(1)  # is per thread
+            # Its cache of cast weights is one for all threads: graphs would run into each other.
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16(), cache_enabled=False):
+                loss = self.task.loss(net, sample)
+            return loss.item(), torch.autograd.grad(loss, parameters)
+
+        results = list(self.pool.map(learn, self.team.share(self.task.samples(step))))
+        gradients = [
+            sum((found[index] for _, found in results[1:]), results[0][1][index]) for index in range(len(parameters))
+        ]
+        losses = torch.tensor(sum(loss for loss, _ in results), dtype=torch.float64)
+        return losses, gradients, len(results)
+
+    def _together(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
+        """One pass over the share, which threads loaded while earlier ones were learnt from."""
+        for ahead in range(step, min(step + AHEAD, self.task.recipe.steps)):
+            if ahead not in self._loading:
+                share = self.team.share(self.task.samples(ahead))
+                self._loading[ahead] = [self.pool.submit(self.task.load, sample) for sample in share]
+        loaded = [future.result() for future in self._loading.pop(step)]
+        batch = self.task.stacked(loaded, self.team.device)
+        with torch.autocast(self.team.device.type, dtype=torch.bfloat16, enabled=self.team.device.type == "cuda"):
+            loss = self.task.batch_loss(net, batch)
+        gradients = torch.autograd.grad(loss, list(net.parameters()))
+        return loss.detach() * len(loaded), [gradient * len(loaded) for gradient in gradients], len(loaded)
+
+
+def _bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; where it does not, float32 is faster."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

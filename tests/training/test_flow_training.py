@@ -1,0 +1,85 @@
+"""Trainings of flow nets: tiny ones, to their end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import geomvision as gv
+from geomvision import training, weights
+from geomvision.training import _loop
+
+NAMES = ["raft_s", "pwc_small"]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def straight(request, tmp_path_factory):
+    out = tmp_path_factory.mktemp(request.param)
+    return request.param, training.run(request.param, out=out, size="tiny", num_threads=1, progress=False)
+
+
+def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(straight, tmp_path, monkeypatch):
+    name, whole = straight
+    for folder in whole.folder.glob("scenes-*"):
+        (tmp_path / folder.name).symlink_to(folder)
+    step, count = _loop._step, 0
+
+    def stopping(*arguments):
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise KeyboardInterrupt
+        step(*arguments)
+
+    options = {"out": tmp_path, "size": "tiny", "num_threads": 2, "progress": False}
+    with monkeypatch.context() as patch:
+        patch.setattr(_loop, "_step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            training.run(name, **options)
+    resumed = training.run(name, **options)
+    expected, found = (weights.load(outcome.weights)[0] for outcome in (whole, resumed))
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def test_the_method_takes_what_was_trained(straight):
+    name, outcome = straight
+    method = gv.flow.METHODS[name](weights=str(outcome.weights))
+    pair = gv.datasets.Layered(height=70, width=90, count=1)[0]
+    flow = method(pair.frame0, pair.frame1)
+    assert flow.px.shape == (70, 90, 2)
+    assert np.isfinite(flow.px).all()
+    card = weights.load(outcome.weights)[1]
+    assert card.task == f"flow/{name}"
+    assert card.scores == outcome.scores
+    assert any("layered pairs, EPE" in key for key in card.scores)
+    assert (outcome.folder / "curves.svg").read_text().lstrip().startswith("<")
+
+
+def test_two_processes_share_a_training(straight, tmp_path):
+    name, alone = straight
+    for folder in alone.folder.glob("scenes-*"):
+        (tmp_path / folder.name).symlink_to(folder)
+    root = Path(gv.__file__).parents[1]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "geomvision",
+    ]
+    command += ["train", f"flow/{name}", "--size", "tiny", "--threads", "1", "--out", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected, found = (weights.load(w)[0] for w in (alone.weights, tmp_path / alone.weights.name))
+    # Sums over processes are rounded in another order.
+    worst = max(float((found[key].float() - expected[key].float()).abs().max()) for key in expected)
+    assert worst < 0.05
