@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import geomvision
 from geomvision import cameras, geometry, metrics, pose
 from geomvision.cameras import Camera, KannalaBrandt, RayTable, StereoRig, UnifiedCamera
 from geomvision.results import Depth, Disparity, Flow, PointCloud
 
-PACKAGE = geomvision.__path__[0]
+PACKAGE = str(Path(geometry.__file__).parents[1])  # an editable install has more than one path
 SURFACE = json.loads((Path(__file__).parent / "api_surface.json").read_text())
 
 #: Never right, wherever a number, an array, a camera or an option is wanted.
