@@ -247,7 +247,7 @@ def test_no_op_takes_a_masked_pyramid_or_what_are_no_winners():
     for wrong in (None, [1.0], at[0], at.astype(complex)):
         with pytest.raises((TypeError, ValueError), match=r"^pyramid_lookup: coordinates"):
             ops.pyramid_lookup([volume], wrong)
-    with pytest.raises(TypeError, match="winners is tuple; it must be a geomvision.ops.Winners"):
+    with pytest.raises(TypeError, match=r"winners is tuple; it must be a geomvision\.ops\.Winners"):
         ops.uniqueness((at, at, at))
 
 
