@@ -1,4 +1,4 @@
-"""What the scikit-image flow peers share: grey levels of 0…1 in, rows before columns turned around, finite pixels out."""
+"""What the scikit-image flow peers share: grey levels of 0…1 in, (dx, dy) and finite pixels out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALLEST = 16
 
 @dataclass(frozen=True, kw_only=True)
 class SkimageFlow(FlowMethod):
-    """Brings two frames to scikit-image and its answer back. It runs on one thread; the result is without confidence."""
+    """Brings two frames to scikit-image and its answer back, on one thread. The result is without confidence."""
 
     def run(self, frame0: Image, frame1: Image, match: Callable[[Float32, Float32], Any]) -> Flow:
         """`match` takes two float32 frames of 0…1 and gives (2, height, width): rows, then columns, to frame 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..images import Image
 from ..method import backend, option
@@ -24,9 +25,8 @@ class SkimageILK(SkimageFlow):
 
     @backend("skimage", requires="skimage", extra="peers")
     def _skimage(self, frame0: Image, frame1: Image) -> Flow:
-        from skimage.registration import optical_flow_ilk
+        from skimage import registration
 
+        match: Any = registration.optical_flow_ilk  # which has no types
         options = {"gaussian": self.gaussian, "prefilter": self.prefilter}
-        return self.run(
-            frame0, frame1, lambda a, b: optical_flow_ilk(a, b, radius=self.radius, num_warp=self.warps, **options)
-        )
+        return self.run(frame0, frame1, lambda a, b: match(a, b, radius=self.radius, num_warp=self.warps, **options))

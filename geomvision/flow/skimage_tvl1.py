@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..images import Image
 from ..method import backend, option
@@ -26,8 +27,9 @@ class SkimageTVL1(SkimageFlow):
 
     @backend("skimage", requires="skimage", extra="peers")
     def _skimage(self, frame0: Image, frame1: Image) -> Flow:
-        from skimage.registration import optical_flow_tvl1
+        from skimage import registration
 
+        match: Any = registration.optical_flow_tvl1  # which has no types
         options = {
             "attachment": self.attachment,
             "tightness": self.tightness,
@@ -36,4 +38,4 @@ class SkimageTVL1(SkimageFlow):
             "tol": self.accuracy,
             "prefilter": self.prefilter,
         }
-        return self.run(frame0, frame1, lambda a, b: optical_flow_tvl1(a, b, **options))
+        return self.run(frame0, frame1, lambda a, b: match(a, b, **options))
