@@ -213,6 +213,28 @@ def fuse(
     fusing.run(folder, choices)
 
 
+@app.command("flow")
+def flow_of_video(
+    source: Annotated[str, typer.Argument(help="Video, folder of images, pattern like 'frames/*.png', camera number.")],
+    out: Annotated[Path, typer.Option(help="Folder for the flows.")] = Path("flow"),
+    method: Annotated[str, typer.Option(help="Which: geomvision methods flow lists them.")] = "inverse_search",
+    options: Annotated[
+        list[str] | None, typer.Option("--options", "--set", help="An option of the method: iterations=20.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="png: a picture, direction is hue; flo: the numbers.")] = "png",
+    full: Annotated[float | None, typer.Option(help="Pixels from which colours are full; else by the first.")] = None,
+    warm: Annotated[bool, typer.Option("--warm/--cold", help="Begin from the flow before, if the method can.")] = True,
+    frames: Annotated[int | None, typer.Option(min=2, help="Stop after so many frames.")] = None,
+) -> None:
+    """The motion from each frame of a video to the next; damaged frames are skipped and told."""
+    from . import flowing
+
+    choices = flowing.Choices(
+        out=out, method=method, options=options or (), format=kind, full_px=full, warm=warm, frames=frames
+    )
+    flowing.run(source, choices)
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),
