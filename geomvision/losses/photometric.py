@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ._census import soft_hamming
 from ._maps import Reduction, check_maps, check_number, filled, known, penalty, reduced
 
 #: Weights of red, green and blue in grey (ITU-R BT.601).
@@ -129,9 +130,8 @@ def census(
         _check_penalty("census", exponent, epsilon)
     check_maps("census", {"image0": image0, "image1": image1})
     where = known(image0, image1)
-    signs0, signs1 = (_signs(_grey("census", filled(image, where)), radius) for image in (image0, image1))
-    squares = (signs0 - signs1).square()
-    count = (squares / (0.1 + squares)).sum(dim=1, keepdim=True)
+    grey0, grey1 = (_grey("census", filled(image, where)) for image in (image0, image1))
+    count = soft_hamming(grey0, grey1, radius)
     values = count if epsilon == 0 else penalty(count, exponent, epsilon)
     return reduced("census", values, _eroded(where, radius), weight, reduction)
 
@@ -215,18 +215,6 @@ def _grey(owner: str, image: Tensor) -> Tensor:
     if image.shape[1] != 3:
         raise ValueError(f"{owner}: images have {image.shape[1]} channels; they must have 1, or 3: RGB")
     return (image * image.new_tensor(GREY).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
-
-
-def _signs(grey: Tensor, radius: int) -> Tensor:
-    """s(g(p + k) − g(p)), a channel for each neighbour k; the border repeats."""
-    height, width = grey.shape[2:]
-    padded = functional.pad(grey, [radius] * 4, mode="replicate")
-    centre, side = (2 * radius + 1) ** 2 // 2, 2 * radius + 1
-    neighbours = [
-        padded[..., k // side : k // side + height, k % side : k % side + width] for k in range(side**2) if k != centre
-    ]
-    difference = torch.cat(neighbours, dim=1) - grey
-    return difference * torch.rsqrt(0.81 + difference.square())
 
 
 def _central(image: Tensor) -> tuple[Tensor, Tensor]:
