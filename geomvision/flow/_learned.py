@@ -33,10 +33,8 @@ class Net:
     #: Sides are padded to multiples of this, and to `least`.
     stride: int
     least: int
-    #: Names of layouts in `nets.public`, or of functions that make them with their arguments; and variants to try.
-    layouts: tuple[tuple[Any, ...], ...] = ()
-    variants: tuple[tuple[tuple[str, Any], ...], ...] = ((),)
-    #: Where public checkpoints come from.
+    #: Module and function in `nets` that know the forms of public checkpoints, and where those come from.
+    public: str = ""
     origin: str = ""
 
 
@@ -88,7 +86,8 @@ class LearnedFlow(FlowMethod):
         memory = {} if memory is None else memory
         pair = levels(frame0, frame1)
         (top, left), inputs = _padded(pair, self.net)
-        trace.record("frame 0", pair[0], "grey levels", "what the net sees of frame 0 before its border is repeated")
+        doc = "what the net is given of frame 0, before it is fitted to sizes that the net takes"
+        trace.record("frame 0", pair[0], "grey levels", doc)
         small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
         with torch.inference_mode(), _threads(1 if small else self.num_threads):
             estimate: Any = None
@@ -144,7 +143,7 @@ def _net(net: Net, path: Path, _written_ns: int) -> nn.Module:
         state, card = weights.load(path)
         made: nn.Module = kind(**card.arguments)
         weights.put_into(made, state, card)
-    elif net.layouts:
+    elif net.public:
         made = _public(net, kind, path)
     else:
         raise WeightsError(f"{path} is no {SUFFIX} file; {net.name} has no public checkpoints")
@@ -154,11 +153,13 @@ def _net(net: Net, path: Path, _written_ns: int) -> nn.Module:
 
 def _public(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
     from .. import weights
-    from ..nets import public
+    from ..nets.public import from_public
 
-    layouts = [getattr(public, name)(*given) if given else getattr(public, name) for name, *given in net.layouts]
+    module, _, function = net.public.partition(".")
+    forms = getattr(importlib.import_module(f"..nets.{module}", __package__), function)
     try:
-        made = public.from_public(kind, map(dict, net.variants), layouts, weights.load_torch(path))
+        checkpoint = weights.load_torch(path)
+        made = from_public(kind, forms(checkpoint), checkpoint)
     except (KeyError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: {error.args[0]}") from None
     return made
