@@ -10,8 +10,10 @@ EXTRAS = {
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
+    "ptlflow": "ptlflow",
     "safetensors": "learned",
     "torch": "learned",
+    "torchvision": "torchvision",
 }
 ALWAYS = {"cv2": "opencv-contrib-python", "yaml": "pyyaml", "scipy": "scipy"}
 

@@ -25,6 +25,8 @@ WANTED = (
     ("numba", "reference", "readable reference backends"),
     ("poselib", "pose", "the peer of that name"),
     ("open3d", "viewer", "meshes of depth maps"),
+    ("torchvision", "torchvision", "RAFT as torchvision has it"),
+    ("ptlflow", "ptlflow", "flow by that package's models"),
 )
 OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-python-headless", "opencv-contrib-python-headless")
 

@@ -85,33 +85,37 @@ class LearnedFlow(FlowMethod):
         net: Any = _net(self.net, *weights.version(self.weights))
         memory = {} if memory is None else memory
         pair = levels(frame0, frame1)
-        (top, left), inputs = _padded(pair, self.net)
+        (top, left), inputs = padded(pair, self.net.stride, self.net.least)
         doc = "what the net is given of frame 0, before it is fitted to sizes that the net takes"
         trace.record("frame 0", pair[0], "grey levels", doc)
         small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
-        with torch.inference_mode(), _threads(1 if small else self.num_threads):
+        with torch.inference_mode(), threads(1 if small else self.num_threads):
             estimate: Any = None
             for k, estimate in enumerate(net.estimates(*inputs, **self._arguments(memory)), start=1):
                 doc = "the net's estimate at its own size, in pixels of that size"
-                trace.record(f"estimate {k}", _pixels(estimate[0]), "px", doc)
+                trace.record(f"estimate {k}", pixels(estimate[0]), "px", doc)
             memory["coarse"] = estimate[0]
-            full = _pixels(net.raised(*estimate))
+            full = pixels(net.raised(*estimate))
         px = np.ascontiguousarray(full[top : top + frame0.shape[0], left : left + frame0.shape[1]], np.float32)
         trace.record("flow", px, "px", "the last estimate at full size, without what was added around")
         return Flow(px=px)
 
 
-def _pixels(flow: Tensor) -> Float32:
+def pixels(flow: Tensor) -> Float32:
+    """A tensor (1, 2, H, W) as (H, W, 2)."""
     array: Float32 = flow[0].permute(1, 2, 0).float().numpy()
     return array
 
 
-def _padded(pair: tuple[Float32, Float32], net: Net) -> tuple[tuple[int, int], list[Tensor]]:
-    """Both as (1, 3, H, W), and where the image begins in them."""
+def padded(pair: tuple[Float32, Float32], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:
+    """Both as (1, 3, H, W) with their border repeated, and where the image begins in them.
+
+    Sides become multiples of `stride`, no shorter than `least`.
+    """
     import torch
 
     height, width = pair[0].shape[:2]
-    sizes = [max(net.least, -(-side // net.stride) * net.stride) for side in (height, width)]
+    sizes = [max(least, -(-side // stride) * stride) for side in (height, width)]
     top, left = (sizes[0] - height) // 2, (sizes[1] - width) // 2
     around = ((top, sizes[0] - height - top), (left, sizes[1] - width - left), (0, 0))
     colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pair)
@@ -120,7 +124,8 @@ def _padded(pair: tuple[Float32, Float32], net: Net) -> tuple[tuple[int, int], l
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Torch takes so many threads here; 0 leaves it as it is."""
     import torch
 
     before = torch.get_num_threads()
