@@ -37,7 +37,9 @@ def cases():
 
 
 CASES = list(cases())
-EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth", "pose") for name in getattr(gv, task).METHODS]
+EVERYTHING = [
+    (task, name) for task in ("stereo", "flow", "depth", "pose", "scene_flow") for name in getattr(gv, task).METHODS
+]
 OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_") and not lacks_weights(task, name)]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)

@@ -227,7 +227,7 @@ def demo(
 
 @app.command()
 def methods(
-    task: Annotated[str | None, typer.Argument(help="stereo, flow or depth.")] = None,
+    task: Annotated[str | None, typer.Argument(help="stereo, flow, depth, pose or scene_flow.")] = None,
     name: Annotated[str | None, typer.Argument(help="One method: all its options.")] = None,
 ) -> None:
     """List methods, what runs them here, and their options with units and ranges."""
