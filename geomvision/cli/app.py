@@ -189,6 +189,31 @@ def pose(
     posing.run(first, second, posing.Choices(cameras=tuple(camera or ()), fov_deg=fov, out=out, picture=picture))
 
 
+@app.command("scene-flow")
+def scene_flow(
+    left0: Annotated[Path, typer.Argument(help="Rectified left image of frame 0.")],
+    right0: Annotated[Path, typer.Argument(help="Right image of frame 0.")],
+    left1: Annotated[Path, typer.Argument(help="Left image of frame 1.")],
+    right1: Annotated[Path, typer.Argument(help="Right image of frame 1.")],
+    rig: Annotated[list[Path] | None, typer.Option(help="The rectified rig, any format; twice: ROS, OpenCV.")] = None,
+    unit: Unit = None,
+    stereo: Annotated[str, typer.Option(help="Stereo method.")] = "sgm",
+    stereo_options: Annotated[str, typer.Option(help="Its options: 'max_disparity=96, paths=4'.")] = "",
+    flow: Annotated[str, typer.Option(help="Flow method.")] = "inverse_search",
+    flow_options: Annotated[str, typer.Option(help="Its options.")] = "",
+    out: Annotated[Path | None, typer.Option(help="To write: .ply (cloud with motion) or .npz (all maps).")] = None,
+    force: Force = False,
+) -> None:
+    """Motion of every pixel in metres, of the camera, and of what moves by itself, from two stereo pairs."""
+    from . import scene_flowing
+
+    choices = scene_flowing.Choices(
+        rig=tuple(rig or ()), unit=unit, stereo=stereo, stereo_options=stereo_options, flow=flow,
+        flow_options=flow_options, out=out, force=force,
+    )  # fmt: skip
+    scene_flowing.run((left0, right0, left1, right1), choices)
+
+
 @app.command()
 def fuse(
     folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],
