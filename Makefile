@@ -55,7 +55,7 @@ test: cpp-tests pytest
 # Test processes share the cores: idle OpenMP threads must sleep, not spin.
 pytest: $(VENV)/dev
 	@echo 'Python tests'
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations 30
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev

@@ -31,12 +31,16 @@ class StereoSample:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FlowSample:
-    """Two frames. `occluded` marks frame-0 pixels that frame 1 does not show; None when unknown."""
+    """Two frames. `occluded` marks frame-0 pixels that frame 1 does not show; None when unknown.
+
+    `T_1_0` takes camera 0's frame to camera 1's; None when it is unknown, or more moves than the camera.
+    """
 
     name: str
     frame0: Image
     frame1: Image
     camera: Camera | None = None
+    T_1_0: Array | None = None
     flow: Flow | None = None
     occluded: Mask | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)

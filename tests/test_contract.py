@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import geomvision as gv
+from geomvision.cameras import pose
 from geomvision.images import ImageError
 from geomvision.method import BackendError, OptionError
 from geomvision.results import Disparity, Flow
@@ -40,16 +41,38 @@ CASES = list(cases())
 EVERYTHING = [
     (task, name) for task in ("stereo", "flow", "depth", "pose", "scene_flow") for name in getattr(gv, task).METHODS
 ]
-OURS = [(task, name) for task, name in METHODS if not name.startswith("opencv_") and not lacks_weights(task, name)]
+PEERS = ("opencv_", "skimage_")
+OURS = [(task, name) for task, name in METHODS if not name.startswith(PEERS) and not lacks_weights(task, name)]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)
+
+
+class Posed:
+    """A flow method that is told the camera's motion, too: one along which the pair of `shifted` moves."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def given(self, frame1):
+        height, width = np.shape(frame1)[:2]
+        camera = gv.Camera(width=width, height=height, fx=100, fy=100, cx=(width - 1) / 2, cy=(height - 1) / 2)
+        return camera, pose(translation=(0.2, 0.1, 0.0))
+
+    def __call__(self, frame0, frame1):
+        return self.method(frame0, frame1, *self.given(frame1))
+
+    def trace(self, frame0, frame1):
+        return self.method.trace(frame0, frame1, *self.given(frame1))
 
 
 def make(task, name, backend="auto", **options):
     method = getattr(gv, task).METHODS[name]
     if "max_disparity" in method.option_limits():
         options.setdefault("max_disparity", 16)
-    return method(backend=backend, **options)
+    if name == "epipolar_flow":
+        options.setdefault("max_parallax", 8.0)
+    made = method(backend=backend, **options)
+    return Posed(made) if name == "epipolar_flow" else made
 
 
 def texture(height, width, seed=0, dtype=np.uint8):

@@ -59,7 +59,7 @@ def test_every_method_of_ours_is_in_cpp_or_said_not_to_be():
     rows, section = rows_of("Every method in C++")
     alone = re.findall(r"`(\w+)`", section.partition("Python alone:")[2])
     tasks = (geomvision.stereo, geomvision.flow, geomvision.depth)
-    ours = [name for task in tasks for name in task.METHODS if not name.startswith("opencv_")]
+    ours = [name for task in tasks for name in task.METHODS if not name.startswith(("opencv_", "skimage_"))]
     assert sorted([*(row[0] for row in rows), *alone]) == sorted([*ours, "track_points"])
     named = [(row[1], re.match(r"\w+", row[2])[0]) for row in rows]
     assert not [pair for pair in named if not declares(*pair)]

@@ -15,7 +15,7 @@ from ..benchmark.comparison import Comparison, compare_methods
 from ..benchmark.fitting import OPTION, RangeFit, search_range
 from ..method import Method
 from ..report import Report
-from ..samples import DepthSample, Sample, pair_of
+from ..samples import DepthSample, FlowSample, Sample, pair_of
 from . import settings
 
 
@@ -37,7 +37,7 @@ def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
     check_output(choices.out)
     methods = settings.build(task, choices.methods, given)
     chosen = settings.chosen_option(given, OPTION, methods)
-    if choices.methods is None and task == "depth":
+    if choices.methods is None and task in ("depth", "flow"):
         methods = [method for method in methods if any(_has_inputs(method, sample) for sample in samples)] or methods
     _check_range(methods, chosen, samples)
     comparison = compare_methods(
@@ -81,7 +81,9 @@ def check_output(out: Path | None) -> None:
 
 
 def _has_inputs(method: Method, sample: Sample) -> bool:
-    """Whether a depth sample holds what the method starts from; asked only when the user named no methods."""
+    """Whether a sample holds what the method starts from; asked only when the user named no methods."""
+    if isinstance(sample, FlowSample):
+        return method.name() != "epipolar_flow" or not (sample.camera is None or sample.T_1_0 is None)
     assert isinstance(sample, DepthSample)
     inputs = {
         "from_motion": (sample.clip,),

@@ -25,6 +25,7 @@ WANTED = (
     ("numba", "reference", "readable reference backends"),
     ("poselib", "pose", "the peer of that name"),
     ("open3d", "viewer", "meshes of depth maps"),
+    ("skimage", "peers", "the peers of that name"),
 )
 OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
@@ -91,7 +92,7 @@ def method_line(task: str, name: str) -> str:
 
 def version(module: str) -> str:
     """The version an importable module's distribution states."""
-    names = {"cv2": OPENCV, "yaml": ("pyyaml",)}.get(module, (module,))
+    names = {"cv2": OPENCV, "skimage": ("scikit-image",), "yaml": ("pyyaml",)}.get(module, (module,))
     found = [f"{d.name} {d.version}" for d in distributions() if d.name and d.name.lower() in names]
     return ", ".join(sorted(set(found))) or "present, from no known package"
 

@@ -60,7 +60,7 @@ def _leaves(rng: np.random.Generator) -> NDArray[np.floating]:
     rough = (2 * rng.uniform(0.0, 0.5) * rng.random(count) ** 2).astype(np.float32)
     grain = fractal(rng, 48, 3, float(rng.uniform(0.6, 1.0)), SIDE).astype(np.float32) - np.float32(0.5)
     shade += rough[number] * grain.repeat(2, 0).repeat(2, 1)
-    colours = base.astype(np.float32)[number]
+    colours = np.take(base.astype(np.float32), number, axis=0)
     colours *= shade[..., None]
     return np.asarray(halved(np.clip(colours, 0, 1, out=colours)))
 
@@ -75,8 +75,8 @@ def _wave(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x
 
 
-def _leaf_numbers(rng: np.random.Generator) -> tuple[NDArray[np.int32], int]:
-    """Which leaf is seen, int32 (2 SIDE, 2 SIDE), and how many there are."""
+def _leaf_numbers(rng: np.random.Generator) -> tuple[NDArray[np.intp], int]:
+    """Which leaf is seen, (2 SIDE, 2 SIDE), and how many there are."""
     import cv2
 
     side, count = 2 * SIDE, int(rng.integers(1500, 5000))
@@ -85,15 +85,24 @@ def _leaf_numbers(rng: np.random.Generator) -> tuple[NDArray[np.int32], int]:
     radii[:60] = rng.uniform(40, largest, 60)  # the ground is hidden, too
     corners = rng.integers(3, 9, count)
     number = np.zeros((side, side), np.int32)
+    aspect, turn, *centre = rng.random((count - 1, 4)).T
+    aspect, turn, centres = np.exp(0.9 * aspect - 0.9), 2 * np.pi * turn, side * np.stack(centre, axis=1)
+    c, s = np.cos(turn), np.sin(turn)
     for leaf in range(1, count):
-        around = np.linspace(0, 2 * np.pi, 24 if corners[leaf] > 5 else int(corners[leaf]), endpoint=False)
-        aspect, turn = np.exp(rng.uniform(-0.9, 0)), rng.uniform(0, 2 * np.pi)
-        x, y = radii[leaf] * np.cos(around), aspect * radii[leaf] * np.sin(around)
-        points = np.stack([np.cos(turn) * x - np.sin(turn) * y, np.sin(turn) * x + np.cos(turn) * y], axis=1)
-        centre = rng.uniform(0, side, 2)
+        x, y = radii[leaf] * _circle(int(corners[leaf]))
+        y *= aspect[leaf - 1]
+        centre = centres[leaf - 1]
+        points = np.stack([c[leaf - 1] * x - s[leaf - 1] * y, s[leaf - 1] * x + c[leaf - 1] * y], axis=1)
         for shift in _shifts(centre, radii[leaf], side):
             cv2.fillPoly(number, [np.rint(points + centre + shift).astype(np.int32)], leaf)
-    return number, count
+    return number.astype(np.intp), count
+
+
+@lru_cache
+def _circle(corners: int) -> NDArray[np.float64]:
+    """Corners of a leaf before it is stretched and turned, (2, corners); those of many are round."""
+    around = np.linspace(0, 2 * np.pi, 24 if corners > 5 else corners, endpoint=False)
+    return np.stack([np.cos(around), np.sin(around)])
 
 
 def _shifts(centre: NDArray[np.float64], radius: float, side: int) -> list[tuple[int, int]]:

@@ -12,7 +12,6 @@ from ..results import Flow
 from ..samples import FlowSample
 from ._camera_faults import photographed
 from ._layer_scenes import Look, scene
-from ._layer_textures import LEAVES, PATTERNS, texture
 from ._layers import Drawn, Layer, draw, occluded
 
 
@@ -86,9 +85,3 @@ class Layered:
             return layers, drawn, photographed(rng, drawn)
         frame0, frame1 = (np.clip(np.rint(frame), 0, 255).astype(np.uint8) for frame in drawn.frames)
         return layers, drawn, (frame0, frame1)
-
-    @staticmethod
-    def prepare() -> None:
-        """Make the textures that all pairs share; else each is made when it is first needed, a second's work."""
-        for index in range(LEAVES + PATTERNS):
-            texture(index)

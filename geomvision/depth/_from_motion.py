@@ -16,6 +16,7 @@ from ..results import Depth, RelativeDepth
 from . import _sweep_reference
 from ._agreement import Witness, confirmed
 from ._clip import LEAST_POINTS, Solved, from_matches, with_given_poses
+from ._extrapolation import extrapolated
 from ._matches import focal_px, grey_bytes, match
 from ._sweep import Limits, Planes, Source, Swept, sweep
 from ._uncertainty import relative_depth_spread
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Relative standard deviation of depth beyond which poses found are said to be uncertain.
 UNSURE = 0.03
+#: Confidence of what is measured, at least: 0 is for what is not.
+LEAST_CONFIDENCE = 1e-6
 #: Angle between a point's rays that is taken as fully telling, and the sum of such that is enough (degrees, views).
 TELLING_DEG, ENOUGH = 8.0, 2.0
 #: The matched points' range of inverse depth, percentiles, and the share of it that hypotheses reach beyond.
@@ -156,8 +159,20 @@ class _Sweeps:
             told = confirmed(found, self._rays_of(frame), witnesses, *limits)
             q = told.q
             confidence *= told.agree / (1.0 + told.agree + told.differ)
-        confidence[np.isnan(q)] = 0.0
-        return (1.0 / q).astype(np.float32), np.clip(confidence, 0.0, 1.0).astype(np.float32)
+        confidence = np.where(np.isnan(q), 0.0, np.clip(confidence, LEAST_CONFIDENCE, 1.0)).astype(np.float32)
+        return self._filled((1.0 / q).astype(np.float32), q, confidence, frame), confidence
+
+    def _filled(self, depth: Float32, q: Float32, confidence: Float32, frame: int) -> Float32:
+        """Depth with the pixels that the planes around them tell, where that is asked for."""
+        method = self.method
+        if not method.extrapolate:
+            return depth
+        on_plane, deviation = extrapolated(q, confidence, self._grey[frame], self._done[frame].step, method.num_threads)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            there = (1.0 / on_plane).astype(np.float32)
+            sure = (deviation < method.extrapolate * on_plane) & (there >= method.min_depth)
+        sure &= np.isnan(depth) & (there <= (method.max_depth or np.inf)) & np.isfinite(there)
+        return np.where(sure, there, depth)
 
     def swept(self, frame: int) -> Swept:
         """The sweep of a frame through its sources. Raises ValueError when there is nothing to sweep."""

@@ -32,6 +32,9 @@ class FromMotion(DepthMethod):
     where another frame's own sweep agrees, and three agree for two that differ (Merrell et al., ICCV 2007); the result
     is their mean. `confidence` is (s₂ − s₁) / s₂ · a / (1 + a + d): s₁ is the winning sum of costs, s₂ the best of
     those more than one hypothesis away, a frames agree and d differ.
+
+    With `extrapolate`, pixels that no other frame sees, or whose estimate was dropped, have the depth that the measured
+    ones around them lead to (`_extrapolation`): their confidence is 0, that of measured pixels is not.
     """
 
     views: int = option(8, "frames a reference is compared with, at most", minimum=1, maximum=64)
@@ -56,6 +59,13 @@ class FromMotion(DepthMethod):
     )
     speckle: int = option(
         100, "regions of fewer pixels are removed, before and after confirmation", unit="px", minimum=0, maximum=1 << 30
+    )
+    extrapolate: float = option(
+        0.0,
+        "where nothing is measured, depth on the plane of what is measured around, if its relative standard deviation "
+        "is below this; 0: nowhere",
+        minimum=0.0,
+        maximum=1.0,
     )
 
     def __post_init__(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..images import as_pair
@@ -32,6 +34,15 @@ class FlowMethod(Method):
         """
         result: Flow = self.execute(*as_pair(frame0, frame1, ("frame0", "frame1")))
         return result
+
+    def along(self, frames: Iterable[Any]) -> Iterator[Flow]:
+        """Flow of each frame of a clip to the next. Methods that can begin each estimate from the one before do so.
+
+        Raises:
+            What a call raises, when the frame that it is about is reached.
+        """
+        for frame0, frame1 in pairwise(frames):
+            yield self(frame0, frame1)
 
     def on(self, sample: FlowSample) -> Flow:
         """Flow of the sample's frame 0 to its frame 1: what runs alike over every task."""

@@ -1,4 +1,4 @@
-"""File formats: images, disparity, flow, depth, points and calibration. OpenCV is imported by the first image only.
+"""File formats: images, videos, disparity, flow, depth, points and calibration. OpenCV is imported by the first image.
 
 `read_image`, `read_disparity`, `read_flow` and `read_depth` choose by the file's ending; the functions that name
 a format read and write just that one, as plain arrays. Whatever is wrong with a file is a `FormatError`.
@@ -8,6 +8,7 @@ from ._files import FormatError
 from .camera_json import read_camera_json, write_camera_json
 from .colmap import ColmapImage, ColmapModel, read_colmap, write_colmap
 from .flo import read_flo, write_flo
+from .frames import Frame, Frames, read_frames
 from .image import read_image, write_image
 from .kalibr import KalibrChain, read_kalibr, write_kalibr
 from .kitti import (
@@ -38,6 +39,8 @@ __all__ = [
     "ColmapImage",
     "ColmapModel",
     "FormatError",
+    "Frame",
+    "Frames",
     "KalibrChain",
     "MiddleburyCalibration",
     "RosCamera",
@@ -51,6 +54,7 @@ __all__ = [
     "read_disparity",
     "read_flo",
     "read_flow",
+    "read_frames",
     "read_image",
     "read_kalibr",
     "read_kitti_calib",

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ._maps import length
+
 #: Weights of PWC-Net's levels from the finest (1/4) to the coarsest (1/64), FlowNet's likewise (Sun et al., CVPR 2018,
 #: §4; Dosovitskiy et al., ICCV 2015).
 PYRAMID_WEIGHTS = (0.005, 0.01, 0.02, 0.08, 0.32)
@@ -19,8 +21,8 @@ PYRAMID_WEIGHTS = (0.005, 0.01, 0.02, 0.08, 0.32)
 def known_flow(truth: Tensor, fastest: float = torch.inf) -> Tensor:
     """Where truth is known and slower than `fastest` pixels, bool (B, 1, H, W)."""
     _check("truth", truth)
-    length = truth.square().sum(dim=1, keepdim=True).sqrt()
-    return length < fastest  # NaN is not
+    speed = truth.square().sum(dim=1, keepdim=True).sqrt()
+    return speed < fastest  # NaN is not
 
 
 def end_point_error(flow: Tensor, truth: Tensor, *, exponent: float = 1.0, epsilon: float = 0.0) -> Tensor:
@@ -36,7 +38,7 @@ def end_point_error(flow: Tensor, truth: Tensor, *, exponent: float = 1.0, epsil
     _check_pair(flow, truth)
     known = known_flow(truth)
     difference = torch.where(known, flow - truth, 0.0)
-    return _mean((_length(difference) + epsilon).pow(exponent), known)
+    return _mean((length(difference) + epsilon).pow(exponent), known)
 
 
 def multi_scale_loss(
@@ -105,13 +107,6 @@ def sequence_loss(flows: Sequence[Tensor], truth: Tensor, *, decay: float = 0.8,
 
 def _mean(values: Tensor, known: Tensor) -> Tensor:
     return torch.where(known, values, 0.0).sum() / known.sum().clamp(min=1)
-
-
-def _length(vectors: Tensor) -> Tensor:
-    """‖·‖₂ over dimension 1, kept; its slope at zero is 0, not NaN."""
-    squared = vectors.square().sum(dim=1, keepdim=True)
-    positive = squared > 0
-    return torch.where(positive, torch.where(positive, squared, 1.0).sqrt(), 0.0)
 
 
 def _check(name: str, flow: Tensor) -> None:

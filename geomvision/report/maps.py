@@ -78,6 +78,22 @@ def colored(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     return np.asarray(picture, dtype=np.uint8)
 
 
+def flow_colored(px: NDArray[np.floating[Any]], full_px: float) -> NDArray[np.uint8]:
+    """Flow (H, W, 2) as RGB: direction is hue, length saturation, full from `full_px` on; grey where there is none.
+
+    The colours of the page's flow layers: motion to the right is red, down yellow-green, to the left cyan, up violet.
+    """
+    u, v = px[..., 0].astype(np.float64), px[..., 1].astype(np.float64)
+    known = np.isfinite(u + v)
+    u, v = np.where(known, u, 0.0), np.where(known, v, 0.0)
+    hue = (np.arctan2(v, u) / (2 * np.pi) + 1) % 1 * 6
+    saturation = np.minimum(1.0, np.hypot(u, v) / full_px)
+    sector = (np.array([5.0, 3.0, 1.0]) + hue[..., None]) % 6
+    share = np.clip(np.minimum(sector, 4 - sector), 0, 1)
+    picture = np.rint(255 * (1 - saturation[..., None] * share))
+    return np.where(known[..., None], picture, 128).astype(np.uint8)
+
+
 def color_table(name: str) -> str:
     """256 RGB colours of one of OpenCV's maps (``"TURBO"``, ``"MAGMA"``, …), base64."""
     import cv2

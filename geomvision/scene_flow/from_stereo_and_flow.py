@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Self, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..cameras import StereoRig
 from ..flow._base import FlowMethod
 from ..geometry.scene_flow import scene_flow
 from ..images import Float32, Image, as_pair
-from ..method import backend, option
+from ..method import OptionError, backend, option
 from ..results import Disparity, SceneFlow
 from ..samples import PointsSample, SceneFlowSample
 from ..stereo._base import StereoMethod
@@ -65,6 +66,10 @@ class FromStereoAndFlow(SceneFlowMethod):
         found = flow_methods.METHODS.parsed(
             self.flow, self.flow_options, f"{type(self).__name__}: flow", self.num_threads
         )
+        wanted = [p.name for p in signature(found.__call__).parameters.values() if p.default is p.empty][2:]  # type: ignore[operator]
+        if wanted:
+            told = f"flow is {self.flow!r}, which needs more than two frames ({', '.join(wanted)})"
+            raise OptionError(f"{type(self).__name__}: {told}; allowed are methods that take two frames")
         return cast("FlowMethod", found)
 
     def __call__(self, left0: Any, right0: Any, left1: Any, right1: Any, rig: StereoRig) -> SceneFlow:

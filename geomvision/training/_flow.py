@@ -63,8 +63,7 @@ class FlowTask(ShippedTask):
         return f"{layered}, {share} % of them instead cut from {scenes}, rendered; no photograph"
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
-        """Render what is not rendered yet, and make the textures."""
-        self.pairs.layers.prepare()
+        """Render what is not rendered yet."""
         scenes = self.pairs.scenes
         _scenes.prepare(scenes, self.pairs.folder, self.scene_count, workers, advance, _flow_pairs.render)
 

@@ -1,9 +1,9 @@
-"""A batch's losses and gradients: sample by sample on a CPU's threads, or all at once on an accelerator."""
+"""A batch's losses and gradients: chunk by chunk on a CPU's threads, or all at once on an accelerator."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,22 +28,30 @@ class Learner:
         return self._together(net, step)
 
     def _each(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
-        """One sample per thread; sums in the samples' order, whichever thread ends first."""
-        parameters = list(net.parameters())
+        """The recipe's chunk of samples per thread; sums in the samples' order, whichever thread ends first."""
+        parameters, size = list(net.parameters()), self.task.recipe.chunk
 
-        def learn(sample: Any) -> tuple[float, tuple[Tensor, ...]]:
+        def learn(samples: list[Any]) -> tuple[float, tuple[Tensor, ...]]:
             torch.set_num_threads(1)  # is per thread
             # Its cache of cast weights is one for all threads: graphs would run into each other.
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16(), cache_enabled=False):
-                loss = self.task.loss(net, sample)
+                loss = self._summed(net, samples)
             return loss.item(), torch.autograd.grad(loss, parameters)
 
-        results = list(self.pool.map(learn, self.team.share(self.task.samples(step))))
+        share = self.team.share(self.task.samples(step))
+        results = list(self.pool.map(learn, [share[i : i + size] for i in range(0, len(share), size)]))
         gradients = [
             sum((found[index] for _, found in results[1:]), results[0][1][index]) for index in range(len(parameters))
         ]
         losses = torch.tensor(sum(loss for loss, _ in results), dtype=torch.float64)
-        return losses, gradients, len(results)
+        return losses, gradients, len(share)
+
+    def _summed(self, net: nn.Module, samples: list[Any]) -> Tensor:
+        """The sum of the samples' losses: together they take about two thirds of the time that each alone takes."""
+        if len(samples) == 1:
+            return cast(Tensor, self.task.loss(net, samples[0]))
+        batch = self.task.stacked([self.task.load(sample) for sample in samples], torch.device("cpu"))
+        return cast(Tensor, self.task.batch_loss(net, batch)) * len(samples)
 
     def _together(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
         """One pass over the share, which threads loaded while earlier ones were learnt from."""

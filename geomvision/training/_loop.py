@@ -1,6 +1,6 @@
 """The loop that all trainings share: deterministic, interruptible, on one process or several.
 
-On a CPU each sample's gradient is computed by one thread on its own and the gradients are added up in the samples'
+On a CPU each chunk of samples is learnt from by one thread on its own and the gradients are added up in the samples'
 order, so that for nets whose own results are repeatable neither threads nor other load change a bit of the result.
 """
 

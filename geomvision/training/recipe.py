@@ -32,6 +32,8 @@ class Recipe:
     validate_every: int
     height: int
     width: int
+    #: Samples that a thread of a CPU learns from at once, of one size; what is learnt depends on it in the last bits.
+    chunk: int = 1
     #: Decay of the running average of the weights, which is what is validated and written; 0 takes the last weights.
     average: float = 0.0
 

@@ -204,6 +204,23 @@ def test_twins_answer_nan_as_kernels_do(name, where, monkeypatch):
 
 
 @pytest.mark.parametrize("name", CALLS)
+def test_twins_have_the_slopes_of_kernels(name, monkeypatch):
+    torch = pytest.importorskip("torch")
+
+    def slopes():
+        tensors = [t.requires_grad_(t.is_floating_point()) for t in tensors_of(name).values()]
+        total = sum(r.nan_to_num().square().sum() for r in call(name, tensors, CALLS[name][1]) if r.requires_grad)
+        try:
+            return torch.autograd.grad(total, [t for t in tensors if t.requires_grad], allow_unused=True)
+        except (RuntimeError, TypeError) as refused:  # no derivative, or integers
+            return {str(refused): torch.zeros(0)}
+
+    expected = slopes()
+    monkeypatch.setattr(_dispatch, "has_core", lambda: False)
+    torch.testing.assert_close(slopes(), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CALLS)
 def test_tensors_of_any_layout_give_the_same_and_sparse_ones_are_refused(name):
     torch = pytest.importorskip("torch")
     options, tensors = CALLS[name][1], list(tensors_of(name).values())

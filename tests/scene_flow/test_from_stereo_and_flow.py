@@ -64,6 +64,7 @@ def test_options_of_both_methods_are_taken_and_told():
     for wrong, told in (
         ({"stereo": "smg"}, "stereo is 'smg'; allowed are"),
         ({"flow": "raff"}, "flow is 'raff'; allowed are"),
+        ({"flow": "epipolar_flow"}, r"which needs more than two frames \(camera, T_1_0\)"),
         ({"flow_options": "iterations"}, "flow_options holds 'iterations'; allowed is name=value"),
         ({"stereo_options": "paths=many"}, "stereo_options gives paths as 'many'; it must be int"),
         ({"round_trip": 0.0}, "round_trip is 0.0"),

@@ -43,6 +43,14 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     return registered
 
 
+def pulled_back(function: Function, d_result: torch.Tensor, *leaves: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The derivative of `function` at `leaves`, times `d_result`. Operators run below autograd, this within them."""
+    vjp: Any = torch.func.vjp
+    _, pull = vjp(function, *(leaf.detach() for leaf in leaves))
+    found: tuple[torch.Tensor, ...] = pull(d_result)
+    return found
+
+
 def _without_derivative(name: str) -> Function:
     op = name.removesuffix("_backward").removesuffix("_backward_coordinates")
     what = "no derivative" if op == name else "no second derivative"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ._operator import operator
+from ._operator import operator, pulled_back
 
 Pair = tuple[Tensor, Tensor]
 
@@ -41,9 +41,7 @@ def _concatenated(left: Tensor, right: Tensor, max_disparity: int, num_threads: 
 
 
 def _pull_back(volume: Callable[..., Tensor], d_volume: Tensor, left: Tensor, right: Tensor, *rest: int) -> Pair:
-    with torch.enable_grad():
-        leaves = left.detach().requires_grad_(), right.detach().requires_grad_()
-        d_left, d_right = torch.autograd.grad(volume(*leaves, *rest, 0), leaves, d_volume)
+    d_left, d_right = pulled_back(lambda *leaves: volume(*leaves, *rest, 0), d_volume, left, right)
     return d_left, d_right
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ._operator import operator
+from ._operator import operator, pulled_back
 
 
 def _candidates(costs: Tensor, first: float) -> Tensor:
@@ -33,11 +33,8 @@ def _upsampled(costs: Tensor, disparities: int, height: int, width: int, first: 
 
 
 def _upsampled_backward(d_disparity: Tensor, costs: Tensor, disparities: int, num_threads: int) -> Tensor:
-    with torch.enable_grad():
-        leaf = costs.detach().requires_grad_()
-        _, height, width = d_disparity.shape
-        disparity = _upsampled(leaf, disparities, height, width, 0.0, num_threads)
-        return torch.autograd.grad(disparity, leaf, d_disparity)[0]
+    _, height, width = d_disparity.shape
+    return pulled_back(lambda c: _upsampled(c, disparities, height, width, 0.0, num_threads), d_disparity, costs)[0]
 
 
 def _upsampled_shape(

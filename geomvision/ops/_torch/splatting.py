@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._operator import operator
+from ._operator import operator, pulled_back
 
 Pair = tuple[Tensor, Tensor]
 
@@ -31,9 +31,7 @@ def _twin(image: Tensor, flow: Tensor, num_threads: int) -> Tensor:
 
 
 def _twin_backward(d_sum: Tensor, image: Tensor, flow: Tensor, num_threads: int) -> Pair:
-    with torch.enable_grad():
-        leaves = image.detach().requires_grad_(), flow.detach().requires_grad_()
-        d_image, d_flow = torch.autograd.grad(_twin(*leaves, num_threads), leaves, d_sum)
+    d_image, d_flow = pulled_back(lambda i, f: _twin(i, f, num_threads), d_sum, image, flow)
     return d_image, d_flow
 
 

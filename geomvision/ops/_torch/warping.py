@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._operator import operator
+from ._operator import operator, pulled_back
 
 Pair = tuple[Tensor, Tensor]
 
@@ -53,10 +53,10 @@ def _twin(image: Tensor, displacement: Tensor, bicubic: bool, outside: str, num_
 def _twin_backward(
     d_warped: Tensor, image: Tensor, displacement: Tensor, bicubic: bool, outside: str, num_threads: int
 ) -> Pair:
-    with torch.enable_grad():
-        leaves = image.detach().requires_grad_(), displacement.detach().requires_grad_()
-        warped, _ = _twin(*leaves, bicubic, outside, num_threads)
-        d_image, d_displacement = torch.autograd.grad(warped, leaves, d_warped)
+    def warped(image: Tensor, displacement: Tensor) -> Tensor:
+        return _twin(image, displacement, bicubic, outside, num_threads)[0]
+
+    d_image, d_displacement = pulled_back(warped, d_warped, image, displacement)
     return d_image, d_displacement
 
 
