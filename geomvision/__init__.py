@@ -22,6 +22,7 @@ _MODULES = (
     "pose",
     "report",
     "results",
+    "scene_flow",
     "stereo",
     "training",
     "weights",
@@ -34,6 +35,7 @@ _NAMES = {
     "Depth": "results",
     "RelativeDepth": "results",
     "RelativePose": "results",
+    "SceneFlow": "results",
     "compare": "report",
 }
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import cast
 
 from .catalogue import Catalogue
-from .method import Method
+from .method import Method, OptionError, Value
 
 ENTRY_POINT_GROUP = "geomvision.methods"
 
@@ -54,6 +56,21 @@ class Registry(Catalogue[Method]):
             return self._added[name].__name__
         return super().class_name(name) if name in self._files else self._plugins[name].attr or name
 
+    def parsed(self, name: str, text: str, owner: str, num_threads: int = 0) -> Method:
+        """The method with options of the form ``"name=value, name=value"``; OptionError says what `owner` has wrong."""
+        if name not in self:
+            raise OptionError(f"{owner} is {name!r}; allowed are {', '.join(self)}")
+        method = self[name]
+        kinds = {f.name: type(f.default) for f in fields(method)}
+        given: dict[str, Value] = {"num_threads": num_threads} if num_threads else {}
+        for item in filter(None, (part.strip() for part in text.split(","))):
+            option, separator, value = (part.strip() for part in item.partition("="))
+            if not separator or option not in kinds:
+                allowed = ", ".join(sorted(kinds))
+                raise OptionError(f"{owner}_options holds {item!r}; allowed is name=value with {allowed}")
+            given[option] = _value(option, value, kinds[option], owner)
+        return method.from_options(given)
+
     def _checked(self, value: object, origin: str) -> type[Method]:
         if not (inspect.isclass(value) and issubclass(value, Method) and value.task == self.task):
             raise TypeError(f"{origin} gives {value!r}, which is no {self.task} method")
@@ -67,3 +84,19 @@ class Registry(Catalogue[Method]):
         method.registered_as = name
         self._added[name] = self._checked(method, method.__qualname__)
         return method
+
+
+def _value(option: str, text: str, kind: type, owner: str) -> Value:
+    """`text` as the type an option has."""
+    if kind is bool:
+        words: dict[str, Value] = {"true": True, "false": False}
+        if text.lower() in words:
+            return words[text.lower()]
+    elif kind is str:
+        return text
+    else:
+        try:
+            return cast("Value", kind(text))
+        except ValueError:
+            pass
+    raise OptionError(f"{owner}_options gives {option} as {text!r}; it must be {kind.__name__}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from .cameras import Array, Camera, CameraModel, StereoRig
-from .images import Image, Mask
-from .results import Depth, Disparity, Flow
+from .images import Float32, Image, Mask
+from .results import Depth, Disparity, Flow, SceneFlow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,4 +87,110 @@ class PoseSample:
     depth1: Depth | None = None
 
 
-Sample = StereoSample | FlowSample | DepthSample
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PointsSample:
+    """Two clouds of a moving scene, metres, each in its camera's frame; rows are no partners.
+
+    `motion` (N, 3) takes `points0` to where they are at the time of `points1`; NaN where unknown.
+    """
+
+    name: str
+    points0: Float32
+    points1: Float32
+    motion: Float32 | None = None
+    #: Which of `points0` frame 1 does not show, bool (N,); None when unknown.
+    occluded: Mask | None = None
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SceneFlowSample:
+    """Two rectified pairs, one after the other. Each map of truth knows its own occlusions, where they are known."""
+
+    name: str
+    left0: Image
+    right0: Image
+    left1: Image
+    right1: Image
+    rig: StereoRig | None = None
+    #: Of frame 0; of the same points in frame 1, at the pixels of frame 0; and of frame 1 at its own pixels.
+    disparity0: Disparity | None = None
+    disparity1: Disparity | None = None
+    disparity_of_left1: Disparity | None = None
+    flow: Flow | None = None
+    #: 4x4 pose that takes what stands still from the left camera of frame 0 to that of frame 1, metres.
+    T_1_0: Array | None = None
+    max_disparity: int | None = None
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+
+    @property
+    def stereo(self) -> StereoSample:
+        """The pair of frame 0."""
+        return StereoSample(
+            name=self.name,
+            left=self.left0,
+            right=self.right0,
+            rig=self.rig,
+            disparity=self.disparity0,
+            occluded=None if self.disparity0 is None else self.disparity0.occluded,
+            max_disparity=self.max_disparity,
+            masks=self.masks,
+        )
+
+    @property
+    def truth(self) -> SceneFlow | None:
+        """The true motion, occluded pixels included; None where a map or the rig is unknown."""
+        if self.rig is None or self.disparity0 is None or self.disparity1 is None or self.flow is None:
+            return None
+        plain = (Disparity(px=self.disparity0.px), Disparity(px=self.disparity1.px), Flow(px=self.flow.px))
+        return SceneFlow.of_maps(*plain, self.rig)
+
+    @property
+    def motion(self) -> Float32 | None:
+        """(H, W, 3) of `truth`, metres."""
+        truth = self.truth
+        return None if truth is None else truth.motion
+
+    @property
+    def occluded(self) -> Mask | None:
+        """Pixels of frame 0 that one of the other three images does not show; None when unknown."""
+        hidden = [None if each is None else each.occluded for each in (self.disparity0, self.disparity1, self.flow)]
+        known = [each for each in hidden if each is not None]
+        return np.logical_or.reduce(known) if len(known) == len(hidden) else None
+
+    def as_points(self, count: int = 8192, *, max_depth_m: float = 35.0, seed: int = 0) -> PointsSample:
+        """Up to so many points of either frame, drawn from pixels nearer than `max_depth_m` (Liu et al., CVPR 2019).
+
+        ValueError where truth or the disparity of frame 1 is unknown, or no pixel is so near.
+        """
+        truth = self.truth
+        if truth is None or self.rig is None or self.disparity_of_left1 is None:
+            raise ValueError(f"sample {self.name!r} lacks truth that makes points of both frames")
+        if count < 1 or not max_depth_m > 0:
+            raise ValueError(f"count is {count}, max_depth_m {max_depth_m}; they must be 1 or more, and above 0")
+        random = np.random.default_rng(seed)
+        later = self.disparity_of_left1.to_depth(self.rig).to_point_map(self.rig.left)
+        chosen = []
+        for frame, (points, known) in enumerate(((truth.points0, truth.valid), (later, ~np.isnan(later[..., 2])))):
+            near = np.flatnonzero(known & (np.nan_to_num(points[..., 2], nan=np.inf) <= max_depth_m))
+            if near.size == 0:
+                raise ValueError(f"sample {self.name!r}: no pixel of frame {frame} is within {max_depth_m} m")
+            chosen.append(random.permutation(near)[:count])
+        hidden = self.occluded
+        return PointsSample(
+            name=self.name,
+            points0=truth.points0.reshape(-1, 3)[chosen[0]],
+            points1=later.reshape(-1, 3)[chosen[1]],
+            motion=truth.motion.reshape(-1, 3)[chosen[0]],
+            occluded=None if hidden is None else hidden.ravel()[chosen[0]],
+            masks={name: mask.ravel()[chosen[0]] for name, mask in self.masks.items()},
+        )
+
+
+Sample = StereoSample | FlowSample | DepthSample | SceneFlowSample | PointsSample
+
+
+def pair_of(sample: object) -> StereoSample | None:
+    """The rectified pair that a sample is, or holds, if any."""
+    pair = sample if isinstance(sample, StereoSample) else getattr(sample, "stereo", None)
+    return pair if isinstance(pair, StereoSample) else None

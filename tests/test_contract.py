@@ -38,7 +38,9 @@ def cases():
 
 
 CASES = list(cases())
-EVERYTHING = [(task, name) for task in ("stereo", "flow", "depth", "pose") for name in getattr(gv, task).METHODS]
+EVERYTHING = [
+    (task, name) for task in ("stereo", "flow", "depth", "pose", "scene_flow") for name in getattr(gv, task).METHODS
+]
 PEERS = ("opencv_", "skimage_")
 OURS = [(task, name) for task, name in METHODS if not name.startswith(PEERS) and not lacks_weights(task, name)]
 CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]

@@ -97,6 +97,9 @@ SHOWN = {
     "rectify": lambda names: (
         abs(next(c.value for c in names["mended"].corrections if c.name == "roll_deg") - 0.5) < 0.05
     ),
+    "scene_flow": lambda names: (
+        names["figures"]["epe3d"]["EPE3D noc"].value < 0.1 and len(names["report"].rows) == 2 and names["alone"].pose
+    ),
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
 NEEDED = {"cameras": "torch", "motion": "open3d"}

@@ -17,7 +17,7 @@ import pytest
 
 from geomvision import cameras, geometry, metrics, pose
 from geomvision.cameras import Camera, KannalaBrandt, RayTable, StereoRig, UnifiedCamera
-from geomvision.results import Depth, Disparity, Flow, PointCloud
+from geomvision.results import Depth, Disparity, Flow, PointCloud, SceneFlow
 
 PACKAGE = str(Path(geometry.__file__).parents[1])  # an editable install has more than one path
 SURFACE = json.loads((Path(__file__).parent / "api_surface.json").read_text())
@@ -117,6 +117,7 @@ SEEN0, SEEN1 = PLAIN.project(POINTS), PLAIN.project(POINTS1)
 IMAGE = (RANDOM.random((48, 64)) * 255).astype(np.uint8)
 DEPTH = Depth(m=np.full((48, 64), 3.0, np.float32))
 FLOW = Flow(px=np.zeros((48, 64, 2), np.float32))
+FAR = Disparity(px=np.ones((48, 64), np.float32))
 MESH = PointCloud(points=POINTS, triangles=np.arange(60).reshape(-1, 3))
 BOARD = geometry.Board(columns=5, rows=4, square_m=0.03)
 FRAMES, ORDER = np.repeat([0, 1], 60), np.tile(np.arange(60), 2)
@@ -124,6 +125,8 @@ BUNDLE = {"T_cam_world": np.stack([np.eye(4), T]), "points_world": POINTS, "fram
 EVEN = {"points_left": SEEN0 * 8 + 200, "points_right": SEEN0 * 8 + 200 - np.array([5.0, 0.0]) * POINTS[:, 2:] ** -1}
 F = geometry.fundamental(PLAIN, PLAIN, T)
 PAIR = {"points0": SEEN0, "points1": SEEN1}
+CLOUDS = {"source": POINTS, "target": POINTS1}
+DRAWN = {"confidence": 0.9, "max_iterations": 64, "seed": 0, "num_threads": 1}
 TWO = {"camera0": PLAIN, "camera1": PLAIN}
 KNOWN = {"points_world": POINTS, "pixels": SEEN0, "camera": PLAIN}
 STILL = {"depth": DEPTH, "camera": PLAIN, "T_1_0": np.eye(4)}
@@ -143,12 +146,9 @@ def board_views():
 VIEWS = board_views()
 
 GEOMETRY = {
-    "absolute_pose": {**KNOWN, "max_error_px": 2.0, "confidence": 0.9, "max_iterations": 64, "seed": 0}
-    | {"num_threads": 1, "backend": "cpp"},
-    "align_points": {"source": POINTS, "target": POINTS1, "weights": np.ones(60), "with_scale": False}
-    | {"backend": "cpp"},
-    "align_points_robust": {"source": POINTS, "target": POINTS1, "max_error_m": 0.1, "with_scale": True}
-    | {"confidence": 0.9, "max_iterations": 64, "seed": 0, "num_threads": 1, "backend": "cpp"},
+    "absolute_pose": {**KNOWN, **DRAWN, "max_error_px": 2.0, "backend": "cpp"},
+    "align_points": {**CLOUDS, "weights": np.ones(60), "with_scale": False, "backend": "cpp"},
+    "align_points_robust": {**CLOUDS, "max_error_m": 0.1, "with_scale": True} | {**DRAWN, "backend": "cpp"},
     "bundle_adjustment": {**BUNDLE, "pixels": np.r_[SEEN0, SEEN1], "camera": PLAIN, "fixed_frames": (0,)}
     | {"fixed_points": (), "fix_scale": True, "refine_focal": False, "loss": "huber", "loss_px": 1.0}
     | {"max_iterations": 2},
@@ -167,23 +167,29 @@ GEOMETRY = {
     "fundamental": {**TWO, "T_1_0": T},
     "fuse": {"depths": [DEPTH], "images": [IMAGE], "cameras": PLAIN, "T_world_cam": np.eye(4)[None]}
     | {"voxel_m": 0.1, "max_depth_m": 10.0, "min_views": 1},
+    "icp": {**CLOUDS, "error": "point_to_plane", "T_target_source": T, "trim": 0.8}
+    | {"max_distance_m": 10.0, "max_iterations": 2, "num_threads": 1},
+    "independent_motion": {"scene_flow": SceneFlow.of_maps(FAR, FAR, FLOW, RIG), "rig": RIG, "T_1_0": np.eye(4)}
+    | {"flow_noise_px": 0.3, "disparity_noise_px": 0.3, "false_alarm": 1e-3, "min_size": 4, "seed": 0},
     "match_features": {"image0": IMAGE, "image1": IMAGE, "features": 100, "ratio": 0.8},
     "mend_rig": {"rig": RIG, **EVEN, "lens": False, "drift_deg": 2.0, "focal_drift": 0.05},
     "metric_relative_pose": {**PAIR, **TWO, "depth0": DEPTH, "depth1": DEPTH.m, "solver": "points"}
-    | {"depth_error": 0.05, "max_error_px": 2.0, "confidence": 0.9, "max_iterations": 64, "seed": 0, "num_threads": 1},
+    | {**DRAWN, "depth_error": 0.05, "max_error_px": 2.0},
     "motion_segmentation": {"observed": FLOW, **STILL, "backward": FLOW, "noise_px": 0.3, "depth_noise": 0.02}
     | {"false_alarm": 1e-3, "min_size": 4},
     "nearest_pose": {"T": T, "name": "T", "tolerance": 1e-3},
     "p3p": {"points_world": POINTS[:3], "pixels": SEEN0[:3], "camera": PLAIN, "backend": "cpp"},
     "perspective_n_point": {**KNOWN, "solver": "epnp", "refine": True, "backend": "cpp"},
     "pinhole_of": {"camera": CAMERA},
-    "points_from_disparity": {"disparity": Disparity(px=np.ones((48, 64), np.float32)), "rig": RIG, "num_threads": 1},
+    "points_from_disparity": {"disparity": FAR, "rig": RIG, "num_threads": 1},
     "rectify": {"rig": RIG, "size": (64, 48), "alpha": 0.5, "crop": False, "vertical": False, "images": None},
     "rectify_matches": {**EVEN, "size": (640, 480), "crop": False, "vertical": False},
     "rectify_uncalibrated": {"left": IMAGE, "right": IMAGE, "crop": False, "vertical": False, "features": 100},
     "refine_absolute_pose": {"T_cam_world": np.eye(4), **KNOWN, "max_error_px": 2.0, "backend": "cpp"},
     "rigid_flow": {**STILL, "camera1": PLAIN},
     "sampson_distance": {"F": F, **PAIR},
+    "scene_flow": {"disparity0": FAR, "disparity1": FAR, "flow": FLOW, "rig": RIG, "backward": FLOW}
+    | {"round_trip_px": 1.0},
     "self_rectify": {"left": IMAGE, "right": IMAGE, "rig": RIG, "drift_deg": 2.0, "focal_drift": 0.05}
     | {"features": 100},
     "skew": {"v": (1.0, 2.0, 3.0)},
@@ -200,7 +206,14 @@ GEOMETRY = {
 }
 #: Made by functions, not by callers; or raised.
 MADE = {"BoardNotFoundError", "Calibration", "CalibrationError", "Correction", "Coverage", "Matches"}
-MADE |= {"MotionSegmentation", "Rectification", "RectificationRefused", "RectifiedView", "SelfRectification"}
+MADE |= {
+    "IndependentMotion",
+    "MotionSegmentation",
+    "Rectification",
+    "RectificationRefused",
+    "RectifiedView",
+    "SelfRectification",
+}
 MADE |= {"StereoCalibration", "VerticalResidual", "Array", "CameraModel"}
 MAPS = cameras.undistort_maps(CAMERA, PLAIN)
 CAMERAS = {

@@ -26,7 +26,7 @@ FLOORS = [
     ("arguments", "images", "cameras", "weights", "ops"),
     ("results", "samples", "geometry", "nets"),
     ("catalogue", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
-    ("stereo", "flow", "depth", "pose", "datasets"),
+    ("stereo", "flow", "depth", "pose", "scene_flow", "datasets"),
     ("benchmark", "training"),
     ("report",),
     ("cli", "__main__"),
@@ -159,7 +159,7 @@ def surface() -> dict[str, list[str]]:
     for room in (*packages, "benchmark", "report", "training"):
         module = importlib.import_module(f"geomvision.{room}")
         found[room] = sorted(getattr(module, "__all__", []))
-    for task in ("stereo", "flow", "depth", "pose"):
+    for task in ("stereo", "flow", "depth", "pose", "scene_flow"):
         methods = getattr(gv, task).METHODS
         found |= {f"{task}/{name}": sorted(methods[name].option_limits()) for name in methods}
     return found

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..method import Method
 from ..metrics._base import Protocol, Score
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
 from ..timing import Timing, measure, timed
 from .inspection import PairReport, inspect_sample
 from .machine import describe_machine
@@ -20,7 +20,13 @@ from .protocols import applicable
 
 #: A method whose first call takes longer is timed by one more call, not by `repeats`, seconds.
 PATIENCE_S = 5.0
-TASKS: dict[type[Sample], str] = {StereoSample: "stereo", FlowSample: "flow", DepthSample: "depth"}
+TASKS: dict[type[Sample], str] = {
+    StereoSample: "stereo",
+    FlowSample: "flow",
+    DepthSample: "depth",
+    SceneFlowSample: "scene_flow",
+    PointsSample: "scene_flow",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,7 +127,7 @@ def compare_methods(
 
     `fit` may adapt a method to a sample and to what was measured there (see `geomvision.benchmark.fitting`).
     """
-    every = (samples,) if isinstance(samples, StereoSample | FlowSample | DepthSample) else tuple(samples)
+    every = (samples,) if isinstance(samples, Sample) else tuple(samples)
     task = _common_task(methods, every)
     chosen = applicable(task, protocols, every)
     labelled = _labelled(methods)

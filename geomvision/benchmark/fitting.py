@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ..samples import DepthSample, Sample, StereoSample
+from ..samples import Sample, StereoSample, pair_of
 from .inspection import PairReport
 
 OPTION = "max_disparity"
@@ -24,13 +24,13 @@ class RangeFit:
 
     def __call__(self, method: Any, sample: Sample, report: PairReport | None) -> Any:
         """The method with the range of this sample, or unchanged when it searches none."""
-        pair = sample.stereo if isinstance(sample, DepthSample) else sample
-        if not isinstance(pair, StereoSample) or method.name() in self.chosen:
+        pair = pair_of(sample)
+        if pair is None or method.name() in self.chosen:
             return method
         value, _ = search_range(pair, report)
         if OPTION in method.option_limits():
             return method.with_options(**{OPTION: value})
-        matcher = getattr(method, "matcher", None)  # depth from stereo carries a stereo method
+        matcher = getattr(method, "matcher", None)  # depth and scene flow from stereo carry a stereo method
         if (
             matcher is None
             or OPTION not in matcher().option_limits()

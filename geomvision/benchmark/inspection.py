@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..geometry.features import Matches, match_features
 from ..images import Image, as_image, to_grey
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import FlowSample, Sample, pair_of
 from ._range import disparity_range, recommended
 
 #: A median vertical offset beyond this cannot be a rectified pair, pixels.
@@ -94,8 +94,8 @@ def inspect_sample(sample: Sample) -> PairReport | None:
     """The measured look that fits the sample; None for a single image, where there is nothing to compare."""
     if isinstance(sample, FlowSample):
         return inspect_frames(sample.frame0, sample.frame1)
-    pair = sample.stereo if isinstance(sample, DepthSample) else sample
-    return inspect_pair(pair.left, pair.right) if isinstance(pair, StereoSample) else None
+    pair = pair_of(sample)
+    return None if pair is None else inspect_pair(pair.left, pair.right)
 
 
 def inspect_frames(frame0: Any, frame1: Any) -> PairReport:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from .. import metrics
 from ..metrics._base import Protocol
-from ..samples import DepthSample, FlowSample, Sample
+from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample
 
 
 def has_truth(sample: Sample) -> bool:
     """Whether the sample knows what its estimate should be."""
     if isinstance(sample, FlowSample):
         return sample.flow is not None
+    if isinstance(sample, SceneFlowSample | PointsSample):
+        return sample.motion is not None or getattr(sample, "disparity0", None) is not None
     return (sample.depth if isinstance(sample, DepthSample) else sample.disparity) is not None
 
 

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .compare_verbs import compare
+from .flags import Force, Repeats, Unit
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -14,97 +17,7 @@ app = typer.Typer(
     help="Stereo, optical flow and depth, classical and learned, side by side.",
     epilog="--traceback shows where an error came from.",
 )
-compare = typer.Typer(no_args_is_help=True, help="Run methods on images of yours; print a table, write a report.")
 app.add_typer(compare, name="compare")
-
-Truth = Annotated[Path | None, typer.Option(help="Ground truth: .pfm, .flo, or .png by its data set's coding.")]
-Scale = Annotated[float | None, typer.Option(help="Stored value = truth · scale, for truth in .png or .pgm.")]
-Calib = Annotated[
-    list[Path] | None,
-    typer.Option(help="The rectified rig, any format; twice: left and right of ROS, two files of OpenCV."),
-]
-Unit = Annotated[str | None, typer.Option(help="Unit of OpenCV's T: m, cm or mm, as the board's squares were given.")]
-Mask = Annotated[Path | None, typer.Option(help="Occlusion mask of the data set's layout.")]
-Methods = Annotated[str | None, typer.Option(help="Names, separated by commas; all that can run when left out.")]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="An option: sgm.max_disparity=128, or max_disparity=128 for all.")
-]
-Protocols = Annotated[
-    list[str] | None, typer.Option("--protocol", help="A protocol to score by; all of the task when left out.")
-]
-Out = Annotated[Path | None, typer.Option(help="Report to write: .html or .json.")]
-Force = Annotated[bool, typer.Option(help="Run a pair that cannot be right all the same.")]
-Repeats = Annotated[int, typer.Option(min=1, max=1000, help="Timed calls after one warm-up.")]
-
-
-@compare.command("stereo")
-def compare_stereo(
-    left: Annotated[Path, typer.Argument(help="Left image, or a scene folder.")],
-    right: Annotated[Path | None, typer.Argument(help="Right image.")] = None,
-    truth: Truth = None,
-    truth_scale: Scale = None,
-    calib: Calib = None,
-    unit: Unit = None,
-    mask: Mask = None,
-    methods: Methods = None,
-    options: Set = None,
-    protocols: Protocols = None,
-    out: Out = None,
-    force: Force = False,
-    repeats: Repeats = 3,
-) -> None:
-    """Stereo matchers on a rectified pair."""
-    from . import comparing, sources
-
-    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
-    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
-
-
-@compare.command("flow")
-def compare_flow(
-    frame0: Annotated[Path, typer.Argument(help="First frame, or a scene folder.")],
-    frame1: Annotated[Path | None, typer.Argument(help="Second frame.")] = None,
-    truth: Truth = None,
-    mask: Mask = None,
-    methods: Methods = None,
-    options: Set = None,
-    protocols: Protocols = None,
-    out: Out = None,
-    force: Force = False,
-    repeats: Repeats = 3,
-) -> None:
-    """Optical flow on two frames."""
-    from . import comparing, sources
-
-    samples = sources.flow(frame0, frame1, truth=truth, mask=mask)
-    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
-
-
-@compare.command("depth")
-def compare_depth(
-    image: Annotated[Path, typer.Argument(help="Image, or a scene folder.")],
-    right: Annotated[Path | None, typer.Argument(help="Right image, for depth from stereo.")] = None,
-    truth: Truth = None,
-    truth_scale: Scale = None,
-    calib: Calib = None,
-    unit: Unit = None,
-    camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
-    horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
-    methods: Methods = None,
-    options: Set = None,
-    protocols: Protocols = None,
-    out: Out = None,
-    force: Force = False,
-    repeats: Repeats = 3,
-) -> None:
-    """Depth of one image, from a pair or from a known ground."""
-    from . import comparing, sources
-
-    samples = sources.depth(
-        image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
-        horizon=horizon, unit=unit,
-    )  # fmt: skip
-    comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
 @app.command("calibrate")
@@ -189,6 +102,31 @@ def pose(
     posing.run(first, second, posing.Choices(cameras=tuple(camera or ()), fov_deg=fov, out=out, picture=picture))
 
 
+@app.command("scene-flow")
+def scene_flow(
+    left0: Annotated[Path, typer.Argument(help="Rectified left image of frame 0.")],
+    right0: Annotated[Path, typer.Argument(help="Right image of frame 0.")],
+    left1: Annotated[Path, typer.Argument(help="Left image of frame 1.")],
+    right1: Annotated[Path, typer.Argument(help="Right image of frame 1.")],
+    rig: Annotated[list[Path] | None, typer.Option(help="The rectified rig, any format; twice: ROS, OpenCV.")] = None,
+    unit: Unit = None,
+    stereo: Annotated[str, typer.Option(help="Stereo method.")] = "sgm",
+    stereo_options: Annotated[str, typer.Option(help="Its options: 'max_disparity=96, paths=4'.")] = "",
+    flow: Annotated[str, typer.Option(help="Flow method.")] = "inverse_search",
+    flow_options: Annotated[str, typer.Option(help="Its options.")] = "",
+    out: Annotated[Path | None, typer.Option(help="To write: .ply (cloud with motion) or .npz (all maps).")] = None,
+    force: Force = False,
+) -> None:
+    """Motion of every pixel in metres, of the camera, and of what moves by itself, from two stereo pairs."""
+    from . import scene_flowing
+
+    choices = scene_flowing.Choices(
+        rig=tuple(rig or ()), unit=unit, stereo=stereo, stereo_options=stereo_options, flow=flow,
+        flow_options=flow_options, out=out, force=force,
+    )  # fmt: skip
+    scene_flowing.run((left0, right0, left1, right1), choices)
+
+
 @app.command()
 def fuse(
     folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],
@@ -249,7 +187,7 @@ def demo(
 
 @app.command()
 def methods(
-    task: Annotated[str | None, typer.Argument(help="stereo, flow or depth.")] = None,
+    task: Annotated[str | None, typer.Argument(help="stereo, flow, depth, pose or scene_flow.")] = None,
     name: Annotated[str | None, typer.Argument(help="One method: all its options.")] = None,
 ) -> None:
     """List methods, what runs them here, and their options with units and ranges."""

@@ -15,7 +15,7 @@ from ..benchmark.comparison import Comparison, compare_methods
 from ..benchmark.fitting import OPTION, RangeFit, search_range
 from ..method import Method
 from ..report import Report
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import DepthSample, FlowSample, Sample, pair_of
 from . import settings
 
 
@@ -80,11 +80,6 @@ def check_output(out: Path | None) -> None:
         raise ValueError(f"--out {out}: nothing can be written to {out.parent} ({error.strerror})") from None
 
 
-def _pair(sample: Sample) -> StereoSample | None:
-    pair = sample.stereo if isinstance(sample, DepthSample) else sample
-    return pair if isinstance(pair, StereoSample) else None
-
-
 def _has_inputs(method: Method, sample: Sample) -> bool:
     """Whether a sample holds what the method starts from; asked only when the user named no methods."""
     if isinstance(sample, FlowSample):
@@ -101,7 +96,7 @@ def _has_inputs(method: Method, sample: Sample) -> bool:
 def _check_range(methods: Sequence[Method], chosen: set[str], samples: Sequence[Sample]) -> None:
     """A range wider than the image cannot be meant."""
     for sample in samples:
-        pair = _pair(sample)
+        pair = pair_of(sample)
         for method in methods:
             value: Any = getattr(method, OPTION, 0)
             if pair is not None and method.name() in chosen and value > pair.left.shape[1]:
@@ -115,7 +110,7 @@ def _range_notes(comparison: Comparison, chosen: set[str]) -> list[str]:
     if all(row.method.name() in chosen for row in comparison.rows):
         return notes
     for sample in comparison.samples:
-        pair = _pair(sample)
+        pair = pair_of(sample)
         if pair is None:
             continue
         value, origin = search_range(pair, comparison.inspections.get(sample.name))

@@ -10,7 +10,7 @@ from typing import Any
 from ..method import Method, OptionError
 from ..registry import Registry
 
-TASKS = ("stereo", "flow", "depth", "pose")
+TASKS = ("stereo", "flow", "depth", "pose", "scene_flow")
 
 
 def registry(task: str) -> Registry:

@@ -49,13 +49,30 @@ def stereo_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu",
     pair = replace(_finish(options, index, xp, sights, hits), rig=rig)
     if not both:
         return pair
-    x, y, hidden = _match(xp, sights[1], sights[0], hits[1])
+    x, y, hidden = match(xp, sights[1], sights[0], hits[1])
     return replace(pair, matches=(*pair.matches, (x, y)), occluded=(*pair.occluded, hidden))
 
 
 def motion_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu") -> Pair:
     """Frame 0 and frame 1 of a scene in which camera and objects move; truth is that of frame 0 only."""
-    scene, camera, _ = scene_of(options, index)
+    moving = moving_scene(options, index, xp, device)
+    sights = [Sight(moving.scene, view) for view in moving.views]
+    return _finish(options, index, xp, sights, [moving.hits, first_hits(xp, sights[1], device)])
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """A scene in motion, its camera at frames 0 and 1, the baseline in metres, and what frame 0 sees."""
+
+    scene: Scene
+    views: tuple[View, View]
+    baseline: float
+    hits: Hits
+
+
+def moving_scene(options: SceneOptions, index: int, xp: Any, device: Any = "cpu") -> Moving:
+    """Scene `index` with camera and objects moving."""
+    scene, camera, baseline = scene_of(options, index)
     rng, pixels = options.random(index, 3), options.drawn(index)["motion"]
     still = View(camera, scene.T_camera_world)
     hits = first_hits(xp, Sight(scene, still), device)
@@ -65,8 +82,7 @@ def motion_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu")
     turn = np.round(rng.uniform(-1, 1, 3) * (0.3, 0.5, 0.5) * np.degrees(pixels / camera.fx), 6)
     T_1_0 = pose(rotation(*(float(v) for v in turn)), step)
     scene = with_motion(scene, rng, pixels, camera)
-    sights = [Sight(scene, still), Sight(scene, View(camera, T_1_0 @ scene.T_camera_world, frame=1))]
-    return _finish(options, index, xp, sights, [hits, first_hits(xp, sights[1], device)])
+    return Moving(scene, (still, View(camera, T_1_0 @ scene.T_camera_world, frame=1)), baseline, hits)
 
 
 def scene_of(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
@@ -106,28 +122,28 @@ def _finish(options: SceneOptions, index: int, xp: Any, sights: list[Sight], hit
         linear = radiance(xp, sights, hits, options.supersampling)
     else:
         linear = [radiance(xp, [s], [h], options.supersampling)[0] for s, h in zip(sights, hits, strict=True)]
-    images = _sensor(options, index, xp, linear)
-    x, y, hidden = _match(xp, sights[0], sights[1], hits[0])
-    return Pair((sights[0], sights[1]), (hits[0], hits[1]), images, ((x, y),), (hidden,))
+    images = sensor(options, index, xp, linear)
+    x, y, hidden = match(xp, sights[0], sights[1], hits[0])
+    return Pair((sights[0], sights[1]), (hits[0], hits[1]), (images[0], images[1]), ((x, y),), (hidden,))
 
 
-def _match(xp: Any, here: Sight, there: Sight, seen: Hits) -> tuple[Array, Array, Array]:
+def match(xp: Any, here: Sight, there: Sight, seen: Hits) -> tuple[Array, Array, Array]:
     """Where the pixels of one view lie in the other (x, y), and which of them it does not see."""
     x, y, q = transfer(xp, here, there, seen)
     return xp.where(q >= 0, x, xp.nan), xp.where(q >= 0, y, xp.nan), occlusion(xp, there, x, y, q)
 
 
-def _sensor(options: SceneOptions, index: int, xp: Any, linear: list[Array]) -> tuple[Array, Array]:
-    """Lens and sensor: what two cameras make of the light."""
+def sensor(options: SceneOptions, index: int, xp: Any, linear: list[Array]) -> list[Array]:
+    """Lens and sensor: what two cameras, which take turns, make of the light."""
     drawn, rng = options.drawn(index), options.random(index, 1)
     gain = float(np.round(2.0 ** rng.uniform(-0.9, 0.5), 6))
     images = []
     for side, light in enumerate(linear):
-        other = side == (0 if options.swapped else 1)
+        other = side % 2 == (0 if options.swapped else 1)
         factor = gain * float(np.round(2.0 ** drawn["exposure"], 9)) if other else gain
         grain = None
         if drawn["noise"] > 0:
             levels = rng.standard_normal(tuple(light.shape), dtype=np.float32) * np.float32(drawn["noise"])
             grain = xp.asarray(levels, device=light.device)
         images.append(exposed(xp, blurred(xp, light, drawn["blur"]), factor, grain))
-    return images[0], images[1]
+    return images

@@ -1,10 +1,12 @@
-"""The KITTI 2012 and 2015 stereo and flow benchmarks, as downloaded (Geiger et al. 2012, Menze & Geiger 2015)."""
+"""KITTI 2012 and 2015: stereo, flow and scene flow, as downloaded (Geiger et al. 2012, Menze & Geiger 2015)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -12,35 +14,38 @@ from .. import io
 from ..cameras import StereoRig
 from ..images import Image, Mask
 from ..results import Disparity, Flow
-from ..samples import FlowSample, StereoSample
+from ..samples import FlowSample, SceneFlowSample, StereoSample
 from ._base import Dataset, empty, existing_folder
 
 _LAYOUT = (
     "training/ or testing/ with image_0, image_1 or colored_0, colored_1 (2012) or image_2, image_3 (2015) holding "
-    "000000_10.png and, for flow, 000000_11.png; truth in disp_noc, disp_occ (2012), disp_noc_0, disp_occ_0 (2015), "
-    "flow_noc, flow_occ, obj_map; calibration in calib or calib_cam_to_cam"
+    "000000_10.png and, for flow, 000000_11.png; truth in disp_noc, disp_occ (2012), disp_noc_0, disp_occ_0, "
+    "disp_noc_1, disp_occ_1 (2015), flow_noc, flow_occ, obj_map; calibration in calib or calib_cam_to_cam"
 )
 _GREY, _COLOUR = (("image_0", "image_1"),), (("colored_0", "colored_1"), ("image_2", "image_3"))
+Task = Literal["stereo", "flow", "scene_flow"]
+Map = TypeVar("Map", Disparity, Flow)
+Sample = StereoSample | FlowSample | SceneFlowSample
 
 
-class KITTI(Dataset[StereoSample | FlowSample]):
-    """One sample per ``NNNNNN_10.png``: a stereo pair, or the two frames _10 and _11 of the left camera.
+class KITTI(Dataset[Sample]):
+    """One sample per ``NNNNNN_10.png``: a stereo pair, the frames _10 and _11 of the left camera, or of both cameras.
 
     Truth is the one with occluded pixels (``_occ``); what it has beyond ``_noc`` is occluded. Where only one of them
     exists, occlusion is unknown. ``obj_map`` (2015) becomes the mask "foreground", which `kitti2015` scores apart.
 
     Args:
         path: the folder that holds ``training`` (or ``testing``), or that folder itself.
-        task: "stereo" or "flow".
+        task: "stereo", "flow" or "scene_flow" (2015).
         colour: prefer the colour images (2012 has both; the truth was published for the grey ones).
 
     Raises:
         DatasetError: when there is no frame; the message tells the layout.
     """
 
-    def __init__(self, path: str | Path, *, task: Literal["stereo", "flow"] = "stereo", colour: bool = True) -> None:
-        if task not in ("stereo", "flow"):
-            raise ValueError(f"task is {task!r}; allowed are 'stereo' and 'flow'")
+    def __init__(self, path: str | Path, *, task: Task = "stereo", colour: bool = True) -> None:
+        if task not in get_args(Task):
+            raise ValueError(f"task is {task!r}; allowed are {', '.join(map(repr, get_args(Task)))}")
         folder = existing_folder(path, _LAYOUT)
         parts = [folder / part for part in ("training", "testing") if (folder / part).is_dir()]
         self.path = parts[0] if parts else folder
@@ -62,11 +67,12 @@ class KITTI(Dataset[StereoSample | FlowSample]):
     def _numbers(self) -> list[str]:
         left, right = (self.path / folder for folder in self._images)
         numbers = sorted(file.name.removesuffix("_10.png") for file in left.glob("*_10.png"))
-        partner = (right, "_10.png") if self.task == "stereo" else (left, "_11.png")
-        return [number for number in numbers if (partner[0] / (number + partner[1])).is_file()]
+        second, last = (right, "_10.png"), (left, "_11.png")
+        partners = {"stereo": [second], "flow": [last], "scene_flow": [second, last, (right, "_11.png")]}[self.task]
+        return [n for n in numbers if all((folder / (n + ending)).is_file() for folder, ending in partners)]
 
-    def read(self, name: str) -> StereoSample | FlowSample:
-        """Read one pair."""
+    def read(self, name: str) -> Sample:
+        """Read one pair, or two."""
         left, right = (self.path / folder for folder in self._images)
         first = io.read_image(left / f"{name}_10.png")
         rig = self._rig(name, first)
@@ -81,6 +87,8 @@ class KITTI(Dataset[StereoSample | FlowSample]):
                 occluded=occluded,
                 masks=self._masks(name),
             )
+        if self.task == "scene_flow":
+            return self._scene_flow(name, first, rig)
         disparity, occluded = self._disparity(name)
         return StereoSample(
             name=name,
@@ -96,21 +104,37 @@ class KITTI(Dataset[StereoSample | FlowSample]):
         files = (self.path / folder / f"{name}_10.png" for folder in folders)
         return next((file for file in files if file.is_file()), None)
 
-    def _disparity(self, name: str) -> tuple[Disparity | None, Mask | None]:
-        paths = self._file(name, "disp_occ", "disp_occ_0"), self._file(name, "disp_noc", "disp_noc_0")
-        every, noc = (None if path is None else Disparity(px=io.read_kitti_disparity(path)) for path in paths)
-        return (
-            noc if every is None else every,
-            every.valid & ~noc.valid if every is not None and noc is not None else None,
+    def _scene_flow(self, name: str, left0: Image, rig: StereoRig | None) -> SceneFlowSample:
+        left, right = (self.path / folder for folder in self._images)
+        later = self._disparity(name, ("disp_occ_1",), ("disp_noc_1",))
+        before, (flow, hidden) = self._disparity(name), self._flow(name)
+        maps = [None if px is None else replace(px, occluded=gone) for px, gone in (before, later)]
+        return SceneFlowSample(
+            name=name,
+            left0=left0,
+            right0=io.read_image(right / f"{name}_10.png"),
+            left1=io.read_image(left / f"{name}_11.png"),
+            right1=io.read_image(right / f"{name}_11.png"),
+            rig=rig,
+            disparity0=maps[0],
+            disparity1=maps[1],
+            flow=None if flow is None else replace(flow, occluded=hidden),
+            masks=self._masks(name),
+        )
+
+    def _disparity(
+        self,
+        name: str,
+        occ: tuple[str, ...] = ("disp_occ", "disp_occ_0"),
+        noc: tuple[str, ...] = ("disp_noc", "disp_noc_0"),
+    ) -> tuple[Disparity | None, Mask | None]:
+        return _both(
+            self._file(name, *occ), self._file(name, *noc), lambda path: Disparity(px=io.read_kitti_disparity(path))
         )
 
     def _flow(self, name: str) -> tuple[Flow | None, Mask | None]:
         paths = self._file(name, "flow_occ"), self._file(name, "flow_noc")
-        every, noc = (None if path is None else Flow(px=io.read_kitti_flow(path)) for path in paths)
-        return (
-            noc if every is None else every,
-            every.valid & ~noc.valid if every is not None and noc is not None else None,
-        )
+        return _both(*paths, lambda path: Flow(px=io.read_kitti_flow(path)))
 
     def _masks(self, name: str) -> dict[str, Mask]:
         path = self._file(name, "obj_map")
@@ -124,3 +148,10 @@ class KITTI(Dataset[StereoSample | FlowSample]):
         height, width = image.shape[:2]
         cameras: Literal["grey", "colour"] = "grey" if self._images in _GREY else "colour"
         return io.kitti_rig(io.read_kitti_calib(path), width, height, cameras)
+
+
+def _both(occ: Path | None, noc: Path | None, read: Callable[[Path], Map]) -> tuple[Map | None, Mask | None]:
+    """Truth with occluded pixels where there is such, and which these are, where both files tell."""
+    every, seen = (None if path is None else read(path) for path in (occ, noc))
+    hidden = None if every is None or seen is None else every.valid & ~seen.valid
+    return seen if every is None else every, hidden

@@ -11,12 +11,13 @@ import numpy as np
 from ..cameras import Array, inverse
 from ..images import Mask
 from ..results import Depth, Disparity, Flow
-from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
+from ..samples import Clip, DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
 from ._builder import PERIODIC, POOR
 from ._clips import rendered_clip
 from ._options import SceneOptions
 from ._pairs import Pair, motion_pair, stereo_pair
 from ._render import SKY, namespace
+from ._stereo_motion import stereo_motion
 
 _HARD: Mapping[str, Any] = {
     "textureless": (0.0, 0.6),
@@ -33,7 +34,7 @@ _HARD_RIG: Mapping[str, Any] = {"vertical_misalignment": (-0.4, 0.4), "rotation"
 class Synthetic(SceneOptions):
     """Ray-cast scenes whose disparity, flow, depth and occlusion are known at every pixel.
 
-    ``Synthetic(seed=7)[0]`` is a stereo pair; ``task="flow"`` and ``task="depth"`` yield the other kinds. The same
+    ``Synthetic(seed=7)[0]`` is a stereo pair; "flow", "depth" and "scene_flow" are the other tasks. The same
     seed, index and options give the same bytes on every machine and in every process. Truth is that of the exact
     ray through each pixel centre; the pictures, uint8 RGB, are anti-aliased, blurred and noisy. The options are
     those of `SceneOptions`; what they ask for is checked (ValueError).
@@ -54,6 +55,8 @@ class Synthetic(SceneOptions):
     def __getitem__(self, index: int) -> Sample:
         if self.task == "stereo":
             return self.stereo(index)
+        if self.task == "scene_flow":
+            return self.scene_flow(index)
         return self.flow(index) if self.task == "flow" else self.depth(index)
 
     def stereo(self, index: int) -> StereoSample:
@@ -81,6 +84,33 @@ class Synthetic(SceneOptions):
             flow=Flow(px=np.stack([x - grid_x, y - grid_y], axis=-1), occluded=pair.occluded[0]),
             occluded=pair.occluded[0],
             masks=_masks(pair),
+        )
+
+    def scene_flow(self, index: int) -> SceneFlowSample:
+        """Sample `index` as two stereo pairs of the scene that `flow` moves, with the truth of every pixel of left0.
+
+        The mask "moving" tells things that move by themselves. The sky has disparity 0. NaN for points that end up
+        behind a camera.
+        """
+        index = self._known(index)
+        found = stereo_motion(self, index, namespace("numpy"))
+        row, column = np.mgrid[: self.height, : self.width].astype(np.float64)
+        (x, y, gone), (x_right, _, hidden) = found.in_left1, found.in_right1
+        before, later = found.before, found.left1_in_right1
+        return SceneFlowSample(
+            name=f"synthetic-scene-flow-{self.seed}-{index}",
+            left0=before.images[0].astype(np.uint8),
+            right0=before.images[1].astype(np.uint8),
+            left1=found.left1.astype(np.uint8),
+            right1=found.right1.astype(np.uint8),
+            rig=before.rig,
+            disparity0=Disparity(px=column - before.matches[0][0] + 0.0, occluded=before.occluded[0]),
+            disparity1=Disparity(px=np.asarray(x - x_right + 0.0, np.float32), occluded=gone | hidden),
+            disparity_of_left1=Disparity(px=column - later[0] + 0.0, occluded=later[2]),
+            flow=Flow(px=np.stack([x - column, y - row], axis=-1), occluded=gone),
+            T_1_0=found.T_1_0,
+            max_disparity=int(self.max_disparity),
+            masks={**_masks(before), "moving": found.moving},
         )
 
     def depth(self, index: int) -> DepthSample:

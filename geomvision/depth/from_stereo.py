@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ..cameras import StereoRig
 from ..images import Image, as_pair
-from ..method import OptionError, Value, backend, option
+from ..method import backend, option
 from ..results import Depth
 from ..stereo import METHODS
 from ..stereo._base import StereoMethod
@@ -29,30 +29,18 @@ class FromStereo(DepthMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.stereo not in METHODS:
-            raise OptionError(f"FromStereo: stereo is {self.stereo!r}; allowed are {', '.join(METHODS)}")
         self.matcher()
 
     @classmethod
     def of(cls, matcher: StereoMethod, **options: Any) -> Self:
         """Depth from this very stereo method."""
-        changed = ((f.name, getattr(matcher, f.name)) for f in fields(matcher) if getattr(matcher, f.name) != f.default)
-        text = ", ".join(f"{name}={value}" for name, value in changed)
-        return cls(stereo=matcher.name(), stereo_options=text, **options)
+        return cls(stereo=matcher.name(), stereo_options=matcher.changed(), **options)
 
     def matcher(self) -> StereoMethod:
         """The stereo method this depth comes from."""
-        method = cast("type[StereoMethod]", METHODS[self.stereo])
-        kinds = {f.name: type(f.default) for f in fields(method)}
-        given: dict[str, Value] = {"num_threads": self.num_threads} if self.num_threads else {}
-        for item in filter(None, (part.strip() for part in self.stereo_options.split(","))):
-            name, separator, text = (part.strip() for part in item.partition("="))
-            if not separator or name not in kinds:
-                raise OptionError(
-                    f"FromStereo: stereo_options holds {item!r}; allowed is name=value with {', '.join(sorted(kinds))}"
-                )
-            given[name] = _value(name, text, kinds[name])
-        return method.from_options(given)
+        return cast(
+            "StereoMethod", METHODS.parsed(self.stereo, self.stereo_options, "FromStereo: stereo", self.num_threads)
+        )
 
     def __call__(self, left: Any, right: Any, rig: StereoRig) -> Depth:
         """Depth of the left image.
@@ -87,19 +75,3 @@ class FromStereo(DepthMethod):
     @backend("stereo")
     def _stereo(self, left: Image, right: Image, rig: StereoRig) -> Depth:
         return self.matcher()(left, right).to_depth(rig)
-
-
-def _value(name: str, text: str, kind: type) -> Value:
-    """`text` as the type an option has."""
-    if kind is bool:
-        words: dict[str, Value] = {"true": True, "false": False}
-        if text.lower() in words:
-            return words[text.lower()]
-    elif kind is str:
-        return text
-    else:
-        try:
-            return cast("Value", kind(text))
-        except ValueError:
-            pass
-    raise OptionError(f"FromStereo: stereo_options gives {name} as {text!r}; it must be {kind.__name__}")

@@ -30,6 +30,8 @@ from .epipolar import (
 )
 from .features import Matches, match_features
 from .fusion import colored_points, fuse
+from .icp import icp
+from .independent_motion import IndependentMotion, independent_motion
 from .metric_pose import metric_relative_pose
 from .motion_segmentation import MotionSegmentation, motion_segmentation
 from .rectification import Rectification, rectify
@@ -38,6 +40,7 @@ from .rectification_self import Correction, SelfRectification, mend_rig, self_re
 from .rectification_uncalibrated import rectify_matches, rectify_uncalibrated
 from .rectification_view import RectifiedView
 from .rigid_flow import rigid_flow
+from .scene_flow import scene_flow
 from .triangulation import correct_matches, triangulate, triangulate_views
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "CalibrationError",
     "Correction",
     "Coverage",
+    "IndependentMotion",
     "Matches",
     "MotionSegmentation",
     "Rectification",
@@ -73,6 +77,8 @@ __all__ = [
     "find_corners",
     "fundamental",
     "fuse",
+    "icp",
+    "independent_motion",
     "match_features",
     "mend_rig",
     "metric_relative_pose",
@@ -88,6 +94,7 @@ __all__ = [
     "refine_absolute_pose",
     "rigid_flow",
     "sampson_distance",
+    "scene_flow",
     "self_rectify",
     "skew",
     "symmetric_epipolar_distance",

@@ -92,7 +92,7 @@ def align_points_robust(
         given = f"confidence is {confidence}, max_iterations {max_iterations}, seed {seed}"
         raise ValueError(f"{given}; allowed are (0, 1), 1 or more, and 0 or more")
     if len(x) < 3:
-        return _unknown(np.zeros(len(x), bool), with_scale, ("too_few_points",))
+        return unknown_alignment(np.zeros(len(x), bool), with_scale, ("too_few_points",))
     told, inside = core.align_points_robust(
         x, y, limit, bool(with_scale), float(confidence), max_iterations, seed, num_threads
     )
@@ -131,14 +131,14 @@ def _aligned(
     used, seen, weight = x[inliers], y[inliers], w[inliers]
     flags = flags or _degeneracy(used, seen)
     if flags:
-        return _unknown(inliers, with_scale, flags)
+        return unknown_alignment(inliers, with_scale, flags)
     found, rotation, translation, scale, *_ = told = core.align_points(used, seen, weight, bool(with_scale))
     if not found:
-        return _unknown(inliers, with_scale, ("collinear",))
+        return unknown_alignment(inliers, with_scale, ("collinear",))
     cost = float(weight @ _squared_distances(used, seen, told))
     covariance = _covariance(scale * used @ rotation.T + translation, weight, cost, with_scale)
     if np.nan_to_num(np.linalg.norm(covariance[:3, :3], "fro")) > LOOSE_RAD**2:
-        return _unknown(inliers, with_scale, ("collinear",))
+        return unknown_alignment(inliers, with_scale, ("collinear",))
     return Alignment(
         rotation=rotation,
         translation_m=translation,
@@ -150,7 +150,8 @@ def _aligned(
     )
 
 
-def _unknown(inliers: Mask, with_scale: bool, flags: tuple[str, ...]) -> Alignment:
+def unknown_alignment(inliers: Mask, with_scale: bool, flags: tuple[str, ...]) -> Alignment:
+    """What is returned where no alignment can be known."""
     size = 7 if with_scale else 6
     return Alignment(
         rotation=np.full((3, 3), np.nan),

@@ -15,6 +15,7 @@ from ..cameras import CameraModel
 from ..images import Float32, Mask
 from ..results import Depth, Flow
 from .rigid_flow import per_relative_depth, rigid_flow
+from .scene_flow import returns
 
 #: Median absolute deviation of a normal variable, the least noise that is believed, and the most before it is said.
 MAD, LEAST_NOISE_PX, MUCH_NOISE_PX = 0.6745, 0.3, 2.0
@@ -83,23 +84,18 @@ def motion_segmentation(
     if observed.occluded is not None:
         known &= ~observed.occluded
     if backward is not None:
-        known &= _returns(observed, backward)
+        if observed.size != backward.size:
+            raise ValueError(f"backward has size {backward.size}, the flow {observed.size}; they must be equal")
+        known &= returns(observed, backward, ROUND_TRIP_PX)
     if not known.any():
         raise ValueError("no pixel has both an observed and a rigid flow: does the pose T_1_0 look the other way?")
     along = depth_noise * per_relative_depth(depth, camera, T_1_0)
-    sigma = _noise(residual[known], along[known]) if noise_px is None else noise_px
+    sigma = noise_across(residual[known], along[known]) if noise_px is None else noise_px
     squared = (residual**2).sum(axis=2) / sigma**2
     explained = (residual * along).sum(axis=2) ** 2 / sigma**2 / (sigma**2 + (along**2).sum(axis=2))
     chi2 = np.where(known, np.maximum(squared - explained, 0.0), np.nan).astype(np.float32)
     suspect = chi2 > -2.0 * math.log(false_alarm)
-    return MotionSegmentation(moving=_regions(suspect, known, min_size), known=known, chi2=chi2, noise_px=float(sigma))
-
-
-def _returns(forward: Flow, backward: Flow) -> Mask:
-    if forward.size != backward.size:
-        raise ValueError(f"backward has size {backward.size}, the flow {forward.size}; they must be equal")
-    missed = forward.px + ops.warp(backward.px, forward.px)
-    return np.asarray(np.hypot(missed[..., 0], missed[..., 1]) <= ROUND_TRIP_PX)
+    return MotionSegmentation(moving=regions(suspect, known, min_size), known=known, chi2=chi2, noise_px=float(sigma))
 
 
 def _check(noise_px: float | None, depth_noise: float, false_alarm: float, min_size: int) -> None:
@@ -113,7 +109,7 @@ def _check(noise_px: float | None, depth_noise: float, false_alarm: float, min_s
         raise ValueError(f"min_size is {min_size}; allowed is 0 or more")
 
 
-def _noise(residual: np.ndarray, along: np.ndarray) -> float:
+def noise_across(residual: np.ndarray, along: np.ndarray) -> float:
     """The flow's noise per component: from residuals across the direction in which depth may be off."""
     length = np.linalg.norm(along, axis=1, keepdims=True)
     direction = np.where(length > 0, along / np.where(length > 0, length, 1.0), (1.0, 0.0))
@@ -128,7 +124,7 @@ def _noise(residual: np.ndarray, along: np.ndarray) -> float:
     return noise
 
 
-def _regions(suspect: Mask, known: Mask, min_size: int) -> Mask:
+def regions(suspect: Mask, known: Mask, min_size: int) -> Mask:
     """Where most known pixels of the window are suspect, without small regions and holes."""
     votes = np.where(known, suspect, np.nan).astype(np.float32)[..., None]
     share = np.nan_to_num(ops.box_aggregation(votes, window=WINDOW)[..., 0])

@@ -1,8 +1,9 @@
 """PLY, the Stanford polygon file: coloured points and triangle meshes (G. Turk, 1994).
 
 A text header names elements and their properties; data follow as text or as packed binary. Written are ``vertex`` with
-float x, y, z, optionally float nx, ny, nz and uchar red, green, blue, and ``face`` with a list of three int
-``vertex_indices``: what every viewer reads. Read is any order and any number type; other elements are passed over.
+float x, y, z, optionally float nx, ny, nz, float motion_x, motion_y, motion_z and uchar red, green, blue, and ``face``
+with a list of three int ``vertex_indices``: what every viewer reads. Read is any order and any number type; other
+elements are passed over.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _TYPES = {
 }
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _XYZ, _NORMAL, _RGB = ("x", "y", "z"), ("nx", "ny", "nz"), ("red", "green", "blue")
+_MOTION = ("motion_x", "motion_y", "motion_z")
 _MOST = 2**31 - 1
 
 
@@ -41,6 +43,7 @@ def write_ply(
     colors: ArrayLike | None = None,
     normals: ArrayLike | None = None,
     triangles: ArrayLike | None = None,
+    motion: ArrayLike | None = None,
     binary: bool = True,
 ) -> None:
     """Write points (N, 3), atomically.
@@ -51,6 +54,7 @@ def write_ply(
         colors: (N, 3) RGB, uint8.
         normals: (N, 3).
         triangles: (M, 3) indices of points.
+        motion: (N, 3) metres to the next frame; a comment in the header says so.
         binary: False writes text, which is four times as large.
 
     Raises:
@@ -60,14 +64,16 @@ def write_ply(
         colors = points.colors if colors is None else colors
         normals = points.normals if normals is None else normals
         triangles = points.triangles if triangles is None else triangles
+        motion = points.motion if motion is None else motion
         points = points.points
     xyz = _rows(path, "points", points)
     if not np.isfinite(xyz).all():
         raise ValueError(f"{path}: points hold {int((~np.isfinite(xyz)).sum())} values that are NaN or infinite")
     names, columns = list(_XYZ), [*xyz.T]
-    if normals is not None:
-        names += _NORMAL
-        columns += [*_rows(path, "normals", normals, len(xyz)).T]
+    for name, extra, axes in (("normals", normals, _NORMAL), ("motion", motion, _MOTION)):
+        if extra is not None:
+            names += axes
+            columns += [*_rows(path, name, extra, len(xyz)).T]
     kinds = ["f4"] * len(names)
     if colors is not None:
         rgb = np.asarray(colors)
@@ -118,6 +124,7 @@ def read_ply(path: PathLike) -> PointCloud:
         colors=columns(_RGB, np.uint8),
         normals=columns(_NORMAL, np.float32),
         triangles=triangles,
+        motion=columns(_MOTION, np.float32),
     )
 
 
@@ -145,8 +152,11 @@ def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32
 
 def _header(table: NDArray[Any], faces: NDArray[np.int32] | None, binary: bool) -> bytes:
     names = {"f4": "float", "u1": "uchar"}
-    lines = ["ply", f"format {'binary_little_endian' if binary else 'ascii'} 1.0", f"element vertex {len(table)}"]
     assert table.dtype.names is not None
+    lines = ["ply", f"format {'binary_little_endian' if binary else 'ascii'} 1.0"]
+    if _MOTION[0] in table.dtype.names:
+        lines += ["comment x y z in metres, motion in metres to the next frame"]
+    lines += [f"element vertex {len(table)}"]
     lines += [f"property {names[table.dtype[name].str[1:]]} {name}" for name in table.dtype.names]
     if faces is not None:
         lines += [f"element face {len(faces)}", "property list uchar int vertex_indices"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue
-from ..results import Disparity, Flow, MetricPose
+from ..results import Disparity, Flow, MetricPose, SceneFlow
 from ._base import Protocol, Ratio, Score
 from ._error_map import error_map
 from ._poses import PoseError, pose_auc, pose_error
@@ -30,11 +30,11 @@ __all__ = [
 
 PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)
 
-_TASKS = ("stereo", "flow", "depth", "pose")
+_TASKS = ("stereo", "flow", "depth", "pose", "scene_flow")
 
 
 def for_task(task: str) -> dict[str, Protocol]:
-    """The protocols of "stereo", "flow", "depth" or "pose", by name. Raises ValueError for another task."""
+    """The protocols of "stereo", "flow", "depth", "pose" or "scene_flow". Raises ValueError for another task."""
     if task not in _TASKS:
         raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)}")
     every = {name: protocol() for name, protocol in PROTOCOLS.items()}
@@ -45,9 +45,9 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
     """Score one estimate by several protocols side by side.
 
     Args:
-        estimate: a `Disparity`, `Flow`, `Depth` or `MetricPose`.
+        estimate: a `Disparity`, `Flow`, `Depth`, `MetricPose` or `SceneFlow`.
         sample: the sample with the truth (see `geomvision.samples`).
-        protocols: names or protocols; None takes all of the estimate's task.
+        protocols: names or protocols; None takes all of the estimate's task that are of its kind.
 
     Returns:
         Protocol name → figure name → `Ratio`, whose `value` is the number to print.
@@ -58,9 +58,9 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
         KeyError: for an unknown protocol, naming those there are.
     """
     if protocols is None:
-        tasks = {Disparity: "stereo", Flow: "flow", MetricPose: "pose"}
+        tasks = {Disparity: "stereo", Flow: "flow", MetricPose: "pose", SceneFlow: "scene_flow"}
         task = next((task for kind, task in tasks.items() if isinstance(estimate, kind)), "depth")
-        chosen = list(for_task(task).values())
+        chosen = [protocol for protocol in for_task(task).values() if protocol.takes(estimate)]
     else:
         chosen = [PROTOCOLS[item]() if isinstance(item, str) else item for item in protocols]
     return {protocol.name: protocol.score(estimate, sample) for protocol in chosen}

@@ -36,7 +36,7 @@ Score = Mapping[str, Ratio]
 class Protocol(ABC):
     """A named protocol of one task. Subclasses say how missing estimates count, and cite their source."""
 
-    #: "stereo", "flow", "depth" or "pose".
+    #: "stereo", "flow", "depth", "pose" or "scene_flow".
     task: ClassVar[str]
     #: File name of the protocol, also what the command line calls it.
     name: ClassVar[str]
@@ -50,6 +50,10 @@ class Protocol(ABC):
     @abstractmethod
     def score(self, estimate: Any, sample: Any) -> Score:
         """Score one estimate against one sample's truth. Raises ValueError when the truth it needs is absent."""
+
+    def takes(self, estimate: Any) -> bool:  # noqa: ARG002
+        """Whether an estimate of this task is of the kind that the protocol scores."""
+        return True
 
     def headline(self, figures: Iterable[str]) -> str:
         """Which of these figures a ranking sorts by: `primary`, or its form over all pixels where noc is unknown."""

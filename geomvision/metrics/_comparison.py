@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Mask
-from ..results import Depth, Disparity, Flow, RelativeDepth
+from ..results import Depth, Disparity, Flow, RelativeDepth, SceneFlow
 from ._base import Ratio
 
 Float64 = NDArray[np.float64]
@@ -57,16 +57,36 @@ def compare_depth(estimate: Any, sample: Any) -> Comparison:
     return _compare(estimate, sample, Depth, "depth", "m")
 
 
+def compare_motion(estimate: Any, sample: Any) -> tuple[Float64, Float64]:
+    """The true motion (..., 3) of a sample and how far a `SceneFlow` is from it (...), metres; NaN where missing.
+
+    Raises ValueError or TypeError saying what does not fit.
+    """
+    if not isinstance(estimate, SceneFlow):
+        raise TypeError(f"the estimate is a {type(estimate).__name__}; it must be a SceneFlow")
+    motion = getattr(sample, "motion", None)
+    if motion is None:
+        raise ValueError(f"the sample {getattr(sample, 'name', '')!r} has no motion to compare with")
+    if estimate.motion.shape != motion.shape:
+        raise ValueError(f"the estimate is {estimate.motion.shape}, the truth {motion.shape}; they must be equal")
+    true = motion.astype(np.float64)
+    return true, np.asarray(np.linalg.norm(estimate.motion - true, axis=-1))
+
+
 def _compare(estimate: Any, sample: Any, kind: type[Any], truth_name: str, values: str) -> Comparison:
     if not isinstance(estimate, kind):
         raise TypeError(f"the estimate is a {type(estimate).__name__}; it must be a {kind.__name__}")
     truth = getattr(sample, truth_name, None)
     if truth is None:
         raise ValueError(f"the sample {getattr(sample, 'name', '')!r} has no {truth_name} to compare with")
+    return compare_maps(estimate, truth, getattr(sample, "occluded", None), values)
+
+
+def compare_maps(estimate: Any, truth: Any, occluded: Mask | None, values: str) -> Comparison:
+    """Two maps of one kind, whose `values` are "px" or "m". ValueError where their sizes differ."""
     if estimate.size != truth.size:
         (h, w), (truth_h, truth_w) = estimate.size, truth.size
         raise ValueError(f"the estimate is {w}x{h} pixels but the truth is {truth_w}x{truth_h}; sizes must be equal")
-    occluded = getattr(sample, "occluded", None)
     regions = {} if occluded is None else {"noc": truth.valid & ~occluded}
     return Comparison(
         estimate=getattr(estimate, values).astype(np.float64),

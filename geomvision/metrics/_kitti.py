@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -62,20 +63,31 @@ def outliers_by_threshold(pair: Comparison) -> dict[str, Ratio]:
 
 def outliers_2015(pair: Comparison, sample: Any, letter: str) -> dict[str, Ratio]:
     """KITTI 2015: percent of pixels more than 3 px **and** more than 5 % off; over all, and bg and fg where known."""
+    return {**shares_2015(pair.regions, pair.estimated, *wrong_2015(pair), sample, letter), "density": pair.density}
+
+
+def wrong_2015(pair: Comparison) -> tuple[Mask, Mask]:
+    """Which pixels are more than 3 px and more than 5 % off: of the estimate as it is, and of it filled."""
     magnitude = np.abs(pair.truth) if pair.truth.ndim == 2 else np.hypot(pair.truth[..., 0], pair.truth[..., 1])
     error, error_filled = pair.error, fill(pair).error
-    wrong, wrong_filled = _wrong_2015(error, magnitude), _wrong_2015(error_filled, magnitude) | np.isnan(error_filled)
-    parts = {"all": np.ones(magnitude.shape, bool)}
+    return _wrong_2015(error, magnitude), _wrong_2015(error_filled, magnitude) | np.isnan(error_filled)
+
+
+def shares_2015(
+    regions: Mapping[str, Mask], estimated: Mask, wrong: Mask, wrong_filled: Mask, sample: Any, letter: str
+) -> dict[str, Ratio]:
+    """The figures of KITTI 2015 from what is wrong: filled, then of original estimates (est)."""
+    parts = {"all": np.ones(wrong.shape, bool)}
     foreground = getattr(sample, "masks", {}).get("foreground")
     if foreground is not None:
         parts = {"bg": ~foreground, "fg": foreground, **parts}
     figures: dict[str, Ratio] = {}
-    for name, region in pair.regions.items():
+    for name, region in regions.items():
         for part, chosen in parts.items():
             figures[f"{letter}-{part} {name}"] = share(wrong_filled, region & chosen)
         for part, chosen in parts.items():
-            figures[f"{letter}-{part} {name} est"] = share(wrong, region & chosen & pair.estimated)
-    return {**figures, "density": pair.density}
+            figures[f"{letter}-{part} {name} est"] = share(wrong, region & chosen & estimated)
+    return figures
 
 
 def _wrong_2015(error: Float64, magnitude: Float64) -> Mask:

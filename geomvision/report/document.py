@@ -18,6 +18,7 @@ from ..metrics import Protocol
 from ..samples import Sample
 from .surfaces import Surface
 from .tables import failures, summary_table
+from .tasks import SHOWN
 
 
 class Tables(Group):
@@ -42,7 +43,7 @@ class Report:
     def of(cls, comparison: Comparison, title: str | None = None) -> Report:
         """The report of one comparison, headed by its task and sample unless a title is given."""
         names = [sample.name for sample in comparison.samples]
-        task = {"stereo": "Stereo", "flow": "Optical flow", "depth": "Depth"}[comparison.task]
+        task = SHOWN[comparison.task].title
         heading = f"{task} on {names[0] if len(names) == 1 else f'{len(names)} samples'}"
         return cls((comparison,), title or heading)
 

@@ -20,13 +20,13 @@ from ..images import Image, Mask
 FINEST = {"px": 1 / 128, "m": 1e-3}
 
 
-def encode_map(values: NDArray[np.floating[Any]], unit: str) -> dict[str, Any]:
-    """Encode (H, W) or (H, W, 2) values with NaN gaps; the error is at most half the returned ``step``."""
+def encode_map(values: NDArray[np.floating[Any]], unit: str, finest: float | None = None) -> dict[str, Any]:
+    """Encode (H, W) or (H, W, C) values with NaN gaps; the error is at most half the returned ``step``."""
     planes = np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0).astype(np.float64)
     known = np.isfinite(planes)
     low = float(planes[known].min()) if known.any() else 0.0
     span = float(planes[known].max()) - low if known.any() else 0.0
-    step = max(FINEST.get(unit, 0.0), span / 65534) or 1.0
+    step = max(FINEST.get(unit, 0.0) if finest is None else finest, span / 65534) or 1.0
     codes = np.zeros(planes.shape, np.uint16)
     codes[known] = np.rint((planes[known] - low) / step).astype(np.uint16) + 1
     differences = np.diff(codes, axis=2, prepend=np.uint16(0))  # wraps, as its sum does

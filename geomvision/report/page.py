@@ -13,21 +13,17 @@ import numpy as np
 from ..benchmark.comparison import Comparison
 from ..benchmark.machine import describe_machine
 from ..method import Method
-from ..results import Disparity, Flow, RelativeDepth
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..results import Disparity, Flow, RelativeDepth, SceneFlow
+from ..samples import DepthSample, FlowSample, PointsSample, SceneFlowSample, StereoSample
 from . import surfaces
 from .maps import color_table, encode_image, encode_map, encode_mask
 from .surfaces import Surface
 from .tables import failures, full_table, summary_table
+from .tasks import SHOWN
 
 #: Map pixels one report may carry; beyond, every second (third, …) pixel is shown.
 PIXEL_BUDGET = 10_000_000
-#: Where the error scale may end, by task: pixels, pixels, percent of the depth.
-CAPS = {
-    "stereo": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
-    "flow": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
-    "depth": (1.0, 2.0, 5.0, 10.0, 20.0, 50.0),
-}
+Pictured = StereoSample | FlowSample | DepthSample | SceneFlowSample
 SCRIPTS = ("decode.js", "layers.js", "curve.js", "compare.js", "space.js", "cloud.js", "surface.js", "main.js")
 
 
@@ -38,7 +34,7 @@ def render(comparisons: list[Comparison], title: str, shapes: Sequence[Surface] 
     encoded = [surfaces.shown(shape) for shape in shapes]
     data = {
         "colors": {"value": color_table("TURBO"), "error": color_table("MAGMA")},
-        "samples": [_sample(comparison, sample, stride) for comparison in comparisons for sample in comparison.samples],
+        "samples": [_sample(comparison, sample, stride) for comparison in comparisons for sample in _seen(comparison)],
         "surfaces": [data for data, _ in encoded],
     }
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -66,10 +62,14 @@ def render(comparisons: list[Comparison], title: str, shapes: Sequence[Surface] 
 def _stride(comparisons: list[Comparison]) -> int:
     total = 0
     for comparison in comparisons:
-        sizes = {sample.name: int(np.prod(_first_image(sample).shape[:2])) for sample in comparison.samples}
-        planes = 2 if comparison.task == "flow" else 1
-        total += sum(planes * size * (len(comparison.labels) + 1) for size in sizes.values())
+        sizes = {sample.name: int(np.prod(_first_image(sample).shape[:2])) for sample in _seen(comparison)}
+        total += sum(SHOWN[comparison.task].planes * size * (len(comparison.labels) + 1) for size in sizes.values())
     return max(1, int(np.ceil(np.sqrt(total / PIXEL_BUDGET))))
+
+
+def _seen(comparison: Comparison) -> list[Pictured]:
+    """The samples that have images; clouds are in the tables alone."""
+    return [sample for sample in comparison.samples if not isinstance(sample, PointsSample)]
 
 
 def _section(comparison: Comparison) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def _section(comparison: Comparison) -> dict[str, Any]:
     return {
         "task": comparison.task,
         "samples": [
-            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(s)} for s in comparison.samples
+            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(s)} for s in _seen(comparison)
         ],
-        "caps": CAPS[comparison.task],
+        "shown": SHOWN[comparison.task],
         "table": summary_table(comparison),
         "details": [full_table(comparison, protocol) for protocol in comparison.protocols],
         "protocols": comparison.protocols,
@@ -118,7 +118,7 @@ def _rules(comparison: Comparison) -> list[tuple[str, str]]:
     return [(", ".join(names), rule) for rule, names in rules.items()]
 
 
-def _facts(comparison: Comparison, sample: Sample) -> list[str]:
+def _facts(comparison: Comparison, sample: Pictured) -> list[str]:
     """What the measured look at the pair found, in words."""
     image = _first_image(sample)
     facts = [f"{image.shape[1]} × {image.shape[0]} px, {'colour' if image.ndim == 3 else 'grey'}, {image.dtype}"]
@@ -135,16 +135,17 @@ def _facts(comparison: Comparison, sample: Sample) -> list[str]:
     return [*facts, *report.notes]
 
 
-def _first_image(sample: Sample) -> Any:
+def _first_image(sample: Pictured) -> Any:
     if isinstance(sample, StereoSample):
         return sample.left
+    if isinstance(sample, SceneFlowSample):
+        return sample.left0
     return sample.frame0 if isinstance(sample, FlowSample) else sample.image
 
 
-def _sample(comparison: Comparison, sample: Sample, stride: int) -> dict[str, Any]:
+def _sample(comparison: Comparison, sample: Pictured, stride: int) -> dict[str, Any]:
     """What the viewer needs of one sample: images, truth, occlusion, every method's map, the camera."""
-    kind = {"stereo": "disparity", "flow": "flow", "depth": "depth"}[comparison.task]
-    unit = "m" if kind == "depth" else "px"
+    shown = SHOWN[comparison.task]
     truth = _truth(sample)
     maps = {
         row.label: _values(row.estimate, sample)[::stride, ::stride]
@@ -158,39 +159,47 @@ def _sample(comparison: Comparison, sample: Sample, stride: int) -> dict[str, An
     return {
         "name": sample.name,
         "task": comparison.task,
-        "kind": kind,
-        "unit": unit,
+        "kind": shown.kind,
+        "unit": shown.unit,
+        "errorUnit": shown.error_unit,
         "width": -(-width // stride),
         "height": -(-height // stride),
         "stride": stride,
         "images": [{"label": name, "src": encode_image(image[::stride, ::stride])} for name, image in _images(sample)],
-        "truth": None if known is None else encode_map(known, unit),
+        "truth": None if known is None else encode_map(known, shown.unit, shown.finest),
         "occluded": None if occluded is None else encode_mask(occluded[::stride, ::stride]),
-        "maps": [{"label": label, **encode_map(values, unit)} for label, values in maps.items()],
+        "maps": [{"label": label, **encode_map(values, shown.unit, shown.finest)} for label, values in maps.items()],
         "range": [low, high],
-        "errorCap": error_cap(known, list(maps.values()), CAPS[comparison.task]),
+        "errorCap": error_cap(known, list(maps.values()), shown.caps, shown.error_unit == "%"),
         "camera": _camera(sample),
     }
 
 
-def _images(sample: Sample) -> list[tuple[str, Any]]:
+def _images(sample: Pictured) -> list[tuple[str, Any]]:
     if isinstance(sample, StereoSample):
         return [("left image", sample.left), ("right image", sample.right)]
     if isinstance(sample, FlowSample):
         return [("frame 0", sample.frame0), ("frame 1", sample.frame1)]
+    if isinstance(sample, SceneFlowSample):
+        images = (sample.left0, sample.right0, sample.left1, sample.right1)
+        return list(zip(("left 0", "right 0", "left 1", "right 1"), images, strict=True))
     return [("image", sample.image)]
 
 
-def _truth(sample: Sample) -> Any:
+def _truth(sample: Pictured) -> Any:
     if isinstance(sample, StereoSample):
         return sample.disparity
+    if isinstance(sample, SceneFlowSample):
+        return sample.truth
     return sample.flow if isinstance(sample, FlowSample) else sample.depth
 
 
-def _values(estimate: Any, sample: Sample) -> Any:
+def _values(estimate: Any, sample: Pictured) -> Any:
     """The array to show; relative depth is aligned to the truth when there is one."""
     if isinstance(estimate, Disparity | Flow):
         return estimate.px
+    if isinstance(estimate, SceneFlow):
+        return estimate.motion
     if isinstance(estimate, RelativeDepth):
         truth = sample.depth if isinstance(sample, DepthSample) else None
         return estimate.values if truth is None else estimate.align_to(truth).m
@@ -200,7 +209,7 @@ def _values(estimate: Any, sample: Sample) -> Any:
 def value_range(truth: Any, maps: list[Any]) -> tuple[float, float]:
     """The shared colour scale: where nearly all of the truth lies, or of the estimates without truth."""
     shown = [truth] if truth is not None else maps
-    lengths = [np.hypot(m[..., 0], m[..., 1]) if m.ndim == 3 else m for m in shown]
+    lengths = [np.linalg.norm(m, axis=2) if m.ndim == 3 else m for m in shown]
     values = np.concatenate([m[np.isfinite(m)] for m in lengths]) if lengths else np.zeros(0)
     if values.size == 0:
         return 0.0, 1.0
@@ -210,13 +219,13 @@ def value_range(truth: Any, maps: list[Any]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...]) -> float:
+def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...], relative: bool = False) -> float:
     """Where the error scale ends at first: of `caps` the one nearest to the middling method's 90th percentile."""
     ninety = []
     for values in maps if truth is not None else []:
         difference = np.abs(values - truth)
-        error = np.hypot(difference[..., 0], difference[..., 1]) if difference.ndim == 3 else difference
-        if caps == CAPS["depth"]:
+        error = np.linalg.norm(difference, axis=2) if difference.ndim == 3 else difference
+        if relative:
             error = 100 * error / truth
         if np.isfinite(error).any():
             ninety.append(float(np.nanpercentile(error, 90)))
@@ -224,7 +233,7 @@ def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...]) -> float:
     return min(caps, key=lambda cap: abs(float(np.log(cap / max(wanted, 1e-3)))))
 
 
-def _cloud_note(sample: Sample) -> str:
+def _cloud_note(sample: Pictured) -> str:
     if isinstance(sample, StereoSample) and sample.rig is None:
         return (
             "No calibration was given: focal length taken as the image width, so the shape is right only up to scale."
@@ -232,7 +241,7 @@ def _cloud_note(sample: Sample) -> str:
     return "Drag turns, wheel zooms. Metres by the calibration that was given."
 
 
-def _camera(sample: Sample) -> dict[str, float] | None:
+def _camera(sample: Pictured) -> dict[str, float] | None:
     """Intrinsics, and baseline and doffs where disparities are to become depth."""
     if isinstance(sample, StereoSample) and sample.rig is not None:
         rig, camera = sample.rig, sample.rig.left

@@ -88,8 +88,8 @@ class Table:
 
 
 def better(figure: str) -> Better:
-    """Errors are better low; shares of good pixels (delta1 … 3) and of estimated ones are better high."""
-    return "higher" if figure.startswith(("delta", "density")) else "lower"
+    """Errors are better low; shares of good pixels (delta1 … 3, Acc…) and of estimated ones are better high."""
+    return "higher" if figure.startswith(("delta", "density", "Acc3D")) else "lower"
 
 
 def summary_table(comparison: Comparison) -> Table:

@@ -8,6 +8,7 @@ from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
 from .metric_pose import MetricPose
 from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
+from .scene_flow import SceneFlow
 from .tracks import Tracks
 from .triangulated import PointReason, TriangulatedPoints
 
@@ -26,6 +27,7 @@ __all__ = [
     "RelativeKind",
     "RelativePose",
     "Run",
+    "SceneFlow",
     "Tracks",
     "TriangulatedPoints",
 ]

@@ -18,3 +18,5 @@ class PointCloud:
     colors: NDArray[np.uint8] | None = None
     normals: Float32 | None = None
     triangles: NDArray[np.int32] | None = None
+    #: (N, 3) metres, from one frame to the next (`SceneFlow`).
+    motion: Float32 | None = None

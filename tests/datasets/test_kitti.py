@@ -99,5 +99,5 @@ def test_wrong_folders_say_what_was_expected(tmp_path: Path):
     write(tmp_path, "image_2/000000_10.png", image(1))
     with pytest.raises(DatasetError, match=r"holds 000000_10\.png; expected 000000_10\.png with its partner"):
         gv.datasets.KITTI(tmp_path)
-    with pytest.raises(ValueError, match="'stereo' and 'flow'"):
+    with pytest.raises(ValueError, match="'stereo', 'flow', 'scene_flow'"):
         gv.datasets.KITTI(tmp_path, task="depth")

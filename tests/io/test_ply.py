@@ -32,12 +32,14 @@ def test_the_bytes_are_what_the_format_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("binary", [True, False])
 def test_everything_comes_back(tmp_path: Path, binary: bool) -> None:
     path = tmp_path / "a.ply"
-    io.write_ply(path, POINTS, colors=COLORS, normals=NORMALS, triangles=TRIANGLES, binary=binary)
+    io.write_ply(path, POINTS, colors=COLORS, normals=NORMALS, triangles=TRIANGLES, motion=-2 * NORMALS, binary=binary)
+    assert b"comment x y z in metres, motion in metres" in path.read_bytes()
     cloud = io.read_ply(path)
     np.testing.assert_array_equal(cloud.points, POINTS.astype(np.float32))
     np.testing.assert_array_equal(cloud.colors, COLORS)
     np.testing.assert_array_equal(cloud.normals, NORMALS)
     np.testing.assert_array_equal(cloud.triangles, TRIANGLES)
+    np.testing.assert_array_equal(cloud.motion, -2 * NORMALS)
     io.write_ply(path, np.zeros((0, 3)), triangles=np.zeros((0, 3), int), binary=binary)
     empty = io.read_ply(path)
     assert empty.points.shape == (0, 3)

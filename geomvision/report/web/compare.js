@@ -155,7 +155,7 @@ class Comparer {
     const lines = [];
     if (truth) lines.push(["truth", format(truth, "unknown"), "", "transparent"]);
     for (const [index, e] of estimates.entries()) {
-      const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(2) : "";
+      const error = at && truth && !Number.isNaN(e.error[i]) ? e.error[i].toFixed(data.errorUnit === "m" ? 3 : 2) : "";
       lines.push([e.label, format(e.planes), error, truth ? CURVE_COLORS[index % CURVE_COLORS.length] : "transparent"]);
     }
     this.root.querySelector(".values tbody").replaceChildren(
@@ -182,10 +182,10 @@ class Comparer {
     };
     const round = (value) => Number(value.toPrecision(3)).toString();
     const parts = [];
-    if (data.kind === "flow") parts.push(this.wheel(high));
+    if (data.maps.some((map) => map.planes > 1)) parts.push(this.wheel(high));
     else parts.push(bar(`${data.kind}, ${data.unit}`, (t) => scene.valueColor(t), round(low), round(high)));
     if (scene.truth)
-      parts.push(bar(`error, ${data.kind === "depth" ? "% of depth" : "px"}`, (t) => tableColor(scene.colors.error, t), "0", `≥ ${round(scene.errorCap)}`));
+      parts.push(bar(`error, ${data.errorUnit}${data.kind === "depth" ? " of depth" : ""}`, (t) => tableColor(scene.colors.error, t), "0", `≥ ${round(scene.errorCap)}`));
     const swatch = (name, text) => make("span", { class: `swatch ${name}` }, text);
     const swatches = make("div", { class: "swatches" }, swatch("none", "no estimate"));
     if (scene.truth) swatches.append(swatch("untold", "no truth"));
@@ -194,6 +194,7 @@ class Comparer {
   }
 
   wheel(full) {
+    const { kind, unit } = this.scene.data;
     const size = 84;
     const canvas = make("canvas", { width: size, height: size, class: "wheel" });
     const context = canvas.getContext("2d");
@@ -205,7 +206,7 @@ class Comparer {
         context.fillRect(x, y, 1, 1);
       }
     }
-    const caption = make("figcaption", {}, `flow: direction is hue, rim is ≥ ${Number(full.toPrecision(3))} px`);
+    const caption = make("figcaption", {}, `${kind}: direction${kind === "motion" ? " (right, ahead)" : ""} is hue, rim is ≥ ${Number(full.toPrecision(3))} ${unit}`);
     return make("figure", {}, caption, canvas);
   }
 

@@ -35,7 +35,7 @@ class Curve {
       return element;
     };
     const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
-    const unit = this.scene.data.kind === "depth" ? "%" : "px";
+    const unit = this.scene.data.errorUnit;
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       chart.append(svg("line", { x1: left, x2: width - 6, y1: y(share), y2: y(share), class: "grid" }));
       chart.append(svg("text", { x: left - 5, y: y(share) + 4, "text-anchor": "end" }, `${100 * share}%`));

@@ -3,12 +3,12 @@
 const NO_ESTIMATE = [[150, 150, 156], [172, 172, 178]]; // two greys, in squares
 const OCCLUDED = [64, 190, 170]; // hatched over errors where the other view does not see
 
-/** |estimate − truth| in px, the length of the difference for flow, percent of the truth for depth; NaN where missing. */
+/** |estimate − truth| in px, the length of the difference for flow and motion, percent of the truth for depth; NaN where missing. */
 function errorOf(planes, truth, relative) {
   const error = new Float32Array(planes[0].length);
   for (let i = 0; i < error.length; i++) {
-    error[i] = planes.length === 2
-      ? Math.hypot(planes[0][i] - truth[0][i], planes[1][i] - truth[1][i])
+    error[i] = planes.length > 1
+      ? Math.hypot(...planes.map((plane, k) => plane[i] - truth[k][i]))
       : Math.abs(planes[0][i] - truth[0][i]) * (relative ? 100 / truth[0][i] : 1);
   }
   return error;
@@ -94,8 +94,9 @@ class Scene {
 
   valuePaint(planes) {
     const [low, high] = this.data.range;
-    if (planes.length === 2)
-      return (i, x, y) => (Number.isNaN(planes[0][i]) ? square(x, y) : flowColor(planes[0][i], planes[1][i], high));
+    const last = planes[planes.length - 1]; // of flow down, of motion ahead
+    if (planes.length > 1)
+      return (i, x, y) => (Number.isNaN(last[i]) ? square(x, y) : flowColor(planes[0][i], last[i], high));
     return (i, x, y) => {
       const value = planes[0][i];
       return Number.isNaN(value) ? square(x, y) : this.valueColor((value - low) / (high - low));

@@ -1,0 +1,82 @@
+"""``geomvision compare``: one verb for each task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .flags import Calib, Force, Mask, Methods, Out, Protocols, Repeats, Scale, Set, Truth, Unit
+
+compare = typer.Typer(no_args_is_help=True, help="Run methods on images of yours; print a table, write a report.")
+
+
+@compare.command("stereo")
+def compare_stereo(
+    left: Annotated[Path, typer.Argument(help="Left image, or a scene folder.")],
+    right: Annotated[Path | None, typer.Argument(help="Right image.")] = None,
+    truth: Truth = None,
+    truth_scale: Scale = None,
+    calib: Calib = None,
+    unit: Unit = None,
+    mask: Mask = None,
+    methods: Methods = None,
+    options: Set = None,
+    protocols: Protocols = None,
+    out: Out = None,
+    force: Force = False,
+    repeats: Repeats = 3,
+) -> None:
+    """Stereo matchers on a rectified pair."""
+    from . import comparing, sources
+
+    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
+    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+
+
+@compare.command("flow")
+def compare_flow(
+    frame0: Annotated[Path, typer.Argument(help="First frame, or a scene folder.")],
+    frame1: Annotated[Path | None, typer.Argument(help="Second frame.")] = None,
+    truth: Truth = None,
+    mask: Mask = None,
+    methods: Methods = None,
+    options: Set = None,
+    protocols: Protocols = None,
+    out: Out = None,
+    force: Force = False,
+    repeats: Repeats = 3,
+) -> None:
+    """Optical flow on two frames."""
+    from . import comparing, sources
+
+    samples = sources.flow(frame0, frame1, truth=truth, mask=mask)
+    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+
+
+@compare.command("depth")
+def compare_depth(
+    image: Annotated[Path, typer.Argument(help="Image, or a scene folder.")],
+    right: Annotated[Path | None, typer.Argument(help="Right image, for depth from stereo.")] = None,
+    truth: Truth = None,
+    truth_scale: Scale = None,
+    calib: Calib = None,
+    unit: Unit = None,
+    camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
+    horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
+    methods: Methods = None,
+    options: Set = None,
+    protocols: Protocols = None,
+    out: Out = None,
+    force: Force = False,
+    repeats: Repeats = 3,
+) -> None:
+    """Depth of one image, from a pair or from a known ground."""
+    from . import comparing, sources
+
+    samples = sources.depth(
+        image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
+        horizon=horizon, unit=unit,
+    )  # fmt: skip
+    comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
