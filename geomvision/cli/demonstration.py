@@ -17,7 +17,7 @@ from . import comparing, settings
 
 #: What is shown of each task; a method that cannot run here is left out and named.
 STEREO = ("block_matching", "sgm", "opencv_sgbm", "opencv_wls", "refined_sgm")
-FLOW = ("lucas_kanade", "horn_schunck", "opencv_farneback", "opencv_dis", "opencv_tvl1")
+FLOW = ("lucas_kanade", "horn_schunck", "tvl1", "inverse_search", "opencv_dis", "opencv_tvl1", "raft_s")
 LAYOUTS = ("tabletop", "street")
 DEPTH_FROM = ("sgm", "refined_sgm")
 
