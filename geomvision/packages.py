@@ -11,7 +11,6 @@ EXTRAS = {
     "open3d": "viewer",
     "poselib": "pose",
     "safetensors": "learned",
-    "scikit-image": "peers",
     "torch": "learned",
 }
 ALWAYS = {"cv2": "opencv-contrib-python", "yaml": "pyyaml", "scipy": "scipy"}

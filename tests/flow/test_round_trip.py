@@ -13,7 +13,7 @@ NAMES = [name for name in gv.flow.METHODS if name not in ("epipolar_flow", "raft
 #: Precision and recall of occlusions, mean of two scenes: at least these, unless another is named.
 LEAST = (0.4, 0.45)
 WORSE = {
-    "block_matching": (0.25, 0.6),  # smooths nothing: what is seen may fail to return, too
+    "block_matching": (0.25, 0.6),  # smooths little: what is seen may fail to return, too
     "opencv_deepflow": (0.4, 0.2),  # smooth across the borders of things
     "opencv_farneback": (0.3, 0.3),
     "opencv_rlof": (0.3, 0.45),
