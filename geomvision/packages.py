@@ -12,7 +12,6 @@ EXTRAS = {
     "poselib": "pose",
     "ptlflow": "ptlflow",
     "safetensors": "learned",
-    "scikit-image": "peers",
     "torch": "learned",
     "torchvision": "torchvision",
 }

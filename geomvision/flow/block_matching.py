@@ -14,7 +14,7 @@ from ._base import FlowMethod
 
 @dataclass(frozen=True, kw_only=True)
 class BlockMatching(FlowMethod):
-    """Exhaustive search over square windows, optionally coarse to fine (Bierling, VCIP 1988); nothing is smoothed.
+    """Exhaustive search over square windows, optionally coarse to fine (Bierling, VCIP 1988), smoothed by a median.
 
     With `levels` = 1 each displacement of at most `radius` pixels along x and along y is tried. With more, each level
     halves the frames, the coarsest is searched so, and the others look for what is left once frame 1 has been moved

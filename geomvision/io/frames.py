@@ -18,8 +18,8 @@ from .image import read_image
 
 IMAGES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".tif", ".tiff", ".bmp", ".webp")
 _EXPECTED = "a video, a folder of images, a pattern like 'frames/*.png', or the number of a camera"
-#: Reads that may fail in a row before a video is taken to be over.
-_ATTEMPTS = 1000
+#: Reads that may fail in a row before a video is taken to be over, and before one is that does not tell its length.
+_ATTEMPTS, _ATTEMPTS_UNTOLD = 1000, 10
 #: A video's frames come at equal steps of time when none is off by more, in steps.
 _OFF = 0.1
 
@@ -59,8 +59,9 @@ class Frames:
         capture = _opened(self.source)
         clock = _Clock(capture)
         expected = failed = 0
+        untold = 0 if self.source.isdecimal() else _ATTEMPTS_UNTOLD  # a camera that fails is gone
         try:
-            while failed <= min(_ATTEMPTS, self.total - expected if self.total is not None else 0):
+            while failed <= (untold if self.total is None else min(_ATTEMPTS, self.total - expected)):
                 read, image = capture.read()
                 if not read or image is None:
                     failed += 1

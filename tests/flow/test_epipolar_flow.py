@@ -31,7 +31,7 @@ def rendered(seed, layout):
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [rendered(4, "clutter"), rendered(2, "street")]
+    return [rendered(4, "clutter")]
 
 
 def errors(flow, sample):
