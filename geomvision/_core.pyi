@@ -31,6 +31,7 @@ __all__: list[str] = [
     "block_matching",
     "block_matching_forget",
     "block_matching_options",
+    "block_search",
     "box_aggregation",
     "census_transform",
     "cheirality_votes",
@@ -358,6 +359,32 @@ def block_matching_forget() -> None:
 def block_matching_options() -> dict[str, typing.Any]:
     """
     Defaults of gv::stereo::BlockMatchingOptions.
+    """
+
+@typing.overload
+def block_search(
+    frame0: numpy.typing.NDArray[numpy.uint16],
+    frame1: numpy.typing.NDArray[numpy.uint16],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float32]]:
+    """
+    Displacement (2, H, W) of least cost, and costs (6, H, W): least, second, left, right, above, below.
+    """
+
+@typing.overload
+def block_search(
+    frame0: numpy.typing.NDArray[numpy.int64],
+    frame1: numpy.typing.NDArray[numpy.int64],
+    radius: typing.SupportsInt | typing.SupportsIndex,
+    window: typing.SupportsInt | typing.SupportsIndex,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float32]]:
+    """
+    Displacement (2, H, W) of least cost, and costs (6, H, W): least, second, left, right, above, below.
     """
 
 @typing.overload

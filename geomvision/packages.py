@@ -10,9 +10,11 @@ EXTRAS = {
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
+    "ptlflow": "ptlflow",
     "safetensors": "learned",
     "scikit-image": "peers",
     "torch": "learned",
+    "torchvision": "torchvision",
 }
 ALWAYS = {"cv2": "opencv-contrib-python", "yaml": "pyyaml", "scipy": "scipy"}
 

@@ -116,10 +116,20 @@ def load(name_or_path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Card]
 
 
 def load_torch(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Tensors by name, or mappings of them, in a ``.pt`` file; nothing but tensors is unpickled. It has no card."""
+    """Tensors by name, or mappings of them, in a ``.pt`` file; nothing but tensors is unpickled. It has no card.
+
+    Raises WeightsError when there is no such file, or something else is in it.
+    """
     import torch
 
-    state: dict[str, Any] = torch.load(find(path), map_location="cpu", weights_only=True)
+    file = find(path)
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a file of something else fails in many ways
+        told = f"{type(error).__name__} {str(error).partition('.')[0]}".strip()
+        raise WeightsError(f"{file} is no file of tensors that torch reads without running code: {told}") from error
+    if not isinstance(state, Mapping):
+        raise WeightsError(f"{file} holds no tensors by name, but something of type {type(state).__name__}")
     return state
 
 

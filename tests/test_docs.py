@@ -90,6 +90,7 @@ def photographs_of_a_board(folder):
 SHOWN = {
     "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
+    "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},

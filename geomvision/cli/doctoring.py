@@ -26,6 +26,8 @@ WANTED = (
     ("poselib", "pose", "the peer of that name"),
     ("open3d", "viewer", "meshes of depth maps"),
     ("skimage", "peers", "the peers of that name"),
+    ("torchvision", "torchvision", "RAFT as torchvision has it"),
+    ("ptlflow", "ptlflow", "flow by that package's models"),
 )
 OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-python-headless", "opencv-contrib-python-headless")
 

@@ -33,10 +33,8 @@ class Net:
     #: Sides are padded to multiples of this, and to `least`.
     stride: int
     least: int
-    #: Names of layouts in `nets.public`, or of functions that make them with their arguments; and variants to try.
-    layouts: tuple[tuple[Any, ...], ...] = ()
-    variants: tuple[tuple[tuple[str, Any], ...], ...] = ((),)
-    #: Where public checkpoints come from.
+    #: Module and function in `nets` that know the forms of public checkpoints, and where those come from.
+    public: str = ""
     origin: str = ""
 
 
@@ -87,32 +85,37 @@ class LearnedFlow(FlowMethod):
         net: Any = _net(self.net, *weights.version(self.weights))
         memory = {} if memory is None else memory
         pair = levels(frame0, frame1)
-        (top, left), inputs = _padded(pair, self.net)
-        trace.record("frame 0", pair[0], "grey levels", "what the net sees of frame 0 before its border is repeated")
+        (top, left), inputs = padded(pair, self.net.stride, self.net.least)
+        doc = "what the net is given of frame 0, before it is fitted to sizes that the net takes"
+        trace.record("frame 0", pair[0], "grey levels", doc)
         small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
-        with torch.inference_mode(), _threads(1 if small else self.num_threads):
+        with torch.inference_mode(), threads(1 if small else self.num_threads):
             estimate: Any = None
             for k, estimate in enumerate(net.estimates(*inputs, **self._arguments(memory)), start=1):
                 doc = "the net's estimate at its own size, in pixels of that size"
-                trace.record(f"estimate {k}", _pixels(estimate[0]), "px", doc)
+                trace.record(f"estimate {k}", pixels(estimate[0]), "px", doc)
             memory["coarse"] = estimate[0]
-            full = _pixels(net.raised(*estimate))
+            full = pixels(net.raised(*estimate))
         px = np.ascontiguousarray(full[top : top + frame0.shape[0], left : left + frame0.shape[1]], np.float32)
         trace.record("flow", px, "px", "the last estimate at full size, without what was added around")
         return Flow(px=px)
 
 
-def _pixels(flow: Tensor) -> Float32:
+def pixels(flow: Tensor) -> Float32:
+    """A tensor (1, 2, H, W) as (H, W, 2)."""
     array: Float32 = flow[0].permute(1, 2, 0).float().numpy()
     return array
 
 
-def _padded(pair: tuple[Float32, Float32], net: Net) -> tuple[tuple[int, int], list[Tensor]]:
-    """Both as (1, 3, H, W), and where the image begins in them."""
+def padded(pair: tuple[Float32, Float32], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:
+    """Both as (1, 3, H, W) with their border repeated, and where the image begins in them.
+
+    Sides become multiples of `stride`, no shorter than `least`.
+    """
     import torch
 
     height, width = pair[0].shape[:2]
-    sizes = [max(net.least, -(-side // net.stride) * net.stride) for side in (height, width)]
+    sizes = [max(least, -(-side // stride) * stride) for side in (height, width)]
     top, left = (sizes[0] - height) // 2, (sizes[1] - width) // 2
     around = ((top, sizes[0] - height - top), (left, sizes[1] - width - left), (0, 0))
     colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pair)
@@ -121,7 +124,8 @@ def _padded(pair: tuple[Float32, Float32], net: Net) -> tuple[tuple[int, int], l
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Torch takes so many threads here; 0 leaves it as it is."""
     import torch
 
     before = torch.get_num_threads()
@@ -144,7 +148,7 @@ def _net(net: Net, path: Path, _written_ns: int) -> nn.Module:
         state, card = weights.load(path)
         made: nn.Module = kind(**card.arguments)
         weights.put_into(made, state, card)
-    elif net.layouts:
+    elif net.public:
         made = _public(net, kind, path)
     else:
         raise WeightsError(f"{path} is no {SUFFIX} file; {net.name} has no public checkpoints")
@@ -154,11 +158,13 @@ def _net(net: Net, path: Path, _written_ns: int) -> nn.Module:
 
 def _public(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
     from .. import weights
-    from ..nets import public
+    from ..nets.public import from_public
 
-    layouts = [getattr(public, name)(*given) if given else getattr(public, name) for name, *given in net.layouts]
+    module, _, function = net.public.partition(".")
+    forms = getattr(importlib.import_module(f"..nets.{module}", __package__), function)
     try:
-        made = public.from_public(kind, map(dict, net.variants), layouts, weights.load_torch(path))
+        checkpoint = weights.load_torch(path)
+        made = from_public(kind, forms(checkpoint), checkpoint)
     except (KeyError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: {error.args[0]}") from None
     return made

@@ -17,6 +17,6 @@ class RAFT(RecurrentFlow):
     ``module.fnet.conv1.weight`` …) are taken by path. The result is dense, without confidence.
     """
 
-    net = Net("raft", "RAFT", 8, 64, layouts=(("raft",),), origin="princeton-vl/RAFT (raft-things.pth …)")
+    net = Net("raft", "RAFT", 8, 64, public="public_raft.raft", origin="princeton-vl/RAFT (raft-things.pth …)")
 
     weights: str = option("raft", "name of shipped weights, or path of a .safetensors file with its card or of a .pth")

@@ -17,7 +17,7 @@ class RAFTS(RecurrentFlow):
     ``module.fnet.conv1.weight`` …) are taken by path. The result is dense, without confidence.
     """
 
-    net = Net("raft", "RAFTSmall", 8, 64, layouts=(("raft_small",),), origin="princeton-vl/RAFT (raft-small.pth)")
+    net = Net("raft", "RAFTSmall", 8, 64, public="public_raft.raft_small", origin="princeton-vl/RAFT (raft-small.pth)")
 
     weights: str = option(
         "raft_s", "name of shipped weights, or path of a .safetensors file with its card or of a .pth"

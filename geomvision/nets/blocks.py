@@ -19,9 +19,9 @@ Outside = Literal["border", "zero"]
 SMALL = 1024
 
 
-def steady(x: Tensor, training: bool) -> AbstractContextManager[None]:
+def steady(x: Tensor, training: bool, *, at_all_sizes: bool = False) -> AbstractContextManager[None]:
     """Around what is computed of maps like x, (…, H, W): one thread where they are small and nobody trains."""
-    if torch.compiler.is_compiling() or training or x.shape[-2] * x.shape[-1] >= SMALL:
+    if torch.compiler.is_compiling() or training or (x.shape[-2] * x.shape[-1] >= SMALL and not at_all_sizes):
         return nullcontext()
     return _one_thread()
 
@@ -39,14 +39,17 @@ def _one_thread() -> Iterator[None]:
 
 
 class Convolution(nn.Conv2d):
-    """A 3×3 convolution that keeps the size (divided by `stride`); zeros beyond the border.
+    """A convolution, 3×3 unless said, that keeps the size (divided by `stride`); zeros beyond the border.
 
     Its result does not depend on the number of threads. Torch's does on small maps, so those take one thread; they
     are quick. In training every sample has one thread anyway.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> None:
-        super().__init__(inputs, outputs, size, stride=stride, padding=dilation * (size // 2), dilation=dilation)
+    def __init__(
+        self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1, bias: bool = True
+    ) -> None:
+        padding = dilation * (size // 2)
+        super().__init__(inputs, outputs, size, stride=stride, padding=padding, dilation=dilation, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
@@ -64,13 +67,28 @@ class Pointwise(Convolution):
     thread than with several.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, size=1)
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, size=1, bias=bias)
 
     def _convolved(self, x: Tensor) -> Tensor:
         if self.training:
             return super()._convolved(x)
         return functional.conv2d(x, functional.pad(self.weight, (1, 1, 1, 1)), self.bias, padding=1)
+
+
+class Deconvolution(nn.ConvTranspose2d):
+    """A transposed 4×4 convolution to twice the size.
+
+    Torch's depends on the number of threads on maps of any size, so in use it takes one.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, 4, stride=2, padding=1, bias=bias)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, 2 H, 2 W)."""
+        with steady(x, self.training, at_all_sizes=True):
+            return super().forward(x, output_size)
 
 
 class Residual(nn.Module):

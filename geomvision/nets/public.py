@@ -1,12 +1,13 @@
 """Public checkpoints of flow nets: their names for our tensors, all of them or none.
 
-Names of RAFT are its authors'. What a checkpoint holds says which variant of a net it fits.
+Each ``public_….py`` knows the forms in which checkpoints of one net come; names in them are their authors'.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,53 +15,83 @@ from torch import Tensor, nn
 
 #: From our name to theirs; several where they hold a tensor more than once.
 Layout = Callable[[str], tuple[str, ...]]
+#: Counts the steps of a training. Older versions of torch did not, and nothing here reads it.
+COUNTER = "num_batches_tracked"
 
 
-def from_public(
-    net: type[nn.Module],
-    variants: Iterable[Mapping[str, Any]],
-    layouts: Iterable[Layout],
-    checkpoint: Mapping[str, Any],
-) -> nn.Module:
-    """The net of the first variant that the checkpoint fills, tensor for tensor.
+@dataclass(frozen=True)
+class Form:
+    """One form in which checkpoints of a net come."""
 
-    Raises KeyError, naming what is missing and what is unknown, where it fills none; ValueError where tensors differ
-    that should be one.
+    layout: Layout
+    #: Of the net that they fit.
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    #: Names that may be there beside: what they must hold then, or None where nothing reads it.
+    beside: Mapping[str, Tensor | None] = field(default_factory=dict)
+
+
+def from_public(net: type[nn.Module], forms: Iterable[Form], checkpoint: Mapping[str, Any]) -> nn.Module:
+    """The net of the first form that the checkpoint has, tensor for tensor.
+
+    Raises KeyError, naming what is missing and what is unknown, where it has none; ValueError where tensors differ
+    that should be one, or are not what they must be.
     """
-    state = _tensors(checkpoint)
+    state = tensors(checkpoint)
     closest: tuple[set[str], set[str]] | None = None
-    for variant in variants:
+    for form in forms:
         with torch.device("meta"):
-            made = net(**variant)
-        for layout in layouts:
-            names = {ours: layout(ours) for ours in made.state_dict()}
-            wanted = {theirs for several in names.values() for theirs in several}
-            missing, unknown = wanted - set(state), set(state) - wanted
-            if not missing and not unknown:
-                chosen = {ours: _one(state, several) for ours, several in names.items()}
-                made.load_state_dict(chosen, strict=True, assign=True)
-                return made
-            if closest is None or len(missing) + len(unknown) < sum(map(len, closest)):
-                closest = missing, unknown
+            made = net(**form.arguments)
+        names = {ours: form.layout(ours) for ours in made.state_dict()}
+        wanted = {theirs for several in names.values() for theirs in several}
+        missing = {name for name in wanted - set(state) if not name.endswith(COUNTER)}
+        unknown = set(state) - wanted - set(form.beside)
+        if not missing and not unknown:
+            _require_beside(state, form.beside)
+            chosen = {ours: _one(state, several) for ours, several in names.items()}
+            made.load_state_dict(chosen, strict=True, assign=True)
+            return made
+        if closest is None or len(missing) + len(unknown) < sum(map(len, closest)):
+            closest = missing, unknown
     missing, unknown = closest or (set(), set())
     raise KeyError(f"no checkpoint of {net.__name__}: it lacks {_some(missing)}, and has {_some(unknown)}")
 
 
-def _tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The tensors by name, out of the entries and prefixes that training loops put around them."""
-    for entry in ("state_dict", "model"):
+def tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The tensors by name, out of the entries and prefixes that training loops put around them.
+
+    Raises KeyError where it holds something else.
+    """
+    for entry in ("state_dict", "model", "params"):
         if isinstance(checkpoint.get(entry), Mapping):
             checkpoint = checkpoint[entry]
-    wrong = [name for name, tensor in checkpoint.items() if not isinstance(tensor, Tensor)]
+    wrong = [str(name) for name, tensor in checkpoint.items() if not isinstance(tensor, Tensor)]
     if wrong:
         raise KeyError(f"no checkpoint of tensors by name: {_some(wrong)}")
     return {name.removeprefix("module."): tensor for name, tensor in checkpoint.items()}
 
 
+def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
+    """A name after all rules, each a pattern and its replacement."""
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _require_beside(state: Mapping[str, Tensor], beside: Mapping[str, Tensor | None]) -> None:
+    for name, value in beside.items():
+        if value is None or name not in state:
+            continue
+        found = state[name].flatten().float()
+        if found.shape != value.shape or not torch.allclose(found, value):
+            raise ValueError(f"the checkpoint's {name} is {found.tolist()[:9]}; it must be {value.tolist()}")
+
+
 def _one(state: Mapping[str, Tensor], names: tuple[str, ...]) -> Tensor:
+    if names[0] not in state:
+        return torch.tensor(0)  # a counter
     first = state[names[0]]
     for name in names[1:]:
-        if not torch.equal(state[name], first):
+        if name in state and not torch.equal(state[name], first):
             raise ValueError(f"the checkpoint's {names[0]} and {name} differ; they must be one")
     return first
 
@@ -68,52 +99,3 @@ def _one(state: Mapping[str, Tensor], names: tuple[str, ...]) -> Tensor:
 def _some(names: Iterable[str]) -> str:
     ordered = sorted(names)
     return ", ".join(ordered[:3]) + (f" and {len(ordered) - 3} more" if len(ordered) > 3 else "") or "nothing"
-
-
-def _renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
-    for pattern, replacement in rules:
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
-_RAFT = (
-    (r"^features\.", "fnet."),
-    (r"^context\.", "cnet."),
-    (r"^(fnet|cnet)\.enter\.", r"\1.conv1."),
-    (r"^(fnet|cnet)\.leave\.", r"\1.conv2."),
-    (r"^(fnet|cnet)\.norm\.", r"\1.norm1."),
-    (r"\.skip\.", ".downsample."),
-    (r"^motion\.seen\.0\.", "update_block.encoder.convc1."),
-    (r"^motion\.seen\.1\.", "update_block.encoder.convc2."),
-    (r"^motion\.moved\.0\.", "update_block.encoder.convf1."),
-    (r"^motion\.moved\.1\.", "update_block.encoder.convf2."),
-    (r"^motion\.join\.", "update_block.encoder.conv."),
-    (r"^head\.0\.", "update_block.flow_head.conv1."),
-    (r"^head\.2\.", "update_block.flow_head.conv2."),
-    (r"^mask\.", "update_block.mask."),
-)
-_GATES = {"update": "convz", "reset": "convr", "candidate": "convq"}
-
-
-def raft(ours: str) -> tuple[str, ...]:
-    """RAFT as its authors name it."""
-    return _raft(ours, "{}")
-
-
-def raft_small(ours: str) -> tuple[str, ...]:
-    """RAFT-S, whose recurrent unit has one step, without a number."""
-    return _raft(ours, "")
-
-
-def _raft(ours: str, number: str) -> tuple[str, ...]:
-    name = _renamed(ours, _RAFT)
-    if gate := re.match(r"recurrent\.(\w+)\.(\d)\.(.*)", name):
-        return (f"update_block.gru.{_GATES[gate[1]]}{number.format(int(gate[2]) + 1)}.{gate[3]}",)
-    if block := re.match(r"(\w+)\.blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name):
-        where = f"{block[1]}.layer{int(block[2]) // 2 + 1}.{int(block[2]) % 2}"
-        if block[3] == "downsample":
-            there = (f"{where}.downsample.{block[4]}.{block[5]}",)
-            return there if block[4] == "0" else (*there, f"{where}.norm3.{block[5]}")
-        kind = {"convolutions": "conv", "norms": "norm"}[block[3]]
-        return (f"{where}.{kind}{int(block[4]) + 1}.{block[5]}",)
-    return (name,)

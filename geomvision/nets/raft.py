@@ -1,7 +1,7 @@
 """RAFT: flow by a recurrent unit that looks up correlations again and again (Teed & Deng, ECCV 2020).
 
-`RAFT` and `RAFTSmall` are the nets of the paper; weights of its authors fit through `geomvision.nets.public`. What the
-recurrent unit makes of the context is computed once, not in every iteration.
+`RAFT` and `RAFTSmall` are the nets of the paper; weights of its authors fit through `geomvision.nets.public_raft`.
+What the recurrent unit makes of the context is computed once, not in every iteration.
 """
 
 from __future__ import annotations

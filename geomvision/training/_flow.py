@@ -69,11 +69,11 @@ class FlowTask(ShippedTask):
     def training_data(self) -> str:
         """What was learnt from."""
         recipe = self.recipe
-        count = recipe.batch * recipe.steps
-        layered = f"{count} pairs of geomvision.datasets.Layered (seed {recipe.seed}), drawn"
+        layered = f"{recipe.pairs_drawn} pairs of geomvision.datasets.Layered (seed {recipe.seed}), drawn"
         if not recipe.rendered_scenes:
             return layered + "; no photograph"
-        share = round(100 * recipe.rendered_share)
+        early = recipe.batch * recipe.late_from / recipe.pairs_drawn
+        share = round(100 * early * recipe.rendered_share)
         scenes = f"{recipe.rendered_scenes} scenes of geomvision.datasets.Synthetic"
         return f"{layered}, {share} % of them instead cut from {scenes}, rendered; no photograph"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Sample:
     altered: bool = True
     #: Tells looks at one rendered scene apart.
     turn: int = 0
+    #: Of the size of the last steps.
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Pairs:
         self.layers = Layered(
             seed=recipe.seed, height=recipe.height, width=recipe.width, motion=recipe.motion, pieces=recipe.pieces
         )
+        rows, columns = recipe.late_size
+        self.large = replace(self.layers, height=rows, width=columns) if recipe.late_share else self.layers
         height, width = recipe.height + MARGIN, recipe.width + MARGIN
         self.scenes = FlowScenes(height, width, recipe.seed, recipe.rendered_motion)
         key = "-".join(f"{v:g}" for v in (recipe.seed, height, width, *recipe.rendered_motion))
@@ -72,6 +76,10 @@ class Pairs:
     def drawn(self, step: int) -> list[Sample]:
         """What a step learns from."""
         recipe = self.recipe
+        late = step - recipe.late_from
+        if late >= 0:
+            first = recipe.validation_pairs + recipe.batch * recipe.late_from + recipe.late_batch * late
+            return [Sample(first + place, large=True) for place in range(recipe.late_batch)]
         rng = np.random.default_rng([recipe.seed, step, 17])
         samples = []
         for place in range(recipe.batch):
@@ -83,14 +91,17 @@ class Pairs:
         return samples
 
     def load(self, sample: Sample) -> Pair:
-        """The pair, both frames and the flow of the recipe's size."""
+        """The pair: both frames and the flow."""
         recipe = self.recipe
         rng = np.random.default_rng([recipe.seed, sample.index, sample.turn, int(sample.rendered), 19])
-        pair = self._scene(sample, rng) if sample.rendered else self.layers.pair(sample.index)
+        pair = self._scene(sample, rng) if sample.rendered else self._layered(sample)
         frame0, frame1, flow = pair
         if sample.altered and rng.random() < recipe.erased:
             frame1 = erased(rng, frame1)
         return frame0, frame1, flow
+
+    def _layered(self, sample: Sample) -> Pair:
+        return (self.large if sample.large else self.layers).pair(sample.index)
 
     def _scene(self, sample: Sample, rng: np.random.Generator) -> Pair:
         stored = _scenes.load(self.folder, sample.index)

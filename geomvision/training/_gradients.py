@@ -29,7 +29,7 @@ class Learner:
 
     def _each(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
         """The recipe's chunk of samples per thread; sums in the samples' order, whichever thread ends first."""
-        parameters, size = list(net.parameters()), self.task.recipe.chunk
+        parameters, size = list(net.parameters()), self.task.recipe.chunk_at(step)
 
         def learn(samples: list[Any]) -> tuple[float, tuple[Tensor, ...]]:
             torch.set_num_threads(1)  # is per thread

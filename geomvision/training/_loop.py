@@ -92,14 +92,6 @@ def begin(task: Any, team: Team | None = None) -> State:
     return State(net, optimizer, copy.deepcopy(net) if recipe.average > 0 else None)
 
 
-def rate(recipe: Recipe, step: int) -> float:
-    """Learning rate of a step: up in a line, down along a cosine (Loshchilov & Hutter, ICLR 2017)."""
-    rising = max(1, round(recipe.warm_up * recipe.steps))
-    if step < rising:
-        return recipe.learning_rate * (step + 1) / rising
-    return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * (step - rising) / max(1, recipe.steps - rising)))
-
-
 def advance(
     task: Task,
     state: State,
@@ -155,7 +147,7 @@ def _step(task: Task, state: State, learner: Learner) -> None:
         parameter.grad = gradient / whole
     nn.utils.clip_grad_norm_(parameters, recipe.clip_gradient)
     for group in state.optimizer.param_groups:
-        group["lr"] = rate(recipe, state.step)
+        group["lr"] = recipe.rate_at(state.step)
     state.optimizer.step()
     state.losses.append(float(loss) / whole)
     state.step += 1

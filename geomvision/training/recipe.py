@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,17 @@ class Recipe:
         except (TypeError, AssertionError) as error:
             raise ValueError(f"{path.name}, size {size!r}: {error or 'task must be stereo or flow'}") from None
 
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step: up in a line, down along a cosine (Loshchilov & Hutter, ICLR 2017)."""
+        rising = max(1, round(self.warm_up * self.steps))
+        if step < rising:
+            return self.learning_rate * (step + 1) / rising
+        return self.learning_rate * _fallen(step - rising, self.steps - rising)
+
+    def chunk_at(self, step: int) -> int:  # noqa: ARG002
+        """Samples that a thread learns from at once in a step."""
+        return self.chunk
+
     def key(self) -> str:
         """A short hash: equal keys mean equal recipes. A default counts as absent: new fields keep old keys."""
         defaults = {f.name: f.default for f in dataclasses.fields(self) if f.default is not dataclasses.MISSING}
@@ -69,7 +81,7 @@ class Recipe:
 
 
 #: Entries that are (low, high).
-PAIRS = ("max_disparity", "motion", "pieces", "rendered_motion")
+PAIRS = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +126,36 @@ class FlowRecipe(Recipe):
     rendered_motion: tuple[float, float] = (1.0, 30.0)
     #: Share of the pairs that get a patch that frame 1 alone shows.
     erased: float = 0.3
+    #: The last share of the steps learns from layered pairs of this size instead, this many at once: what a net makes
+    #: of far correlations it must have seen them for. 0: all pairs are of one size.
+    late_share: float = 0.0
+    late_size: tuple[int, int] = (0, 0)
+    late_batch: int = 1
+    #: From which the rate falls once more during these steps.
+    late_rate: float = 0.0
+
+    @property
+    def late_from(self) -> int:
+        """The first step that learns from large pairs."""
+        return self.steps - round(self.late_share * self.steps)
+
+    @property
+    def pairs_drawn(self) -> int:
+        """How many pairs all steps learn from."""
+        return self.batch * self.late_from + self.late_batch * (self.steps - self.late_from)
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step; with the large pairs it starts anew."""
+        late = step - self.late_from
+        return super().rate_at(step) if late < 0 else self.late_rate * _fallen(late, self.steps - self.late_from)
+
+    def chunk_at(self, step: int) -> int:
+        """Samples that a thread learns from at once in a step: large pairs fill it alone."""
+        return self.chunk if step < self.late_from else 1
+
+
+def _fallen(step: int, steps: int) -> float:
+    return 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
 
 
 def _hash(entries: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import geomvision as gv
+from geomvision.method import BackendError
 from geomvision.weights import WeightsError
 
 torch = pytest.importorskip("torch")
@@ -17,12 +18,23 @@ import public_layouts  # noqa: E402
 from geomvision import weights  # noqa: E402
 from geomvision.flow._learned import _net  # noqa: E402
 from geomvision.flow._recurrent import carried  # noqa: E402
+from geomvision.nets.flownet import FlowNetC, FlowNetS  # noqa: E402
+from geomvision.nets.pwc_net import PWCNet  # noqa: E402
 from geomvision.nets.pwc_small import PWCSmall  # noqa: E402
+from geomvision.nets.spynet import SPyNet  # noqa: E402
 
 #: Names of the layouts that each method takes.
 LAYOUTS = {"raft": ["raft"], "raft_s": ["raft_small"]}
 #: The fewest options, for speed.
 QUICK = {"raft": {"iterations": 2}, "raft_s": {"iterations": 2}}
+#: Nets whose weights are saved here with a card, and their arguments.
+CARDS = {
+    "pwc_small": (PWCSmall, {}),
+    "flownet_s": (FlowNetS, {"width": 4, "mean": "pair"}),
+    "flownet_c": (FlowNetC, {"width": 4, "batch_norm": True}),
+    "pwc_net": (PWCNet, {"pyramid": [4] * 6, "dense": [4] * 5, "around": [4] * 6}),
+    "spynet": (SPyNet, {"widths": [4] * 4}),
+}
 
 
 def written(path, name, prefix="module."):
@@ -42,14 +54,17 @@ def methods(tmp_path_factory):
     }
     torch.manual_seed(0)
     empty = dict.fromkeys(("name", "network", "input_rule", "training_data", "licence", "sha256"), "")
-    card = weights.Card(
-        **empty, task="flow/pwc_small", kind="flow_px", arguments={}, parameters=0, seed=0, steps=0, commercial_use=True
-    )
-    weights.save(folder / "small.safetensors", PWCSmall(), card)
-    return {**found, "pwc_small": gv.flow.PWCSmall(weights=str(folder / "small.safetensors"))}
+    counts = {"parameters": 0, "seed": 0, "steps": 0, "commercial_use": True}
+    for name, (net, arguments) in CARDS.items():
+        card = weights.Card(**empty, **counts, task=f"flow/{name}", kind="flow_px", arguments=arguments)
+        weights.save(folder / f"{name}.safetensors", net(**arguments), card)
+        found[name] = gv.flow.METHODS[name](weights=str(folder / f"{name}.safetensors"))
+    return found
 
 
-NAMES = [*LAYOUTS, "pwc_small"]
+#: Those whose images are padded; all.
+PADDED = [*LAYOUTS, "pwc_small"]
+NAMES = [*LAYOUTS, *CARDS]
 
 
 def frames(height=40, width=56, seed=0, dtype=np.uint8):
@@ -82,14 +97,14 @@ def test_public_checkpoints_fill_every_tensor(name, layout, prefix, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [(1, 1), (1, 50), (33, 2), (65, 71)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (1, 50), (7, 3), (33, 2), (63, 65), (65, 71)])
 def test_any_size_has_a_flow_of_finite_pixels(methods, name, size):
     flow = methods[name](*frames(*size))
     assert flow.px.shape == (*size, 2)
     assert np.isfinite(flow.px).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PADDED)
 def test_a_size_that_does_not_fit_is_the_one_that_does_with_its_border_repeated(methods, name):
     pair = frames(61, 90)
     around = ((1, 2), (3, 3), (0, 0))
@@ -149,3 +164,35 @@ def test_weights_of_another_kind_are_refused(tmp_path):
         gv.flow.RAFT(weights=str(tmp_path / "a.pt"))(frame, frame)
     with pytest.raises(WeightsError, match=r"a\.pt is no \.safetensors file; PWCSmall has no public checkpoints"):
         gv.flow.PWCSmall(weights=str(tmp_path / "a.pt"))(frame, frame)
+    for content in ([1], {1: 2}):
+        torch.save(content, tmp_path / "a.pt")
+        with pytest.raises(WeightsError, match=r"tensors by name"):
+            gv.flow.SPyNet(weights=str(tmp_path / "a.pt"))(frame, frame)
+    (tmp_path / "a.pt").write_text("no checkpoint")
+    with pytest.raises(WeightsError, match=r"a\.pt is no file of tensors that torch reads"):
+        gv.flow.FlowNetS(weights=str(tmp_path / "a.pt"))(frame, frame)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_weights_a_method_says_where_they_come_from(name):
+    frame = frames()[0]
+    origins = {"flownet_s": "FlowNetPytorch", "flownet_c": "FlowNet2-C", "pwc_net": "NVlabs", "spynet": "mmagic"}
+    with pytest.raises(BackendError, match=rf"has no weights '.*': neither shipped .*{origins.get(name, '')}"):
+        gv.flow.METHODS[name](weights="none")(frame, frame)
+
+
+def test_a_public_checkpoint_is_used_by_its_method(tmp_path):
+    """Random weights of another's layout; the flow is the net's at the stretched size, brought back."""
+    torch.manual_seed(0)
+    net = SPyNet(coarsest=0)
+    names = {f"levels.{k}.{n}": f"basic_module.{k}.basic_module.{n}.conv" for k in range(6) for n in range(5)}
+    state = {
+        n.replace(ours, theirs): t for n, t in net.state_dict().items() for ours, theirs in names.items() if ours in n
+    }
+    torch.save(state, tmp_path / "spynet.pth")
+    pair = frames(40, 56)
+    found = gv.flow.SPyNet(weights=str(tmp_path / "spynet.pth"))(*pair).px
+    with torch.inference_mode():
+        given = [torch.from_numpy(np.moveaxis(np.float32(frame), 2, 0)[None]) for frame in pair]
+        expected = net.eval()(*given).flow[0].permute(1, 2, 0)
+    np.testing.assert_allclose(found, expected, atol=1e-5)

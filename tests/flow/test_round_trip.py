@@ -13,9 +13,12 @@ NAMES = [name for name in gv.flow.METHODS if name not in ("epipolar_flow", "raft
 #: Precision and recall of occlusions, mean of two scenes: at least these, unless another is named.
 LEAST = (0.4, 0.45)
 WORSE = {
+    "block_matching": (0.25, 0.6),  # smooths nothing: what is seen may fail to return, too
     "opencv_deepflow": (0.4, 0.2),  # smooth across the borders of things
     "opencv_farneback": (0.3, 0.3),
     "opencv_rlof": (0.3, 0.45),
+    "skimage_ilk": (0.3, 0.5),
+    "skimage_tvl1": (0.5, 0.25),
 }
 #: Mean error of the surer 70 % of the pixels, as a share of that of all.
 MOST_LEFT = 0.85

@@ -10,6 +10,7 @@ import torch
 from geomvision import training, weights
 from geomvision.nets.refiner import Refiner
 from geomvision.training import _loop, _scenes
+from geomvision.training._flow_pairs import Pairs
 from geomvision.training.recipe import Recipe
 from geomvision.training.refined_sgm import Look, Task
 
@@ -159,11 +160,23 @@ def test_both_views_of_a_scene_are_pairs_with_their_truth(scenes):
 
 def test_the_learning_rate_rises_falls_and_ends_near_zero():
     recipe = dataclasses.replace(Recipe.read("refined_sgm", "tiny"), steps=100, warm_up=0.1, learning_rate=2.0)
-    rates = [_loop.rate(recipe, step) for step in range(100)]
+    rates = [recipe.rate_at(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.2)
     assert max(rates) == rates[9] == pytest.approx(2.0)
     assert all(a > b for a, b in itertools.pairwise(rates[10:]))
     assert rates[-1] < 0.002
+
+
+def test_the_last_steps_learn_from_larger_pairs_at_a_rate_that_falls_anew(tmp_path):
+    recipe = Recipe.read("raft_s", "tiny")
+    pairs = Pairs(recipe, tmp_path)
+    first = recipe.late_from
+    assert (recipe.steps, first) == (6, 4)
+    assert recipe.rate_at(first - 1) < recipe.rate_at(first) == recipe.late_rate > recipe.rate_at(first + 1)
+    assert [pairs.load(pairs.drawn(step)[0])[2].shape[:2] for step in (3, 4)] == [(64, 96), recipe.late_size]
+    drawn = [sample.index for step in range(6) for sample in pairs.drawn(step) if not sample.rendered]
+    assert len(set(drawn)) == len(drawn)
+    assert sum(len(pairs.drawn(step)) for step in range(6)) == recipe.pairs_drawn
 
 
 def test_every_size_of_every_recipe_can_be_read():

@@ -1,4 +1,5 @@
 #include "canvas.hpp"
+#include "geomvision/flow/block_search.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/inverse_search.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
@@ -174,4 +175,34 @@ FUZZ(find_occluded) {
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) require(occluded.at(x, y) <= 1, "occluded is neither 0 nor 1");
   }
+}
+
+template <typename T>
+void search_blocks(Random& random) {
+  gv::flow::BlockSearchOptions options;
+  random.vary(options.radius, {0, 1, 2, 5});
+  random.vary(options.window, {1, 3, 9, 31});
+  random.vary(options.num_threads, {0, 1, 2, 3, 8});
+  options.squared = random.chance(0.5);
+  if (options.radius > 8 && options.radius <= 127) options.radius = 8;  // allowed, but each takes time
+  if (options.num_threads > 64) options.num_threads = 64;
+  const std::ptrdiff_t height = random.size(40), width = random.size(60);
+  fuzz::Block<T, 2> frame0(random, {height, width}), frame1(random, {height, width + (random.chance(0.03) ? 1 : 0)});
+  for (const auto& frame : {frame0.view(), frame1.view()}) {
+    for (int i = 0; i < frame.size(0) * frame.size(1); ++i) {
+      frame.data()[i] = static_cast<T>(random.bits() & (random.chance(0.001) ? 2047 : 1023));
+    }
+  }
+  fuzz::Block<std::int32_t, 3> displacement(random, {2, height, width});
+  fuzz::Block<float, 3> costs(random, {6, height, width});
+  gv::flow::block_search<T>(frame0.read(), frame1.read(), options, {displacement.view(), costs.view()});
+  for (const std::int32_t moved : displacement) require(std::abs(moved) <= options.radius, "beyond the range");
+  for (const float cost : costs) require(cost >= 0, "a cost that is none");
+}
+
+FUZZ(block_search) {
+  if (random.chance(0.5))
+    search_blocks<std::uint16_t>(random);
+  else
+    search_blocks<std::int64_t>(random);
 }

@@ -1,0 +1,30 @@
+"""FlowNetS: one net from two images to flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..method import option
+from ._learned import LearnedFlow, Net
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowNetS(LearnedFlow):
+    """FlowNetS, 38.7 million parameters (Dosovitskiy et al., ICCV 2015).
+
+    Images of any size are taken as they are. Weights of others are taken by path; what their authors take off images,
+    and the scale of their flow, is read from the checkpoint. The result is dense, without confidence.
+    """
+
+    net = Net(
+        "flownet",
+        "FlowNetS",
+        1,
+        1,
+        public="public_flownet.flownet",
+        origin="ClementPinard/FlowNetPytorch (flownets_….pth.tar) or NVIDIA/flownet2-pytorch (FlowNet2-S_….pth.tar)",
+    )
+
+    weights: str = option(
+        "flownet_s", "name of shipped weights, or path of a .safetensors file with its card or of a public .pth"
+    )

@@ -1,0 +1,51 @@
+"""Public checkpoints of RAFT and RAFT-S: names of their authors (github.com/princeton-vl/RAFT)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .public import Form, renamed
+
+_RAFT = (
+    (r"^features\.", "fnet."),
+    (r"^context\.", "cnet."),
+    (r"^(fnet|cnet)\.enter\.", r"\1.conv1."),
+    (r"^(fnet|cnet)\.leave\.", r"\1.conv2."),
+    (r"^(fnet|cnet)\.norm\.", r"\1.norm1."),
+    (r"\.skip\.", ".downsample."),
+    (r"^motion\.seen\.0\.", "update_block.encoder.convc1."),
+    (r"^motion\.seen\.1\.", "update_block.encoder.convc2."),
+    (r"^motion\.moved\.0\.", "update_block.encoder.convf1."),
+    (r"^motion\.moved\.1\.", "update_block.encoder.convf2."),
+    (r"^motion\.join\.", "update_block.encoder.conv."),
+    (r"^head\.0\.", "update_block.flow_head.conv1."),
+    (r"^head\.2\.", "update_block.flow_head.conv2."),
+    (r"^mask\.", "update_block.mask."),
+)
+_GATES = {"update": "convz", "reset": "convr", "candidate": "convq"}
+
+
+def raft(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
+    """RAFT."""
+    return (Form(lambda ours: _raft(ours, "{}")),)
+
+
+def raft_small(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
+    """RAFT-S, whose recurrent unit has one step, without a number."""
+    return (Form(lambda ours: _raft(ours, "")),)
+
+
+def _raft(ours: str, number: str) -> tuple[str, ...]:
+    name = renamed(ours, _RAFT)
+    if gate := re.match(r"recurrent\.(\w+)\.(\d)\.(.*)", name):
+        return (f"update_block.gru.{_GATES[gate[1]]}{number.format(int(gate[2]) + 1)}.{gate[3]}",)
+    if block := re.match(r"(\w+)\.blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name):
+        where = f"{block[1]}.layer{int(block[2]) // 2 + 1}.{int(block[2]) % 2}"
+        if block[3] == "downsample":
+            there = (f"{where}.downsample.{block[4]}.{block[5]}",)
+            return there if block[4] == "0" else (*there, f"{where}.norm3.{block[5]}")
+        kind = {"convolutions": "conv", "norms": "norm"}[block[3]]
+        return (f"{where}.{kind}{int(block[4]) + 1}.{block[5]}",)
+    return (name,)
