@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,27 @@ from .recipe import FlowRecipe
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlowNet:
+    """A net that can be taught: what makes it, and how it is called."""
+
+    make: type[nn.Module]
+    #: Sides of images are multiples of this.
+    stride: int
+    #: Updates of a recurrent net when it is judged, at least; it learns by the recipe's. 0: it has none.
+    least_updates: int = 0
+
+
 class FlowTask(ShippedTask):
-    """Batches, loss and scores of one training; subclasses say which net, and how it is called."""
+    """Batches, loss and scores of the training of one net."""
 
     kind = "flow_px"
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
-    #: Sides of images are multiples of this.
-    stride: int
 
-    def __init__(self, recipe: FlowRecipe, folder: Path) -> None:
+    def __init__(self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path) -> None:
+        self.name, self.method, self.taught = name, f"flow/{name}", taught
+        self.network = f"{taught.make.__module__}.{taught.make.__qualname__}"
         self.recipe = recipe
         self.pairs = Pairs(recipe, folder)
         #: Scenes with truth of the user's own, to validate on besides.
@@ -39,11 +51,14 @@ class FlowTask(ShippedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
-        raise NotImplementedError
+        return self.taught.make(**self.recipe.network)
 
     def estimates(self, net: nn.Module, images0: Tensor, images1: Tensor) -> Flows:
-        """What the net makes of images (B, 3, H, W)."""
-        raise NotImplementedError
+        """What the net makes of images (B, 3, H, W): by the recipe's updates to learn, perhaps by more to be judged."""
+        least, updates = self.taught.least_updates, self.recipe.iterations
+        calls = {"iterations": updates if net.training else max(least, updates)} if least else {}
+        found: Flows = net(images0, images1, **calls)
+        return found
 
     @property
     def scene_count(self) -> int:
@@ -120,7 +135,7 @@ class FlowTask(ShippedTask):
         height, width = frame0.shape[:2]
         device = next(net.parameters()).device
         images = self.stacked([(frame0, frame1, flow)], device)[:2]
-        padding = (0, -width % self.stride, 0, -height % self.stride)
+        padding = (0, -width % self.taught.stride, 0, -height % self.taught.stride)
         images0, images1 = (functional.pad(image, padding, mode="replicate") for image in images)
         with torch.inference_mode():
             found = self.estimates(net, images0, images1).flow

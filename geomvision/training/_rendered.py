@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -13,24 +14,24 @@ from . import _scenes
 from .recipe import Recipe, StereoRecipe
 
 
-class ShippedTask:
+class ShippedTask(ABC):
     """What a training says of the weights that it writes."""
 
     #: Of the weights.
-    name: ClassVar[str]
+    name: str
     #: The method that takes them, as "stereo/refined_sgm".
-    method: ClassVar[str]
+    method: str
     #: What the net gives.
-    kind: ClassVar[str]
-    network: ClassVar[str]
+    kind: str
+    network: str
     #: What the net takes.
-    input_rule: ClassVar[str]
+    input_rule: str
     recipe: Recipe
 
     @property
+    @abstractmethod
     def training_data(self) -> str:
         """What was learnt from."""
-        raise NotImplementedError
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card of the finished weights (checksum and count are filled in when they are written)."""

@@ -19,8 +19,10 @@ import torch
 from .. import weights
 from ..datasets.folder import Folder
 from . import Outcome, _curves, _loop
+from ._flow import FlowTask
 from ._team import Team
-from .recipe import Recipe
+from .flow_nets import NETS
+from .recipe import FlowRecipe, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ def train(order: Order) -> Outcome:
     recipe = Recipe.read(order.method, order.size, order.recipe)
     if order.steps is not None:
         recipe = dataclasses.replace(recipe, steps=order.steps)
-    task: Any = importlib.import_module(f"geomvision.training.{order.method}").Task(recipe, order.folder)
+    task = _task(order.method, recipe, order.folder)
     if order.scenes is not None:
         _validate_on(task, order.scenes)
     if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
@@ -57,6 +59,15 @@ def train(order: Order) -> Outcome:
         return _trained(order, task, team, started)
     finally:
         team.leave()
+
+
+def _task(method: str, recipe: Recipe, folder: Path) -> Any:
+    """What `method` learns. ValueError where the recipe is for the other task."""
+    if isinstance(recipe, FlowRecipe) != (method in NETS):
+        raise ValueError(f"the recipe is not for {method}: task must be {'flow' if method in NETS else 'stereo'!r}")
+    if isinstance(recipe, FlowRecipe):
+        return FlowTask(method, NETS[method], recipe, folder)
+    return importlib.import_module(f"geomvision.training.{method}").Task(recipe, folder)
 
 
 def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
