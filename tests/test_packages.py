@@ -26,6 +26,14 @@ MISSING = {
         "gv.geometry.find_corners(np.zeros((99, 99), np.uint8), gv.geometry.Board(columns=5, rows=4, square_m=1.0))",
         "find_corners needs cv2",
     ),
+    "cv2.motion": (
+        "gv.depth.FromMotion()([np.zeros((8, 8), np.uint8)] * 2, camera)",
+        "depth from motion needs cv2: it comes with geomvision and was removed",
+    ),
+    "cv2.report": (
+        "import geomvision.report.maps as maps; maps.colored(np.eye(9, dtype=np.float32))",
+        "the report needs cv2: it comes with geomvision and was removed",
+    ),
     "cv2.read": ("gv.io.read_image('image.png')", "reading and writing images needs cv2"),
 }
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..cameras import Array, CameraModel
 from ..images import Image, to_grey
+from ..packages import needed_by
 from ..pose.essential import Essential
 
 Indices = NDArray[np.intp]
@@ -81,7 +82,8 @@ def match(
     grey: Sequence[NDArray[np.uint8]], cameras: Sequence[CameraModel], reference: int
 ) -> tuple[Sightings, list[Pair]]:
     """Points of a clip by their sightings, and the pairs they come from."""
-    import cv2
+    with needed_by("depth from motion"):
+        import cv2
 
     sift = cv2.SIFT_create(  # type: ignore[attr-defined]
         MOST_FEATURES, contrastThreshold=LEAST_CONTRAST, edgeThreshold=20

@@ -86,7 +86,7 @@ def absolute_pose(
             T = _moved(T, -np.linalg.solve(normal, J.T @ e))
         return (kept, gain(kept), support) if support >= 0 else None
 
-    best, drawn = ransac(len(X), 3, solve, gain, refine, confidence=confidence, most=max_iterations, seed=seed)
+    best, _score, drawn = ransac(len(X), 3, solve, gain, refine, confidence=confidence, most=max_iterations, seed=seed)
     T, fitted = (None, nobody) if best is None else _fitted_to_inliers(best, X, C, max_error_px)
     if T is None:
         return (*_NONE[:5], drawn), nobody

@@ -75,7 +75,7 @@ def align_points_robust(
                 break
         return model, gain(model), float(inside.sum())
 
-    best, drawn = ransac(len(x), 3, solve, gain, refine, confidence=confidence, most=max_iterations, seed=seed)
+    best, _score, drawn = ransac(len(x), 3, solve, gain, refine, confidence=confidence, most=max_iterations, seed=seed)
     if best is None:
         return (*_NONE[:5], drawn), np.zeros(len(x), bool)
     inliers = squared(best) <= 1

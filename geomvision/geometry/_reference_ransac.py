@@ -164,16 +164,21 @@ def ransac(
     most: int,
     seed: int,
     second_chances: bool = False,
-) -> tuple[Any, int]:
-    """The best refined model, None where there is none, and how many samples were drawn.
+    earlier: tuple[Any, float, int] | None = None,
+    to_beat: float = 0.0,
+) -> tuple[Any, float, int]:
+    """The best refined model, None where there is none, its score, and how many samples were drawn.
 
     `refine` gives a model, its score and its support, or None. With `second_chances`, the best runners-up of the rounds
     are refined at the end, too: for problems whose refinements end in different places.
+    A search that goes on from an earlier one's result takes as many samples again, and refines minimal models above
+    `to_beat`.
     """
-    best, best_score, best_raw = None, 0.0, 0.0
+    best, best_score, drawn = earlier or (None, 0.0, 0)
+    best_raw = to_beat
     others: list[tuple[float, Array]] = []
     most = iterations_of_all(size, sample_size, confidence, most)
-    drawn, needed = 0, most
+    needed = min(most, 2 * drawn) if earlier else most
     while drawn < needed:
         count = min(ROUND, most - drawn)
         samples = [draw_sample(seed, drawn + i, size, sample_size) for i in range(count)]
@@ -185,11 +190,12 @@ def ransac(
             refined = refine(top[1])
             if refined is not None and refined[1] > best_score:
                 best, best_score, support = refined
-                needed = min(most, iterations_needed(support / size, sample_size, confidence, most))
+                if earlier is None:
+                    needed = min(most, iterations_needed(support / size, sample_size, confidence, most))
         elif top[0] > 0.8 * best_raw:
             others = sorted([*others, top], key=lambda item: -item[0])[:32]
     for _, model in others[: 3 + drawn // 512] if second_chances else []:
         refined = refine(model)
         if refined is not None and refined[1] > best_score:
             best, best_score, _ = refined
-    return best, drawn
+    return best, best_score, drawn

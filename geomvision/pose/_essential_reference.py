@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from ._reference_solvers import five_point
 from ._views import View
 
 BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
+#: By how much errors must be smaller to count in the second search, and matches among which it takes place.
+SHARPER, FEW = 8.0, 256
 
 
 class DepthPrior:
@@ -109,6 +112,7 @@ class EssentialProblem:
 
     def __init__(self, data: tuple[Array, ...], band: float, to_rays0: Array, to_rays1: Array) -> None:
         self.data, self.band, self.to_rays0, self.to_rays1 = data, band, to_rays0, to_rays1
+        self.judged = band  # minimal models are judged by errors below it
         self.depths = DepthPrior(data, to_rays0, to_rays1)
         self.ends: list[Array] = []  # where refinements came to before depths are looked at
 
@@ -118,12 +122,12 @@ class EssentialProblem:
 
     def score(self, essential: Array) -> float:
         """Of a matrix for rays."""
-        return self.gain(self.to_rays1 @ essential @ self.to_rays0)
+        return self.gain(self.to_rays1 @ essential @ self.to_rays0, self.judged)
 
-    def gain(self, matrix: Array) -> float:
+    def gain(self, matrix: Array, limit: float) -> float:
         """Of a matrix for working coordinates."""
         value, gradient, _ = sampson(matrix, *self.data)
-        return marginal_gain(value**2 / gradient, self.band)
+        return marginal_gain(value**2 / gradient, limit)
 
     def refine(self, essential: Array) -> tuple[Any, float, float] | None:
         """The pose with its mixture and normal matrix, its likelihood and its support."""
@@ -132,11 +136,12 @@ class EssentialProblem:
         rotations, translations, _ = _core.decompose_essential(essential)
         pose = PoseManifold(rotations[0], translations[0], self.to_rays0, self.to_rays1)
         mixture = Mixture.broad(self.band)
+        mixture.sigma *= self.judged / self.band
         self.depths.values = np.ones(len(self.data[0]))
         pose, support, _ = gauss_newton(pose, self.data, mixture, self.depths.values, BROAD)
         if support < 0 or self._came_before(pose.matrix(), mixture.sigma / np.sqrt(support)):
             return None
-        pose, support, normal = self.with_depths(self.depths.in_front(pose, mixture), mixture, LOCAL, 2)
+        pose, support, normal = self.with_depths(pose, mixture, LOCAL, 2)
         if support < 0:
             return None
         return (pose, mixture, normal), self.depths.log_likelihood(pose.matrix(), mixture), support
@@ -147,6 +152,7 @@ class EssentialProblem:
         """Steps with depths weighed, which are learned anew each round; support below 0: it got lost."""
         support, normal = -1.0, None
         for _ in range(rounds):
+            pose = self.depths.in_front(pose, mixture)  # steps can turn it around
             self.depths.learn(pose, mixture)
             pose, support, normal = gauss_newton(pose, self.data, mixture, self.depths.values, steps)
             if support < 0:
@@ -167,17 +173,15 @@ def estimate_essential(
     """What `_core.estimate_essential` does."""
     data, order, unit, to_rays0, to_rays1 = working_data(view0, view1, seed)
     problem = EssentialProblem(data, max_error_px / unit, to_rays0, to_rays1)
-    best, drawn = ransac(
-        len(order),
-        5,
-        problem.solve,
-        problem.score,
-        problem.refine,
-        confidence=confidence,
-        most=max_iterations,
-        seed=seed,
-        second_chances=True,
-    )
+    limits: dict[str, Any] = {"confidence": confidence, "most": max_iterations, "seed": seed}
+    search = partial(ransac, len(order), 5, problem.solve, problem.score, problem.refine, **limits)
+    best, likelihood, drawn = search(second_chances=True)
+    if best is not None and len(order) <= FEW:
+        # Some wrong matches can help a wrong pose to fit more matches badly than the right one fits well: look for a
+        # minimal model that fits better than the best one does.
+        problem.judged /= SHARPER
+        own = problem.gain(best[0].matrix(), problem.judged)
+        best, _, drawn = search(earlier=(best, likelihood, drawn), to_beat=own)
     if best is None:
         return Estimate(iterations=drawn)
     problem.depths.values = np.ones(len(order))
@@ -193,7 +197,7 @@ def estimate_essential(
         errors_px=errors,
         noise_px=mixture.sigma * unit,
         inlier_px=mixture.even_error(mixture.odds) * unit,
-        score=problem.gain(pose.matrix()),
+        score=problem.gain(pose.matrix(), problem.band),
         iterations=drawn,
         covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
         rotation=pose.R,

@@ -76,7 +76,7 @@ def estimate_fundamental(
         )
         return None if support < 0 else (manifold, score(manifold.matrix()), support)
 
-    best, drawn = ransac(
+    best, _, drawn = ransac(
         len(order),
         7,
         lambda sample: seven_point(x0[sample], x1[sample]),

@@ -80,7 +80,7 @@ def estimate_homography(
         H, support = improved(H, x0, x1, Mixture.broad(band), 2 * LOCAL)
         return None if support < 0 else (H, score(H), support)
 
-    best, drawn = ransac(
+    best, _, drawn = ransac(
         len(order),
         4,
         lambda sample: four_point(x0[sample], x1[sample]),

@@ -19,7 +19,8 @@ class Essential(PoseMethod):
     errors over the pose's 5 degrees of freedom, each match weighed by the probability that it is an inlier. That is
     learned along: a Gaussian of unknown width and share among outliers, and how likely the depth is at which the match
     would lie, so that wrong matches that happen to lie on their epipolar lines lose the say that their long
-    displacement would give them. The best pose is the one of largest likelihood.
+    displacement would give them. The best pose is the one of largest likelihood. Among up to 256 matches a second
+    search of as many samples looks for one that fits more precisely: few wrong matches can hide it from the first.
     """
 
     @backend("cpp", requires="geomvision._core")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image, Mask
+from ..packages import needed_by
 
 #: Finest step of the codes by unit; a wider range takes a wider step.
 FINEST = {"px": 1 / 128, "m": 1e-3}
@@ -41,7 +42,8 @@ def encode_mask(mask: Mask) -> str:
 
 def encode_image(image: Image, quality: int = 92) -> str:
     """A JPEG data address of an image, its grey levels brought to 8 bit."""
-    import cv2
+    with needed_by("the report"):
+        import cv2
 
     shown = eight_bit(image)
     done, data = cv2.imencode(
@@ -67,7 +69,8 @@ def eight_bit(image: Image) -> NDArray[np.uint8]:
 
 def colored(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """(H, W) as RGB from blue to red between the 1st and the 99th percentile; grey where there is no value."""
-    import cv2
+    with needed_by("the report"):
+        import cv2
 
     known = np.isfinite(values)
     low, high = np.percentile(values[known], (1, 99)) if known.any() else (0.0, 1.0)
@@ -96,7 +99,8 @@ def flow_colored(px: NDArray[np.floating[Any]], full_px: float) -> NDArray[np.ui
 
 def color_table(name: str) -> str:
     """256 RGB colours of one of OpenCV's maps (``"TURBO"``, ``"MAGMA"``, …), base64."""
-    import cv2
+    with needed_by("the report"):
+        import cv2
 
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     colors = cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name}"))[:, 0, ::-1]

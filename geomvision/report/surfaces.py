@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..cameras import Array, Camera, CameraModel, check_pose, inverse
 from ..geometry import decimate, pinhole_of
 from ..images import Image
+from ..packages import needed_by
 from ..results import PointCloud
 from .maps import encode_image
 
@@ -103,7 +104,8 @@ def pictures(surface: Surface) -> list[tuple[str, str]]:
 
 
 def _narrow(image: Image) -> Image:
-    import cv2
+    with needed_by("the report"):
+        import cv2
 
     if image.shape[1] <= PICTURE_PX:
         return image

@@ -95,7 +95,7 @@ class Disparity(_Map):
     _values = "px"
 
     def to_depth(self, rig: StereoRig) -> Depth:
-        """Depth Z = f·B / (d + doffs) in metres; NaN where d + doffs ≤ 0.
+        """Depth Z = f·B / (d + doffs) in metres; NaN where d + doffs ≤ 0 or float32 cannot hold Z.
 
         Raises ValueError when the rig is not rectified or its size is not the map's.
         """

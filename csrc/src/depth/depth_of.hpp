@@ -11,7 +11,7 @@ constexpr float depth_of(double disparity, double scale, double offset) {
   const double shifted = disparity + offset;
   if (!(shifted > 0)) return nan;
   const auto metres = static_cast<float>(scale / shifted);
-  return metres <= largest ? metres : nan;
+  return metres > 0 && metres <= largest ? metres : nan;
 }
 
 }  // namespace geomvision::depth

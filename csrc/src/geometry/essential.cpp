@@ -70,6 +70,11 @@ struct PoseManifold {
   }
 };
 
+/// By how much errors must be smaller to count in the second search.
+constexpr double sharper = 8.0;
+/// Matches among which it takes place: of more, wrong ones do not agree by chance.
+constexpr int few = 256;
+
 struct EssentialModel {
   Matrix3 essential;  // for rays
   Pose pose;          // this and what follows: of a refined one
@@ -83,7 +88,7 @@ struct EssentialProblem {
   static constexpr int sample_size = 5, max_models = 10;
   const Matches& matches;
   const Cameras& cameras;
-  double band;
+  double band, judged;  // errors are below the band; minimal models are judged by those below `judged`
   // Refinements run one at a time:
   DepthPrior& depths;
   std::vector<Matrix3>& ends;  // where they came to before depths are looked at
@@ -102,22 +107,22 @@ struct EssentialProblem {
   }
 
   double score(const Model& model, double to_beat) const {
-    return model.log_likelihood ? *model.log_likelihood : gain(cameras.working(model.essential), to_beat);
+    return model.log_likelihood ? *model.log_likelihood : gain(cameras.working(model.essential), judged, to_beat);
   }
 
-  double gain(const Matrix3& working, double to_beat) const {
-    return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), working.values.data(), band, to_beat);
+  double gain(const Matrix3& working, double limit, double to_beat) const {
+    return GEOMVISION_KERNEL(sampson_gain)(matches.columns(), working.values.data(), limit, to_beat);
   }
 
   double refine(Model& model) const {
     const EssentialParts parts(model.essential);
     PoseManifold manifold{cameras, parts.first, parts.translation};
     model.mixture = broad_mixture(band);
+    model.mixture.sigma *= judged / band;
     NormalSums& sums = model.sums;
     depths.forget();
     if (!refine_sampson(matches.columns(), manifold, model.mixture, depths.values(), broad_steps, sums)) return -1.0;
     if (came_before(manifold.matrix(), model.mixture.sigma / std::sqrt(sums.weight))) return -1.0;
-    manifold.set(depths.in_front(manifold.pose(), manifold.matrix(), model.mixture));
     if (!refine_with_depths(manifold, model.mixture, local_steps, 2, sums)) return -1.0;
     model.essential = manifold.essential();
     model.pose = manifold.pose();
@@ -137,6 +142,7 @@ struct EssentialProblem {
 
   bool refine_with_depths(PoseManifold& manifold, Mixture& mixture, int steps, int rounds, NormalSums& sums) const {
     for (int i = 0; i < rounds; ++i) {
+      manifold.set(depths.in_front(manifold.pose(), manifold.matrix(), mixture));  // steps can turn it around
       depths.learn(manifold.pose(), manifold.matrix(), mixture);
       if (!refine_sampson(matches.columns(), manifold, mixture, depths.values(), steps, sums)) return false;
     }
@@ -180,11 +186,18 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   const double band = options.max_error_px / cameras.unit;
   DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
   std::vector<Matrix3> ends;
-  const EssentialProblem problem{matches, cameras, band, depths, ends};
+  const EssentialProblem problem{matches, cameras, band, band, depths, ends};
   EssentialEstimate estimate;
   RansacOptions engine = engine_options(options, num_threads);
   engine.second_chances = true;  // near a plane, refinements end at several poses
-  const auto best = ransac(problem, engine);
+  auto best = ransac(problem, engine);
+  if (best.found && matches.size() <= few) {
+    // Some wrong matches can help a wrong pose to fit more matches badly than the right one fits well: look for a
+    // minimal model that fits better than the best one does.
+    const EssentialProblem precise{matches, cameras, band, band / sharper, depths, ends};
+    engine.second_chances = false;
+    best = ransac(precise, engine, best, precise.gain(cameras.working(best.model.essential), precise.judged, 0.0));
+  }
   estimate.iterations = best.iterations;
   if (!best.found) return estimate;
   PoseManifold pose{cameras, best.model.pose.rotation, best.model.pose.translation};
@@ -200,7 +213,7 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   estimate.matrix = essential.values;
   estimate.rotation = pose.rotation_01.values;
   estimate.translation = pose.translation.values;
-  estimate.score = problem.gain(pose.matrix(), 0.0);
+  estimate.score = problem.gain(pose.matrix(), band, 0.0);
   conclude(matches, pose, mixture, sums, cameras.unit, estimate);
   return estimate;
 }

@@ -21,8 +21,7 @@
 //       double score(const Model&, double to_beat) const;    // gain, more is better, at most size(); may give up early
 //                                                            // and return any number <= to_beat
 //       double refine(Model&) const;                         // local optimisation; the support of the model it leaves
-//     };                                                     // (a count of inliers, may be soft), < 0: nothing came
-//     out
+//     };                                                     // (inliers, may be soft), < 0: nothing came out
 namespace geomvision::geometry {
 
 /// A random number that is a function of (seed, counter): SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
@@ -49,8 +48,7 @@ struct RansacOptions {
   int max_iterations = 20000;
   double confidence = 0.9999;   ///< that a sample without outliers was drawn, in (0, 1)
   double effort = 2.0;          ///< that many times the samples which confidence asks for: samples are noisy, too
-  bool second_chances = false;  ///< refine the best runners-up of the rounds at the end, too: for problems whose
-                                ///< refinements end in different places
+  bool second_chances = false;  ///< refine the best runners-up, too: where refinements end in different places
   int num_threads = 0;
 };
 
@@ -81,22 +79,24 @@ inline int iterations_of_all(const RansacOptions& options, int size, int sample_
   return all < options.max_iterations ? static_cast<int>(std::ceil(all)) : options.max_iterations;
 }
 
-/// The best model of as many samples as confidence asks for, each new best one refined. The samples are taken in rounds
-/// of fixed size, whose members know only what earlier rounds found: the result does not depend on threads.
+/// The best model of as many samples as confidence asks for, each new best one refined. Samples are taken in rounds
+/// that know only what earlier ones found: the result does not depend on threads. A search that goes on from an earlier
+/// one's `best` takes as many samples again, and refines minimal models above `to_beat`.
 template <typename Problem>
-RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options) {
+RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options,
+                                             RansacResult<typename Problem::Model> best = {}, double to_beat = 0.0) {
   using Model = typename Problem::Model;
   constexpr int round = 32;
   struct Candidate {
     Model model{};
     double score = -1.0;
   };
-  RansacResult<Model> best;
   if (problem.size() < Problem::sample_size) return best;
   std::array<Candidate, round> candidates;
-  double best_raw = 0.0;  // of the minimal models: a refined one would bar the way to others yet to be refined
+  double best_raw = to_beat;  // of the minimal models: a refined one would bar the way to others yet to be refined
   const int most = iterations_of_all(options, problem.size(), Problem::sample_size);
-  int needed = most;
+  const bool goes_on = best.iterations > 0;
+  int needed = goes_on ? std::min(most, 2 * best.iterations) : most;
   std::vector<Candidate> others;  // the best of their rounds, by score
   const auto refine = [&](const Candidate& candidate) {
     Model refined = candidate.model;
@@ -132,7 +132,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
                                          [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
     if (winner->score > best_raw) {
       best_raw = winner->score;
-      if (refine(*winner)) {
+      if (refine(*winner) && !goes_on) {
         needed = std::min(most, iterations_needed(options, best.support / problem.size(), Problem::sample_size));
       }
     } else if (options.second_chances && winner->score > 0.8 * best_raw) {
