@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 from rich.console import Console
@@ -16,11 +17,17 @@ def run(name: str, fresh: bool, **options: Any) -> None:
     BackendError when torch is missing.
     """
     training: Any = importlib.import_module("geomvision.training")
-    try:
-        outcome = training.run(name, resume=not fresh, **options)
-    except ModuleNotFoundError as error:
-        raise BackendError(str(error)) from None
     console = Console(highlight=False)
+
+    def tell(message: Warning | str, *_where: Any, **_line: Any) -> None:
+        console.print(f"warning: {message}", markup=False, soft_wrap=True)
+
+    with warnings.catch_warnings():  # which gives the way of showing them back, too
+        warnings.showwarning = tell
+        try:
+            outcome = training.run(name, resume=not fresh, **options)
+        except ModuleNotFoundError as error:
+            raise BackendError(str(error)) from None
     console.print(f"step {outcome.step} of {outcome.steps}", markup=False)
     for figure, value in outcome.scores.items():
         console.print(f"  {figure} {value:.3f}", markup=False)

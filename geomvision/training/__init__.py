@@ -39,12 +39,15 @@ def run(
     recipe: str | Path | None = None,
     device: str = "cpu",
     scenes: str | Path | None = None,
+    adapt: str | Path | None = None,
+    weights: str | Path | None = None,
 ) -> Outcome:
     """Train a method's net.
 
     Args:
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
-        out: folder for scenes, checkpoint, curves and weights; ``out/training/<method>`` when not given.
+        out: folder for scenes, checkpoint, curves and weights; ``out/training/<method>`` when not given,
+            ``<method>_adapted`` where `adapt` is.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
         size: table of the recipe: "cpu", "tiny", and for flow "gpu".
         steps: instead of the recipe's; the learning rate is planned for this many.
@@ -54,6 +57,8 @@ def run(
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
+        adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
+        weights: what it starts from: a shipped name or a path; the method's shipped ones when not given.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
@@ -70,7 +75,7 @@ def run(
         from ._run import Order, train
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"training needs {error.name}: pip install 'geomvision[learned]'") from None
-    folder = Path(out) if out is not None else Path("out") / "training" / method
+    folder = Path(out) if out is not None else Path("out") / "training" / (method + "_adapted" * (adapt is not None))
     return train(
         Order(
             method=method,
@@ -84,5 +89,7 @@ def run(
             progress=progress,
             device=device,
             scenes=None if scenes is None else Path(scenes),
+            adapt=None if adapt is None else Path(adapt),
+            weights=None if weights is None else str(weights),
         )
     )

@@ -25,6 +25,8 @@ class ShippedTask:
     network: ClassVar[str]
     #: What the net takes.
     input_rule: ClassVar[str]
+    #: What `prepare` does, in a word.
+    preparing: ClassVar[str] = "rendering"
     recipe: Recipe
 
     @property

@@ -20,7 +20,7 @@ from .. import weights
 from ..datasets.folder import Folder
 from . import Outcome, _curves, _loop
 from ._team import Team
-from .recipe import Recipe
+from .recipe import Recipe, SelfSupervisedRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +38,14 @@ class Order:
     progress: bool
     device: str
     scenes: Path | None
+    adapt: Path | None
+    weights: str | None
 
 
 def train(order: Order) -> Outcome:
     """See `geomvision.training.run`."""
     started = time.monotonic()
-    recipe = Recipe.read(order.method, order.size, order.recipe)
-    if order.steps is not None:
-        recipe = dataclasses.replace(recipe, steps=order.steps)
-    task: Any = importlib.import_module(f"geomvision.training.{order.method}").Task(recipe, order.folder)
+    task = _task(order)
     if order.scenes is not None:
         _validate_on(task, order.scenes)
     if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
@@ -59,13 +58,32 @@ def train(order: Order) -> Outcome:
         team.leave()
 
 
+def _task(order: Order) -> Any:
+    kind: Any = importlib.import_module(f"geomvision.training.{order.method}").Task
+    recipe = Recipe.read(order.method if order.adapt is None else "self_supervised", order.size, order.recipe)
+    if isinstance(recipe, SelfSupervisedRecipe) != (order.adapt is not None):
+        raise ValueError(f"{order.recipe} and adapt go together: recipes of task self_supervised need a video, alone")
+    if order.steps is not None:
+        recipe = dataclasses.replace(recipe, steps=order.steps)
+    if order.adapt is None:
+        if order.weights is not None:
+            raise ValueError("weights to start from are for adapt; a training without it starts from none")
+        return kind(recipe, order.folder)
+    if not kind.method.startswith("flow/"):
+        raise ValueError(f"{kind.method} cannot be adapted to a video; flow methods can")
+    from ._self_supervised import adapting
+    from ._start import Start
+
+    return adapting(kind)(recipe, order.folder, order.adapt, Start.read(kind.method, order.weights))
+
+
 def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
     recipe: Recipe = task.recipe
     threads = order.num_threads or max(1, (os.cpu_count() or 1) // team.size)
     deadline = math.inf if order.minutes is None else started + 60 * order.minutes
     checkpoint = order.folder / "checkpoint.pt"
     with _bar(order.progress and team.leads) as bar:
-        rendering = bar.add_task("rendering", total=task.scene_count, note="")
+        rendering = bar.add_task(task.preparing, total=task.scene_count, note="")
         if team.leads:
             task.prepare(threads, lambda done: bar.advance(rendering, done))
         team.wait()

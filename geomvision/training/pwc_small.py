@@ -16,7 +16,7 @@ class Task(FlowTask):
     name = "pwc_small"
     method = "flow/pwc_small"
     network = "geomvision.nets.pwc_small.PWCSmall"
-    stride = pwc_small.STRIDE
+    stride = least = pwc_small.STRIDE
 
     def net(self) -> nn.Module:
         """The net with its first weights."""

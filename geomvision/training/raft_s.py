@@ -15,7 +15,7 @@ class Task(FlowTask):
     name = "raft_s"
     method = "flow/raft_s"
     network = "geomvision.nets.raft.RAFTSmall"
-    stride = raft.STRIDE
+    stride, least = raft.STRIDE, raft.LEAST
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
