@@ -92,6 +92,7 @@ SHOWN = {
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
+    "losses": lambda names: names["loss"] < 0.6 * names["still"] and names["slope"].isfinite().all(),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
     "rectify": lambda names: (
@@ -102,7 +103,7 @@ SHOWN = {
     ),
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
-NEEDED = {"cameras": "torch", "motion": "open3d"}
+NEEDED = {"cameras": "torch", "losses": "torch", "motion": "open3d"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 
 

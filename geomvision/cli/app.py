@@ -212,11 +212,15 @@ def train(
     recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda for flow.")] = "cpu",
     scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
+    adapt: Annotated[
+        Path | None, typer.Option(help="A video, or a folder of frames: flow goes on learning from it, without truth.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="What --adapt starts from: a shipped name or a file.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
 ) -> None:
-    """Train a learned method on rendered scenes; an interrupted run goes on where it stopped."""
+    """Train a learned method on rendered scenes, or flow on a video of yours; an interrupted run goes on."""
     from . import training
 
     training.run(
@@ -227,6 +231,8 @@ def train(
         recipe=recipe,
         device=device,
         scenes=scenes,
+        adapt=adapt,
+        weights=weights,
         minutes=minutes,
         num_threads=threads,
     )

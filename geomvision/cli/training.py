@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import warnings
 from typing import Any
 
 from rich.console import Console
@@ -16,11 +18,19 @@ def run(name: str, fresh: bool, **options: Any) -> None:
     BackendError when torch is missing.
     """
     training: Any = importlib.import_module("geomvision.training")
-    try:
-        outcome = training.run(name, resume=not fresh, **options)
-    except ModuleNotFoundError as error:
-        raise BackendError(str(error)) from None
     console = Console(highlight=False)
+
+    def tell(message: Warning | str, *_where: Any, **_line: Any) -> None:
+        console.print(f"warning: {message}", markup=False, soft_wrap=True)
+
+    with warnings.catch_warnings():  # which gives the way of showing them back, too
+        warnings.showwarning = tell
+        try:
+            outcome = training.run(name, resume=not fresh, **options)
+        except ModuleNotFoundError as error:
+            raise BackendError(str(error)) from None
+    if os.environ.get("RANK", "0") != "0":  # of processes that share a training the first alone has scores to tell
+        return
     console.print(f"step {outcome.step} of {outcome.steps}", markup=False)
     for figure, value in outcome.scores.items():
         console.print(f"  {figure} {value:.3f}", markup=False)

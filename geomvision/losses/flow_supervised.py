@@ -98,11 +98,16 @@ def sequence_loss(flows: Sequence[Tensor], truth: Tensor, *, decay: float = 0.8,
     known = known_flow(truth, fastest)
     target = torch.where(known, truth, 0.0)
     terms = []
-    for index, flow in enumerate(flows):
+    for share, flow in zip(sequence_weights(len(flows), decay), flows, strict=True):
         _check_pair(flow, truth)
         error = torch.where(known, flow.to(target.dtype) - target, 0.0).abs().mean(dim=1, keepdim=True)
-        terms.append(decay ** (len(flows) - 1 - index) * _mean(error, known))
+        terms.append(share * _mean(error, known))
     return torch.stack(terms).sum()
+
+
+def sequence_weights(count: int, decay: float) -> list[float]:
+    """γ^(N − i) for i from 1 to N: what each of a recurrent net's estimates weighs."""
+    return [decay ** (count - 1 - index) for index in range(count)]
 
 
 def _mean(values: Tensor, known: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = ["TRAININGS", "Outcome", "run"]
 
@@ -39,12 +40,14 @@ def run(
     recipe: str | Path | None = None,
     device: str = "cpu",
     scenes: str | Path | None = None,
+    adapt: str | Path | None = None,
+    weights: str | Path | None = None,
 ) -> Outcome:
     """Train a method's net.
 
     Args:
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
-        out: folder for scenes, checkpoint, curves and weights; ``out/training/<method>`` when not given.
+        out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
         size: table of the recipe: "cpu", "tiny", and for flow "gpu".
         steps: instead of the recipe's; the learning rate is planned for this many.
@@ -54,25 +57,21 @@ def run(
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
+        adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
+        weights: what it starts from: a shipped name or a path; the method's shipped ones when not given.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
         ModuleNotFoundError: without torch (``pip install 'geomvision[learned]'``).
     """
-    known = {training.rpartition("/")[2]: training for training in TRAININGS}
-    method = name.rpartition("/")[2]
-    if method not in known or name not in (method, known[method]):
-        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(TRAININGS)}")
+    method = _method(name)
     for given, value in (("steps", steps), ("minutes", minutes)):
         if value is not None and value <= 0:
             raise ValueError(f"{given} is {value}; it must be above 0")
-    try:
-        from ._run import Order, train
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"training needs {error.name}: pip install 'geomvision[learned]'") from None
-    folder = Path(out) if out is not None else Path("out") / "training" / method
-    return train(
-        Order(
+    order, train = _running()
+    folder = Path(out) if out is not None else Path("out") / "training" / (method + "_adapted" * (adapt is not None))
+    return train(  # type: ignore[no-any-return]
+        order(
             method=method,
             folder=folder,
             resume=resume,
@@ -84,5 +83,23 @@ def run(
             progress=progress,
             device=device,
             scenes=None if scenes is None else Path(scenes),
+            adapt=None if adapt is None else Path(adapt),
+            weights=None if weights is None else str(weights),
         )
     )
+
+
+def _method(name: str) -> str:
+    known = {training.rpartition("/")[2]: training for training in TRAININGS}
+    method = name.rpartition("/")[2]
+    if method not in known or name not in (method, known[method]):
+        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(TRAININGS)}")
+    return method
+
+
+def _running() -> tuple[Any, Any]:
+    try:
+        from ._run import Order, train
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"training needs {error.name}: pip install 'geomvision[learned]'") from None
+    return Order, train

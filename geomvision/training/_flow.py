@@ -17,6 +17,7 @@ from ..nets.raft import Flows
 from ..samples import FlowSample
 from . import _flow_pairs, _scenes
 from ._flow_pairs import Pair, Pairs, Sample
+from ._frames import rgb
 from ._rendered import ShippedTask
 from .recipe import FlowRecipe
 
@@ -28,10 +29,16 @@ class FlowNet:
     """A net that can be taught: what makes it, and how it is called."""
 
     make: type[nn.Module]
-    #: Sides of images are multiples of this.
+    #: Sides of images are multiples of `stride`, and no shorter than `least`.
     stride: int
+    least: int
     #: Updates of a recurrent net when it is judged, at least; it learns by the recipe's. 0: it has none.
     least_updates: int = 0
+
+    @property
+    def path(self) -> str:
+        """Where the net is, as cards name it."""
+        return f"{self.make.__module__}.{self.make.__qualname__}"
 
 
 class FlowTask(ShippedTask):
@@ -43,7 +50,7 @@ class FlowTask(ShippedTask):
 
     def __init__(self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path) -> None:
         self.name, self.method, self.taught = name, f"flow/{name}", taught
-        self.network = f"{taught.make.__module__}.{taught.make.__qualname__}"
+        self.network = taught.path
         self.recipe = recipe
         self.pairs = Pairs(recipe, folder)
         #: Scenes with truth of the user's own, to validate on besides.
@@ -93,12 +100,8 @@ class FlowTask(ShippedTask):
     @staticmethod
     def stacked(loaded: list[Pair], device: torch.device) -> Batch:
         """Pairs as float32 tensors (B, C, H, W) on a device."""
-
-        def stack(part: int) -> Tensor:
-            maps = torch.from_numpy(np.stack([pair[part] for pair in loaded])).to(device)
-            return maps.permute(0, 3, 1, 2).float().contiguous()
-
-        return stack(0), stack(1), stack(2)
+        first, second, flow = (maps([pair[part] for pair in loaded], device) for part in range(3))
+        return first, second, flow
 
     def loss(self, net: nn.Module, sample: Sample) -> Tensor:
         """The loss of one sample, on the CPU."""
@@ -121,9 +124,14 @@ class FlowTask(ShippedTask):
             scores[f"{name}, EPE"] = round(float(errors.mean()), 3)
             scores[f"{name}, above 1 px, percent"] = round(100 * float((errors > 1).mean()), 2)
             scores[f"{name}, above 3 px, percent"] = round(100 * float((errors > 3).mean()), 2)
+        return scores | self.real_scores(net)
+
+    def real_scores(self, net: nn.Module) -> dict[str, float]:
+        """End-point errors on the real scenes that were given."""
+        scores: dict[str, float] = {}
         for scene in self.real:
             assert scene.flow is not None
-            errors = self._errors(net, _rgb(scene.frame0), _rgb(scene.frame1), scene.flow.px)
+            errors = self._errors(net, *rgb(scene.frame0, scene.frame1), scene.flow.px)
             scores[f"{scene.name}, EPE"] = round(float(errors.mean()), 3)
         if self.real:
             real = [scores[f"{scene.name}, EPE"] for scene in self.real]
@@ -132,20 +140,23 @@ class FlowTask(ShippedTask):
 
     def _errors(self, net: nn.Module, frame0: Any, frame1: Any, flow: Any) -> Any:
         """End-point errors of the known pixels, px."""
-        height, width = frame0.shape[:2]
-        device = next(net.parameters()).device
-        images = self.stacked([(frame0, frame1, flow)], device)[:2]
-        padding = (0, -width % self.taught.stride, 0, -height % self.taught.stride)
-        images0, images1 = (functional.pad(image, padding, mode="replicate") for image in images)
-        with torch.inference_mode():
-            found = self.estimates(net, images0, images1).flow
-        estimate = found[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
+        estimate = self.flow_of(net, frame0, frame1)[0].permute(1, 2, 0).cpu().numpy()
         errors = np.linalg.norm(estimate - flow, axis=2)
         return errors[~np.isnan(errors)]
 
+    def flow_of(self, net: nn.Module, frame0: Any, frame1: Any) -> Tensor:
+        """The net's flow (1, 2, H, W) of frames (H, W, 3) of any size."""
+        height, width = frame0.shape[:2]
+        images = maps([frame0, frame1], next(net.parameters()).device)
+        stride, least = self.taught.stride, self.taught.least
+        padding = (0, max(-width % stride, least - width), 0, max(-height % stride, least - height))
+        images0, images1 = functional.pad(images, padding, mode="replicate").chunk(2)
+        with torch.inference_mode():
+            found = self.estimates(net, images0, images1).flow
+        return found[..., :height, :width].float()
 
-def _rgb(image: Any) -> Any:
-    """uint8 (H, W, 3) of an image of uint8 or uint16, grey or coloured."""
-    levels = image if image.dtype == np.uint8 else np.asarray(image, float) * (255 / np.iinfo(image.dtype).max)
-    levels = np.asarray(np.rint(levels), np.uint8)
-    return np.repeat(levels[..., None], 3, axis=2) if levels.ndim == 2 else levels
+
+def maps(arrays: list[Any], device: torch.device) -> Tensor:
+    """Arrays (H, W, C) as float32 (B, C, H, W)."""
+    stacked = torch.from_numpy(np.stack(arrays)).to(device)
+    return stacked.permute(0, 3, 1, 2).float().contiguous()

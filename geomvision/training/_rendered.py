@@ -26,6 +26,8 @@ class ShippedTask(ABC):
     network: str
     #: What the net takes.
     input_rule: str
+    #: What `prepare` does, in a word.
+    preparing: str = "rendering"
     recipe: Recipe
 
     @property

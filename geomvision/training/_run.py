@@ -20,9 +20,11 @@ from .. import weights
 from ..datasets.folder import Folder
 from . import Outcome, _curves, _loop
 from ._flow import FlowTask
+from ._self_supervised import SelfSupervised
+from ._start import Start
 from ._team import Team
 from .flow_nets import NETS
-from .recipe import FlowRecipe, Recipe
+from .recipe import FlowRecipe, Recipe, SelfSupervisedRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +42,14 @@ class Order:
     progress: bool
     device: str
     scenes: Path | None
+    adapt: Path | None
+    weights: str | None
 
 
 def train(order: Order) -> Outcome:
     """See `geomvision.training.run`."""
     started = time.monotonic()
-    recipe = Recipe.read(order.method, order.size, order.recipe)
-    if order.steps is not None:
-        recipe = dataclasses.replace(recipe, steps=order.steps)
-    task = _task(order.method, recipe, order.folder)
+    task = _task(order)
     if order.scenes is not None:
         _validate_on(task, order.scenes)
     if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
@@ -61,13 +62,26 @@ def train(order: Order) -> Outcome:
         team.leave()
 
 
-def _task(method: str, recipe: Recipe, folder: Path) -> Any:
-    """What `method` learns. ValueError where the recipe is for the other task."""
-    if isinstance(recipe, FlowRecipe) != (method in NETS):
-        raise ValueError(f"the recipe is not for {method}: task must be {'flow' if method in NETS else 'stereo'!r}")
-    if isinstance(recipe, FlowRecipe):
-        return FlowTask(method, NETS[method], recipe, folder)
-    return importlib.import_module(f"geomvision.training.{method}").Task(recipe, folder)
+def _task(order: Order) -> Any:
+    """What is learnt. ValueError where method, recipe and the other choices do not go together."""
+    method, taught = order.method, NETS.get(order.method)
+    recipe = Recipe.read(method if order.adapt is None else "self_supervised", order.size, order.recipe)
+    if isinstance(recipe, SelfSupervisedRecipe) != (order.adapt is not None):
+        raise ValueError(f"{order.recipe} and adapt go together: recipes of task self_supervised need a video, alone")
+    if order.steps is not None:
+        recipe = dataclasses.replace(recipe, steps=order.steps)
+    if order.adapt is not None:
+        if taught is None:
+            raise ValueError(f"stereo/{method} cannot be adapted to a video; flow methods can")
+        start = Start.read(f"flow/{method}", order.weights)
+        return SelfSupervised(method, taught, recipe, order.folder, video=order.adapt, start=start)
+    if order.weights is not None:
+        raise ValueError("weights to start from are for adapt; a training without it starts from none")
+    if isinstance(recipe, FlowRecipe) != (taught is not None):
+        raise ValueError(f"the recipe is not for {method}: task must be {'flow' if taught else 'stereo'!r}")
+    if taught is not None:
+        return FlowTask(method, taught, recipe, order.folder)
+    return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 
 def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
@@ -76,7 +90,7 @@ def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
     deadline = math.inf if order.minutes is None else started + 60 * order.minutes
     checkpoint = order.folder / "checkpoint.pt"
     with _bar(order.progress and team.leads) as bar:
-        rendering = bar.add_task("rendering", total=task.scene_count, note="")
+        rendering = bar.add_task(task.preparing, total=task.scene_count, note="")
         if team.leads:
             task.prepare(threads, lambda done: bar.advance(rendering, done))
         team.wait()

@@ -52,7 +52,8 @@ class Recipe:
             entries = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             raise ValueError(f"{path} is no TOML: {error}") from None
-        kind = {"stereo": StereoRecipe, "flow": FlowRecipe}.get(entries.pop("task", "stereo"))
+        kinds = {"stereo": StereoRecipe, "flow": FlowRecipe, "self_supervised": SelfSupervisedRecipe}
+        kind = kinds.get(entries.pop("task", "stereo"))
         if size not in entries:
             raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
         given = {name: tuple(value) if name in PAIRS else value for name, value in entries[size].items()}
@@ -60,7 +61,8 @@ class Recipe:
             assert kind is not None
             return kind(**given)
         except (TypeError, AssertionError) as error:
-            raise ValueError(f"{path.name}, size {size!r}: {error or 'task must be stereo or flow'}") from None
+            told = error or f"task must be one of {', '.join(kinds)}"
+            raise ValueError(f"{path.name}, size {size!r}: {told}") from None
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: up in a line, down along a cosine (Loshchilov & Hutter, ICLR 2017)."""
@@ -156,6 +158,32 @@ class FlowRecipe(Recipe):
 
 def _fallen(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfSupervisedRecipe(Recipe):
+    """For flow nets that go on learning from a video without truth."""
+
+    #: Of neighbouring frames, at most.
+    pairs: int
+    #: Updates of a recurrent net, and the weight of an estimate against the one after it.
+    iterations: int
+    decay: float
+    census_radius: int
+    #: Weight of the smoothness, its order, and how much less it counts at edges, per grey level.
+    smoothness: float
+    smoothness_order: int
+    edge: float = 150 / 255
+    #: Weight of self-distillation, and the share of the steps from which on it counts.
+    distil: float = 0.0
+    distil_from: float = 0.0
+    #: What the frames are and what was started from, by their hashes: filled in.
+    video: str = ""
+    start: str = ""
+
+    def __post_init__(self) -> None:
+        if self.smoothness_order not in (1, 2):
+            raise ValueError(f"smoothness_order is {self.smoothness_order}; it must be 1 or 2")
 
 
 def _hash(entries: Mapping[str, Any]) -> str:

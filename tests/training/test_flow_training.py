@@ -80,6 +80,7 @@ def test_two_processes_share_a_training(straight, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("wrote ") == 1
     expected, found = (weights.load(w)[0] for w in (alone.weights, tmp_path / alone.weights.name))
     # Sums over processes are rounded in another order.
     worst = max(float((found[key].float() - expected[key].float()).abs().max()) for key in expected)

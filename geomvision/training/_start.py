@@ -1,0 +1,55 @@
+"""The weights that an adaptation starts from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from .. import weights
+from ..flow import METHODS, _learned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Tensors by name, and what is known of them; unknown is ""."""
+
+    name: str
+    state: Mapping[str, Tensor]
+    arguments: Mapping[str, Any]
+    sha256: str
+    training_data: str = ""
+    licence: str = ""
+    commercial_use: bool = False
+
+    @classmethod
+    def read(cls, task: str, given: str | None) -> Start:
+        """Of the method `task`, as "flow/raft_s": shipped weights by name, a file, or a public checkpoint.
+
+        Raises WeightsError when there are none, or they are of another method.
+        """
+        method = task.rpartition("/")[2]
+        try:
+            path, written = weights.version(given or method)
+        except weights.WeightsError as error:
+            raise weights.WeightsError(f"{error}; give the weights to start from: --weights NAME or FILE") from None
+        card = weights.Card.read(path.with_suffix(".json")) if path.suffix == weights.SUFFIX else None
+        if card is not None and card.task != task:
+            raise weights.WeightsError(f"{path} is for {card.task}; {task} cannot start from it")
+        net = _learned._net(METHODS[method].net, path, written)  # type: ignore[attr-defined]
+        state = {name: value.detach().clone().contiguous() for name, value in net.state_dict().items()}
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if card is None:
+            return cls(name=path.name, state=state, arguments={}, sha256=digest, training_data=f"{path.name}, public")
+        return cls(
+            name=card.name,
+            state=state,
+            arguments=card.arguments,
+            sha256=digest,
+            training_data=card.training_data,
+            licence=card.licence,
+            commercial_use=card.commercial_use,
+        )
