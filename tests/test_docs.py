@@ -92,6 +92,7 @@ SHOWN = {
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
+    "learned_flow": lambda names: names["flow"].valid.all() and 0 < names["hidden"].mean() < 0.5,
     "losses": lambda names: names["loss"] < 0.6 * names["still"] and names["slope"].isfinite().all(),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
