@@ -11,9 +11,12 @@ import pytest
 
 import geomvision as gv
 from geomvision import _core, ops
+from geomvision.cameras import pose
 
 #: Relative to the largest value: sums of products may be rounded once or twice, and in vectors of any length.
 TOLERANCE = 1e-5
+#: What `epipolar_flow` takes besides: the camera, and its motion.
+POSED = (gv.Camera(width=110, height=70, fx=100, fy=100, cx=54.5, cy=34.5), pose(translation=(0.2, 0.1, 0.0)))
 
 
 def pair(task: str) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +31,8 @@ def methods() -> dict[str, np.ndarray]:
         for name, method in getattr(gv, task).METHODS.items():
             if "cpp" in method.available_backends():
                 options = {"max_disparity": 24} if "max_disparity" in method.option_limits() else {}
-                found[f"{task}/{name}"] = method(backend="cpp", **options)(*pair(task)).px
+                given = POSED if name == "epipolar_flow" else ()
+                found[f"{task}/{name}"] = method(backend="cpp", **options)(*pair(task), *given).px
     return found
 
 
