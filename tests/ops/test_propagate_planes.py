@@ -76,7 +76,7 @@ def test_a_slanted_plane_passes_from_view_to_view():
 @pytest.mark.parametrize("case", range(6))
 def test_the_kernel_equals_its_twin_exactly(case):
     rng = np.random.default_rng(case)
-    height, width = (int(n) for n in rng.integers(1, 14, 2))
+    height, width = (int(n) for n in rng.integers(1, 7 if case % 3 == 2 else 14, 2))  # the largest window is slow
     left, right = (torch.from_numpy(rng.uniform(-20, 280, (height, width))) for _ in range(2))
     planes = [torch.from_numpy(rng.normal(0, 0.5, (height, width, 3))) for _ in range(2)]
     for field in planes:
