@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,6 +14,15 @@ def normalisation(kind: str, channels: int) -> nn.Module:
     if kind == "instance":
         return nn.InstanceNorm2d(channels)
     return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
+
+
+def activated(norm: nn.Module, x: Tensor) -> Tensor:
+    """ReLU of x normalised, without gradients in its own memory, image by image (norms copy)."""
+    if torch.is_grad_enabled() or not isinstance(norm, nn.InstanceNorm2d):
+        return functional.relu(norm(x), inplace=not torch.is_grad_enabled())
+    for image in torch.split(x, 1):
+        image.copy_(norm(image))
+    return x.relu_()
 
 
 class Block(nn.Module):
@@ -35,9 +45,9 @@ class Block(nn.Module):
         """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
         y = x
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            y = functional.relu(norm(convolution(y)), inplace=not self.training)
+            y = activated(norm, convolution(y))
         skip = self.skip(x) if hasattr(self, "skip") else x
-        return functional.relu(skip + y)
+        return functional.relu(skip + y) if torch.is_grad_enabled() else y.add_(skip).relu_()
 
 
 class Encoder(nn.Module):
@@ -60,6 +70,6 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) → (B, outputs, H / 8, W / 8)."""
-        x = functional.relu(self.norm(self.enter(images)), inplace=not self.training)
+        x = activated(self.norm, self.enter(images))
         y: Tensor = self.leave(self.blocks(x))
         return y

@@ -11,6 +11,7 @@ from geomvision.nets.blocks import convex_upsample  # noqa: E402
 from geomvision.nets.correlation import CORRELATIONS, correlation  # noqa: E402
 from geomvision.nets.pwc_small import PWCSmall  # noqa: E402
 from geomvision.nets.raft import RAFT, RAFTSmall  # noqa: E402
+from geomvision.nets.raft_encoder import Encoder  # noqa: E402
 from geomvision.nets.raft_update import Recurrent  # noqa: E402
 
 
@@ -123,6 +124,19 @@ def test_pictures_are_rgb_scaled_to_plus_minus_one():
     pair[:, :, 0] = 255
     net(*pair, iterations=1)
     assert seen[0][0, :, 0, 0].tolist() == [1, -1, -1]
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch", "none"])
+@pytest.mark.parametrize("bottleneck", [True, False])
+def test_an_encoder_in_its_own_memory_gives_what_one_with_gradients_gives(norm, bottleneck):
+    torch.manual_seed(3)
+    encoder = Encoder((8, 8, 12, 16), 20, bottleneck=bottleneck, norm=norm).eval()
+    images = torch.rand(2, 3, 40, 56).contiguous(memory_format=torch.channels_last)
+    given, expected = images.clone(), encoder(images)
+    with torch.inference_mode():
+        found = encoder(images)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert torch.equal(images, given)
 
 
 @pytest.mark.parametrize("cls", [RAFTSmall, PWCSmall])
