@@ -208,14 +208,14 @@ def doctor() -> None:
 def train(
     name: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
-    size: Annotated[str, typer.Option(help="Table of the recipe: cpu, tiny, or for flow gpu.")] = "cpu",
+    size: Annotated[str, typer.Option(help="Table of the recipe, like cpu, gpu or tiny.")] = "cpu",
     recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda for flow.")] = "cpu",
     scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
     adapt: Annotated[
         Path | None, typer.Option(help="A video, or a folder of frames: flow goes on learning from it, without truth.")
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="What --adapt starts from: a shipped name or a file.")] = None,
+    weights: Annotated[str | None, typer.Option(help="What flow starts from: a shipped name or a file.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,

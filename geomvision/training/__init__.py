@@ -49,7 +49,7 @@ def run(
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
         out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
-        size: table of the recipe: "cpu", "tiny", and for flow "gpu".
+        size: table of the recipe: "cpu", "tiny", for flow "gpu", and for what starts from `weights` "further".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
         num_threads: 0 takes every core. Weights do not depend on it.
@@ -58,7 +58,8 @@ def run(
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
-        weights: what it starts from: a shipped name or a path; the method's shipped ones when not given.
+        weights: what a flow net starts from: a shipped name or a path. When not given, from the method's shipped ones
+            with `adapt`, else from none.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .. import weights
 from ..losses.flow_supervised import sequence_loss
 from ..nets.raft import Flows
 from ..samples import FlowSample
@@ -19,6 +21,7 @@ from . import _flow_pairs, _scenes
 from ._flow_pairs import Pair, Pairs, Sample
 from ._frames import rgb
 from ._rendered import ShippedTask
+from ._start import Start
 from .recipe import FlowRecipe
 
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -48,17 +51,23 @@ class FlowTask(ShippedTask):
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
 
-    def __init__(self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path) -> None:
+    def __init__(
+        self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path, *, start: Start | None = None
+    ) -> None:
         self.name, self.method, self.taught = name, f"flow/{name}", taught
         self.network = taught.path
-        self.recipe = recipe
-        self.pairs = Pairs(recipe, folder)
+        self.start = start
+        self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
+        self.pairs = Pairs(self.recipe, folder)
         #: Scenes with truth of the user's own, to validate on besides.
         self.real: list[FlowSample] = []
 
     def net(self) -> nn.Module:
-        """The net with its first weights."""
-        return self.taught.make(**self.recipe.network)
+        """The net with its first weights, or those that it starts from."""
+        net = self.taught.make(**self.recipe.network)
+        if self.start is not None:
+            net.load_state_dict(self.start.state)
+        return net
 
     def estimates(self, net: nn.Module, images0: Tensor, images1: Tensor) -> Flows:
         """What the net makes of images (B, 3, H, W): by the recipe's updates to learn, perhaps by more to be judged."""
@@ -77,12 +86,20 @@ class FlowTask(ShippedTask):
         """What was learnt from."""
         recipe = self.recipe
         layered = f"{recipe.pairs_drawn} pairs of geomvision.datasets.Layered (seed {recipe.seed}), drawn"
+        before = "no photograph" if self.start is None else f"before: {self.start.training_data}"
         if not recipe.rendered_scenes:
-            return layered + "; no photograph"
+            return f"{layered}; {before}"
         early = recipe.batch * recipe.late_from / recipe.pairs_drawn
         share = round(100 * early * recipe.rendered_share)
         scenes = f"{recipe.rendered_scenes} scenes of geomvision.datasets.Synthetic"
-        return f"{layered}, {share} % of them instead cut from {scenes}, rendered; no photograph"
+        return f"{layered}, {share} % of them instead cut from {scenes}, rendered; {before}"
+
+    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
+        """The card; licence and use are those of the weights that it started from."""
+        if self.start is None:
+            return super().card(steps, scores, training_run)
+        made = super().card(steps, scores, training_run | {"started_from": self.start.name})
+        return dataclasses.replace(made, licence=self.start.licence, commercial_use=self.start.commercial_use)
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
         """Render what is not rendered yet."""

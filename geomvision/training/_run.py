@@ -73,14 +73,15 @@ def _task(order: Order) -> Any:
     if order.adapt is not None:
         if taught is None:
             raise ValueError(f"stereo/{method} cannot be adapted to a video; flow methods can")
-        start = Start.read(f"flow/{method}", order.weights)
-        return SelfSupervised(method, taught, recipe, order.folder, video=order.adapt, start=start)
-    if order.weights is not None:
-        raise ValueError("weights to start from are for adapt; a training without it starts from none")
+        first = Start.read(f"flow/{method}", order.weights)
+        return SelfSupervised(method, taught, recipe, order.folder, video=order.adapt, start=first)
+    if order.weights is not None and taught is None:
+        raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow")
     if isinstance(recipe, FlowRecipe) != (taught is not None):
         raise ValueError(f"the recipe is not for {method}: task must be {'flow' if taught else 'stereo'!r}")
     if taught is not None:
-        return FlowTask(method, taught, recipe, order.folder)
+        start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
+        return FlowTask(method, taught, recipe, order.folder, start=start)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 

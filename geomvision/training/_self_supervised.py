@@ -63,6 +63,7 @@ class SelfSupervised(FlowTask):
 
     preparing = "reading"
     recipe: SelfSupervisedRecipe  # type: ignore[assignment]
+    start: Start
 
     def __init__(
         self, name: str, taught: FlowNet, recipe: SelfSupervisedRecipe, folder: Path, *, video: Path, start: Start
@@ -70,18 +71,11 @@ class SelfSupervised(FlowTask):
         self.name, self.method, self.taught = f"{name}_adapted", f"flow/{name}", taught
         self.network = taught.path
         self.frames, self.start = Frames(video, folder, recipe.pairs), start
-        network = dict(start.arguments)
-        self.recipe = dataclasses.replace(recipe, network=network, video=self.frames.key, start=start.sha256)
+        self.recipe = dataclasses.replace(recipe, video=self.frames.key, **start.entries)
         self.real = []
         self.learnt: list[int] = []
         self.held_out: list[int] = []
         self.before: dict[str, float] = {}
-
-    def net(self) -> nn.Module:
-        """The net with the weights that it starts from."""
-        net = super().net()
-        net.load_state_dict(self.start.state)
-        return net
 
     @property
     def scene_count(self) -> int:
@@ -112,8 +106,7 @@ class SelfSupervised(FlowTask):
         if scores[bits] > self.before[bits]:
             told = f"{bits} rose from {self.before[bits]} to {scores[bits]}: the first weights fit better"
             warnings.warn(told, UserWarning, stacklevel=2)
-        made = super().card(steps, scores, training_run | {"started_from": self.start.name})
-        return dataclasses.replace(made, licence=self.start.licence, commercial_use=self.start.commercial_use)
+        return super().card(steps, scores, training_run)
 
     def samples(self, step: int) -> list[Look]:  # type: ignore[override]
         """What a step learns from, drawn from the seed and the step alone."""

@@ -1,4 +1,4 @@
-"""The weights that an adaptation starts from."""
+"""The weights that a training starts from."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ class Start:
     training_data: str = ""
     licence: str = ""
     commercial_use: bool = False
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """What a recipe says of it."""
+        return {"network": dict(self.arguments), "start": self.sha256}
 
     @classmethod
     def read(cls, task: str, given: str | None) -> Start:

@@ -135,6 +135,8 @@ class FlowRecipe(Recipe):
     late_batch: int = 1
     #: From which the rate falls once more during these steps.
     late_rate: float = 0.0
+    #: The hash of the weights that it started from: filled in.
+    start: str = ""
 
     @property
     def late_from(self) -> int:

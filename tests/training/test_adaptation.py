@@ -153,7 +153,6 @@ def test_what_cannot_be_adapted_is_told(clip, start, tmp_path, capsys):
             {"adapt": clip, "weights": "none"},
             "no weights 'none': .* to start from: --weights NAME or FILE",
         ),
-        ({"weights": start}, "weights to start from are for adapt"),
         ({"adapt": clip, "weights": tmp_path / "other.safetensors"}, "is for flow/raft_s; flow/pwc_small cannot"),
         ({"adapt": small, "weights": start}, "frames are 40x20 pixels; flow/pwc_small is adapted to 32x32 and more"),
         ({"adapt": tmp_path / "nothing.mp4", "weights": start}, r"nothing\.mp4 does not exist; give a video"),
@@ -162,6 +161,10 @@ def test_what_cannot_be_adapted_is_told(clip, start, tmp_path, capsys):
             training.run("flow/pwc_small", size="tiny", out=out, progress=False, **options)
     with pytest.raises(ValueError, match="stereo/refined_sgm cannot be adapted to a video; flow methods can"):
         training.run("refined_sgm", size="tiny", out=out, adapt=clip)
+    with pytest.raises(
+        ValueError, match="stereo/refined_sgm starts from no weights; weights to start from are for flow"
+    ):
+        training.run("refined_sgm", size="tiny", out=out, weights=start)
     with pytest.raises(ValueError, match="and adapt go together"):
         training.run("pwc_small", size="tiny", out=out, adapt=clip, recipe=FOLDER / "pwc_small.toml")
     with pytest.raises(SystemExit):

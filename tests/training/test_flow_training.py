@@ -12,6 +12,9 @@ import torch
 import geomvision as gv
 from geomvision import training, weights
 from geomvision.training import _loop
+from geomvision.training._flow import FlowTask
+from geomvision.training.flow_nets import NETS as TAUGHT
+from geomvision.training.recipe import Recipe
 
 NAMES = ["raft_s", "pwc_small"]
 
@@ -58,6 +61,25 @@ def test_the_method_takes_what_was_trained(straight):
     assert card.scores == outcome.scores
     assert any("layered pairs, EPE" in key for key in card.scores)
     assert (outcome.folder / "curves.svg").read_text().lstrip().startswith("<")
+
+
+@pytest.mark.parametrize("straight", ["pwc_small"], indirect=True)  # the loop is the same for all
+def test_a_training_can_start_from_what_another_learnt(straight, tmp_path):
+    name, first = straight
+    for folder in first.folder.glob("*scenes-*"):
+        (tmp_path / folder.name).symlink_to(folder)
+    options = {"out": tmp_path, "size": "tiny", "num_threads": 2, "progress": False}
+    second = training.run(name, weights=first.weights, **options)
+    (before, card), (after, further) = (weights.load(outcome.weights) for outcome in (first, second))
+    untaught = FlowTask(name, TAUGHT[name], Recipe.read(name, "tiny"), tmp_path).net().state_dict()
+    moved, apart = (
+        sum(float((other[key] - before[key]).square().sum()) for key in before) for other in (after, untaught)
+    )
+    assert 0 < moved < apart / 4
+    assert further.training_data == card.training_data.replace("no photograph", f"before: {card.training_data}")
+    assert further.training_run["started_from"] == card.name
+    with pytest.raises(ValueError, match="written by another recipe"):  # from the start, or from other weights
+        training.run(name, weights=second.weights, **options)
 
 
 @pytest.mark.parametrize("straight", ["pwc_small"], indirect=True)  # the loop is the same for all
