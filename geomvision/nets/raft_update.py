@@ -24,11 +24,11 @@ class MotionEncoder(nn.Module):
         """(B, correlations, h, w) and (B, 2, h, w) → (B, outputs + 2, h, w)."""
         seen = correlations.contiguous(memory_format=torch.channels_last)
         for convolution in self.seen:
-            seen = functional.relu(convolution(seen))
-        moved = flow.contiguous(memory_format=torch.channels_last)
+            seen = functional.relu(convolution(seen), inplace=True)
+        moved = flow = flow.contiguous(memory_format=torch.channels_last)
         for convolution in self.moved:
-            moved = functional.relu(convolution(moved))
-        joined = functional.relu(self.join(torch.cat([seen, moved], dim=1)))
+            moved = functional.relu(convolution(moved), inplace=True)
+        joined = functional.relu(self.join(torch.cat([seen, moved], dim=1)), inplace=True)
         return torch.cat([joined, flow.to(joined.dtype)], dim=1)
 
 
@@ -89,7 +89,7 @@ def _parameters(module: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def _added(share: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    return functional.conv2d(x, weight, padding=_padding(weight)) + share
+    return functional.conv2d(x, weight, padding=_padding(weight)).add_(share)
 
 
 def _padding(weight: Tensor) -> tuple[int, int]:

@@ -66,7 +66,8 @@ class CorrelationLookup(Generic[Array]):
         if not 0 <= radius <= 100:
             raise ValueError(f"correlation_lookup: radius is {radius}; allowed is between 0 and 100")
         _require_levels("correlation_lookup", features1, levels)
-        self.features0: Array = features0
+        # As the kernels read them: else each lookup made this copy anew.
+        self.features0: Array = features0.contiguous() if is_tensor(features0) else features0  # type: ignore[attr-defined]
         self.packed: Array = correlation_features(features1, levels=levels, num_threads=num_threads)
         self.options: tuple[int, ...] = (features1.shape[2], features1.shape[3], radius, levels, num_threads)
 
