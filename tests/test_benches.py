@@ -195,11 +195,11 @@ def test_peers_of_points_find_what_ours_find(monkeypatch):
         np.testing.assert_allclose(found, theirs, rtol=1e-6, atol=tolerances.get(row.name, 1e-9), err_msg=row.name)
 
 
-def test_the_two_sides_of_the_raft_bench_are_one_net(torch):
+def test_the_sides_of_the_raft_bench_are_one_net(torch):
     import raft
 
-    small = raft.contest((64, 64), 2)
-    assert list(small.prepare(1)) == [raft.OURS, raft.PEER]
+    small = raft.contest((128, 136), 2)
+    assert list(small.prepare(1)) == [raft.OURS, raft.PEER, raft.MIXED]
     assert raft.difference(small) < 1e-3
     pair = raft.images(60, 100)
     assert pair.shape == (2, 1, 3, 104, 64)
