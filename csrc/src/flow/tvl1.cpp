@@ -23,7 +23,19 @@ constexpr int fields = 6;
 
 struct TVL1::Band {
   WarpedRows warped;
-  RollingRows made, now[fields];
+  RollingRows nothing, now[fields];
+
+  void fit(int rows, int width) {
+    for (RollingRows& field : now) field.fit(rows, width, 0);
+    for (int k = 2; k < fields; ++k) start_at_zero(now[k], rows);
+    nothing.fit(1, width, 0);
+    std::fill_n(nothing[0], width, 0.0f);  // the dual above the image
+  }
+
+  // Duals are 0 at x = -1.
+  static void start_at_zero(RollingRows& field, int rows) {
+    for (int y = 0; y < rows; ++y) field[y][-1] = 0.0f;
+  }
 };
 
 // Whole images: the fields before and after some iterations, and the data: gx, gy, rest, inverse.
@@ -59,7 +71,8 @@ void TVL1::begin(Stage& stage) {
   for (RollingRows& plane : planes.after) plane.fit(height, width, 0);
   for (RollingRows& plane : planes.data) plane.fit(height, width, 0);
   for (int k = 2; k < fields; ++k) {
-    for (int y = 0; y < height; ++y) std::fill_n(planes.before[k][y] - 1, width + 1, 0.0f);
+    for (int y = 0; y < height; ++y) std::fill_n(planes.before[k][y], width, 0.0f);
+    for (RollingRows* plane : {&planes.before[k], &planes.after[k]}) Band::start_at_zero(*plane, height);
   }
   const int cell = options_.brightness_cell;
   planes.frame0 =
@@ -114,51 +127,54 @@ void TVL1::iterate(int count, int width, int height) {
   std::swap(planes_[0].before, planes_[0].after);
 }
 
-// `count` iterations run down the image one row behind another, in place in few rows. Iteration k of a row needs the
-// rows above and below after iteration k - 1, so a band begins and ends `count` rows outside of what it gives.
+// `count` iterations run down the image one row behind another: the first reads `before`, the last writes `after`,
+// those between go on in place in few rows. Iteration k of a row needs the rows above and below after iteration k - 1,
+// so a band begins and ends `count` rows outside of what it gives.
 void TVL1::iterate(int count, int width, int height, int first, int last, Band& band) {
   const auto primal = GEOMVISION_KERNEL(flow_primal);
   const auto dual = GEOMVISION_KERNEL(flow_dual);
   const int low = std::max(first - count, 0);
   const int high = std::min(last + count, height);
   Planes& planes = planes_[0];
-  auto& now = band.now;
-  for (RollingRows& rows : now) rows.fit(count + 3, width, 0);
-  band.made.fit(1, width, 0);
-  std::fill_n(band.made[0], width, 0.0f);  // the dual above the image
+  band.fit(count + 3, width);
   FlowPrimal in{};
   in.theta = static_cast<float>(options_.theta);
   in.farthest = static_cast<float>(options_.data_weight * options_.theta);
   in.width = width;
   const auto rate = static_cast<float>(options_.tau / options_.theta);
-
-  const auto move = [&](int y) {
-    for (int k = 0; k < 4; ++k) {
-      in.data[k] = planes.data[k][y];
-      in.dual[k] = now[2 + k][y];
-    }
-    in.above[0] = y > 0 ? now[3][y - 1] : band.made[0];
-    in.above[1] = y > 0 ? now[5][y - 1] : band.made[0];
-    primal(in, now[0][y], now[1][y]);
-    for (int k = 0; k < 2; ++k) now[k][y][width] = now[k][y][width - 1];
+  const auto given = [&](int k, int field, int y) { return (k == 1 ? planes.before : band.now)[field][y]; };
+  const auto found = [&](int k, int field, int y) {
+    return (k == count && first <= y && y < last ? planes.after : band.now)[field][y];
   };
-  const auto stretch = [&](int y) {
+
+  const auto move = [&](int k, int y) {
+    for (int i = 0; i < 4; ++i) {
+      in.data[i] = planes.data[i][y];
+      in.dual[i] = given(k, 2 + i, y);
+    }
+    float* to[2];
+    for (int i = 0; i < 2; ++i) {
+      in.above[i] = y > 0 ? given(k, 3 + 2 * i, y - 1) : band.nothing[0];
+      in.before[i] = given(k, i, y);
+      to[i] = found(k, i, y);
+    }
+    primal(in, to[0], to[1]);
+    for (float* row : to) row[width] = row[width - 1];
+  };
+  const auto stretch = [&](int k, int y) {
     const int below = std::min(y + 1, height - 1);
-    for (int k = 0; k < 2; ++k) dual(now[k][y], now[k][below], rate, width, now[2 + 2 * k][y], now[3 + 2 * k][y]);
+    for (int i = 0; i < 2; ++i) {
+      const float* from[2] = {given(k, 2 + 2 * i, y), given(k, 3 + 2 * i, y)};
+      dual(found(k, i, y), found(k, i, below), rate, width, from, found(k, 2 + 2 * i, y), found(k, 3 + 2 * i, y));
+    }
   };
   for (int step = low; step < high + count; ++step) {
-    if (step < high) {
-      for (int k = 0; k < fields; ++k) std::copy_n(planes.before[k][step] - 1, width + 1, now[k][step] - 1);
-    }
     for (int k = 1; k <= count; ++k) {
       const int top = low > 0 ? low + k : 0;
       const int y = step - k + 1;
-      if (y >= top && y < (high < height ? high - k + 1 : height)) move(y);
-      if (y - 1 >= top && y - 1 < (high < height ? high - k : height)) stretch(y - 1);
+      if (y >= top && y < (high < height ? high - k + 1 : height)) move(k, y);
+      if (y - 1 >= top && y - 1 < (high < height ? high - k : height)) stretch(k, y - 1);
     }
-    const int finished = step - count;
-    if (finished < first || finished >= last) continue;
-    for (int k = 0; k < fields; ++k) std::copy_n(now[k][finished] - 1, width + 1, planes.after[k][finished] - 1);
   }
 }
 

@@ -79,20 +79,22 @@ GEOMVISION_DECLARE_KERNEL(void, flow_relax,
                           (const float* const* u, const float* const* v, const float* const* data, int width,
                            float* new_u, float* new_v));
 
-// TV-L1: one iteration of a row of the flow (u, v), in place. `data` are gx, gy, rest, inverse as flow_linearise gives
-// them; `dual` are the dual fields x and y of u, then of v, whose value at x = -1 is 0; `above` their y fields a row
-// up.
+// TV-L1: one iteration of a row of the flow, from `before` to (u, v), which may be the same. `data` are gx, gy, rest,
+// inverse as flow_linearise gives them; `dual` are the dual fields x and y of u, then of v, whose value at x = -1 is 0;
+// `above` their y fields a row up.
 struct FlowPrimal {
   const float* data[4];
   const float* dual[4];
   const float* above[2];
+  const float* before[2];
   float theta;
   float farthest;  // lambda theta: the longest step towards the data, per grey level of gradient
   int width;
 };
 GEOMVISION_DECLARE_KERNEL(void, flow_primal, (const FlowPrimal& in, float* u, float* v));
 
-// One iteration of a row of a dual field (px, py) of a component whose value at x = width repeats; `rate` is tau /
-// theta.
+// One iteration of a row of a dual field, from `before` (x and y) to (px, py), which may be the same, of a component
+// whose value at x = width repeats; `rate` is tau / theta.
 GEOMVISION_DECLARE_KERNEL(void, flow_dual,
-                          (const float* here, const float* below, float rate, int width, float* px, float* py));
+                          (const float* here, const float* below, float rate, int width, const float* const before[2],
+                           float* px, float* py));
