@@ -28,7 +28,8 @@ class Tiled(RangeSearch):
     surface (disparities at most 1 pixel apart); elsewhere the tile that weighs more says what is there, also that
     nothing is. `confidence` and `occluded` go with the disparity, as the base gives them.
     So the result is the base's own where it depends on what lies within half the overlap (and the range): the windows
-    of block matching. Paths, nets and fillings look farther, and differ a little; an image of one tile is the base's.
+    of block matching. Paths, nets and fillings look farther, and differ a little; so does what a base measures over the
+    whole image, such as the range of float images. An image of one tile is the base's.
 
     The base searches `max_disparity` and `min_disparity` if it has these options; otherwise they only say how far
     matches may lie. A large range is seen by every tile: wide tiles waste less on it.
