@@ -273,9 +273,10 @@ class Method:
         text = json.dumps([self.task, self.name(), self.options()], sort_keys=True, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def changed(self) -> str:
-        """Options that differ from their defaults, as ``"name=value, name=value"``."""
-        every = ((f.name, getattr(self, f.name), f.default) for f in dataclasses.fields(self))
+    def changed(self, *without: str) -> str:
+        """Options that differ from their defaults, as ``"name=value, name=value"``, without those named."""
+        fields = (f for f in dataclasses.fields(self) if f.name not in without)
+        every = ((f.name, getattr(self, f.name), f.default) for f in fields)
         return ", ".join(f"{name}={value}" for name, value, default in every if value != default)
 
     def label(self) -> str:

@@ -7,7 +7,8 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,18 +75,52 @@ def timed(call: Callable[[], Result], *, from_scratch: bool = True) -> tuple[Res
 
     A call that takes over what earlier ones freed would seem to need none of it, so that goes back to the system first.
     Asking for it again takes longer than many a call: without `from_scratch` it stays, and only what the call needs
-    beyond it is counted.
+    beyond it is counted. What is timed within the call is told its own peak, and the call's is that of all.
     """
     if from_scratch:
         _give_back_freed()
-    before = _resident(b"VmRSS") if _reset_peak() else None
-    synchronize()
-    start = time.perf_counter()
-    result = call()
-    synchronize()
-    seconds = time.perf_counter() - start
-    peak = _resident(b"VmHWM") if before is not None else None
-    return result, seconds, None if peak is None or before is None else max(0, peak - before)
+    with _watched() as peak:
+        synchronize()
+        start = time.perf_counter()
+        result = call()
+        synchronize()
+        seconds = time.perf_counter() - start
+    return result, seconds, peak.added
+
+
+@dataclass(eq=False)
+class _Peak:
+    """Resident bytes at the start of a call and at their most; None where the system does not tell."""
+
+    before: int | None = None
+    most: int = 0
+
+    @property
+    def added(self) -> int | None:
+        return None if self.before is None else max(0, self.most - self.before)
+
+
+#: Peaks of the calls under way: the system keeps one, which each call resets when it begins.
+_under_way: list[_Peak] = []
+
+
+@contextmanager
+def _watched() -> Iterator[_Peak]:
+    _note_peak()
+    peak = _Peak(before=_resident(b"VmRSS") if _reset_peak() else None)
+    _under_way.append(peak)
+    try:
+        yield peak
+        _note_peak()
+    finally:
+        _under_way.remove(peak)
+
+
+def _note_peak() -> None:
+    if _under_way:
+        most = _resident(b"VmHWM") or 0
+        for outer in _under_way:
+            outer.most = max(outer.most, most)
 
 
 def measure(call: Callable[[], Result], *, repeats: int = 3, warmup: int = 1) -> tuple[Result, Timing]:

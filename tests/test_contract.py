@@ -43,7 +43,12 @@ EVERYTHING = [
 ]
 PEERS = ("opencv_", "skimage_")
 OURS = [(task, name) for task, name in METHODS if not name.startswith(PEERS) and not lacks_weights(task, name)]
-CLASSICAL = [(task, name) for task, name in OURS if "weights" not in getattr(gv, task).METHODS[name].option_limits()]
+#: Learned methods have weights, and those that run another method its base: neither has a reference of its own.
+CLASSICAL = [
+    (task, name)
+    for task, name in OURS
+    if not {"weights", "base"} & set(getattr(gv, task).METHODS[name].option_limits())
+]
 every_case = pytest.mark.parametrize(("task", "name", "backend"), CASES)
 
 

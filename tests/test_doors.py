@@ -251,8 +251,8 @@ MAKERS = {
     "RayTable.from_camera": {"camera": PLAIN, "step_px": 8.0},
     "StereoRig.rectified": {"camera": PLAIN, "baseline_m": 0.1, "doffs_px": 0.0},
 }
-METRICS = {"pose_error": {"estimate": T, "truth": T}}
-METRICS |= {"pose_auc": {"errors_deg": [1.0, 2.0], "thresholds_deg": (5.0, 10.0)}}
+METRICS = {"pose_error": {"estimate": T, "truth": T}, "pose_auc": {"errors_deg": [1.0], "thresholds_deg": (5.0, 9.0)}}
+METRICS["temporal_change"] = {"first": FAR, "second": FAR, "flow": FLOW, "change": FAR.px, "visible": FAR.px > 0}
 
 
 def calls():

@@ -27,6 +27,17 @@ def test_memory_never_used_before_is_counted_either_way(from_scratch):
         assert 0.9 * 80e6 <= peak <= 1.5 * 80e6
 
 
+def test_what_is_timed_within_a_call_does_not_hide_its_peak():
+    def call():
+        np.ones(10_000_000).sum()
+        return timed(lambda: np.ones(1_000_000).sum(), from_scratch=False)
+
+    (_, _, within), _, peak = timed(call)
+    if peak is not None:
+        assert within <= 40e6
+        assert peak >= 0.9 * 80e6
+
+
 def test_an_error_passes_through():
     with pytest.raises(ZeroDivisionError):
         timed(lambda: 1 / 0)

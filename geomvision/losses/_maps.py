@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 #: "mean": one number; "none": a value for each pixel, (B, 1, H, W), NaN where unknown.
 Reduction = Literal["mean", "none"]
@@ -106,3 +107,15 @@ def length(vectors: Tensor) -> Tensor:
     squared = vectors.square().sum(dim=1, keepdim=True)
     positive = squared > 0
     return torch.where(positive, torch.where(positive, squared, 1.0).sqrt(), 0.0)
+
+
+def known_mean(values: Tensor, height: int, width: int) -> Tensor:
+    """A map at a smaller size: the mean of the known pixels that each of its own covers; NaN where none is known."""
+    if height < 1 or width < 1 or values.shape[-2] % height or values.shape[-1] % width:
+        size = f"{values.shape[-2]} x {values.shape[-1]}"
+        raise ValueError(f"truth is {size}; it must be a multiple of {height} x {width}")
+    block = (values.shape[-2] // height, values.shape[-1] // width)
+    where = known(values)
+    total = functional.avg_pool2d(filled(values, where), block)
+    share = functional.avg_pool2d(where.to(values.dtype), block)
+    return torch.where(share > 0, total / share.clamp(min=1e-12), torch.nan)

@@ -33,7 +33,7 @@ def forward_backward(
     check_number("forward_backward", "exponent", exponent, above=True)
     check_number("forward_backward", "epsilon", epsilon, above=True)
     check_maps("forward_backward", {"flow": flow, "backward": backward}, 2)
-    gap, where = _gap(flow, backward)
+    gap, where = round_trip(flow, backward)
     values = penalty(length(gap), exponent, epsilon)
     return reduced("forward_backward", values, where, weight, reduction)
 
@@ -48,7 +48,7 @@ def visible_by_check(flow: Tensor, backward: Tensor, *, relative: float = 0.01, 
     check_number("visible_by_check", "absolute", absolute, above=True)
     check_maps("visible_by_check", {"flow": flow, "backward": backward}, 2)
     flow, backward = flow.detach(), backward.detach()
-    gap, where = _gap(flow, backward)
+    gap, where = round_trip(flow, backward)
     carried = gap - filled(flow, where)
     allowed = relative * (_square(filled(flow, where)) + _square(carried)) + absolute
     return where & (_square(gap) < allowed)
@@ -67,8 +67,8 @@ def visible_by_range(backward: Tensor) -> Tensor:
     return ops.splat(ones, filled(backward, where)).clamp(max=1.0)  # type: ignore[no-any-return]
 
 
-def _gap(flow: Tensor, backward: Tensor) -> tuple[Tensor, Tensor]:
-    """F + B', 0 where unknown, and where it is known."""
+def round_trip(flow: Tensor, backward: Tensor) -> tuple[Tensor, Tensor]:
+    """F + B', 0 where unknown, and where it is known, bool (B, 1, H, W)."""
     start = known(flow)
     steps = filled(flow, start)
     end = known(backward)

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from ._maps import length
+from ._maps import known_mean, length
 
 #: Weights of PWC-Net's levels from the finest (1/4) to the coarsest (1/64), FlowNet's likewise (Sun et al., CVPR 2018,
 #: §4; Dosovitskiy et al., ICCV 2015).
@@ -72,13 +71,8 @@ def multi_scale_loss(
 
 def mean_flow(truth: Tensor, height: int, width: int) -> Tensor:
     """Truth at a smaller size: the mean of the known pixels that one of the smaller covers; NaN where none is known."""
-    if truth.shape[-2] % height or truth.shape[-1] % width:
-        raise ValueError(f"truth is {truth.shape[-2]} x {truth.shape[-1]}; it must be a multiple of {height} x {width}")
-    size = (truth.shape[-2] // height, truth.shape[-1] // width)
-    known = known_flow(truth)
-    total = functional.avg_pool2d(torch.where(known, truth, 0.0), size)
-    share = functional.avg_pool2d(known.to(truth.dtype), size)
-    return torch.where(share > 0, total / share.clamp(min=1e-12), torch.nan)
+    _check("truth", truth)
+    return known_mean(truth, height, width)
 
 
 def sequence_loss(flows: Sequence[Tensor], truth: Tensor, *, decay: float = 0.8, fastest: float = 400.0) -> Tensor:

@@ -101,6 +101,34 @@ def ssim(
     return reduced("ssim", values, _eroded(where, window // 2), weight, reduction)
 
 
+def appearance(
+    image0: Tensor,
+    image1: Tensor,
+    *,
+    alpha: float = 0.85,
+    window: int = 3,
+    peak: float = 255.0,
+    weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """α (1 − SSIM) / 2 + (1 − α) |I₀ − I₁| / L (Godard et al., CVPR 2017, eq. 2).
+
+    SSIM is over windows that weigh all pixels alike.
+
+    Args:
+        image0, image1: (B, C, H, W), from 0 to `peak`, L.
+        alpha: α, from 0 to 1.
+        window: side of SSIM's window, odd, pixels.
+        weight, reduction: as for all losses here. A pixel counts where its whole window is known.
+    """
+    check_number("appearance", "alpha", alpha)
+    if alpha > 1:
+        raise ValueError(f"appearance: alpha is {alpha}; it must be from 0 to 1")
+    shape = ssim(image0, image1, window=window, sigma=math.inf, peak=peak, reduction="none")
+    values = alpha * shape + (1 - alpha) / peak * absolute(image0, image1, reduction="none")
+    return reduced("appearance", values, known(values), weight, reduction)
+
+
 def census(
     image0: Tensor,
     image1: Tensor,

@@ -14,6 +14,7 @@ from ..results import Disparity, Flow, MetricPose, SceneFlow
 from ._base import Protocol, Ratio, Score
 from ._error_map import error_map
 from ._poses import PoseError, pose_auc, pose_error
+from ._temporal import temporal_change
 
 __all__ = [
     "PROTOCOLS",
@@ -26,6 +27,7 @@ __all__ = [
     "pose_auc",
     "pose_error",
     "score",
+    "temporal_change",
 ]
 
 PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)

@@ -74,7 +74,12 @@ def ssim(i0, i1, b, y, x, n=3, sigma=1.5):
     return (1 - np.mean(found)) / 2
 
 
+def appearance(i0, i1, b, y, x):
+    return 0.85 * ssim(i0, i1, b, y, x, sigma=math.inf) + 0.15 * absolute(i0, i1, b, y, x) / 255
+
+
 LOSSES = {
+    "appearance": (pm.appearance, appearance),
     "absolute": (pm.absolute, absolute),
     "charbonnier": (pm.charbonnier, charbonnier),
     "generalised": (lambda a, b, **k: pm.charbonnier(a, b, exponent=0.45, **k), lambda *p: charbonnier(*p, q=0.45)),
@@ -175,6 +180,7 @@ def test_the_least_of_several_frames_is_taken(images, weight):
         (lambda a, w: pm.charbonnier(a, a, epsilon=0.0), ValueError, "epsilon is 0.0; it must be finite and above 0"),
         (lambda a, w: pm.ssim(a, a, window=4), ValueError, "window is 4; it must be an odd"),
         (lambda a, w: pm.ssim(a, a, sigma=math.nan), ValueError, "sigma is nan"),
+        (lambda a, w: pm.appearance(a, a, alpha=1.5), ValueError, "alpha is 1.5; it must be from 0 to 1"),
         (lambda a, w: pm.gradient_weighted(a, a, prefer="most"), ValueError, "allowed are 'weak', 'strong'"),
         (lambda a, w: pm.absolute(a, a, weight=w[:1]), ValueError, r"weight has shape .* it must be \(2, 1, 7, 8\)"),
         (lambda a, w: pm.absolute(a, a, weight=-w), ValueError, "weight holds NaN, infinite or negative values"),

@@ -1,0 +1,112 @@
+"""Where tiles lie along an axis, and how two of them become one map at the seam between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images import Float32, Mask
+
+#: Estimates that differ by more, pixels, lie on two surfaces: their mean would lie on neither.
+SAME_SURFACE = 1.0
+
+
+class Span(NamedTuple):
+    """A tile along one axis: its part, what it gives (its part and half a band at each seam), what its base sees."""
+
+    part: slice
+    gives: slice
+    sees: slice
+
+    @property
+    def inner(self) -> slice:
+        """What it gives, counted from where it begins to see."""
+        return slice(self.gives.start - self.sees.start, self.gives.stop - self.sees.start)
+
+
+def spans(size: int, tile: int, overlap: int, before: int = 0, after: int = 0) -> list[Span]:
+    """`size` pixels in the fewest equal parts of at most `tile`.
+
+    Each sees `overlap` more at both ends, and `before` and `after` beyond that, as far as there is an image. Neighbours
+    both give the inner half of the overlap: a band of 2 · (overlap // 2) pixels, its middle the seam.
+    """
+    count = -(-size // tile)
+    seams = [index * size // count for index in range(count + 1)]
+    half = overlap // 2
+    return [
+        Span(
+            slice(begin, end),
+            slice(begin - half if begin else 0, end + half if end < size else size),
+            slice(max(0, begin - overlap - before), min(size, end + overlap + after)),
+        )
+        for begin, end in pairwise(seams)
+    ]
+
+
+def ramp(band: int) -> Float32:
+    """What the later of two tiles weighs over the band, from 0 to 1; the earlier one weighs the rest."""
+    return ((np.arange(band, dtype=np.float32) + 0.5) / max(band, 1)).astype(np.float32)
+
+
+def shares(found: list[Span], size: int) -> tuple[NDArray[np.int64], Float32]:
+    """For each pixel of an axis: which part it belongs to, and what that tile weighs there."""
+    index, share = np.zeros(size, np.int64), np.ones(size, np.float32)
+    for number, span in enumerate(found):
+        index[span.part] = number
+        band = 2 * (span.part.start - span.gives.start)
+        later = ramp(band)
+        share[span.gives.start : span.gives.start + band] = np.maximum(later, 1 - later)
+    return index, share
+
+
+class Maps(NamedTuple):
+    """What a matcher says of a tile: disparity, and confidence and occlusion where it gives them."""
+
+    px: Float32
+    confidence: Float32 | None
+    occluded: Mask | None
+
+    def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Maps:
+        """All maps that there are, changed alike."""
+        confidence = None if self.confidence is None else change(self.confidence)
+        return Maps(change(self.px), confidence, None if self.occluded is None else change(self.occluded))
+
+    def room(self, height: int, width: int) -> Maps:
+        """Empty maps of another size, of the kinds that there are here."""
+        return self.each(lambda values: np.zeros((height, width), values.dtype))
+
+    def lay(self, piece: Maps, axis: int, span: Span) -> None:
+        """Put a piece where its tile gives it along an axis, blended with what its band holds already."""
+        band = 2 * (span.part.start - span.gives.start)
+        across = (slice(None),) * axis
+        there = (*across, slice(span.gives.start, span.gives.start + band))
+        begin = (*across, slice(0, band))
+        later = ramp(band).reshape(-1, 1) if axis == 0 else ramp(band)
+        mixed = _blended(self.each(lambda m: m[there]), piece.each(lambda m: m[begin]), later)
+        for canvas, values, blend in zip(self, piece, mixed, strict=True):
+            if canvas is not None and values is not None and blend is not None:
+                canvas[(*across, span.gives)] = values
+                canvas[there] = blend
+
+
+def _blended(earlier: Maps, later: Maps, share: Float32) -> Maps:
+    """(1 − share) · earlier + share · later on one surface; elsewhere, and for gaps, the one that weighs more.
+
+    A gap of the one that weighs more stays a gap.
+    """
+    one_surface = np.abs(earlier.px - later.px) <= SAME_SURFACE  # NaN is not
+    heavier = share >= 0.5
+
+    def mix(a: Any, b: Any) -> Any:
+        return np.where(one_surface, a + share * (b - a), np.where(heavier, b, a))
+
+    confidence = occluded = None
+    if earlier.confidence is not None and later.confidence is not None:
+        confidence = mix(earlier.confidence, later.confidence)
+    if earlier.occluded is not None and later.occluded is not None:
+        occluded = np.where(heavier, later.occluded, earlier.occluded)
+    return Maps(mix(earlier.px, later.px), confidence, occluded)
