@@ -141,12 +141,15 @@ def put_into(net: nn.Module, state: Mapping[str, Tensor], card: Card) -> None:
         raise WeightsError(f"weights {card.name!r} are for {card.network}, not {type(net).__name__}: {error}") from None
 
 
-def save(path: str | os.PathLike[str], net: nn.Module, card: Card) -> Card:
-    """Write a net's weights and their card; returns the card with its checksum and parameter count filled in."""
+def save(path: str | os.PathLike[str], net: nn.Module, card: Card, *, half: bool = False) -> Card:
+    """Write a net's weights and their card; returns the card with its checksum and parameter count filled in.
+
+    `half` writes floating-point numbers as float16, half as large: see `put_into`, which takes them to the net's own.
+    """
     path = Path(path)
     if path.suffix != SUFFIX:
         raise WeightsError(f"{path} must end in {SUFFIX}")
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
+    state = {name: _written(tensor, half) for name, tensor in net.state_dict().items()}
     content: bytes = _safetensors().save(state)
     count = sum(parameter.numel() for parameter in net.parameters())
     card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest(), parameters=count)
@@ -155,6 +158,11 @@ def save(path: str | os.PathLike[str], net: nn.Module, card: Card) -> Card:
     text = json.dumps(dataclasses.asdict(card), indent=1, ensure_ascii=False)
     _replace(path.with_suffix(".json"), (text + "\n").encode())
     return card
+
+
+def _written(tensor: Tensor, half: bool) -> Tensor:
+    values = tensor.detach().cpu().contiguous()
+    return values.half() if half and values.is_floating_point() else values
 
 
 def _replace(path: Path, content: bytes) -> None:

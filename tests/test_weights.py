@@ -44,6 +44,25 @@ def test_what_is_saved_is_loaded(stored):
     assert sorted(p.name for p in path.parent.iterdir()) == ["toy.json", "toy.safetensors"]
 
 
+def test_half_precision_is_half_as_large_and_nets_take_it_back_to_their_own(stored, tmp_path):
+    net, _, _ = stored
+    net.register_buffer("count", torch.tensor(70_000))
+    path = tmp_path / "half.safetensors"
+    weights.save(path, net, CARD, half=True)
+    state, card = weights.load(path)
+    assert {name: value.dtype for name, value in state.items()} == {
+        "weight": torch.float16,
+        "bias": torch.float16,
+        "count": torch.int64,
+    }
+    taken = nn.Linear(2, 3)
+    taken.register_buffer("count", torch.tensor(0))
+    weights.put_into(taken, state, card)
+    assert taken.weight.dtype == torch.float32
+    assert int(taken.count) == 70_000
+    torch.testing.assert_close(taken.weight, net.weight, rtol=1e-3, atol=1e-6)
+
+
 def test_one_flipped_bit_is_refused(stored):
     _, path, _ = stored
     content = bytearray(path.read_bytes())

@@ -58,8 +58,7 @@ def run(
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
-        weights: what a flow net starts from: a shipped name or a path. When not given, from the method's shipped ones
-            with `adapt`, else from none.
+        weights: what a flow net starts from: a shipped name or a path; with `adapt`, by default, the method's shipped.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
