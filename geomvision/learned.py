@@ -155,7 +155,9 @@ def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
         made = _public(net, kind, path)
     else:
         raise files.WeightsError(f"{path} is no {files.SUFFIX} file; {net.name} has no public checkpoints")
-    made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for parameter in made.parameters():
+        if parameter.ndim == 4:  # of convolutions in two dimensions
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return made.float().eval()
 
 

@@ -59,7 +59,7 @@ def _heads(table, numbers):
         table[f"classif{number}.2"] = (1, 32, 3, 3, 3)
 
 
-def psm_net():
+def psmnet():
     table = {}
     _features(table)
     for branch in (1, 2, 3, 4):
@@ -78,7 +78,7 @@ def psm_net():
     return table
 
 
-def gwc_net(concatenated=12):
+def gwcnet(concatenated=12):
     table = {}
     _features(table)
     if concatenated:
@@ -96,7 +96,7 @@ def gwc_net(concatenated=12):
     return table
 
 
-def any_net(spread=True):
+def anynet(spread=True):
     table = {"feature_extraction.block0.0.0": (1, 3, 3, 3), "feature_extraction.block0.0.0.bias": (1,)}
 
     def before(name, inputs, outputs, *sides):
@@ -201,7 +201,7 @@ def joined(left, right, disparities, voxel):
     return torch.stack(slices, 2)
 
 
-def psm_net_of(state, left, right, disparities):
+def psmnet_of(state, left, right, disparities):
     """Disparity and confidence, (B, 2, H, W): the last of three heads."""
     net, size = Published(state), left.shape[2:]
 
@@ -231,7 +231,7 @@ def psm_net_of(state, left, right, disparities):
     return net.estimate(said, size, disparities, True)
 
 
-def gwc_net_of(state, left, right, disparities, groups):
+def gwcnet_of(state, left, right, disparities, groups):
     """Disparity and confidence, (B, 2, H, W): the last of four heads."""
     net, size = Published(state), left.shape[2:]
     views = [torch.cat(net.features(net.prepared(images)), 1) for images in (left, right)]

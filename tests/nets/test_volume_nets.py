@@ -10,23 +10,23 @@ torch = pytest.importorskip("torch")
 
 sys.path.append(str(Path(__file__).parent))
 import public_stereo_nets as tables  # noqa: E402
-import published_any_net  # noqa: E402
+import published_anynet  # noqa: E402
 
-from geomvision.nets import blocks_3d, public_any_net, public_psm_net  # noqa: E402
-from geomvision.nets.any_net import AnyNet, carried  # noqa: E402
-from geomvision.nets.gwc_net import GwcNet  # noqa: E402
-from geomvision.nets.psm_net import PSMNet  # noqa: E402
+from geomvision.nets import blocks_3d, public_anynet, public_psmnet  # noqa: E402
+from geomvision.nets.anynet import AnyNet, carried  # noqa: E402
+from geomvision.nets.gwcnet import GwcNet  # noqa: E402
+from geomvision.nets.psmnet import PSMNet  # noqa: E402
 from geomvision.nets.public import from_public  # noqa: E402
 
 NARROW = {"width": 2, "blocks": (1, 2, 1, 1)}
 #: Net, the function that knows its forms, the table of a checkpoint, parameters as published (5.22, 6.91, 6.5 million,
 #: about 40 thousand), a small net of the same form.
 FORMS = {
-    "PSMNet": (PSMNet, public_psm_net.psm_net, tables.psm_net(), 5_224_768, NARROW),
-    "GwcNet-GC": (GwcNet, public_psm_net.gwc_net, tables.gwc_net(), 6_909_728, {"joined": 3, "groups": 4, **NARROW}),
-    "GwcNet-G": (GwcNet, public_psm_net.gwc_net, tables.gwc_net(0), 6_518_560, {"joined": 0, "groups": 5, **NARROW}),
-    "AnyNet": (AnyNet, public_any_net.any_net, tables.any_net(), 43_269, {"width": 2, "spread": 3}),
-    "AnyNet of three stages": (AnyNet, public_any_net.any_net, tables.any_net(False), 34_629, {"spread": 0}),
+    "PSMNet": (PSMNet, public_psmnet.psmnet, tables.psmnet(), 5_224_768, NARROW),
+    "GwcNet-GC": (GwcNet, public_psmnet.gwcnet, tables.gwcnet(), 6_909_728, {"joined": 3, "groups": 4, **NARROW}),
+    "GwcNet-G": (GwcNet, public_psmnet.gwcnet, tables.gwcnet(0), 6_518_560, {"joined": 0, "groups": 5, **NARROW}),
+    "AnyNet": (AnyNet, public_anynet.anynet, tables.anynet(), 43_269, {"width": 2, "spread": 3}),
+    "AnyNet of three stages": (AnyNet, public_anynet.anynet, tables.anynet(False), 34_629, {"spread": 0}),
 }
 every_form = pytest.mark.parametrize("name", FORMS)
 
@@ -80,10 +80,10 @@ def published(name, net, left, right, disparities):
     state = {layout(ours)[0]: tensor for ours, tensor in net.state_dict().items()}
     with torch.inference_mode():
         if name == "PSMNet":
-            return tables.psm_net_of(state, left, right, disparities)
+            return tables.psmnet_of(state, left, right, disparities)
         if name.startswith("Gwc"):
-            return tables.gwc_net_of(state, left, right, disparities, net.groups)
-        return published_any_net.AnyNet(state).stages(left, right, disparities)
+            return tables.gwcnet_of(state, left, right, disparities, net.groups)
+        return published_anynet.AnyNet(state).stages(left, right, disparities)
 
 
 @pytest.mark.parametrize(("name", "size"), [("PSMNet", (250, 260)), ("GwcNet-GC", (40, 60)), ("GwcNet-G", (48, 50))])

@@ -1,6 +1,6 @@
 """GwcNet: a volume of group-wise correlations, with both views' features or without (Guo et al., CVPR 2019).
 
-Weights of others fit through `geomvision.nets.public_psm_net`.
+Weights of others fit through `geomvision.nets.public_psmnet`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _NAMES = (
 )
 
 
-def any_net(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
+def anynet(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
     """All forms."""
     return Form(_layout), Form(_layout, {"spread": 0})
 

@@ -1,6 +1,6 @@
 """PSMNet: pooling in regions, a volume of both views' features, stacked hourglasses (Chang & Chen, CVPR 2018).
 
-Weights of others fit through `geomvision.nets.public_psm_net`.
+Weights of others fit through `geomvision.nets.public_psmnet`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """AnyNet: disparities at a sixteenth of the size, then twice a change of few pixels (Wang et al., ICRA 2019).
 
 Each stage's estimate can be the last. The fourth, which the authors call SPNet, spreads the third along its rows
-by learned affinities (Liu et al., NeurIPS 2017). Weights of others fit through `geomvision.nets.public_any_net`.
+by learned affinities (Liu et al., NeurIPS 2017). Weights of others fit through `geomvision.nets.public_anynet`.
 """
 
 from __future__ import annotations

@@ -45,12 +45,12 @@ _PSM_NET = (
 _GWC_NET = ((r"\.down\.(\d)\.", r".conv<\1>.0."), (r"^heads\.(\d)\.", r"classif\1."))
 
 
-def psm_net(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
+def psmnet(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
     """PSMNet."""
     return (Form(lambda ours: _layout(ours, _PSM_NET)),)
 
 
-def gwc_net(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
+def gwcnet(_checkpoint: Mapping[str, Any]) -> tuple[Form, ...]:
     """GwcNet-GC and GwcNet-G."""
     return (Form(lambda ours: _layout(ours, _GWC_NET)), Form(lambda ours: _layout(ours, _GWC_NET), {"joined": 0}))
 
