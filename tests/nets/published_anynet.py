@@ -1,7 +1,7 @@
 """What AnyNet computes of the tensors in a checkpoint of its authors, written down in their names."""
 
 import torch
-from public_stereo_nets import Published
+from published_volume_nets import Published
 from torch.nn import functional
 
 

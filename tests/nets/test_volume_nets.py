@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 sys.path.append(str(Path(__file__).parent))
-import public_stereo_nets as tables  # noqa: E402
 import published_anynet  # noqa: E402
+import published_volume_nets as tables  # noqa: E402
 
 from geomvision.nets import blocks_3d, public_anynet, public_psmnet  # noqa: E402
 from geomvision.nets.anynet import AnyNet, carried  # noqa: E402
