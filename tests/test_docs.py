@@ -93,6 +93,7 @@ SHOWN = {
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
     "learned_flow": lambda names: names["flow"].valid.all() and 0 < names["hidden"].mean() < 0.5,
+    "learned_stereo": lambda names: names["disparity"].valid.all() and len(names["trace"]) == 8,
     "losses": lambda names: names["loss"] < 0.6 * names["still"] and names["slope"].isfinite().all(),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
@@ -104,7 +105,7 @@ SHOWN = {
     ),
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
-NEEDED = {"cameras": "torch", "losses": "torch", "motion": "open3d"}
+NEEDED = {"cameras": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 
 

@@ -1,10 +1,11 @@
-"""What nets share that take images of any size and give one estimate of the flow after the other."""
+"""What nets share that give one estimate after the other: of the flow, at any size of images; and of the disparity."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,6 +20,30 @@ class Full:
 
     size: tuple[int, int]
     scale: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Disparities:
+    """What a stereo net returns."""
+
+    #: (B, 1, H, W), pixels.
+    disparity: Tensor
+    #: The last estimate before it was raised to full size, (B, 1, h, w), in pixels of its own size.
+    coarse: Tensor
+    #: All estimates at full size while training, else none. The last is `disparity`.
+    steps: tuple[Tensor, ...] = ()
+
+    @classmethod
+    def of(cls, net: nn.Module, estimates: Iterator[tuple[Any, ...]], given: str = "no estimate") -> Disparities:
+        """The last of a net's estimates raised; each while it trains. Raises ValueError (`given`) without any."""
+        steps, last = [], None
+        for last in estimates:
+            if net.training:
+                steps.append(net.raised(*last))  # type: ignore[operator]
+        if last is None:
+            raise ValueError(given)
+        full = steps[-1] if steps else net.raised(*last)  # type: ignore[operator]
+        return cls(disparity=full, coarse=last[0], steps=tuple(steps))
 
 
 class Estimator(nn.Module):

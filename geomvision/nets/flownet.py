@@ -32,7 +32,30 @@ STAGES = (1, 2, 4, 8, 8, 16)
 RAISED = (8, 4, 2, 1)
 
 
-class FlowNetS(Estimator):
+class Contraction(nn.Module):
+    """Six stages that halve the size; from the third on, each is followed by a convolution that keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList()
+        self.same = nn.ModuleList()
+
+    def _stages(self, widths: list[int], sizes: tuple[int, ...], third: int, batch_norm: bool) -> None:
+        """Stages that halve the size, and those after them that keep it; the first of these sees `third` channels."""
+        for inputs, outputs, size in zip(widths[:-1], widths[1:], sizes, strict=True):
+            self.down.append(Unit(inputs, outputs, size, 2, batch_norm))
+        for inputs, outputs in zip([third, *widths[4:]], widths[3:], strict=True):
+            self.same.append(Unit(inputs, outputs, 3, 1, batch_norm))
+
+    def _further(self, x: Tensor) -> list[Tensor]:
+        """Features of stages 3 to 6; x has been halved three times."""
+        found = [self.same[0](x)]
+        for down, same in zip(self.down[3:], self.same[1:], strict=True):
+            found.append(same(down(found[-1])))
+        return found
+
+
+class FlowNetS(Contraction, Estimator):
     """FlowNetS, 38.7 million parameters: estimates at 1/64, 1/32 … 1/4 of the size."""
 
     def __init__(
@@ -59,8 +82,6 @@ class FlowNetS(Estimator):
             raise ValueError(f"{given}; allowed are {get_args(Mean)}, and biases of {get_args(Bias)}")
         self.mean, self.scale = mean, scale
         stages = [width * factor for factor in STAGES]
-        self.down = nn.ModuleList()
-        self.same = nn.ModuleList()
         self._first_part(stages, batch_norm)
         raised = [width * factor for factor in RAISED]
         seen = [stages[5], *(fine + coarse + 2 for fine, coarse in zip(stages[4:0:-1], raised, strict=True))]
@@ -75,13 +96,6 @@ class FlowNetS(Estimator):
 
     def _first_part(self, stages: list[int], batch_norm: bool) -> None:
         self._stages([6, *stages], (7, 5, 5, 3, 3, 3), stages[2], batch_norm)
-
-    def _stages(self, widths: list[int], sizes: tuple[int, ...], third: int, batch_norm: bool) -> None:
-        """Stages that halve the size, and those after them that keep it; the first of these sees `third` channels."""
-        for inputs, outputs, size in zip(widths[:-1], widths[1:], sizes, strict=True):
-            self.down.append(_Unit(inputs, outputs, size, 2, batch_norm))
-        for inputs, outputs in zip([third, *widths[4:]], widths[3:], strict=True):
-            self.same.append(_Unit(inputs, outputs, 3, 1, batch_norm))
 
     def estimates(self, images0: Tensor, images1: Tensor) -> Iterator[tuple[Tensor, Full]]:
         """Flow of each level from coarse to fine, (B, 2, h, w) in pixels of its size, and how it becomes full size.
@@ -111,13 +125,6 @@ class FlowNetS(Estimator):
         second = self.down[1](first)
         return [second, *self._further(self.down[2](second))]
 
-    def _further(self, x: Tensor) -> list[Tensor]:
-        """Features of stages 3 to 6; x has been halved three times."""
-        found = [self.same[0](x)]
-        for down, same in zip(self.down[3:], self.same[1:], strict=True):
-            found.append(same(down(found[-1])))
-        return found
-
     def _scaled(self, images0: Tensor, images1: Tensor) -> list[Tensor]:
         if self.mean == "pair":
             # Sums of whole numbers are exact in float64: no mean depends on the order, and so on the threads.
@@ -146,7 +153,7 @@ class FlowNetC(FlowNetS):
 
     def _first_part(self, stages: list[int], batch_norm: bool) -> None:
         narrow = max(1, stages[0] // 2)
-        self.redirect = _Unit(stages[2], narrow, 1, 1, batch_norm)
+        self.redirect = Unit(stages[2], narrow, 1, 1, batch_norm)
         compared = (2 * RADIUS + 1) ** 2
         self._stages([3, *stages], (7, 5, 5, 3, 3, 3), narrow + compared, batch_norm)
 
@@ -160,7 +167,7 @@ class FlowNetC(FlowNetS):
         return [second, *self._further(torch.cat([self.redirect(features0), costs], dim=1))]
 
 
-class _Unit(nn.Module):
+class Unit(nn.Module):
     """A convolution, perhaps normalised, under leaky ReLU."""
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int, batch_norm: bool) -> None:
@@ -173,5 +180,6 @@ class _Unit(nn.Module):
         self.norm: nn.Module = nn.BatchNorm2d(outputs) if batch_norm else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
         y: Tensor = functional.leaky_relu(self.norm(self.convolution(x)), 0.1)
         return y

@@ -1,4 +1,4 @@
-"""RAFT's encoders: an image to features at an eighth of its size (Teed & Deng, ECCV 2020, appendix)."""
+"""RAFT's encoders: an image to features at an eighth of its size, or a quarter (Teed & Deng, ECCV 2020, appendix)."""
 
 from __future__ import annotations
 
@@ -71,12 +71,17 @@ class Block(nn.Module):
         return functional.relu(skip + y) if torch.is_grad_enabled() else y.add_(skip).relu_()
 
 
-class Encoder(nn.Module):
-    """Three stages of two blocks each after a 7 x 7 convolution; all but the first stage halve the size."""
+class Trunk(nn.Module):
+    """Three stages of two blocks each after a 7 x 7 convolution; the last two stages halve the size.
 
-    def __init__(self, stages: tuple[int, int, int, int], outputs: int, *, bottleneck: bool, norm: str) -> None:
+    So does the convolution, unless the size is to be halved but twice.
+    """
+
+    def __init__(self, stages: tuple[int, int, int, int], *, bottleneck: bool, norm: str, halvings: int = 3) -> None:
         super().__init__()
-        self.enter = nn.Conv2d(3, stages[0], 7, stride=2, padding=3)
+        if halvings not in (2, 3):
+            raise ValueError(f"halvings is {halvings}; allowed are 2 and 3")
+        self.enter = nn.Conv2d(3, stages[0], 7, stride=halvings - 1, padding=3)
         self.norm = normalisation(norm, stages[0])
         blocks = []
         for stage, (inputs, width) in enumerate(pairwise(stages)):
@@ -84,13 +89,31 @@ class Encoder(nn.Module):
             blocks.append(Block(inputs, width, stride, bottleneck=bottleneck, norm=norm))
             blocks.append(Block(width, width, 1, bottleneck=bottleneck, norm=norm))
         self.blocks = nn.Sequential(*blocks)
-        self.leave = nn.Conv2d(stages[-1], outputs, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) → (B, outputs, H / 8, W / 8)."""
-        x = activated(self.norm, self.enter(images))
-        y: Tensor = self.leave(self.blocks(x))
+        """(B, 3, H, W) → (B, stages[-1], H / 2^halvings, W / 2^halvings)."""
+        y: Tensor = self.blocks(activated(self.norm, self.enter(images)))
         return y
+
+
+class Encoder(Trunk):
+    """A trunk, and a 1 x 1 convolution."""
+
+    def __init__(
+        self, stages: tuple[int, int, int, int], outputs: int, *, bottleneck: bool, norm: str, halvings: int = 3
+    ) -> None:
+        super().__init__(stages, bottleneck=bottleneck, norm=norm, halvings=halvings)
+        self.leave = nn.Conv2d(stages[-1], outputs, 1)
+        begin(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) → (B, outputs, H / 2^halvings, W / 2^halvings)."""
+        y: Tensor = self.leave(super().forward(images))
+        return y
+
+
+def begin(encoder: nn.Module) -> None:
+    """Weights of convolutions at random (He et al., ICCV 2015)."""
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
