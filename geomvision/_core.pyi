@@ -78,6 +78,7 @@ __all__: list[str] = [
     "local_correlation_backward",
     "lucas_kanade",
     "lucas_kanade_options",
+    "luma",
     "median",
     "p3p",
     "packed_lookup",
@@ -1062,6 +1063,12 @@ def lucas_kanade_options() -> dict[str, typing.Any]:
     Defaults of the C++ LucasKanadeOptions.
     """
 
+@typing.overload
+def luma(rgb: numpy.typing.NDArray[numpy.uint8]) -> numpy.typing.NDArray[numpy.uint8]: ...
+@typing.overload
+def luma(rgb: numpy.typing.NDArray[numpy.uint16]) -> numpy.typing.NDArray[numpy.uint16]: ...
+@typing.overload
+def luma(rgb: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
 def median(
     disparity: numpy.typing.NDArray[numpy.float32],
     size: typing.SupportsInt | typing.SupportsIndex,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 #: Extras by the package that they bring; names on the index of those that always come along.
 EXTRAS = {
@@ -43,3 +46,17 @@ def how_to_get(package: str) -> str:
     if package in ALWAYS:
         return f"it comes with geomvision and was removed: pip install {ALWAYS[package]}"
     return f"pip install {package}"
+
+
+@cache
+def has_core() -> bool:
+    """Whether the C++ core is there."""
+    return importlib.util.find_spec("geomvision._core") is not None
+
+
+@cache
+def core() -> Any:
+    """The C++ core, where it is there. An import in a function takes longer than a small kernel."""
+    from . import _core
+
+    return _core

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from geomvision import images
 from geomvision.images import ImageError, as_image, as_pair, to_grey
 
 
@@ -52,3 +53,20 @@ def test_grey_is_luma():
     assert to_grey(colour).tolist() == [[76, 150, 29, 255]]
     assert to_grey(colour.astype(np.uint16) * 257)[0, 3] == 65535
     assert np.allclose(to_grey(colour.astype(np.float32)), [[76.245, 149.685, 29.07, 255]], atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 67), (40, 129), (0, 5)])
+def test_grey_of_the_core_is_that_of_numpy(dtype, shape, monkeypatch):
+    pytest.importorskip("geomvision._core")
+    rng = np.random.default_rng(7)
+    largest = np.iinfo(dtype).max if dtype != np.float32 else 1e30
+    colour = (rng.random((*shape, 3)) * largest).astype(dtype)
+    colour.reshape(-1)[:2] = largest
+    expected = images._luma(colour)
+    for image in (colour, np.asfortranarray(colour), colour[::-1, ::-1][::-1, ::-1]):
+        grey = to_grey(image)
+        assert grey.dtype == dtype
+        np.testing.assert_array_equal(grey, expected)
+    monkeypatch.setattr("geomvision.packages.has_core", lambda: False)
+    np.testing.assert_array_equal(to_grey(colour), expected)

@@ -156,11 +156,13 @@ class Brown:
         `distorted` may be pixels of a camera with `intrinsics` fx, fy, cx, cy. The core solves nearly all; what its
         start does not lead to is solved from a table of the radial profile.
         """
-        from ..ops._dispatch import core, has_core
+        from .. import packages
 
         flat = np.ascontiguousarray(distorted.reshape(-1, 2))
-        if has_core():
-            found: Array = core().undistort_points(flat, np.array(intrinsics, float), np.array(self.coefficients), 0)
+        if packages.has_core():
+            found: Array = packages.core().undistort_points(
+                flat, np.array(intrinsics, float), np.array(self.coefficients), 0
+            )
         else:
             found = np.full_like(flat, np.nan)
         left = np.flatnonzero(np.isnan(found[:, 0]))

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import packages
+
 if TYPE_CHECKING:
     import torch
 
@@ -91,20 +93,6 @@ def require_shape(owner: str, name: str, array: Any, form: str) -> None:
 
 
 @cache
-def has_core() -> bool:
-    """Whether the C++ core is there."""
-    return importlib.util.find_spec("geomvision._core") is not None
-
-
-@cache
-def core() -> Any:
-    """The C++ core, where it is there. An import in a function takes longer than a small kernel."""
-    from .. import _core
-
-    return _core
-
-
-@cache
 def has_cuda() -> bool:
     """Whether the CUDA twins are there; a GPU may be missing nevertheless."""
     return importlib.util.find_spec("geomvision._cuda") is not None
@@ -125,8 +113,8 @@ def on_arrays(name: str, *arguments: Any) -> Any:
     float16 is computed in float32 and given back as float16; other floating types than float64 likewise.
     """
     given = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
-    if has_core():
-        return _restore(getattr(core(), name)(*map(kernel_ready, arguments)), given)
+    if packages.has_core():
+        return _restore(getattr(packages.core(), name)(*map(kernel_ready, arguments)), given)
     import torch
 
     from . import _torch  # noqa: F401  (registers the operators)

@@ -6,8 +6,9 @@ from typing import Any, Generic
 
 import numpy as np
 
+from .. import packages
 from ..arguments import checked
-from ._dispatch import Array, has_core, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
+from ._dispatch import Array, is_tensor, kernel_ready, on_arrays, require_floating, require_shape
 from .correlation_lookup import as_coordinates
 
 _OWNER = "correlation_lookup_1d"
@@ -42,7 +43,7 @@ class CorrelationLookup1D(Generic[Array]):
         given: Any = _columns(x, self.features0)
         arrays: tuple[Any, Any, Any] = (self.features0, self.features1, given)
         if not is_tensor(given):
-            if not has_core():
+            if not packages.has_core():
                 found = on_arrays(_OWNER, *arrays, *self.options)
             else:
                 found = on_arrays("kept_lookup_1d", *arrays, *self._memory, *self.options)

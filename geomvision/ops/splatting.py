@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .. import packages
 from ..arguments import checked
-from ._dispatch import has_core, is_tensor, kernel_ready, on_arrays, require_floating
+from ._dispatch import is_tensor, kernel_ready, on_arrays, require_floating
 
 Mode = Literal["sum", "average", "softmax"]
 Holes = Literal["nan", "zero"]
@@ -111,7 +112,7 @@ def _splat_arrays(image: Any, flow: Any, importance: Any, mode: Mode, holes: Hol
         return on_arrays("splat_sum", image, flow, num_threads)
     pixels, field = kernel_ready(image), kernel_ready(flow)
     weight = None if importance is None else kernel_ready(importance[:, 0])
-    if has_core():
+    if packages.has_core():
         from .. import _core
 
         found = _core.splat_mean(pixels, field, weight, holes == "zero", num_threads)

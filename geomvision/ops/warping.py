@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .. import packages
 from ..arguments import checked
-from ._dispatch import core, has_core, is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
+from ._dispatch import is_tensor, kernel_ready, on_arrays, require_arrays, require_floating
 
 Mode = Literal["bilinear", "bicubic"]
 Outside = Literal["nan", "zero", "border"]
@@ -119,9 +120,9 @@ def _warp_arrays(
         image = image.astype(np.float32)
     if displacement.dtype != np.float32:
         displacement = displacement.astype(np.float32)
-    if not has_core():
+    if not packages.has_core():
         return _warp_by_twin(image, displacement, mode, outside, rounded, num_threads)
-    run = core().warp_rounded if rounded else core().warp
+    run = packages.core().warp_rounded if rounded else packages.core().warp
     ready = kernel_ready(image), kernel_ready(displacement)
     warped, inside = run(*ready, mode == "bicubic", outside, return_valid, num_threads)
     return warped, None if inside is None else inside.view(bool)

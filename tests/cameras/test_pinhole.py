@@ -90,7 +90,7 @@ def test_without_the_core_the_same_rays_are_found(monkeypatch, count):
     pixels[:2] = [[np.nan, 0.0], [np.inf, -np.inf]]
     pixels[2] = 1e300
     with_core = own.rays(pixels)
-    monkeypatch.setattr("geomvision.ops._dispatch.has_core", lambda: False)
+    monkeypatch.setattr("geomvision.packages.has_core", lambda: False)
     alone = own.rays(pixels)
     np.testing.assert_allclose(alone, with_core, atol=1e-12)
     assert np.isfinite(alone).any()

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geomvision import ops
-from geomvision.ops import _dispatch
+from geomvision import ops, packages
 
 RNG = np.random.default_rng(0)
 
@@ -197,8 +196,7 @@ def test_twins_answer_nan_as_kernels_do(name, where, monkeypatch):
     spoilt = [array.copy() for array in arrays]
     spoilt[where].flat[:: max(2, spoilt[where].size // 3)] = np.nan
     expected = call(name, spoilt, options)
-    monkeypatch.setattr(_dispatch, "has_core", lambda: False)
-    monkeypatch.setattr("geomvision.ops.warping.has_core", lambda: False)
+    monkeypatch.setattr(packages, "has_core", lambda: False)
     for found, same in zip(call(name, spoilt, options), expected, strict=True):
         np.testing.assert_allclose(found, same, rtol=1e-4, atol=1e-4)
 
@@ -216,7 +214,7 @@ def test_twins_have_the_slopes_of_kernels(name, monkeypatch):
             return {str(refused): torch.zeros(0)}
 
     expected = slopes()
-    monkeypatch.setattr(_dispatch, "has_core", lambda: False)
+    monkeypatch.setattr(packages, "has_core", lambda: False)
     torch.testing.assert_close(slopes(), expected, rtol=1e-4, atol=1e-4)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ... import packages
 from .. import _dispatch
 
 Function = Callable[..., Any]
@@ -27,7 +28,7 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
 
     def run(*arguments: Any) -> Any:
         device = _device_of(name, arguments)
-        if device.type == "cpu" and _dispatch.has_core():
+        if device.type == "cpu" and packages.has_core():
             return _on_cpu(name, *arguments)
         if device.type == "cuda" and (kernel := _dispatch.cuda_kernel(name)) is not None:
             with torch.cuda.device(device):

@@ -1,9 +1,11 @@
 #include <atomic>
 
 #include "canvas.hpp"
+#include "geomvision/luma.hpp"
 #include "geomvision/parallel.hpp"
 
 namespace gv = geomvision;
+using fuzz::Canvas;
 using fuzz::require;
 
 FUZZ(parallel_for) {
@@ -43,4 +45,12 @@ FUZZ(tensor_view) {
     }
   }
   require(view.is_packed() || !view.empty(), "an empty view is packed");
+}
+
+FUZZ(luma) {
+  const int width = random.size(), height = random.size();
+  Canvas<std::uint8_t> rgb(random, 3 * width * height, 1);
+  Canvas<std::uint8_t> grey(random, random.chance(0.95) ? width : width + 1, height);
+  gv::luma<std::uint8_t>({rgb.view().data(), {height, width, 3}}, grey.view(), random.threads());
+  grey.require_untouched_gaps();
 }
