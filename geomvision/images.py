@@ -20,6 +20,8 @@ Mask = NDArray[np.bool_]
 DTYPES = ("uint8", "uint16", "float32", "float64")
 #: Of red, green and blue in luma.
 WEIGHTS = (0.299, 0.587, 0.114)
+#: The largest grey level.
+WHITE = 255.0
 
 
 class ImageError(ValueError):
@@ -89,3 +91,20 @@ def _luma(image: Image) -> Image:
         return grey
     weighted = [np.float32(weight) * image[..., channel] for channel, weight in enumerate(WEIGHTS)]
     return (weighted[0] + weighted[1]) + weighted[2]
+
+
+def levels(image0: Image, image1: Image) -> tuple[Float32, Float32]:
+    """Both images as float32, 0…255, grey or colour as they are.
+
+    uint8 is taken as it is and uint16 is divided by 257, so white is 255. Floats have no white of their own: the
+    joint range of both images is mapped to 0…255, and a pair without any contrast to 0.
+    """
+    if image0.dtype == np.uint8:
+        return image0.astype(np.float32), image1.astype(np.float32)
+    if image0.dtype == np.uint16:
+        return (image0 / 257.0).astype(np.float32), (image1 / 257.0).astype(np.float32)
+    low = min(float(image0.min()), float(image1.min()))
+    contrast = max(float(image0.max()), float(image1.max())) - low
+    scale = WHITE / contrast if contrast > 0 else 0.0
+    level0, level1 = ((image.astype(np.float64) - low) * scale for image in (image0, image1))
+    return level0.astype(np.float32), level1.astype(np.float32)

@@ -25,7 +25,7 @@ FLOORS = [
     ("_core", "packages"),
     ("arguments", "images", "cameras", "weights", "ops"),
     ("results", "samples", "geometry", "nets"),
-    ("catalogue", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
+    ("catalogue", "learned", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
     ("stereo", "flow", "depth", "pose", "scene_flow", "datasets"),
     ("benchmark", "training"),
     ("report",),

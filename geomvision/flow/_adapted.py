@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..images import Image, as_pair
+from ..images import Image, as_pair, levels
+from ..learned import padded, threads
 from ..method import option
 from ..results import Flow
 from ..trace import NoTrace, Trace
 from ..weights import WeightsError
 from ._base import FlowMethod
-from ._grey import levels
-from ._learned import padded, pixels, threads
+from ._learned import pixels
 
 if TYPE_CHECKING:
     from torch import Tensor

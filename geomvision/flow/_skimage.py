@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..images import Float32, Image
+from ..images import WHITE, Float32, Image
 from ..results import Flow
 from ._base import FlowMethod
-from ._grey import WHITE, grey_levels
+from ._grey import grey_levels
 
 #: Smaller images are widened to this many pixels along either side: its pyramids and derivatives need some.
 SMALLEST = 16

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..learned import Net
 from ..method import option
-from ._learned import LearnedFlow, Net
+from ._learned import LearnedFlow
 
 
 @dataclass(frozen=True, kw_only=True)

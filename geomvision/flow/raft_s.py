@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..learned import Net
 from ..method import option
-from ._learned import Net
 from ._recurrent import RecurrentFlow
 
 

@@ -220,7 +220,8 @@ class Refiner(nn.Module):
 
     def _rough(self, seen: Evidence, quarter: Tensor) -> Tensor:
         """The fills' mean at 1/4, corrected."""
-        return functional.avg_pool2d(seen.fills[:, 4:], 4) + self.coarse(quarter).float() * seen.spread
+        change: Tensor = self.coarse(quarter).float() * seen.spread
+        return change + functional.avg_pool2d(seen.fills[:, 4:], 4)
 
     def _sharpen(self, seen: Evidence, full: Tensor, coarse: Tensor) -> Refined:
         candidates = torch.cat([seen.fills, coarse[:, -1:]], dim=1)

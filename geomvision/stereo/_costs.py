@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image
+from ..learned import threads
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,19 +110,14 @@ def learned(left: Image, right: Image, disparities: range, name: str, num_thread
     from .. import ops, weights
 
     net = _net(*weights.version(name))
-    before = torch.get_num_threads()
-    torch.set_num_threads(num_threads or before)
-    try:
-        with torch.inference_mode():
-            features = [net(torch.from_numpy(image.astype(np.float32))[None, None]) for image in (left, right)]
-            aligned, lead = _aligned(features[0], features[1], disparities.start)
-            cost = np.empty((*left.shape, len(disparities)), np.uint8)
-            for top in range(0, left.shape[0], BAND):
-                rows = [f[:, :, top : top + BAND].contiguous() for f in aligned]
-                alike = ops.correlation_volume(*rows, max_disparity=len(disparities)) * rows[0].shape[1]
-                cost[top : top + BAND] = scaled(1 - alike[0, ..., lead:].permute(1, 2, 0).numpy(), FARTHEST)
-    finally:
-        torch.set_num_threads(before)
+    with torch.inference_mode(), threads(num_threads):
+        features = [net(torch.from_numpy(image.astype(np.float32))[None, None]) for image in (left, right)]
+        aligned, lead = _aligned(features[0], features[1], disparities.start)
+        cost = np.empty((*left.shape, len(disparities)), np.uint8)
+        for top in range(0, left.shape[0], BAND):
+            rows = [f[:, :, top : top + BAND].contiguous() for f in aligned]
+            alike = ops.correlation_volume(*rows, max_disparity=len(disparities)) * rows[0].shape[1]
+            cost[top : top + BAND] = scaled(1 - alike[0, ..., lead:].permute(1, 2, 0).numpy(), FARTHEST)
     return with_border(cost, disparities)
 
 

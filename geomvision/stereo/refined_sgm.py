@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..images import Float32, Image, as_pair
+from ..learned import threads
 from ..method import backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
@@ -72,13 +73,8 @@ class RefinedSGM(RangeSearch):
             return matched
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
         net = _net(*self.NET, *weights.version(self.weights))
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.num_threads or before)
-        try:
-            with torch.inference_mode():
-                refined = net(*inputs)
-        finally:
-            torch.set_num_threads(before)
+        with torch.inference_mode(), threads(self.num_threads):
+            refined = net(*inputs)
         trace.record("coarse", refined.coarse[0, -1].numpy(), "px", "the net's rough estimate from a wide view")
         trace.record("mixed", refined.mixed[0, 0].numpy(), "px", "candidates weighed at every pixel")
         px = refined.disparity[0, 0].numpy()

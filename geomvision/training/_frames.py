@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import io
-from ..flow._grey import levels as levels_of
 from ..images import Image, as_pair
+from ..images import levels as levels_of
 from ..packages import needed_by
 
 IMAGES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")

@@ -10,7 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from .. import weights
-from ..flow import METHODS, _learned
+from ..flow import METHODS
+from ..learned import loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Start:
         card = weights.Card.read(path.with_suffix(".json")) if path.suffix == weights.SUFFIX else None
         if card is not None and card.task != task:
             raise weights.WeightsError(f"{path} is for {card.task}; {task} cannot start from it")
-        net = _learned._net(METHODS[method].net, path, written)  # type: ignore[attr-defined]
+        net = loaded(METHODS[method].net, path, written)  # type: ignore[attr-defined]
         state = {name: value.detach().clone().contiguous() for name, value in net.state_dict().items()}
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if card is None:

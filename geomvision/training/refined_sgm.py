@@ -88,7 +88,7 @@ class Task(RenderedTask):
 
     def _coarse_loss(self, coarse: Tensor, truth: Tensor) -> Tensor:
         """Of all estimates (B, K, H, W), later ones counting more (as in RAFT's training)."""
-        steps = coarse.split(1, dim=1)
+        steps = torch.split(coarse, 1, dim=1)
         weights = sequence_weights(len(steps), 0.8)
         return torch.stack([weight * log_error(step, truth) for weight, step in zip(weights, steps, strict=True)]).sum()
 

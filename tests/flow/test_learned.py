@@ -16,8 +16,8 @@ sys.path.append(str(Path(__file__).parent))
 import public_layouts  # noqa: E402
 
 from geomvision import weights  # noqa: E402
-from geomvision.flow._learned import _net  # noqa: E402
 from geomvision.flow._recurrent import carried  # noqa: E402
+from geomvision.learned import loaded  # noqa: E402
 from geomvision.nets.flownet import FlowNetC, FlowNetS  # noqa: E402
 from geomvision.nets.pwc_net import PWCNet  # noqa: E402
 from geomvision.nets.pwc_small import PWCSmall  # noqa: E402
@@ -82,7 +82,7 @@ def test_public_checkpoints_fill_every_tensor(name, layout, prefix, tmp_path):
     state = public_layouts.checkpoint(shapes, prefix)
     path = tmp_path / "a.pth"
     torch.save(state, path)
-    net = _net(method.net, *weights.version(path))
+    net = loaded(method.net, *weights.version(path))
     theirs = sorted(float(state[prefix + n].double().sum()) for n, (_, same) in shapes.items() if same is None)
     ours = sorted(float(tensor.double().sum()) for tensor in net.state_dict().values())
     np.testing.assert_allclose(ours, theirs)
@@ -90,10 +90,10 @@ def test_public_checkpoints_fill_every_tensor(name, layout, prefix, tmp_path):
     for wrong in ({**state, "more": torch.zeros(1)}, {n: t for n, t in state.items() if n != some}):
         torch.save(wrong, tmp_path / "b.pth")
         with pytest.raises(WeightsError, match=r"it lacks .*, and has "):
-            _net(method.net, *weights.version(tmp_path / "b.pth"))
+            loaded(method.net, *weights.version(tmp_path / "b.pth"))
     torch.save({**state, some: torch.zeros(3, 1)}, tmp_path / "c.pth")
     with pytest.raises(WeightsError, match="size mismatch"):
-        _net(method.net, *weights.version(tmp_path / "c.pth"))
+        loaded(method.net, *weights.version(tmp_path / "c.pth"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,177 @@
+"""What learned methods of two images share: levels, padding, weights, threads, the stages of a net."""
+
+from __future__ import annotations
+
+import importlib
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from . import weights as files
+from .images import Float32, Image, levels
+from .method import Method, backend, option
+from .trace import NoTrace, Trace
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Net:
+    """The net of a method: where it is, and what its inputs must be."""
+
+    module: str
+    name: str
+    #: Sides are padded to multiples of this, and to `least`.
+    stride: int
+    least: int
+    #: Module and function in `nets` that know the forms of public checkpoints, and where those come from.
+    public: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned(Method):
+    """A net in use: two images at any size and dtype, the border repeated up to the sizes that the net takes.
+
+    The net's `estimates(first, second, **arguments)`, of images (1, 3, H, W) RGB, 0 … 255, yields tuples that begin
+    with an estimate at its own size; `raised(*estimate)` is that at the size of the images, (1, C, H, W).
+    """
+
+    net: ClassVar[Net]
+    #: What stages call the first image and the result.
+    first: ClassVar[str]
+    outcome: ClassVar[str]
+
+    weights: str = option(
+        "", "name of shipped weights, or path of a .safetensors file with its card, or of a public .pt"
+    )
+
+    def refusal(self, name: str) -> str | None:  # noqa: ARG002
+        """Without weights nothing runs."""
+        return without_weights(self.weights, self.net.origin)
+
+    @backend("torch", requires="torch", extra="learned")
+    def _torch(self, first: Image, second: Image, memory: dict[str, Any] | None = None) -> Any:
+        return self._estimated(first, second, NoTrace(), memory)
+
+    def _given(self, first: Image, second: Image, memory: dict[str, Any]) -> tuple[Float32, Float32]:  # noqa: ARG002
+        """What the net is given of both images, before they are fitted to sizes that it takes."""
+        return levels(first, second)
+
+    def _arguments(self, memory: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """What the net's `estimates` takes beside images."""
+        return {}
+
+    @abstractmethod
+    def _shown(self, estimate: Tensor) -> Float32:
+        """An estimate of the net as the trace shows it."""
+
+    @abstractmethod
+    def _result(self, maps: Float32, memory: dict[str, Any]) -> Any:
+        """The result of the last estimate, (C, H, W) at the size of the images."""
+
+    def _estimated(self, first: Image, second: Image, trace: Trace, memory: dict[str, Any] | None = None) -> Any:
+        """The result; `memory["coarse"]` is the net's last estimate then."""
+        import torch
+
+        net: Any = loaded(self.net, *files.version(self.weights))
+        memory = {} if memory is None else memory
+        pair = self._given(first, second, memory)
+        (top, left), inputs = padded(pair, self.net.stride, self.net.least)
+        doc = f"what the net is given of {self.first}, before it is fitted to sizes that the net takes"
+        trace.record(self.first, pair[0], "grey levels", doc)
+        small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
+        with torch.inference_mode(), threads(1 if small else self.num_threads):
+            estimate: Any = None
+            for k, estimate in enumerate(net.estimates(*inputs, **self._arguments(memory)), start=1):
+                doc = "the net's estimate at its own size, in pixels of that size"
+                trace.record(f"estimate {k}", self._shown(estimate[0]), "px", doc)
+            memory["coarse"] = estimate[0]
+            full = net.raised(*estimate)[0].float().numpy()
+        maps = full[:, top : top + first.shape[0], left : left + first.shape[1]]
+        result = self._result(maps, memory)
+        trace.record(self.outcome, result.px, "px", "the last estimate at full size, without what was added around")
+        return result
+
+
+def without_weights(given: str, origin: str = "") -> str | None:
+    """Why nothing runs with the weights `given`, or None; `origin` is where public checkpoints come from."""
+    try:
+        files.find(given)
+    except files.WeightsError:
+        ways = [f"a {files.SUFFIX} file with its card beside it (geomvision.weights)"]
+        if origin:
+            ways.append(f"a checkpoint of {origin}")
+        told = f"has no weights {given!r}: neither shipped nor a file"
+        return f"{told}; give weights= the path of {', or of '.join(ways)}"
+    return None
+
+
+def padded(pair: tuple[Float32, Float32], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:
+    """Both as (1, 3, H, W) with their border repeated, and where the image begins in them.
+
+    Sides become multiples of `stride`, no shorter than `least`.
+    """
+    import torch
+
+    height, width = pair[0].shape[:2]
+    sizes = [max(least, -(-side // stride) * stride) for side in (height, width)]
+    top, left = (sizes[0] - height) // 2, (sizes[1] - width) // 2
+    around = ((top, sizes[0] - height - top), (left, sizes[1] - width - left), (0, 0))
+    colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pair)
+    arrays = (np.moveaxis(np.pad(image, around, mode="edge"), 2, 0)[None] for image in colours)
+    return (top, left), [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Torch takes so many threads here; 0 leaves it as it is."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=2)
+def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
+    """The net with its weights, in the layout that convolutions are fastest in.
+
+    Raises WeightsError where they are damaged, or of another net.
+    """
+    import torch
+
+    kind = getattr(importlib.import_module(f"{__package__}.nets.{net.module}"), net.name)
+    if path.suffix == files.SUFFIX:
+        state, card = files.load(path)
+        made: nn.Module = kind(**card.arguments)
+        files.put_into(made, state, card)
+    elif net.public:
+        made = _public(net, kind, path)
+    else:
+        raise files.WeightsError(f"{path} is no {files.SUFFIX} file; {net.name} has no public checkpoints")
+    made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return made.float().eval()
+
+
+def _public(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
+    from .nets.public import from_public
+
+    module, _, function = net.public.partition(".")
+    forms = getattr(importlib.import_module(f"{__package__}.nets.{module}"), function)
+    try:
+        checkpoint = files.load_torch(path)
+        made = from_public(kind, forms(checkpoint), checkpoint)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise files.WeightsError(f"{path}: {error.args[0]}") from None
+    return made
