@@ -55,15 +55,7 @@ class Learned(Method):
 
     def refusal(self, name: str) -> str | None:  # noqa: ARG002
         """Without weights nothing runs."""
-        try:
-            files.find(self.weights)
-        except files.WeightsError:
-            ways = [f"a {files.SUFFIX} file with its card beside it (geomvision.weights)"]
-            if self.net.origin:
-                ways.append(f"a checkpoint of {self.net.origin}")
-            given = f"has no weights {self.weights!r}: neither shipped nor a file"
-            return f"{given}; give weights= the path of {', or of '.join(ways)}"
-        return None
+        return without_weights(self.weights, self.net.origin)
 
     @backend("torch", requires="torch", extra="learned")
     def _torch(self, first: Image, second: Image, memory: dict[str, Any] | None = None) -> Any:
@@ -107,6 +99,19 @@ class Learned(Method):
         result = self._result(maps, memory)
         trace.record(self.outcome, result.px, "px", "the last estimate at full size, without what was added around")
         return result
+
+
+def without_weights(given: str, origin: str = "") -> str | None:
+    """Why nothing runs with the weights `given`, or None; `origin` is where public checkpoints come from."""
+    try:
+        files.find(given)
+    except files.WeightsError:
+        ways = [f"a {files.SUFFIX} file with its card beside it (geomvision.weights)"]
+        if origin:
+            ways.append(f"a checkpoint of {origin}")
+        told = f"has no weights {given!r}: neither shipped nor a file"
+        return f"{told}; give weights= the path of {', or of '.join(ways)}"
+    return None
 
 
 def padded(pair: tuple[Float32, Float32], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:

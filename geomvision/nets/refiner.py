@@ -36,10 +36,11 @@ FAR_PX = 4.0
 
 @dataclass(frozen=True)
 class Refined:
-    """What the net returns, each (B, 1, H, W): pixels, and logits of two probabilities."""
+    """What the net returns, each (B, 1, H, W) unless said: pixels, and logits of two probabilities."""
 
     disparity: Tensor
-    #: The estimate before spreading, and the coarse one: both are supervised in training.
+    #: The estimate before spreading, and the coarse ones, (B, K, H, W), the last of which counts: all are supervised in
+    #: training.
     mixed: Tensor
     coarse: Tensor
     #: Candidates (B, K, H, W) and the weights with which they were mixed.
@@ -63,6 +64,8 @@ class Evidence:
     spread: Tensor
     left: Tensor
     right: Tensor
+    #: Colour and local contrast of both views, (B, 4, H, W).
+    views: tuple[Tensor, Tensor]
 
 
 def local_contrast(image: Tensor, size: int = 9) -> Tensor:
@@ -116,9 +119,11 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
     fills = torch.cat([torch.where(fills.isnan(), given, fills), given], dim=1)
     contrast, contrast_right = local_contrast(left), local_contrast(right)
     columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
+    views = [
+        torch.cat([colour.clamp(-3, 3), grey], dim=1) for colour, grey in ((left, contrast), (right, contrast_right))
+    ]
     shown = [
-        left.clamp(-3, 3),
-        contrast,
+        views[0],
         valid.float(),
         confidence,
         (given - level) / spread,
@@ -127,7 +132,7 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
         _disagreement(contrast, contrast_right, given),
         (columns - given < 0).float(),
     ]
-    return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right)
+    return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right, (views[0], views[1]))
 
 
 def carried(values: Tensor, valid: Tensor) -> Tensor:
@@ -210,13 +215,16 @@ class Refiner(nn.Module):
         return self._sharpen(seen, full, coarse)
 
     def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
-        """A rough estimate for every pixel: the fills' mean at 1/4, corrected, and brought up with sharp edges."""
-        base = functional.avg_pool2d(seen.fills[:, 4:], 4)
-        estimate = base + self.coarse(quarter).float() * seen.spread
-        return convex_upsample(estimate, self.upsample(quarter).float(), 4)
+        """A rough estimate for every pixel, brought up with sharp edges; or several, (B, K, H, W), the best last."""
+        return convex_upsample(self._rough(seen, quarter), self.upsample(quarter).float(), 4)
+
+    def _rough(self, seen: Evidence, quarter: Tensor) -> Tensor:
+        """The fills' mean at 1/4, corrected."""
+        change: Tensor = self.coarse(quarter).float() * seen.spread
+        return change + functional.avg_pool2d(seen.fills[:, 4:], 4)
 
     def _sharpen(self, seen: Evidence, full: Tensor, coarse: Tensor) -> Refined:
-        candidates = torch.cat([seen.fills, coarse], dim=1)
+        candidates = torch.cat([seen.fills, coarse[:, -1:]], dim=1)
         fixed = candidates.detach()
         differences = ((fixed - fixed.mean(dim=1, keepdim=True)) / FAR_PX).clamp(-2, 2)
         views = _disagreement(seen.left, seen.right, fixed)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +31,9 @@ class RefinedSGM(RangeSearch):
     `occluded` are the pixels that it holds for unseen by the right view with a probability above one half.
     The net saw rendered scenes only. SGM's other options are at the values it was trained with.
     """
+
+    #: Module and class in `nets`.
+    NET: ClassVar[tuple[str, str]] = ("refiner", "Refiner")
 
     census: str = option("9x7", "window of the census transform, width x height", choices=("5x5", "7x7", "9x7"))
     paths: int = option(8, "4: along rows and columns; 8: with the diagonals", choices=(4, 8))
@@ -68,10 +72,10 @@ class RefinedSGM(RangeSearch):
         if not matched.valid.any():
             return matched
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
-        net = _net(*weights.version(self.weights))
+        net = _net(*self.NET, *weights.version(self.weights))
         with torch.inference_mode(), threads(self.num_threads):
             refined = net(*inputs)
-        trace.record("coarse", refined.coarse[0, 0].numpy(), "px", "the net's rough estimate from a wide view")
+        trace.record("coarse", refined.coarse[0, -1].numpy(), "px", "the net's rough estimate from a wide view")
         trace.record("mixed", refined.mixed[0, 0].numpy(), "px", "candidates weighed at every pixel")
         px = refined.disparity[0, 0].numpy()
         if self.min_disparity >= 0:
@@ -94,11 +98,11 @@ def _batch(array: Float32) -> Any:
 
 
 @lru_cache(maxsize=2)
-def _net(path: Path, _written_ns: int) -> Refiner:
+def _net(module: str, name: str, path: Path, _written_ns: int) -> Refiner:
     from .. import weights
-    from ..nets.refiner import Refiner
 
+    kind = getattr(importlib.import_module(f"..nets.{module}", __package__), name)
     state, card = weights.load(path)
-    net = Refiner(**card.arguments)
+    net: Refiner = kind(**card.arguments)
     weights.put_into(net, state, card)
     return net.eval()

@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
-TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm", "flow/raft_s", "flow/pwc_small")
+TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small")
 
 
 @dataclass(frozen=True, kw_only=True)

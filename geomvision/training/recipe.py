@@ -96,6 +96,8 @@ class StereoRecipe(Recipe):
     max_disparity: tuple[float, float]
     knobs: Mapping[str, Any] = field(default_factory=dict)
     matcher: Mapping[str, Any] = field(default_factory=dict)
+    #: Shipped weights of a refiner to begin with.
+    refiner: str = ""
 
     @property
     def rendering(self) -> SceneRecipe:

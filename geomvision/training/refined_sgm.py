@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..losses.flow_supervised import sequence_weights
 from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
 from ._rendered import RenderedTask
@@ -79,11 +80,17 @@ class Task(RenderedTask):
         return (
             log_error(refined.disparity, truth)
             + 0.5 * log_error(refined.mixed, truth)
-            + 0.3 * log_error(refined.coarse, truth)
+            + 0.3 * self._coarse_loss(refined.coarse, truth)
             + 0.3 * expected_log_error(refined.candidates, refined.weights, truth)
             + 0.1 * known_cross_entropy(refined.confidence, good, known)
             + 0.1 * known_cross_entropy(refined.occluded, batch["occluded"], torch.ones_like(known))
         )
+
+    def _coarse_loss(self, coarse: Tensor, truth: Tensor) -> Tensor:
+        """Of all estimates (B, K, H, W), later ones counting more (as in RAFT's training)."""
+        steps = torch.split(coarse, 1, dim=1)
+        weights = sequence_weights(len(steps), 0.8)
+        return torch.stack([weight * log_error(step, truth) for weight, step in zip(weights, steps, strict=True)]).sum()
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """Scores on scenes never learnt from: pixels more than 2 px off or missing, as SGM filled them and refined."""

@@ -121,6 +121,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
             {},
             (
                 "nothing to train is called 'stereo/nothing'; there is stereo/mccnn_sgm, stereo/refined_sgm, "
+                "stereo/fast_stereo, "
                 "flow/raft_s, flow/pwc_small"
             ),
         ),
@@ -185,5 +186,7 @@ def test_every_size_of_every_recipe_can_be_read():
             recipe = Recipe.read(name.rpartition("/")[2], size)
             assert recipe.steps % recipe.validate_every == 0 or recipe.steps > recipe.validate_every
             assert recipe.height % 32 == 0 == recipe.width % 32
-    with pytest.raises(ValueError, match="no recipe for 'sgm'; there are mccnn_sgm, pwc_small, raft_s, refined_sgm"):
+    with pytest.raises(
+        ValueError, match="no recipe for 'sgm'; there are fast_stereo, mccnn_sgm, pwc_small, raft_s, refined_sgm"
+    ):
         Recipe.read("sgm")
