@@ -97,7 +97,8 @@ def test_correlations_are_looked_up_where_the_disparity_points():
 
 @pytest.mark.parametrize("options", [{}, {"levels": 2, "halvings": 3, "shared": True, "slow_fast": True}])
 def test_training_gives_every_estimate_and_a_derivative_to_every_parameter(options):
-    net = made(**options).train()
+    # Torch 2.13's 1x1 convolutions of less than 16 channels with a stride write beyond their memory on several threads.
+    net = made(stages=(16, 16, 16, 16), **options).train()
     found = net(*images(2, 32, 64), iterations=2)
     assert [step.shape for step in found.steps] == [(2, 1, 32, 64)] * 2
     torch.testing.assert_close(found.steps[-1], found.disparity)

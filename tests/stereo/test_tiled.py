@@ -163,7 +163,7 @@ def test_memory_is_that_of_a_tile(registered):
     assert (result.px == 0).mean() > 0.9
     if peak is not None:
         assert untiled > 0.9 * volume
-        assert peak < 2 * (tile + maps)
+        assert peak < volume / 2  # what is freed and not given back counts, too
         assert tile / 2 < result.run.peak_memory_bytes <= peak * 1.01  # the base's own timing does not hide it
 
 
