@@ -32,7 +32,7 @@ class InverseSearch(TotalVariationFlow):
     median: int = option(
         5, "length of the medians along x and y on the flow after each warp; 1: none", unit="px", choices=(1, 3, 5, 7)
     )
-    iterations: int = option(15, "primal and dual steps after each warp", minimum=1, maximum=100_000)
+    iterations: int = option(12, "primal and dual steps after each warp", minimum=1, maximum=100_000)
     brightness_cell: int = option(
         8, "cells over which brightness may change between frames; 0: it may not", unit="px", minimum=0, maximum=4096
     )

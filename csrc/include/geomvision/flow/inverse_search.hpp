@@ -14,7 +14,7 @@ struct InverseSearchOptions {
   double data_weight = 0.15;  ///< px per (grey level)^2: lambda
   double theta = 0.3;         ///< px
   double tau = 0.25;
-  int iterations = 15;
+  int iterations = 12;
   int brightness_cell = 8;  ///< px
   int patch_size = 8;       ///< px
   int patch_step = 4;       ///< px
