@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +21,12 @@ def normalisation(kind: str, channels: int) -> nn.Module:
 
 
 def activated(norm: nn.Module, x: Tensor) -> Tensor:
-    """ReLU of x normalised; without gradients in x's own memory, of which `instance_norm` makes copies."""
+    """ReLU of x normalised; without gradients in x's own memory, of which `instance_norm` makes copies on a CPU."""
     if torch.is_grad_enabled() or torch.compiler.is_compiling():
         return functional.relu(norm(x))
-    if isinstance(norm, nn.InstanceNorm2d) and x.is_contiguous(memory_format=torch.channels_last):
-        return _normalised(x, norm.eps).relu_()
+    slow = isinstance(norm, nn.InstanceNorm2d) and x.device.type == "cpu" and x.dtype == torch.float32
+    if slow and x.is_contiguous(memory_format=torch.channels_last):
+        return _normalised(x, cast(nn.InstanceNorm2d, norm).eps).relu_()
     return functional.relu(norm(x), inplace=True)
 
 

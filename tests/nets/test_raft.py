@@ -139,6 +139,15 @@ def test_an_encoder_in_its_own_memory_gives_what_one_with_gradients_gives(norm, 
     assert torch.equal(images, given)
 
 
+def test_an_encoder_of_half_precision_normalises_as_torch_does():
+    torch.manual_seed(3)
+    encoder = Encoder((8, 8, 12, 16), 20, bottleneck=False, norm="instance").eval()
+    images = 200 + torch.rand(1, 3, 136, 136).contiguous(memory_format=torch.channels_last)
+    expected = encoder.bfloat16()(images.bfloat16())
+    with torch.inference_mode():
+        torch.testing.assert_close(encoder(images.bfloat16()), expected, rtol=1e-2, atol=1e-2)
+
+
 @pytest.mark.parametrize("cls", [RAFTSmall, PWCSmall])
 def test_training_gives_every_estimate_and_a_derivative_to_every_parameter(cls):
     net = made(cls).train()
