@@ -25,7 +25,7 @@ LEVELS = 2
 
 
 class FastStereo(Refiner):
-    """`Refiner` with features of its own and a recurrent unit, 1.0 million parameters in all.
+    """`Refiner` with features of its own and a recurrent unit, 0.8 million parameters in all.
 
     Args:
         width: channels at full resolution; coarser levels have two and three times as many.
@@ -45,8 +45,8 @@ class FastStereo(Refiner):
     ) -> None:
         super().__init__(width, reach)
         self.iterations = iterations
-        self.eyes = Eyes(features)
-        self.unit = Unit(3 * width, hidden)
+        self.matching = MatchingFeatures(features)
+        self.unit = UpdateUnit(3 * width, hidden)
 
     def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
         estimate = self._rough(seen, quarter)
@@ -60,13 +60,13 @@ class FastStereo(Refiner):
             change, state = self.unit(state, quarter, look_up(estimate), torch.cat([frame, beside, known[1]], dim=1))
             estimate = estimate + QUARTER * change.float()
             steps.append(estimate)
-        logits = (self.upsample(quarter) + self.unit.raise_(state)).float()
+        logits = (self.upsample(quarter) + self.unit.upsample(state)).float()
         kept = steps if self.training else steps[-1:]
         return torch.cat([convex_upsample(step, logits, QUARTER) for step in kept], dim=1)
 
     def _compared(self, seen: Evidence) -> Callable[[Tensor], Tensor]:
         """From an estimate (B, 1, h, w), pixels of the full size, to the products around it, (B, ·, h, w)."""
-        features = [self.eyes(view) for view in seen.views]
+        features = [self.matching(view) for view in seen.views]
         levels = min(LEVELS, features[1].shape[3].bit_length())
         look_up = ops.CorrelationLookup1D(*features, radius=RADIUS, levels=levels)
         columns = torch.arange(features[0].shape[3], dtype=torch.float32, device=features[0].device)
@@ -78,7 +78,7 @@ class FastStereo(Refiner):
         return found
 
 
-class Eyes(nn.Module):
+class MatchingFeatures(nn.Module):
     """Features of one view at a quarter of the size, of length 1: what is compared does not depend on contrast."""
 
     def __init__(self, features: int) -> None:
@@ -93,7 +93,7 @@ class Eyes(nn.Module):
         return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
 
 
-class Unit(nn.Module):
+class UpdateUnit(nn.Module):
     """A convolutional gated recurrent unit (Cho et al., EMNLP 2014) and what it says of the estimate."""
 
     SEEN = LEVELS * (2 * RADIUS + 1)
@@ -110,8 +110,8 @@ class Unit(nn.Module):
         self.gates = Convolution(inputs, 2 * hidden)
         self.candidate = Convolution(inputs, hidden)
         self.change = Convolution(hidden, 1)
-        self.raise_ = Pointwise(hidden, 9 * QUARTER**2)
-        for last in (self.change, self.raise_):
+        self.upsample = Pointwise(hidden, 9 * QUARTER**2)
+        for last in (self.change, self.upsample):
             nn.init.zeros_(last.weight)
             assert last.bias is not None
             nn.init.zeros_(last.bias)

@@ -11,7 +11,7 @@ from .refined_sgm import RefinedSGM
 
 @dataclass(frozen=True, kw_only=True)
 class FastStereo(RefinedSGM):
-    """`refined_sgm` with eyes: a net of 0.8 M parameters that looks at the pair again (`geomvision.nets.fast_stereo`).
+    """SGM refined by a net of 0.8 M parameters that matches again, too (`geomvision.nets.fast_stereo`).
 
     At a quarter of the size learned features are compared along the row around the estimate so far, and a recurrent
     unit corrects it a few times (Lipson, Teed & Deng, 3DV 2021). All else is as in `refined_sgm`: every pixel gets an

@@ -39,7 +39,7 @@ def test_untaught_it_is_the_refiner_whose_weights_it_has():
         parameter.data += 0.05 * torch.randn_like(parameter)
     missing, unknown = net.load_state_dict(refiner.state_dict(), strict=False)
     assert unknown == []
-    assert {name.partition(".")[0] for name in missing} == {"eyes", "unit"}
+    assert {name.partition(".")[0] for name in missing} == {"matching", "unit"}
     with torch.inference_mode():
         torch.testing.assert_close(net(*inputs(50, 70)).disparity, refiner(*inputs(50, 70)).disparity, rtol=0, atol=0)
 
