@@ -28,11 +28,12 @@ class Span(NamedTuple):
         return slice(self.gives.start - self.sees.start, self.gives.stop - self.sees.start)
 
 
-def spans(size: int, tile: int, overlap: int, before: int = 0, after: int = 0) -> list[Span]:
+def spans(size: int, tile: int, overlap: int, before: int = 0, after: int = 0, least: int = 0) -> list[Span]:
     """`size` pixels in the fewest equal parts of at most `tile`.
 
-    Each sees `overlap` more at both ends, and `before` and `after` beyond that, as far as there is an image. Neighbours
-    both give the inner half of the overlap: a band of 2 · (overlap // 2) pixels, its middle the seam.
+    Each sees `overlap` more at both ends, and `before` and `after` beyond that, and `least` pixels at least, as far as
+    there is an image. Neighbours both give the inner half of the overlap: a band of 2 · (overlap // 2) pixels, its
+    middle the seam.
     """
     count = -(-size // tile)
     seams = [index * size // count for index in range(count + 1)]
@@ -41,10 +42,16 @@ def spans(size: int, tile: int, overlap: int, before: int = 0, after: int = 0) -
         Span(
             slice(begin, end),
             slice(begin - half if begin else 0, end + half if end < size else size),
-            slice(max(0, begin - overlap - before), min(size, end + overlap + after)),
+            _seen(begin - overlap - before, end + overlap + after, least, size),
         )
         for begin, end in pairwise(seams)
     ]
+
+
+def _seen(begin: int, end: int, least: int, size: int) -> slice:
+    begin = max(0, begin)
+    end = min(size, max(end, begin + least))
+    return slice(max(0, min(begin, end - least)), end)
 
 
 def ramp(band: int) -> Float32:

@@ -79,13 +79,16 @@ class Tiled(RangeSearch):
         """Rows and columns of the tiles of an image.
 
         A match of left x lies at x − d. What hides it, or takes its match, lies up to the length of the range away on
-        either side.
+        either side. At the image's border a tile sees as far as its smallest disparity reaches, or its base would find
+        no match to look for.
         """
         searched = self.searched(width)
         furthest, nearest = searched.stop - 1, searched.start
         length = furthest - nearest
         before, after = max(furthest, length), max(-nearest, length)
-        return spans(height, self.tile_height, self.overlap), spans(width, self.tile_width, self.overlap, before, after)
+        least = max(furthest, -nearest) + 1
+        columns = spans(width, self.tile_width, self.overlap, before, after, least)
+        return spans(height, self.tile_height, self.overlap), columns
 
     def trace(self, left: Any, right: Any) -> Trace:
         """The stages by name: which tile each pixel belongs to, what it weighs there, the blended result."""

@@ -215,3 +215,17 @@ def test_a_base_that_cannot_run_says_so(registered, pair):
 
     with pytest.raises(BackendError, match="Absent cannot run here: cpu needs a_module_that_no_one_has"):
         Tiled(base="absent")(pair.left, pair.right)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_tiles_narrower_than_the_range_is_far_from_zero(sign):
+    left = np.random.default_rng(0).integers(0, 256, (40, 400), np.uint8)
+    right = np.roll(left, -204 * sign, axis=1)
+    low, high = sorted((200 * sign, 212 * sign))
+    made = Tiled(
+        base="block_matching", min_disparity=low, max_disparity=high, tile_width=64, tile_height=40, overlap=16
+    )
+    found, untiled = made(left, right).px, made.matcher()(left, right).px
+    seen = slice(220, 380) if sign > 0 else slice(20, 180)
+    assert np.nanmedian(found[:, seen]) == pytest.approx(204 * sign, abs=0.01)
+    np.testing.assert_array_equal(found, untiled)
