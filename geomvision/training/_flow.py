@@ -48,7 +48,7 @@ class FlowTask(ShippedTask):
     """Batches, loss and scores of the training of one net."""
 
     kind = "flow_px"
-    half = True
+    compact = True
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
 

@@ -147,7 +147,7 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         }
         if team.size > 1 or team.device.type != "cpu":
             training_run |= {"processes": team.size, "device": _device(team)}
-        weights.save(target, state.best, task.card(state.step, scores, training_run), half=task.half)
+        weights.save(target, state.best, task.card(state.step, scores, training_run), compact=task.compact)
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
 
 

@@ -45,7 +45,7 @@ class Task(RenderedTask):
     name = "refined_sgm"
     method = "stereo/refined_sgm"
     kind = "disparity_px"
-    half = True
+    compact = True
     network = "geomvision.nets.refiner.Refiner"
     input_rule = (
         "RGB of any unit and size (the net frees it of mean and contrast); SGM's disparity in pixels, "
