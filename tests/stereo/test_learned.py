@@ -22,6 +22,7 @@ import public_stereo_nets  # noqa: E402
 
 from geomvision.nets.dispnet import DispNet, DispNetC  # noqa: E402
 from geomvision.nets.raft_stereo import RAFTStereo  # noqa: E402
+from geomvision.nets.unet_stereo import UNetStereo  # noqa: E402
 
 TINY = {"halvings": 3, "stages": [4, 4, 8, 8], "hidden": 8, "features": 8}
 #: Nets whose weights are saved here with a card, their arguments, and the fewest options, for speed.
@@ -29,6 +30,7 @@ NETS = {
     "raft_stereo": (RAFTStereo, TINY, {"iterations": 2}),
     "dispnet": (DispNet, {"width": 4}, {}),
     "dispnet_c": (DispNetC, {"width": 4}, {}),
+    "unet": (UNetStereo, {"width": 2}, {}),
 }
 
 
@@ -165,7 +167,7 @@ def test_threads_dtypes_and_grey_change_nothing(methods, name):
     np.testing.assert_array_equal(method(*grey).px, method(*(np.dstack([view] * 3) for view in grey)).px)
 
 
-@pytest.mark.parametrize(("name", "estimates"), [("raft_stereo", 2), ("dispnet", 6), ("dispnet_c", 6)])
+@pytest.mark.parametrize(("name", "estimates"), [("raft_stereo", 2), ("dispnet", 6), ("dispnet_c", 6), ("unet", 1)])
 def test_every_estimate_of_a_net_is_a_stage(methods, name, estimates):
     pair = noise(40, 60)[:, :60], noise(40, 60)[:, 9:69]
     trace = methods[name].trace(*pair)
