@@ -77,13 +77,13 @@ class Pointwise(Convolution):
 
 
 class Deconvolution(nn.ConvTranspose2d):
-    """A transposed 4×4 convolution to twice the size.
+    """A transposed convolution, 4×4 unless said, to twice the size.
 
     Torch's depends on the number of threads on maps of any size, so in use it takes one.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
-        super().__init__(inputs, outputs, 4, stride=2, padding=1, bias=bias)
+    def __init__(self, inputs: int, outputs: int, *, size: int = 4, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, size, stride=2, padding=size // 2 - 1, bias=bias)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, 2 H, 2 W)."""

@@ -21,7 +21,9 @@ sys.path.append(str(Path(__file__).parents[1] / "nets"))
 import public_stereo_nets  # noqa: E402
 
 from geomvision.nets.dispnet import DispNet, DispNetC  # noqa: E402
+from geomvision.nets.edge_stereo import EdgeStereo  # noqa: E402
 from geomvision.nets.raft_stereo import RAFTStereo  # noqa: E402
+from geomvision.nets.unet_stereo import UNetStereo  # noqa: E402
 
 TINY = {"halvings": 3, "stages": [4, 4, 8, 8], "hidden": 8, "features": 8}
 #: Nets whose weights are saved here with a card, their arguments, and the fewest options, for speed.
@@ -29,6 +31,8 @@ NETS = {
     "raft_stereo": (RAFTStereo, TINY, {"iterations": 2}),
     "dispnet": (DispNet, {"width": 4}, {}),
     "dispnet_c": (DispNetC, {"width": 4}, {}),
+    "unet": (UNetStereo, {"width": 2}, {}),
+    "edge_stereo": (EdgeStereo, {"width": 2, "candidates": 6}, {}),
 }
 
 
@@ -165,7 +169,7 @@ def test_threads_dtypes_and_grey_change_nothing(methods, name):
     np.testing.assert_array_equal(method(*grey).px, method(*(np.dstack([view] * 3) for view in grey)).px)
 
 
-@pytest.mark.parametrize(("name", "estimates"), [("raft_stereo", 2), ("dispnet", 6), ("dispnet_c", 6)])
+@pytest.mark.parametrize(("name", "estimates"), [("raft_stereo", 2), ("dispnet", 6), ("dispnet_c", 6), ("unet", 1)])
 def test_every_estimate_of_a_net_is_a_stage(methods, name, estimates):
     pair = noise(40, 60)[:, :60], noise(40, 60)[:, 9:69]
     trace = methods[name].trace(*pair)
@@ -173,6 +177,18 @@ def test_every_estimate_of_a_net_is_a_stage(methods, name, estimates):
     assert [stage.name for stage in trace] == names
     np.testing.assert_array_equal(trace.result.px, methods[name](*pair).px)
     np.testing.assert_array_equal(trace["disparity"].array, trace.result.px)
+
+
+def test_the_edges_that_a_net_saw_are_a_stage(methods):
+    pair = noise(40, 60)[:, :60], noise(40, 60)[:, 9:69]
+    trace = methods["edge_stereo"].trace(*pair)
+    names = ["left", *(f"estimate {k}" for k in range(1, 7)), "disparity", "edges"]
+    assert [stage.name for stage in trace] == names
+    np.testing.assert_array_equal(trace.result.px, methods["edge_stereo"](*pair).px)
+    edges = trace["edges"].array
+    assert edges.shape == (40, 60)
+    assert ((edges > 0) & (edges < 1)).all()
+    assert np.ptp(edges) > 0
 
 
 def test_a_clip_begins_each_pair_where_the_last_ended(methods):
