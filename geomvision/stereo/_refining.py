@@ -81,6 +81,12 @@ class Refining(RangeSearch):
         return Disparity(px=px, confidence=confidence, occluded=refined.occluded[0, 0].numpy() > 0)
 
 
+def filling(matcher: StereoMethod) -> StereoMethod:
+    """The matcher with its own filling of gaps, where it has one."""
+    limits = matcher.option_limits().get("fill")
+    return matcher if limits is None or "background" not in limits.choices else matcher.with_options(fill="background")
+
+
 def answer(matcher: StereoMethod, left: Image, right: Image) -> Disparity:
     """A matcher's answer as the net takes it: gaps filled from behind, and a confidence that is 0 in the gaps.
 
