@@ -93,7 +93,7 @@ def estimates(base: str, sample: StereoSample, weights: str, threads: int) -> di
     made = Refined(base=base, max_disparity=expert_range(sample), weights=weights, num_threads=threads)
     matcher, views = made.matcher(), (sample.left, sample.right)
     found, other = from_both(matcher, *views)
-    matched = completed(found, other.px, threads)
+    matched = completed(matcher, found, other.px)
     if found.confidence is None:
         plain, seen = found.px, other.px
     else:  # what has no confidence was filled

@@ -81,32 +81,51 @@ class Refining(RangeSearch):
         return Disparity(px=px, confidence=confidence, occluded=refined.occluded[0, 0].numpy() > 0)
 
 
+def filling(matcher: StereoMethod) -> StereoMethod:
+    """The matcher with its own filling of gaps, where it has one."""
+    limits = matcher.option_limits().get("fill")
+    return matcher if limits is None or "background" not in limits.choices else matcher.with_options(fill="background")
+
+
 def answer(matcher: StereoMethod, left: Image, right: Image) -> Disparity:
     """A matcher's answer as the net takes it: gaps filled from behind, and a confidence that is 0 in the gaps.
 
     A matcher without confidence also matches the mirrored pair, which gives the disparities d_right of the right view.
     Estimates that fail the left–right check (`ops.left_right_check`, 1 px) are gaps, others have the confidence
     `TRUSTED` / (1 + |d_left − d_right|).
+    Another matcher's confidence than SGM's is raised to the power that makes its median over the estimates `TRUSTED`,
+    unless that is higher: margins of other costs are smaller, and the net would take them for doubt.
     """
     found = matcher(left, right)
     if found.confidence is not None:
-        return completed(found, None, matcher.num_threads)
+        return completed(matcher, found, None)
     mirrored = (np.ascontiguousarray(view[:, ::-1]) for view in (right, left))
-    return completed(found, np.ascontiguousarray(matcher(*mirrored).px[:, ::-1]), matcher.num_threads)
+    return completed(matcher, found, np.ascontiguousarray(matcher(*mirrored).px[:, ::-1]))
 
 
-def completed(found: Disparity, seen: Float32 | None, num_threads: int) -> Disparity:
+def completed(matcher: StereoMethod, found: Disparity, seen: Float32 | None) -> Disparity:
     """`answer`, of a left view's disparity and, where it has no confidence, of the right view's."""
-    px, confidence, occluded = found.px, found.confidence, found.occluded
+    px, confidence, occluded, num_threads = found.px, found.confidence, found.occluded, matcher.num_threads
     if confidence is None:
         assert seen is not None
         codes = ops.left_right_check(px, seen, tolerance=1.0, num_threads=num_threads)
         px, occluded = np.where(codes == AGREES, px, np.float32(np.nan)), codes == OCCLUDED
         confidence = _agreement(px, seen)
+    elif matcher.name() != "sgm":
+        confidence = _as_sure_as_sgm(confidence)
     if np.isnan(px).any():
         confidence = np.where(np.isnan(px), np.float32(0), confidence)
         px = ops.fill_background(px, occluded, num_threads=num_threads)
     return Disparity(px=px, confidence=confidence, occluded=occluded)
+
+
+def _as_sure_as_sgm(confidence: Float32) -> Float32:
+    """Raised to the power that makes the median of what is above 0 `TRUSTED`, where it is lower."""
+    known = confidence[confidence > 0]
+    median = float(np.median(known)) if known.size else 1.0
+    if median >= TRUSTED:
+        return confidence
+    return np.power(confidence, np.float32(np.log(TRUSTED) / np.log(median)))
 
 
 def _agreement(left: Float32, right: Float32) -> Float32:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ._base import StereoMethod
 from ._based import Based
-from ._refining import Refining
+from ._refining import Refining, filling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,4 @@ class Refined(Based, Refining):
     def matcher(self) -> StereoMethod:
         """The base with its options, filling its gaps if it can."""
         found = super().matcher()
-        fill = found.option_limits().get("fill")
-        if fill is None or "background" not in fill.choices or "fill" in self._named():
-            return found
-        return found.with_options(fill="background")
+        return found if "fill" in self._named() else filling(found)

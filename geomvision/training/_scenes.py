@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _matchers
+
 Scene = dict[str, NDArray[Any]]
 
 #: What is stored of a view: (as seen from the left, as seen from the mirrored right).
@@ -33,20 +35,18 @@ class SceneRecipe:
     max_disparity: tuple[float, float]
     #: Knobs of `datasets.Synthetic`: numbers or (low, high).
     knobs: Mapping[str, Any] = field(default_factory=dict)
-    #: Options of the matcher by name: a list is drawn from, anything else is fixed.
+    #: Options of SGM by name: a list is drawn from, anything else is fixed. Or such options by matcher, with shares.
     matcher: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render(recipe: SceneRecipe, index: int) -> Scene:
-    """Scene `index`: two samples, the left view and the mirrored right view, each with SGM's answer.
+    """Scene `index`: two samples, the left view and the mirrored right view, each with the matcher's answer.
 
     Mirroring both images and exchanging them is a rectified pair again, so every scene counts twice.
     """
     from ..datasets.synthetic import Synthetic
 
-    rng = np.random.default_rng([recipe.seed, index, 7])
-    low, high = (math.log(v) for v in recipe.max_disparity)
-    largest = round(math.exp(rng.uniform(low, high)))
+    largest, matcher, options_of_matcher = answering(recipe, index)
     options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
     options.update(height=recipe.height, width=recipe.width, max_disparity=largest)
     sample = Synthetic(seed=recipe.seed, count=index + 1, **options).stereo(index)
@@ -56,10 +56,7 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
     left, right = sample.left, sample.right
     mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
     views = [(left, right, true.px, true.occluded), mirrored]
-    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
-    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
-    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
-    samples = [_matched(matcher, *view) for view in views]
+    samples = [_matched(matcher, options_of_matcher, *view) for view in views]
     return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
 
 
@@ -67,15 +64,25 @@ def _flip(mask: Any) -> Any:
     return None if mask is None else mask[:, ::-1]
 
 
-def _drawn(rng: np.random.Generator, value: Any) -> Any:
-    return value[int(rng.integers(len(value)))] if isinstance(value, list) else value
+def answering(recipe: SceneRecipe, index: int) -> tuple[int, str, dict[str, Any]]:
+    """The largest disparity of scene `index`, the matcher that answers it, and that one's options."""
+    rng = np.random.default_rng([recipe.seed, index, 7])
+    low, high = (math.log(v) for v in recipe.max_disparity)
+    largest = round(math.exp(rng.uniform(low, high)))
+    name, options = _matchers.drawn(recipe.matcher, rng)
+    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
+    return largest, name, {**options, "max_disparity": round(largest * rng.uniform(1.02, 1.33)) + 1}
 
 
-def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occluded: Any) -> Scene:
-    from ..stereo.sgm import SGM
+def _matched(name: str, options: dict[str, Any], left: Any, right: Any, disparity: Any, occluded: Any) -> Scene:
+    from ..stereo import METHODS
+    from ..stereo._base import StereoMethod
+    from ..stereo._refining import answer, filling
 
     left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
-    answer = SGM.from_options({**options, "fill": "background", "num_threads": 1})(left, right)
+    matcher = METHODS[name].from_options({**options, "num_threads": 1})
+    assert isinstance(matcher, StereoMethod)
+    found = answer(filling(matcher), left, right)
     # A plane that runs past the camera has disparities beyond any search: nobody could answer, so nobody is asked.
     known = np.where(disparity < options["max_disparity"], disparity, np.nan)
     return {
@@ -83,8 +90,8 @@ def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occ
         "right": right,
         "disparity": known.astype(np.float16),
         "occluded": np.asarray(occluded, dtype=bool),
-        "matched": answer.px.astype(np.float16),
-        "confidence": np.asarray(answer.confidence, dtype=np.float16),
+        "matched": found.px.astype(np.float16),
+        "confidence": np.asarray(found.confidence, dtype=np.float16),
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import _matchers
 from ._scenes import SceneRecipe
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -95,9 +96,13 @@ class StereoRecipe(Recipe):
     validation_scenes: int
     max_disparity: tuple[float, float]
     knobs: Mapping[str, Any] = field(default_factory=dict)
+    #: Options of SGM, or a table of options for each of several matchers (`_matchers`).
     matcher: Mapping[str, Any] = field(default_factory=dict)
     #: Shipped weights of a refiner to begin with.
     refiner: str = ""
+
+    def __post_init__(self) -> None:
+        _matchers.check(self.matcher)
 
     @property
     def rendering(self) -> SceneRecipe:

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 import geomvision as gv
 from geomvision import stereo
-from geomvision.method import BackendError, OptionError, backend
+from geomvision.method import BackendError, OptionError, backend, option
 from geomvision.results import Disparity
 from geomvision.stereo._base import StereoMethod
 from geomvision.stereo._refining import TRUSTED, answer
@@ -120,14 +120,40 @@ def test_gaps_of_a_base_have_no_confidence_and_the_value_behind(registered, scen
             px[:, 40:] = 3
             px[:, :8] = px[:, 36:44] = np.nan
             gap = np.isnan(px)
-            return Disparity(px=px, confidence=np.full(px.shape, 0.75, np.float32), occluded=gap)
+            return Disparity(px=px, confidence=np.full(px.shape, 0.8, np.float32), occluded=gap)
 
     found = answer(Holed(), scenes[0].left, scenes[0].right)
     gap = np.zeros(found.px.shape, bool)
     gap[:, :8] = gap[:, 36:44] = True
-    np.testing.assert_array_equal(found.confidence, np.where(gap, np.float32(0), np.float32(0.75)))
+    np.testing.assert_array_equal(found.confidence, np.where(gap, np.float32(0), np.float32(0.8)))
     assert (found.px[1:-1, 36:44] == 3).all()
     assert (found.px[:, :8] == 9).all()
+
+
+def test_a_doubtful_base_is_held_for_as_sure_as_sgm(registered, scenes):
+    sure = np.linspace(0, 0.6, 96 * 144, dtype=np.float32).reshape(96, 144)
+
+    @registered
+    @dataclass(frozen=True, kw_only=True)
+    class Doubtful(StereoMethod):
+        """4 px everywhere, and less sure of it than SGM is."""
+
+        factor: float = option(1.0, "of its confidence", minimum=0, maximum=1)
+
+        @backend("cpu")
+        def _cpu(self, left, right):
+            return Disparity(px=np.full(left.shape[:2], 4.0), confidence=self.factor * sure)
+
+    views = scenes[0].left, scenes[0].right
+    for factor in (1.0, 0.5):
+        told = answer(Doubtful(factor=factor), *views).confidence
+        assert np.median(told[told > 0]) == pytest.approx(TRUSTED, abs=1e-3)
+        assert (np.diff(told.ravel()) >= 0).all()
+        assert told[0, 0] == 0
+    sure = np.maximum(sure, 0.8)
+    np.testing.assert_array_equal(answer(Doubtful(), *views).confidence, sure)
+    sgm = stereo.SGM(max_disparity=24, fill="background")
+    np.testing.assert_array_equal(answer(sgm, *views).confidence, sgm(*views).confidence)
 
 
 def test_its_own_filling_is_asked_for_unless_told_otherwise():
