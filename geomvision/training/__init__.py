@@ -72,7 +72,7 @@ def run(
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
-        adapt, right: to learn from without truth: a video or folder of frames; for stereo, folders of left, right images.
+        adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
         weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped.
 
     Raises:

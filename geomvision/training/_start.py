@@ -51,7 +51,8 @@ class Start:
         if card is not None and card.task != task:
             raise weights.WeightsError(f"{path} is for {card.task}; {task} cannot start from it")
         taker: Any = {"flow": flow, "stereo": stereo}[kind].METHODS[method]
-        net = loaded(Net(*taker.NET, 1, 1) if hasattr(taker, "NET") else taker.net, path, written)
+        made = Net(module=taker.NET[0], name=taker.NET[1], stride=1, least=1) if hasattr(taker, "NET") else taker.net
+        net = loaded(made, path, written)
         state = {name: value.detach().clone().contiguous() for name, value in net.state_dict().items()}
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if card is None:

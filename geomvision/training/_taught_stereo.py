@@ -76,7 +76,7 @@ class StereoNet:
             functional.pad(image, (0, columns - width, 0, rows - height), "replicate")
             for image in (views.left, views.right)
         ]
-        estimates: Any = net.eval().estimates  # type: ignore[operator]  # norms keep what they have learnt
+        estimates: Any = net.eval().estimates  # norms keep what they have learnt
         found = [net.raised(*each) for each in estimates(*fitted, **self._arguments(views, iterations))]  # type: ignore[operator]
         return Answer(tuple(each[:, :1, :height, :width].float() for each in found))
 

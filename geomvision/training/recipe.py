@@ -223,7 +223,7 @@ class StereoAdaptationRecipe(Recipe):
 
 
 #: By the task that a file of recipes names.
-KINDS: Mapping[str, type[Recipe]] = {
+KINDS: Mapping[str, Any] = {
     "stereo": StereoRecipe,
     "flow": FlowRecipe,
     "self_supervised": SelfSupervisedRecipe,
