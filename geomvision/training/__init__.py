@@ -13,7 +13,11 @@ from typing import Any
 __all__ = ["TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
-TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small")
+TRAININGS = (
+    *("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small"),
+    *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
+    *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +53,14 @@ def run(
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
         out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
-        size: table of the recipe: "cpu", "tiny", for flow "gpu", and for what starts from `weights` "further".
+        size: table of the recipe: "cpu", "tiny", for nets that need no matcher "gpu", and for what starts from
+            `weights` "further".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
         num_threads: 0 takes every core. Weights do not depend on it.
         progress: show a progress bar.
         recipe: a TOML file of one's own in place of the package's.
-        device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
+        device: "cpu", or "cuda" for nets that need no matcher. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
         weights: what a flow net starts from: a shipped name or a path; with `adapt`, by default, the method's shipped.

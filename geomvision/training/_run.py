@@ -22,9 +22,11 @@ from . import Outcome, _curves, _loop
 from ._flow import FlowTask
 from ._self_supervised import SelfSupervised
 from ._start import Start
+from ._stereo import StereoTask
 from ._team import Team
 from .flow_nets import NETS
-from .recipe import FlowRecipe, Recipe, SelfSupervisedRecipe
+from .recipe import FlowRecipe, Recipe, SelfSupervisedRecipe, StereoNetRecipe, StereoRecipe
+from .stereo_nets import NETS as STEREO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ def train(order: Order) -> Outcome:
 def _task(order: Order) -> Any:
     """What is learnt. ValueError where method, recipe and the other choices do not go together."""
     method, taught = order.method, NETS.get(order.method)
-    recipe = Recipe.read(method if order.adapt is None else "self_supervised", order.size, order.recipe)
+    recipe: Any = Recipe.read(method if order.adapt is None else "self_supervised", order.size, order.recipe)
     if isinstance(recipe, SelfSupervisedRecipe) != (order.adapt is not None):
         raise ValueError(f"{order.recipe} and adapt go together: recipes of task self_supervised need a video, alone")
     if order.steps is not None:
@@ -77,11 +79,15 @@ def _task(order: Order) -> Any:
         return SelfSupervised(method, taught, recipe, order.folder, video=order.adapt, start=first)
     if order.weights is not None and taught is None:
         raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow")
-    if isinstance(recipe, FlowRecipe) != (taught is not None):
-        raise ValueError(f"the recipe is not for {method}: task must be {'flow' if taught else 'stereo'!r}")
+    kinds: dict[str, type[Recipe]] = {"flow": FlowRecipe, "stereo_net": StereoNetRecipe, "stereo": StereoRecipe}
+    wanted = "flow" if taught is not None else "stereo_net" if method in STEREO else "stereo"
+    if not issubclass(type(recipe), kinds[wanted]):
+        raise ValueError(f"the recipe is not for {method}: task must be {wanted!r}")
     if taught is not None:
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
+    if method in STEREO:
+        return StereoTask(method, STEREO[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 

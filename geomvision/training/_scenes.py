@@ -42,9 +42,28 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
 
     Mirroring both images and exchanging them is a rectified pair again, so every scene counts twice.
     """
+    rng = np.random.default_rng([recipe.seed, index, 7])
+    largest, views = _views(recipe, index, rng)
+    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
+    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
+    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
+    samples = [_matched(matcher, *view) for view in views]
+    return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
+
+
+def render_pair(recipe: SceneRecipe, index: int) -> Scene:
+    """Scene `index` without a matcher: both images, and the disparity and occlusion of both samples, (2, H, W)."""
+    largest, views = _views(recipe, index, np.random.default_rng([recipe.seed, index, 7]))
+    (left, right, *_), _ = views
+    disparity, occluded = (np.stack([view[part] for view in views]) for part in (2, 3))
+    known = np.where(disparity <= largest, disparity, np.nan).astype(np.float16)
+    return {"left": left, "right": right, "disparity": known, "occluded": occluded.astype(bool)}
+
+
+def _views(recipe: SceneRecipe, index: int, rng: np.random.Generator) -> tuple[int, list[tuple[Any, ...]]]:
+    """The largest disparity asked for, and of both samples the images, the disparity, and what is occluded."""
     from ..datasets.synthetic import Synthetic
 
-    rng = np.random.default_rng([recipe.seed, index, 7])
     low, high = (math.log(v) for v in recipe.max_disparity)
     largest = round(math.exp(rng.uniform(low, high)))
     options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
@@ -55,12 +74,7 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
     assert true_right is not None
     left, right = sample.left, sample.right
     mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
-    views = [(left, right, true.px, true.occluded), mirrored]
-    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
-    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
-    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
-    samples = [_matched(matcher, *view) for view in views]
-    return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
+    return largest, [(left, right, true.px, true.occluded), mirrored]
 
 
 def _flip(mask: Any) -> Any:

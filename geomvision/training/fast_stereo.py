@@ -7,6 +7,7 @@ from torch import nn
 from .. import weights
 from ..nets.fast_stereo import FastStereo
 from . import refined_sgm
+from .recipe import StereoRecipe
 
 
 class Task(refined_sgm.Task):
@@ -15,6 +16,7 @@ class Task(refined_sgm.Task):
     name = "fast_stereo"
     method = "stereo/fast_stereo"
     network = "geomvision.nets.fast_stereo.FastStereo"
+    recipe: StereoRecipe
 
     def net(self) -> nn.Module:
         """The net with its first weights: those of the recipe's refiner, where it names one, and new ones beside them.

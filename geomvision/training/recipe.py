@@ -46,13 +46,15 @@ class Recipe:
         """
         path = path or FOLDER / f"{method}.toml"
         if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+            known = ", ".join(sorted(p.stem for p in FOLDER.glob("[!_]*.toml")))
             raise ValueError(f"no recipe for {method!r}; there are {known}")
-        try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{path} is no TOML: {error}") from None
-        kinds = {"stereo": StereoRecipe, "flow": FlowRecipe, "self_supervised": SelfSupervisedRecipe}
+        entries = _entries(path)
+        kinds = {
+            "stereo": StereoRecipe,
+            "stereo_net": StereoNetRecipe,
+            "flow": FlowRecipe,
+            "self_supervised": SelfSupervisedRecipe,
+        }
         kind = kinds.get(entries.pop("task", "stereo"))
         if size not in entries:
             raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
@@ -87,17 +89,14 @@ PAIRS = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size")
 
 
 @dataclass(frozen=True, kw_only=True)
-class StereoRecipe(Recipe):
-    """For what learns from rendered stereo pairs and a matcher's answers to them."""
+class RenderedRecipe(Recipe):
+    """For what learns from rendered stereo pairs."""
 
     #: Rendered pairs to learn from, and others to validate on. Each counts twice: as it is, and mirrored.
     scenes: int
     validation_scenes: int
     max_disparity: tuple[float, float]
     knobs: Mapping[str, Any] = field(default_factory=dict)
-    matcher: Mapping[str, Any] = field(default_factory=dict)
-    #: Shipped weights of a refiner to begin with.
-    refiner: str = ""
 
     @property
     def rendering(self) -> SceneRecipe:
@@ -108,6 +107,32 @@ class StereoRecipe(Recipe):
     def scenes_key(self) -> str:
         """A short hash of what decides the scenes: recipes that share it can share a folder of them."""
         return _hash(dataclasses.asdict(self.rendering))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoRecipe(RenderedRecipe):
+    """For what learns from rendered stereo pairs and a matcher's answers to them."""
+
+    matcher: Mapping[str, Any] = field(default_factory=dict)
+    #: Shipped weights of a refiner to begin with.
+    refiner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoNetRecipe(RenderedRecipe):
+    """For nets that learn disparity from rendered pairs alone."""
+
+    #: Pixels that a scene is larger than what is cut from it.
+    margin: int = 32
+    #: Disparities that a net of a volume searches, and updates of a recurrent one while it learns.
+    disparities: int = 192
+    iterations: int = 12
+
+    @property
+    def rendering(self) -> SceneRecipe:
+        """The part that decides how scenes look, which are larger than what is cut from them."""
+        whole = super().rendering
+        return dataclasses.replace(whole, height=whole.height + self.margin, width=whole.width + self.margin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +213,24 @@ class SelfSupervisedRecipe(Recipe):
     def __post_init__(self) -> None:
         if self.smoothness_order not in (1, 2):
             raise ValueError(f"smoothness_order is {self.smoothness_order}; it must be 1 or 2")
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """What a recipe's file says; what it leaves out of a table, the file says that it names as its base."""
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is no TOML: {error}") from None
+    base = entries.pop("base", None)
+    if base is None:
+        return entries
+    beneath = FOLDER / f"{base}.toml"
+    if not beneath.is_file():
+        raise ValueError(f"{path.name}: no recipe is called {base!r}, its base")
+    whole = _entries(beneath)
+    for name, value in entries.items():
+        whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
+    return whole
 
 
 def _hash(entries: Mapping[str, Any]) -> str:
