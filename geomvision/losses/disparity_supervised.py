@@ -20,6 +20,10 @@ Norm = Literal["l1", "l2", "smooth_l1"]
 NORMS: tuple[Norm, ...] = get_args(Norm)
 #: Weights of the three outputs of PSMNet's stacked hourglasses, first to last (Chang & Chen, CVPR 2018).
 HOURGLASS_WEIGHTS = (0.5, 0.7, 1.0)
+#: Of GwcNet's head before its hourglasses and the three after them (Guo et al., CVPR 2019).
+GWCNET_WEIGHTS = (0.5, *HOURGLASS_WEIGHTS)
+#: Of AnyNet's four stages (Wang et al., ICRA 2019).
+ANYNET_WEIGHTS = (0.25, 0.5, 1.0, 1.0)
 
 
 def within(truth: Tensor, *, min_disparity: float = -math.inf, max_disparity: float = math.inf) -> Tensor:
@@ -105,3 +109,21 @@ def multi_output(
         target = truth if truth.shape[-2:] == (height, width) else known_mean(truth, height, width)
         terms.append(share * regression(disparity, target, norm=norm, beta=beta))
     return torch.stack(terms).sum()
+
+
+def scheduled_weights(count: int, progress: float) -> list[float]:
+    """Weights of a pyramid's estimates, coarse to fine, that move from the first to the last while training goes on.
+
+    Mayer et al. (CVPR 2016) begin with the coarsest estimate alone, raise the weights of finer ones and lower those of
+    coarser ones to zero, by steps that they do not tell. Here weight k is max(0, 1 − |k − q|), and q goes from 0 to
+    K − 1 as `progress` goes from 0 to 1; so all sum to 1.
+
+    Args:
+        count: K, at least 1.
+        progress: how far the movement has come, 0 … 1.
+    """
+    check_number("scheduled_weights", "progress", progress)
+    if count < 1 or progress > 1:
+        raise ValueError(f"scheduled_weights: count is {count}, progress {progress}; at least 1, and at most 1")
+    place = progress * (count - 1)
+    return [max(0.0, 1 - abs(k - place)) for k in range(count)]

@@ -62,7 +62,8 @@ class VolumeNet(nn.Module):
             raise ValueError(f"disparities is {disparities}; it must be a multiple of {STRIDE}, at least one")
         size = (left.shape[2], left.shape[3])
         left, right = (filled_up(normalised(images), STRIDE) for images in (left, right))
-        for likely in self._likely(left, right, disparities // VOXEL, every):
+        for said in self._likely(left, right, disparities // VOXEL, every):
+            likely = said.float()  # a mean of two hundred disparities in half precision is good to a pixel
             yield ops.soft_argmin(-likely)[:, None], likely, size
 
     @abstractmethod

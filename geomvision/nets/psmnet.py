@@ -58,6 +58,9 @@ class PSMNet(VolumeNet):
         means = []
         for side, region in zip(REGIONS, self.regions, strict=True):
             mean = functional.avg_pool2d(deep, (min(side, size[0]), min(side, size[1])))
+            if self.training and mean.numel() == mean.shape[1]:
+                told = f"a single image of {4 * size[0]} x {4 * size[1]} pixels has one region of {4 * side} alone"
+                raise ValueError(f"{told}, and no statistics of one; train on at least two at once, or on larger ones")
             means.append(resized(functional.relu(region(mean)), size, corners=self.corners))
         reduced: Tensor = self.reduced(torch.cat([raw, deep, *reversed(means)], dim=1))
         return reduced

@@ -13,7 +13,11 @@ from typing import Any
 __all__ = ["ADAPTABLE", "TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
-TRAININGS = ("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small")
+TRAININGS = (
+    *("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small"),
+    *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
+    *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
+)
 
 #: What can go on learning from images without truth.
 ADAPTABLE = (
@@ -63,14 +67,13 @@ def run(
     Args:
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part); with `adapt`, of `ADAPTABLE`.
         out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
-        resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
-        size: table of the recipe: "cpu", "tiny", for flow "gpu", and for what starts from `weights` "further".
+        resume: go on from the checkpoint in `out`; False starts anew (rendered scenes are kept).
+        size: table of the recipe: "cpu", "tiny", without a matcher "gpu", for what starts from `weights` "further".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
-        num_threads: 0 takes every core. Weights do not depend on it.
-        progress: show a progress bar.
+        num_threads, progress: 0 takes every core, weights do not depend on it; whether a bar is shown.
         recipe: a TOML file of one's own in place of the package's.
-        device: "cpu", or "cuda" for flow. Started by ``torchrun``, the processes share each batch.
+        device: "cpu", or "cuda" for nets that need no matcher. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
         weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, cast
 
@@ -31,15 +32,18 @@ class Learner:
         """The recipe's chunk of samples per thread; sums in the samples' order, whichever thread ends first."""
         parameters, size = list(net.parameters()), self.task.recipe.chunk_at(step)
 
-        def learn(samples: list[Any]) -> tuple[float, tuple[Tensor, ...]]:
+        def learn(samples: list[Any], twin: nn.Module) -> tuple[float, tuple[Tensor, ...]]:
             torch.set_num_threads(1)  # is per thread
             # Its cache of cast weights is one for all threads: graphs would run into each other.
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16(), cache_enabled=False):
-                loss = self._summed(net, samples)
+                loss = self._summed(twin, samples)
             return loss.item(), torch.autograd.grad(loss, parameters)
 
         share = self.team.share(self.task.samples(step))
-        results = list(self.pool.map(learn, [share[i : i + size] for i in range(0, len(share), size)]))
+        chunks = [share[i : i + size] for i in range(0, len(share), size)]
+        twins = [_twin(net) for _ in chunks]
+        results = list(self.pool.map(learn, chunks, twins))
+        _take_means(net, twins)
         gradients = [
             sum((found[index] for _, found in results[1:]), results[0][1][index]) for index in range(len(parameters))
         ]
@@ -65,6 +69,20 @@ class Learner:
             loss = self.task.batch_loss(net, batch)
         gradients = torch.autograd.grad(loss, list(net.parameters()))
         return loss.detach() * len(loaded), [gradient * len(loaded) for gradient in gradients], len(loaded)
+
+
+def _twin(net: nn.Module) -> nn.Module:
+    """The net with its parameters and, where it has statistics of batches, those of its own: threads share nothing."""
+    if next(net.buffers(), None) is None:
+        return net
+    return copy.deepcopy(net, {id(parameter): parameter for parameter in net.parameters()})
+
+
+def _take_means(net: nn.Module, twins: list[nn.Module]) -> None:
+    """Statistics of batches become the mean of the twins', in the order of the chunks that they saw."""
+    for name, buffer in net.named_buffers():
+        found = [twin.get_buffer(name) for twin in twins]
+        buffer.copy_(torch.stack(found).mean(dim=0) if buffer.is_floating_point() else found[0])
 
 
 def _bfloat16() -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import weights
 from . import _scenes
-from .recipe import Recipe, StereoRecipe
+from .recipe import Recipe, RenderedRecipe
 
 
 class ShippedTask(ABC):
@@ -61,9 +61,9 @@ class ShippedTask(ABC):
 class RenderedTask(ShippedTask):
     """Stereo scenes of one training; batches depend on recipe and step alone, so it can be resumed."""
 
-    recipe: StereoRecipe
+    recipe: RenderedRecipe
 
-    def __init__(self, recipe: StereoRecipe, folder: Path) -> None:
+    def __init__(self, recipe: RenderedRecipe, folder: Path) -> None:
         self.recipe = recipe
         self.folder = folder / f"scenes-{recipe.scenes_key()}"
 

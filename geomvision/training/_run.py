@@ -23,10 +23,20 @@ from ._flow import FlowTask
 from ._self_supervised import SelfSupervised
 from ._self_supervised_stereo import SelfSupervisedStereo
 from ._start import Start
+from ._stereo import StereoTask
 from ._taught_stereo import StereoNet
 from ._team import Team
 from .flow_nets import NETS
-from .recipe import KINDS, FlowRecipe, Recipe, SelfSupervisedRecipe, StereoAdaptationRecipe, StereoRecipe
+from .recipe import (
+    KINDS,
+    FlowRecipe,
+    Recipe,
+    SelfSupervisedRecipe,
+    StereoAdaptationRecipe,
+    StereoNetRecipe,
+    StereoRecipe,
+)
+from .stereo_nets import NETS as STEREO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +84,15 @@ def _task(order: Order) -> Any:
             "right is the folder of right images that a stereo net is adapted to; adapt is that of left ones"
         )
     method, taught = order.method, NETS.get(order.method)
-    recipe = _recipe(order, method, FlowRecipe if taught is not None else StereoRecipe)
+    rendered = StereoNetRecipe if method in STEREO else StereoRecipe
+    recipe = _recipe(order, method, rendered if taught is None else FlowRecipe)
     if order.weights is not None and taught is None:
         raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow, and for adapt")
     if taught is not None:
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
+    if method in STEREO:
+        return StereoTask(method, STEREO[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 

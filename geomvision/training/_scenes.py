@@ -44,9 +44,25 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
 
     Mirroring both images and exchanging them is a rectified pair again, so every scene counts twice.
     """
+    largest, matcher, options = answering(recipe, index)
+    samples = [_matched(matcher, options, *view) for view in _views(recipe, index, largest)]
+    return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
+
+
+def render_pair(recipe: SceneRecipe, index: int) -> Scene:
+    """Scene `index` without a matcher: both images, and the disparity and occlusion of both samples, (2, H, W)."""
+    largest, _, _ = answering(recipe, index)
+    views = _views(recipe, index, largest)
+    disparity, occluded = (np.stack([view[part] for view in views]) for part in (2, 3))
+    known = np.where(disparity <= largest, disparity, np.nan).astype(np.float16)
+    left, right = views[0][:2]
+    return {"left": left, "right": right, "disparity": known, "occluded": occluded.astype(bool)}
+
+
+def _views(recipe: SceneRecipe, index: int, largest: int) -> list[tuple[Any, ...]]:
+    """Of both samples the images, the disparity, and what is occluded."""
     from ..datasets.synthetic import Synthetic
 
-    largest, matcher, options_of_matcher = answering(recipe, index)
     options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
     options.update(height=recipe.height, width=recipe.width, max_disparity=largest)
     sample = Synthetic(seed=recipe.seed, count=index + 1, **options).stereo(index)
@@ -55,9 +71,7 @@ def render(recipe: SceneRecipe, index: int) -> Scene:
     assert true_right is not None
     left, right = sample.left, sample.right
     mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
-    views = [(left, right, true.px, true.occluded), mirrored]
-    samples = [_matched(matcher, options_of_matcher, *view) for view in views]
-    return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
+    return [(left, right, true.px, true.occluded), mirrored]
 
 
 def _flip(mask: Any) -> Any:

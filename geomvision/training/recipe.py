@@ -47,12 +47,9 @@ class Recipe:
         """
         path = path or FOLDER / f"{method}.toml"
         if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+            known = ", ".join(sorted(p.stem for p in FOLDER.glob("[!_]*.toml")))
             raise ValueError(f"no recipe for {method!r}; there are {known}")
-        try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{path} is no TOML: {error}") from None
+        entries = _entries(path)
         kind = KINDS.get(entries.pop("task", "stereo"))
         if size not in entries:
             raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
@@ -87,21 +84,14 @@ PAIRS = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size")
 
 
 @dataclass(frozen=True, kw_only=True)
-class StereoRecipe(Recipe):
-    """For what learns from rendered stereo pairs and a matcher's answers to them."""
+class RenderedRecipe(Recipe):
+    """For what learns from rendered stereo pairs."""
 
     #: Rendered pairs to learn from, and others to validate on. Each counts twice: as it is, and mirrored.
     scenes: int
     validation_scenes: int
     max_disparity: tuple[float, float]
     knobs: Mapping[str, Any] = field(default_factory=dict)
-    #: Options of SGM, or a table of options for each of several matchers (`_matchers`).
-    matcher: Mapping[str, Any] = field(default_factory=dict)
-    #: Shipped weights of a refiner to begin with.
-    refiner: str = ""
-
-    def __post_init__(self) -> None:
-        _matchers.check(self.matcher)
 
     @property
     def rendering(self) -> SceneRecipe:
@@ -112,6 +102,36 @@ class StereoRecipe(Recipe):
     def scenes_key(self) -> str:
         """A short hash of what decides the scenes: recipes that share it can share a folder of them."""
         return _hash(dataclasses.asdict(self.rendering))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoRecipe(RenderedRecipe):
+    """For what learns from rendered stereo pairs and a matcher's answers to them."""
+
+    #: Options of SGM, or a table of options for each of several matchers (`_matchers`).
+    matcher: Mapping[str, Any] = field(default_factory=dict)
+    #: Shipped weights of a refiner to begin with.
+    refiner: str = ""
+
+    def __post_init__(self) -> None:
+        _matchers.check(self.matcher)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoNetRecipe(RenderedRecipe):
+    """For nets that learn disparity from rendered pairs alone."""
+
+    #: Pixels that a scene is larger than what is cut from it.
+    margin: int = 32
+    #: Disparities that a net of a volume searches, and updates of a recurrent one while it learns.
+    disparities: int = 192
+    iterations: int = 12
+
+    @property
+    def rendering(self) -> SceneRecipe:
+        """The part that decides how scenes look, which are larger than what is cut from them."""
+        whole = super().rendering
+        return dataclasses.replace(whole, height=whole.height + self.margin, width=whole.width + self.margin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,10 +250,29 @@ class StereoAdaptationRecipe(Recipe):
 #: By the task that a file of recipes names.
 KINDS: Mapping[str, Any] = {
     "stereo": StereoRecipe,
+    "stereo_net": StereoNetRecipe,
     "flow": FlowRecipe,
     "self_supervised": SelfSupervisedRecipe,
     "self_supervised_stereo": StereoAdaptationRecipe,
 }
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """What a recipe's file says; what it leaves out of a table, the file says that it names as its base."""
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is no TOML: {error}") from None
+    base = entries.pop("base", None)
+    if base is None:
+        return entries
+    beneath = FOLDER / f"{base}.toml"
+    if not beneath.is_file():
+        raise ValueError(f"{path.name}: no recipe is called {base!r}, its base")
+    whole = _entries(beneath)
+    for name, value in entries.items():
+        whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
+    return whole
 
 
 def _hash(entries: Mapping[str, Any]) -> str:

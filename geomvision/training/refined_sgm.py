@@ -15,6 +15,7 @@ from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
 from . import _matchers, _scenes
 from ._rendered import RenderedTask
+from .recipe import StereoRecipe
 
 Batch = dict[str, Tensor]
 
@@ -49,6 +50,7 @@ class Task(RenderedTask):
     method = "stereo/refined_sgm"
     kind = "disparity_px"
     compact = True
+    recipe: StereoRecipe
     network = "geomvision.nets.refiner.Refiner"
     input_rule = (
         "RGB of any unit and size (the net frees it of mean and contrast); a matcher's disparity in pixels, "

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from geomvision.losses.disparity_supervised import HOURGLASS_WEIGHTS, multi_output, regression, within
+from geomvision.losses.disparity_supervised import (
+    HOURGLASS_WEIGHTS,
+    multi_output,
+    regression,
+    scheduled_weights,
+    within,
+)
 from geomvision.losses.flow_supervised import sequence_weights
 
 COSTS = {
@@ -95,3 +101,14 @@ def test_wrong_arguments_are_told(maps):
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_weights_move_from_the_coarsest_estimate_to_the_finest():
+    assert scheduled_weights(3, 0.0) == [1, 0, 0]
+    assert scheduled_weights(3, 0.125) == [0.75, 0.25, 0]
+    assert scheduled_weights(3, 0.75) == [0, 0.5, 0.5]
+    assert scheduled_weights(3, 1.0) == [0, 0, 1]
+    assert scheduled_weights(1, 0.3) == [1]
+    for count, progress in ((0, 0.5), (2, 1.5)):
+        with pytest.raises(ValueError, match=f"count is {count}, progress {progress}"):
+            scheduled_weights(count, progress)

@@ -166,3 +166,18 @@ def test_what_no_pair_is_and_other_numbers_of_disparities_are_refused(name):
     for disparities in (0, 24):
         with pytest.raises(ValueError, match=f"disparities is {disparities}; it must be a multiple of 16"):
             net(*pair(4, 4), disparities)
+
+
+@pytest.mark.parametrize("kind", [PSMNet, GwcNet])
+def test_half_precision_leaves_disparities_whole(kind):
+    """Of 288 candidates with equal costs the mean is 143.5, which bfloat16 does not have."""
+    net = kind(width=2, blocks=(1, 1, 1, 1), **({"groups": 4} if kind is GwcNet else {}))
+    net._likely = lambda left, right, candidates, every: iter([torch.zeros(1, candidates, 4, 4).bfloat16()])
+    step = net(*torch.zeros(2, 1, 3, 16, 16), 288).steps[0]
+    torch.testing.assert_close(step, torch.full((1, 1, 16, 16), 143.5))
+
+
+def test_psmnet_says_that_one_small_image_has_no_statistics_to_learn_by():
+    net = PSMNet(width=2, blocks=(1, 1, 1, 1))
+    with pytest.raises(ValueError, match=r"single image of 32 x 48 pixels has one region .* at least two at once"):
+        net(*torch.zeros(2, 1, 3, 32, 48), 16)
