@@ -36,6 +36,12 @@ void bind_two_view(py::module_& module) {
         py::dict told = as_dict(made);
         told["rotation"] = square(made.rotation.data(), 3);
         told["translation"] = py::array_t<double>(3, made.translation.data());
+        py::list rivals;
+        for (const RivalPose& r : made.rivals) {
+          rivals.append(
+              py::make_tuple(square(r.rotation.data(), 3), py::array_t<double>(3, r.translation.data()), r.log_odds));
+        }
+        told["rivals"] = rivals;
         return told;
       },
       "points0"_a.noconvert(), "points1"_a.noconvert(), "camera0"_a, "camera1"_a, "spread0"_a, "spread1"_a,

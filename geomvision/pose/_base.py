@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,7 +24,10 @@ LARGEST_PX = 1e7
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Estimate:
-    """What a backend found: the relation of the views and its errors per match, in pixels."""
+    """What a backend found: the relation of the views and its errors per match, in pixels.
+
+    `rivals`: other poses R, t, with the logarithm of their odds against this one.
+    """
 
     matrix: Array | None = None
     errors_px: Array | None = None
@@ -34,6 +38,7 @@ class Estimate:
     covariance: Array | None = None
     rotation: Array | None = None
     translation: Array | None = None
+    rivals: Sequence[tuple[Array, Array, float]] = ()
 
     @classmethod
     def from_core(cls, found: dict[str, Any]) -> Estimate:

@@ -34,6 +34,8 @@ FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of
 TAIL = 0.02
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
+#: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
+OPEN_DEG, OTHER_DEG = 20.0, 10.0
 SAMPLES = {"essential": (5, 10), "fundamental": (7, 3), "homography": (4, 1)}
 
 
@@ -69,6 +71,11 @@ class Diagnosis:
         still = bool(flags & {"no_motion", "pure_rotation"})
         told = None if still or T is None else self._of_intrinsics(T, estimate, inliers, flags)
         covariance = told.covariance if told else estimate.covariance
+        if T is not None and self.relation == "essential" and not still:
+            if covariance is not None and _is_open(covariance, int(inliers.sum())):
+                flags.add("uncertain")
+            if any(_degrees_apart(T, R, t) > OTHER_DEG for R, t, _ in estimate.rivals):
+                flags.add("ambiguous_pose")
         return RelativePose(
             T_1_0=T,
             matrix=estimate.matrix,
@@ -211,6 +218,20 @@ class Diagnosis:
             if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
                 return False
         return True
+
+
+def _is_open(covariance: Array, count: int) -> bool:
+    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide."""
+    from scipy.special import stdtrit
+
+    widest = max(float(np.linalg.eigvalsh(block)[-1]) for block in (covariance[:3, :3], covariance[3:, 3:]))
+    return math.degrees(math.sqrt(max(widest, 0.0))) * float(stdtrit(max(count - 5, 1), 0.975)) > OPEN_DEG
+
+
+def _degrees_apart(T: Array, R: Array, t: Array) -> float:
+    """The larger of the angles between two rotations and two directions."""
+    cosines = (np.trace(T[:3, :3].T @ R) - 1) / 2, T[:3, 3] @ t
+    return math.degrees(max(math.acos(min(1.0, max(-1.0, float(c)))) for c in cosines))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

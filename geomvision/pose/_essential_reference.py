@@ -19,6 +19,8 @@ from ._views import View
 BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
 #: By how much errors must be smaller to count in the second search, and matches among which it takes place.
 SHARPER, FEW = 8.0, 256
+#: log of 1 in 150: evidence beyond is very strong (Kass & Raftery, JASA 1995).
+RIVAL = -5.0106
 
 
 class DepthPrior:
@@ -115,6 +117,7 @@ class EssentialProblem:
         self.judged = band  # minimal models are judged by errors below it
         self.depths = DepthPrior(data, to_rays0, to_rays1)
         self.ends: list[Array] = []  # where refinements came to before depths are looked at
+        self.refined: list[tuple[Any, float]] = []  # all that came out, with their log evidence
 
     def solve(self, sample: list[int]) -> list[Array]:
         """Of five matches."""
@@ -144,7 +147,12 @@ class EssentialProblem:
         pose, support, normal = self.with_depths(pose, mixture, LOCAL, 2)
         if support < 0:
             return None
-        return (pose, mixture, normal), self.depths.log_likelihood(pose.matrix(), mixture), support
+        model, likelihood = (pose, mixture, normal), self.depths.log_likelihood(pose.matrix(), mixture)
+        assert normal is not None
+        # Laplace's approximation; each parameter is N(0, 1) to begin with.
+        room = -0.5 * float(np.linalg.slogdet(np.eye(5) + normal / mixture.sigma**2)[1])
+        self.refined.append((model, likelihood + room))
+        return model, likelihood, support
 
     def with_depths(
         self, pose: PoseManifold, mixture: Mixture, steps: int, rounds: int
@@ -187,6 +195,8 @@ def estimate_essential(
     problem.depths.values = np.ones(len(order))
     mixture = replace(best[1])
     pose, support, normal = problem.with_depths(best[0], mixture, FINAL, 3)
+    chosen = next(evidence for model, evidence in problem.refined if model is best)
+    odds = [(model, evidence - chosen) for model, evidence in problem.refined if model is not best]
     if support < 0:  # it got lost: the best is what it was
         pose, mixture, normal = best
     value, gradient, _ = sampson(pose.matrix(), *data)
@@ -202,4 +212,5 @@ def estimate_essential(
         covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
         rotation=pose.R,
         translation=pose.t,
+        rivals=[(model[0].R, model[0].t, log_odds) for model, log_odds in odds if log_odds > RIVAL],
     )

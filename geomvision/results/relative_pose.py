@@ -21,7 +21,8 @@ DEGENERACIES = {
     "plane": "all points lie on one plane: F is not determined, and a second pose may fit E as well",
     "forward_motion": "the epipole lies in both images: points near it have no parallax, so no depth",
     "uncalibrated": "the intrinsics do not fit the matches: F explains clearly more than E (see `focal_sigma`, too)",
-    "ambiguous_pose": "another of the poses that the matrix allows fits about as well: see `candidates`",
+    "ambiguous_pose": "another pose fits about as well: one of `candidates`, or one that other matches lead to",
+    "uncertain": "the interval of 95 % of the rotation or of the direction reaches beyond 20 degrees: see `covariance`",
 }
 
 

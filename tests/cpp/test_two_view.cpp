@@ -154,6 +154,22 @@ TEST_CASE("The essential matrix is found, and is the same for any number of thre
   }
 }
 
+TEST_CASE("Few noisy matches have rival poses, many have none") {
+  const Scene many(300, 0.3, 0.5, 5);
+  CHECK(estimate_essential(many.view0(), many.view1(), many.camera, many.camera, {}, {}).rivals.empty());
+  std::size_t rivals = 0;
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    const Scene few(9, 0.0, 3.0, seed);
+    const auto found = estimate_essential(few.view0(), few.view1(), few.camera, few.camera, {}, {});
+    for (const RivalPose& rival : found.rivals) {
+      CHECK(rival.log_odds > -5.02);
+      CHECK(norm(Vector3{rival.translation}) == doctest::Approx(1.0));
+    }
+    rivals += found.rivals.size();
+  }
+  CHECK(rivals > 0);
+}
+
 TEST_CASE("No more samples are drawn than there are sets of matches") {
   RansacOptions options;
   CHECK(iterations_of_all(options, 5, 5) == 1);

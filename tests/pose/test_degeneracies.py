@@ -1,11 +1,13 @@
 """Every degenerate set is flagged, each flag for its own reason, and no other set is."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomvision import metrics
+from geomvision import geometry, io, metrics
 from geomvision.cameras import Camera
 from geomvision.pose import METHODS, Essential, Fundamental, Homography
 from geomvision.results import RelativePose
@@ -94,6 +96,46 @@ def test_without_cameras_there_is_a_matrix_and_no_pose(matches):
         assert result.matrix.shape == (3, 3)
         with pytest.raises(ValueError, match="there is no pose"):
             _ = result.rotation
+
+
+@pytest.mark.parametrize(("name", "wrong", "flagged"), [("dino_02_03", 2, 24), ("temple_12_13", 0, 4)])
+def test_few_matches_of_real_pairs_are_flagged_where_the_pose_is_open(real_data, name, wrong, flagged):
+    """16 matches of a coarse toy leave the pose open by tens of degrees, those of a detailed one do not."""
+    folder = real_data / "twoview" / name
+    meta = json.loads((folder / "meta.json").read_text())
+    found = geometry.match_features(*(io.read_image(folder / f"image{i}.png") for i in (0, 1)))
+    K, T = np.array(meta["K0"]), np.vstack([np.array(meta["T_0to1"])[:3], [0, 0, 0, 1]])
+    K[0, 1] = 0.0
+    camera = Camera.from_matrix(K, meta["width"], meta["height"])
+    flags = missed = 0
+    for seed in range(24):
+        chosen = np.random.default_rng(seed).permutation(len(found))[:16]
+        result = Essential()(found.points0[chosen], found.points1[chosen], camera, camera)
+        flags += bool(result.degeneracies)
+        missed += metrics.pose_error(result.T_1_0, T).worst_deg > 20 and not result.degeneracies
+    assert missed <= wrong
+    assert flags <= flagged
+
+
+def test_core_and_reference_have_the_same_rivals(matches, monkeypatch):
+    """Where a plane is seen by few matches, another pose has almost the same odds."""
+    told = []
+    diagnosed = Essential.diagnosed
+
+    def seen(self, view0, view1, estimate):
+        told.append(estimate.rivals)
+        return diagnosed(self, view0, view1, estimate)
+
+    monkeypatch.setattr(Essential, "diagnosed", seen)
+    for seed in (1, 3, 4):
+        scene = matches("plane", 15, noise_px=1.0, seed=seed)
+        core, reference = (Essential(backend=name)(*scene.call) for name in ("cpp", "reference"))
+        assert core.degeneracies == reference.degeneracies
+        assert len(told[-2]) == len(told[-1])
+        for ours, theirs in zip(told[-2], told[-1], strict=True):
+            for a, b in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(a, b, atol=1e-3)
+    assert any(told)
 
 
 def test_names_of_degeneracies_are_checked():

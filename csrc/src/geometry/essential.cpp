@@ -74,6 +74,8 @@ struct PoseManifold {
 constexpr double sharper = 8.0;
 /// Matches among which it takes place: of more, wrong ones do not agree by chance.
 constexpr int few = 256;
+/// log of 1 in 150: evidence beyond is very strong (Kass & Raftery).
+constexpr double rival_log_odds = -5.0106;
 
 struct EssentialModel {
   Matrix3 essential;  // for rays
@@ -81,6 +83,7 @@ struct EssentialModel {
   Mixture mixture;
   NormalSums sums;
   std::optional<double> log_likelihood;
+  double log_evidence = 0.0;
 };
 
 struct EssentialProblem {
@@ -91,7 +94,8 @@ struct EssentialProblem {
   double band, judged;  // errors are below the band; minimal models are judged by those below `judged`
   // Refinements run one at a time:
   DepthPrior& depths;
-  std::vector<Matrix3>& ends;  // where they came to before depths are looked at
+  std::vector<Matrix3>& ends;            // where they came to before depths are looked at
+  std::vector<EssentialModel>& refined;  // all that came out
 
   int size() const { return matches.size(); }
 
@@ -127,6 +131,8 @@ struct EssentialProblem {
     model.essential = manifold.essential();
     model.pose = manifold.pose();
     model.log_likelihood = depths.log_likelihood(manifold.matrix(), model.mixture);
+    model.log_evidence = *model.log_likelihood + log_room<5>(sums, model.mixture.sigma);
+    refined.push_back(model);
     return sums.weight;
   }
 
@@ -186,7 +192,8 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   const double band = options.max_error_px / cameras.unit;
   DepthPrior depths(matches, cameras.to_rays0, cameras.to_rays1);
   std::vector<Matrix3> ends;
-  const EssentialProblem problem{matches, cameras, band, band, depths, ends};
+  std::vector<EssentialModel> refined;
+  const EssentialProblem problem{matches, cameras, band, band, depths, ends, refined};
   EssentialEstimate estimate;
   RansacOptions engine = engine_options(options, num_threads);
   engine.second_chances = true;  // near a plane, refinements end at several poses
@@ -194,7 +201,7 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   if (best.found && matches.size() <= few) {
     // Some wrong matches can help a wrong pose to fit more matches badly than the right one fits well: look for a
     // minimal model that fits better than the best one does.
-    const EssentialProblem precise{matches, cameras, band, band / sharper, depths, ends};
+    const EssentialProblem precise{matches, cameras, band, band / sharper, depths, ends, refined};
     engine.second_chances = false;
     best = ransac(precise, engine, best, precise.gain(cameras.working(best.model.essential), precise.judged, 0.0));
   }
@@ -215,6 +222,11 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   estimate.translation = pose.translation.values;
   estimate.score = problem.gain(pose.matrix(), band, 0.0);
   conclude(matches, pose, mixture, sums, cameras.unit, estimate);
+  for (const EssentialModel& other : refined) {
+    const double log_odds = other.log_evidence - best.model.log_evidence;
+    if (other.log_likelihood == best.model.log_likelihood || !(log_odds > rival_log_odds)) continue;
+    estimate.rivals.push_back({other.pose.rotation.values, other.pose.translation.values, log_odds});
+  }
   return estimate;
 }
 

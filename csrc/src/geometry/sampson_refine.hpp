@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "geometry/small_solvers.hpp"
 #include "kernels/two_view.hpp"
@@ -70,6 +71,22 @@ bool refine_sampson(const MatchColumns& columns, Manifold& manifold, Mixture& mi
     if (length < 1e-7 && std::abs(mixture.sigma - before) < 1e-4 * before) break;
   }
   return true;
+}
+
+/// log of the share of what parameters could be, each N(0, 1) to begin with, that the matches leave: of Laplace's
+/// approximation of a model's evidence (Kass & Raftery, JASA 1995). -inf where numbers ran out.
+template <int N>
+double log_room(const NormalSums& sums, double sigma) {
+  Matrix<N, N> told;
+  int pair = 0;
+  for (int p = 0; p < N; ++p) {
+    for (int q = p; q < N; ++q) told(p, q) = told(q, p) = sums.jj[pair++] / (sigma * sigma);
+    told(p, p) += 1.0;
+  }
+  if (!factor_positive(told)) return -std::numeric_limits<double>::infinity();
+  double room = 0.0;
+  for (int p = 0; p < N; ++p) room -= std::log(told(p, p));
+  return room;
 }
 
 /// The covariance σ² (Σ w J Jᵀ)⁻¹ of the parameters. False where they are not determined.

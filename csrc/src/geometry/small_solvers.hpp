@@ -76,9 +76,9 @@ struct Svd3 {
   }
 };
 
-/// Solve A x = b for a symmetric positive definite A by Cholesky. False when A is none, to rounding.
+/// A = L Lᵀ of a symmetric positive definite A, L in its lower triangle (Cholesky). False when A is none, to rounding.
 template <int N>
-bool solve_positive(Matrix<N, N> a, Vector<N>& b) {
+bool factor_positive(Matrix<N, N>& a) {
   for (int j = 0; j < N; ++j) {
     const double before = a(j, j);
     for (int k = 0; k < j; ++k) a(j, j) -= a(j, k) * a(j, k);
@@ -89,6 +89,13 @@ bool solve_positive(Matrix<N, N> a, Vector<N>& b) {
       a(i, j) /= a(j, j);
     }
   }
+  return true;
+}
+
+/// Solve A x = b for a symmetric positive definite A. False when A is none, to rounding.
+template <int N>
+bool solve_positive(Matrix<N, N> a, Vector<N>& b) {
+  if (!factor_positive(a)) return false;
   for (int i = 0; i < N; ++i) {
     for (int k = 0; k < i; ++k) b[i] -= a(i, k) * b[k];
     b[i] /= a(i, i);

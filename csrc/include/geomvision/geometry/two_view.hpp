@@ -42,9 +42,16 @@ struct TwoViewEstimate {
 /// poses with E = [t]x R; `cheirality` tells which one is meant. The covariance is of (ω, α, β): R' = exp([ω]x) R and
 /// t' = t + α b1 + β b2 with `tangent_basis(t)`. Throws std::invalid_argument for shapes and numbers that are not
 /// allowed, NaN among them.
+/// `rivals` are poses that refinements of other samples ended at, with their odds against the one that was chosen.
+struct RivalPose {
+  Entries rotation{};
+  std::array<double, 3> translation{};
+  double log_odds = 0;  ///< natural logarithm of the ratio of the evidence of both, by Laplace's approximation
+};
 struct EssentialEstimate : TwoViewEstimate {
   Entries rotation{};
   std::array<double, 3> translation{};
+  std::vector<RivalPose> rivals;  ///< those with odds of 1 in 150 at least
 };
 EssentialEstimate estimate_essential(const Points& points0, const Points& points1, const Intrinsics& camera0,
                                      const Intrinsics& camera1, const std::vector<double>& spread0,
