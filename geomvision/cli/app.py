@@ -127,6 +127,34 @@ def scene_flow(
     scene_flowing.run((left0, right0, left1, right1), choices)
 
 
+@app.command("stereo")
+def stereo_of_videos(
+    left: Annotated[str, typer.Argument(help="Left video, folder of images, pattern like 'left/*.png', or one image.")],
+    right: Annotated[str, typer.Argument(help="The right one, rectified with it, frame by frame.")],
+    out: Annotated[Path, typer.Option(help="Folder for the disparities.")] = Path("disparity"),
+    method: Annotated[str, typer.Option(help="Which: geomvision methods stereo lists them.")] = "sgm",
+    options: Annotated[
+        list[str] | None, typer.Option("--options", "--set", help="An option of the method: paths=4.")
+    ] = None,
+    max_disparity: Annotated[int | None, typer.Option(help="Search below it; else by the first pair.")] = None,
+    kind: Annotated[str, typer.Option("--format", help="png: a picture; pfm: pixels; ply: points (--rig).")] = "png",
+    rig: Annotated[list[Path] | None, typer.Option(help="The rectified rig, any format; twice: ROS, OpenCV.")] = None,
+    unit: Unit = None,
+    warm: Annotated[bool, typer.Option("--warm/--cold", help="Begin from the pair before, if the method can.")] = True,
+    consistency: Annotated[bool, typer.Option(help="Measure how steady the disparity is, along the flow.")] = True,
+    frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many pairs.")] = None,
+    force: Force = False,
+) -> None:
+    """The disparity of every pair of two videos, and how steady it is; damaged frames are skipped and told."""
+    from . import stereo_clips
+
+    choices = stereo_clips.Choices(
+        out=out, method=method, options=options or (), max_disparity=max_disparity, format=kind, rig=tuple(rig or ()),
+        unit=unit, warm=warm, consistency=consistency, frames=frames, force=force,
+    )  # fmt: skip
+    stereo_clips.run(left, right, choices)
+
+
 @app.command()
 def fuse(
     folder: Annotated[Path, typer.Argument(help="Frames, poses and perhaps depth: 7-Scenes' layout or color_000.png.")],

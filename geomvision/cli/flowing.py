@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import io
 from ..flow._base import FlowMethod
-from ..images import Image
 from ..io.frames import Frame, Frames
 from ..report.maps import flow_colored
 from ..results import Flow
 from . import settings
+from .clip import Clip, progress, say
 
 FORMATS = ("png", "flo")
 #: The colours of a video are full at this share of the first flow's lengths, and at one pixel at least.
@@ -45,71 +41,29 @@ def run(source: str, choices: Choices) -> list[Path]:
     frames = io.read_frames(source)
     _check(choices, frames)
     choices.out.mkdir(parents=True, exist_ok=True)
-    bars = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
     write = _Writer(choices)
     known = [count for count in (frames.total, choices.frames) if count is not None]
-    with Progress(*bars, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(method.name(), total=min(known) if known else None)
-        clip = _Clip(islice(frames, choices.frames), progress.console, lambda: progress.advance(task))
+    with progress() as bar:
+        task = bar.add_task(method.name(), total=min(known) if known else None)
+        clip = Clip(islice(frames, choices.frames), bar.console, lambda: bar.advance(task))
+
+        def along(run: Iterator[Frame]) -> Iterator[Flow]:
+            images = (frame.image for frame in run)
+            return method.along(images) if choices.warm else FlowMethod.along(method, images)
+
         try:
-            for frame, flow in clip.flows(method, warm=choices.warm):
+            for frame, flow in clip.results(along):
                 write(frame, flow)
         except KeyboardInterrupt:
-            progress.console.print(f"interrupted: {_told(write, choices)}", markup=False, soft_wrap=True)
+            bar.console.print(f"interrupted: {_told(write, choices)}", markup=False, soft_wrap=True)
             raise
     for note in frames.notes:
-        _say(f"warning: {note}")
+        say(f"warning: {note}")
     if not write.written:
         raise ValueError(f"{source}: no two frames in a row could be read; {clip.read} could, {clip.skipped} not")
     skipped = f"; {clip.skipped} of {clip.read + clip.skipped} frames skipped" if clip.skipped else ""
-    _say(_told(write, choices) + skipped)
+    say(_told(write, choices) + skipped)
     return write.written
-
-
-class _Clip:
-    """Frames as unbroken runs: a damaged one, or one of another size, is told, counted and ends a run."""
-
-    def __init__(self, frames: Iterable[Frame], console: Console, advance: Callable[[], None]) -> None:
-        self._frames, self._console, self._advance = iter(frames), console, advance
-        self._kind: tuple[Any, ...] | None = None
-        self._ended = False
-        self._run: list[Frame] = []
-        self.read = self.skipped = 0
-
-    def flows(self, method: FlowMethod, *, warm: bool) -> Iterator[tuple[Frame, Flow]]:
-        """Each flow with the frame that it begins at."""
-        while not self._ended:
-            images = self._unbroken()
-            for flow in method.along(images) if warm else FlowMethod.along(method, images):
-                yield self._run.pop(0), flow
-
-    def _unbroken(self) -> Iterator[Image]:
-        self._run = []
-        for frame in self._frames:
-            self._advance()
-            problem = frame.problem
-            if frame.image is not None:
-                kind = (frame.image.shape[:2], frame.image.dtype)
-                self._kind = self._kind or kind
-                if kind == self._kind:
-                    self.read += 1
-                    self._run.append(frame)
-                    yield frame.image
-                    continue
-                (height, width), dtype = kind
-                (h, w), other = self._kind
-                problem = f"is {width}x{height} of {dtype}, the first frame {w}x{h} of {other}"
-            self.skipped += 1
-            self._console.print(f"warning: frame {frame.number} is skipped: {problem}", markup=False, soft_wrap=True)
-            return
-        self._ended = True
 
 
 class _Writer:
@@ -162,7 +116,3 @@ def _told(write: _Writer, choices: Choices) -> str:
     count = len(write.written)
     colours = "" if write.full_px is None or choices.format == "flo" else f"; colours are full at {write.full_px:g} px"
     return f"{count} flow{'s' if count != 1 else ''} in {choices.out}{colours}"
-
-
-def _say(text: str) -> None:
-    Console(file=sys.stdout).print(text, highlight=False, markup=False, soft_wrap=True)

@@ -67,13 +67,13 @@ def eight_bit(image: Image) -> NDArray[np.uint8]:
     return levels
 
 
-def colored(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """(H, W) as RGB from blue to red between the 1st and the 99th percentile; grey where there is no value."""
+def colored(values: NDArray[np.floating[Any]], limits: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+    """(H, W) as RGB from blue to red between `limits`, else the 1st and 99th percentile; grey where there is none."""
     with needed_by("the report"):
         import cv2
 
     known = np.isfinite(values)
-    low, high = np.percentile(values[known], (1, 99)) if known.any() else (0.0, 1.0)
+    low, high = limits or (np.percentile(values[known], (1, 99)) if known.any() else (0.0, 1.0))
     with np.errstate(invalid="ignore"):
         level = np.clip((values - low) / max(high - low, 1e-12) * 255, 0, 255)
     picture = cv2.applyColorMap(np.where(known, level, 0).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1].copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,8 @@ from ..results import Disparity
 
 if TYPE_CHECKING:
     from ..samples import StereoSample
+
+RANGE = ("max_disparity", "min_disparity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,23 @@ class StereoMethod(Method):
         """
         result: Disparity = self.execute(*as_pair(left, right))
         return result
+
+    def along(self, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Disparity]:
+        """Disparities of a clip's pairs (left, right): a warm start, where a range of disparities is searched.
+
+        Each pair is searched where the one before and a look at this one, small and over the whole range, say that its
+        disparities lie; over the whole range where the result does not bear that out, and every 16th time. `run` tells
+        the range of each. What is tiny and comes into view beyond that range may be missed until then.
+
+        Raises:
+            ImageError: when images are none, or differ in size or dtype, within a pair or from the pair before.
+        """
+        if set(RANGE) <= set(self.option_limits()):
+            from ._clips import along
+
+            yield from along(self, pairs)
+            return
+        yield from (self(left, right) for left, right in pairs)
 
     def on(self, sample: StereoSample) -> Disparity:
         """Disparity of the sample's left image: what runs alike over every task."""

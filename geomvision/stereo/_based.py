@@ -7,9 +7,7 @@ from typing import Any, Self, cast
 
 from ..method import OptionError, option
 from . import METHODS
-from ._base import RangeSearch, StereoMethod
-
-RANGE = ("max_disparity", "min_disparity")
+from ._base import RANGE, RangeSearch, StereoMethod
 
 
 @dataclass(frozen=True, kw_only=True)
