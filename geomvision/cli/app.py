@@ -201,6 +201,29 @@ def flow_of_video(
     flowing.run(source, choices)
 
 
+@app.command("pseudo-label")
+def pseudo_label(
+    left: Annotated[Path, typer.Argument(help="Left image, rectified.")],
+    right: Annotated[Path, typer.Argument(help="Right image.")],
+    objects: Annotated[Path, typer.Option(help="Glass and mirrors in it: COCO .json, CVAT .xml or .png.")],
+    right_objects: Annotated[Path | None, typer.Option(help="Those in the right image, if that is known.")] = None,
+    classes: Annotated[list[str] | None, typer.Option("--class", help="Take this class alone; more by more.")] = None,
+    method: Annotated[str, typer.Option(help="Which: geomvision methods stereo lists them.")] = "refined_sgm",
+    options: Annotated[list[str] | None, typer.Option("--set", help="An option of it: max_disparity=96.")] = None,
+    paints: Annotated[int, typer.Option(min=1, help="How many colours are tried.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the colours.")] = 0,
+    out: Annotated[Path, typer.Option(help="Disparity to write: .pfm or .png.")] = Path("labels.pfm"),
+) -> None:
+    """Disparity to train by of a pair with glass or mirrors: these are painted over, and the median is taken."""
+    from . import labelling
+
+    choices = labelling.Choices(
+        objects=objects, right_objects=right_objects, classes=classes or (), out=out, method=method,
+        options=options or (), paints=paints, seed=seed,
+    )  # fmt: skip
+    labelling.run(left, right, choices)
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),

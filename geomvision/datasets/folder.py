@@ -38,8 +38,9 @@ _LAYOUT = (
 class Folder(Dataset[Sample]):
     """Scenes in folders: a root with ``stereo/``, ``flow/``, ``depth/``, one of those, or one scene.
 
-    A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks and
-    ``calib.txt``; a flow scene ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
+    A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks,
+    ``objects.json``, ``.xml`` or ``.png`` (classes of surfaces: `io.read_masks`) and ``calib.txt``; a flow scene
+    ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
     (one sample per frame, named ``scene/001``) and ``poses.txt``, camera to world, which make the frames around a
     sample's its clip. ``meta.json`` holds `disparity_scale`,
     `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
@@ -144,7 +145,7 @@ def _read_stereo(name: str, scene: Path, meta: Mapping[str, Any]) -> StereoSampl
         disparity=disparity,
         disparity_right=disparity_right,
         max_disparity=ndisp,
-        masks=_region_masks(scene),
+        masks=_region_masks(scene, left),
     )
     return replace(sample, occluded=_occluded(scene, meta, sample))
 
@@ -175,9 +176,17 @@ def _occluded(scene: Path, meta: Mapping[str, Any], sample: StereoSample) -> Mas
     return cross_check(sample.disparity, sample.disparity_right) if sample.disparity_right is not None else None
 
 
-def _region_masks(scene: Path) -> dict[str, Mask]:
+def _region_masks(scene: Path, left: Image) -> dict[str, Mask]:
+    objects = next(
+        (path for path in (scene / f"objects{e}" for e in (".json", ".xml", ".png")) if path.is_file()), None
+    )
+    masks = {} if objects is None else io.read_masks(objects, "left")
+    wrong = next((mask.shape for mask in masks.values() if mask.shape != left.shape[:2]), None)
+    if objects is not None and wrong is not None:
+        given, wanted = (f"of {shape[1]}x{shape[0]} pixels" for shape in (wrong, left.shape))
+        raise io.FormatError(objects, f"holds masks {given}", f"masks {wanted}, as the left image")
     disc = _mask_values(scene / "mask_disc.png")
-    return {} if disc is None else {"discontinuities": disc == 255}
+    return masks if disc is None else {**masks, "discontinuities": disc == 255}
 
 
 def _mask_values(path: Path) -> Image | None:

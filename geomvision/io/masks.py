@@ -28,7 +28,8 @@ def read_masks(path: PathLike, image: str | None = None) -> dict[str, Mask]:
     Args:
         path: COCO's .json (polygons, run lengths as list or string), CVAT's .xml (polygons, masks, boxes), or .png,
             where a class is called by its number, or "object" where there is but 255.
-        image: name of the image in an export of several; its folder and ending may be left out.
+        image: name of the image in an export, which must be told where it holds several; folder and ending may be
+            left out.
 
     Raises:
         FormatError: for a file that is none of these, or damaged, or does not tell which image is meant.

@@ -166,3 +166,13 @@ def test_the_data_sets_by_name():
     assert gv.datasets.DATASETS["kitti"] is gv.datasets.KITTI
     with pytest.raises(AttributeError, match="there are"):
         gv.datasets.Imagenet  # noqa: B018
+
+
+def test_classes_of_surfaces_are_masks_of_a_stereo_scene(tmp_path: Path):
+    folder = stereo_scene(tmp_path / "a", objects=np.where(GREY < 2, 7, 0).astype(np.uint8))
+    masks = gv.datasets.Folder(folder)[0].masks
+    assert list(masks) == ["7"]
+    np.testing.assert_array_equal(masks["7"], GREY < 2)
+    io.write_image(folder / "objects.png", GREY[:, :2])
+    with pytest.raises(io.FormatError, match="holds masks of 2x2 pixels; expected masks of 3x2 pixels"):
+        gv.datasets.Folder(folder)[0]

@@ -15,7 +15,7 @@ from geomvision.results import Disparity, RelativeDepth
 
 NAN = math.nan
 TASKS = {
-    "stereo": {"eth3d", "kitti2012", "kitti2015", "middlebury"},
+    "stereo": {"booster", "eth3d", "kitti2012", "kitti2015", "middlebury"},
     "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "sintel"},
     "depth": {"depth"},
     "pose": {"map_free"},
@@ -52,7 +52,7 @@ def test_one_estimate_by_several_protocols(stereo, flow, depth):
             assert score["density"].value == 100.0
     chosen = metrics.score(*pairs["stereo"], protocols=["kitti2015", PROTOCOLS["middlebury"]()])
     assert list(chosen) == ["kitti2015", "middlebury"]
-    with pytest.raises(KeyError, match="there are depth, epe3d, eth3d"):
+    with pytest.raises(KeyError, match="there are booster, depth, epe3d, eth3d"):
         metrics.score(*pairs["stereo"], protocols=["kiti2015"])
 
 
