@@ -152,6 +152,7 @@ def table(task: str, done: dict[str, Comparison], groups: dict[str, str]) -> str
                 cells = (mean(value(done[s], label, name, figure) for s in scenes) for scenes in columns.values())
                 lines.append(f"| {label} | " + " | ".join(shown(cell, 2) for cell in cells) + " |")
             lines.append("")
+    lines += confidence_table(done, labels, columns)
     return "\n".join([*lines, *cost_table(done, labels), *scene_table(task, done, labels)]) + "\n"
 
 
@@ -168,6 +169,25 @@ def value(comparison: Comparison, label: str, protocol: str, figure: str) -> flo
     for row in comparison.of(label):
         if figure in row.scores.get(protocol, {}):
             return row.scores[protocol][figure].value
+    return math.nan
+
+
+def confidence_table(done: dict[str, Comparison], labels: Sequence[str], columns: dict[str, list[str]]) -> list[str]:
+    """What confidence is worth: the normalised area under the sparsification error, of the methods that have one."""
+    lines = ["## Confidence: AUSE, errors over 1 px", "", "0: it sorts as the truth would; 1: about chance.", ""]
+    lines += ["| method | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
+    for label in labels:
+        areas = {scene: confidence_area(comparison, label) for scene, comparison in done.items()}
+        cells = [mean(areas[scene] for scene in scenes) for scenes in columns.values()]
+        if not all(map(math.isnan, cells)):
+            lines.append(f"| {label} | " + " | ".join(shown(cell, 3) for cell in cells) + " |")
+    return [*lines, ""]
+
+
+def confidence_area(comparison: Comparison, label: str) -> float:
+    for row in comparison.of(label):
+        if getattr(row.estimate, "confidence", None) is not None:
+            return metrics.sparsification(row.estimate, comparison.samples[0], threshold=1.0).normalised_area
     return math.nan
 
 

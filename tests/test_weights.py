@@ -44,23 +44,28 @@ def test_what_is_saved_is_loaded(stored):
     assert sorted(p.name for p in path.parent.iterdir()) == ["toy.json", "toy.safetensors"]
 
 
-def test_half_precision_is_half_as_large_and_nets_take_it_back_to_their_own(stored, tmp_path):
-    net, _, _ = stored
+def test_compact_weights_are_a_quarter_as_large_and_round_by_half_a_step(tmp_path):
+    net = nn.Conv2d(64, 64, 3)
     net.register_buffer("count", torch.tensor(70_000))
-    path = tmp_path / "half.safetensors"
-    weights.save(path, net, CARD, half=True)
+    with torch.no_grad():
+        net.weight[5] *= 1000  # each output channel has steps of its own
+        net.weight[7] = 0
+    path = tmp_path / "compact.safetensors"
+    written = weights.save(path, net, CARD, compact=True)
+    assert path.stat().st_size < 0.27 * 4 * sum(p.numel() for p in net.parameters())
     state, card = weights.load(path)
-    assert {name: value.dtype for name, value in state.items()} == {
-        "weight": torch.float16,
-        "bias": torch.float16,
-        "count": torch.int64,
-    }
-    taken = nn.Linear(2, 3)
+    assert card == written
+    assert set(state) == set(net.state_dict())
+    taken = nn.Conv2d(64, 64, 3)
     taken.register_buffer("count", torch.tensor(0))
     weights.put_into(taken, state, card)
     assert taken.weight.dtype == torch.float32
     assert int(taken.count) == 70_000
-    torch.testing.assert_close(taken.weight, net.weight, rtol=1e-3, atol=1e-6)
+    half_a_step = net.weight.abs().amax(dim=(1, 2, 3), keepdim=True) / 254
+    assert ((taken.weight - net.weight).abs() <= 1.001 * half_a_step).all()
+    torch.testing.assert_close(taken.bias, net.bias, rtol=1e-3, atol=1e-6)
+    again = weights.save(tmp_path / "again.safetensors", taken, CARD, compact=True)
+    assert again.sha256 == card.sha256  # what was rounded once stays
 
 
 def test_one_flipped_bit_is_refused(stored):

@@ -213,14 +213,16 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, or cuda for nets that need no matcher.")] = "cpu",
     scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
     adapt: Annotated[
-        Path | None, typer.Option(help="A video, or a folder of frames: flow goes on learning from it, without truth.")
+        Path | None,
+        typer.Option(help="A video or folder of frames, or of left images: a net goes on learning, without truth."),
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="What flow starts from: a shipped name or a file.")] = None,
+    right: Annotated[Path | None, typer.Option(help="The right images of the left ones that --adapt names.")] = None,
+    weights: Annotated[str | None, typer.Option(help="What flow, or --adapt, starts from: a name or a file.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
 ) -> None:
-    """Train a learned method on rendered scenes, or flow on a video of yours; an interrupted run goes on."""
+    """Train a learned method on rendered scenes, or adapt it to images of yours; an interrupted run goes on."""
     from . import training
 
     training.run(
@@ -232,6 +234,7 @@ def train(
         device=device,
         scenes=scenes,
         adapt=adapt,
+        right=right,
         weights=weights,
         minutes=minutes,
         num_threads=threads,

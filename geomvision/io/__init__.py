@@ -24,6 +24,7 @@ from .kitti import (
     write_kitti_flow,
 )
 from .maps import read_depth, read_disparity, read_flow, write_depth, write_disparity, write_flow
+from .masks import read_masks
 from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_middlebury_calib
 from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
@@ -61,6 +62,7 @@ __all__ = [
     "read_kitti_depth",
     "read_kitti_disparity",
     "read_kitti_flow",
+    "read_masks",
     "read_middlebury_calib",
     "read_opencv_camera",
     "read_opencv_rig",

@@ -14,6 +14,7 @@ from ..results import Disparity, Flow, MetricPose, SceneFlow
 from ._base import Protocol, Ratio, Score
 from ._error_map import error_map
 from ._poses import PoseError, pose_auc, pose_error
+from ._sparsification import Sparsification, sparsification
 from ._temporal import temporal_change
 
 __all__ = [
@@ -22,11 +23,13 @@ __all__ = [
     "Protocol",
     "Ratio",
     "Score",
+    "Sparsification",
     "error_map",
     "for_task",
     "pose_auc",
     "pose_error",
     "score",
+    "sparsification",
     "temporal_change",
 ]
 

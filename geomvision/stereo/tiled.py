@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any
 
 import numpy as np
 
@@ -11,15 +11,13 @@ from ..images import Image, as_pair
 from ..method import OptionError, backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
-from . import METHODS
-from ._base import RangeSearch, StereoMethod
+from ._base import StereoMethod
+from ._based import Based
 from ._seams import Maps, Span, shares, spans
-
-RANGE = ("max_disparity", "min_disparity")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tiled(RangeSearch):
+class Tiled(Based):
     """A stereo method, tile by tile: its memory is that of one tile, whatever the image's size.
 
     A tile's part is at most `tile_height` x `tile_width` pixels. The base sees more of both views: `overlap` on each
@@ -37,8 +35,6 @@ class Tiled(RangeSearch):
     >>> Tiled(base="refined_sgm", base_options="paths=4", max_disparity=256)  # doctest: +SKIP
     """
 
-    base: str = option("sgm", "name of the stereo method that matches the tiles")
-    base_options: str = option("", "its options where they differ from the defaults: 'name=value, name=value'")
     tile_height: int = option(512, "rows of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
     tile_width: int = option(1024, "columns of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
     overlap: int = option(
@@ -52,28 +48,6 @@ class Tiled(RangeSearch):
             raise OptionError(
                 f"Tiled: overlap is {self.overlap} and the smaller side of a tile {smaller} px; allowed is at most half"
             )
-        self.matcher()
-
-    @classmethod
-    def of(cls, matcher: StereoMethod, **options: Any) -> Self:
-        """This very stereo method in tiles, over its own range of disparities."""
-        own = {name: getattr(matcher, name) for name in RANGE if name in matcher.option_limits()}
-        return cls(base=matcher.name(), base_options=matcher.changed(*RANGE), **{**own, **options})
-
-    def matcher(self) -> StereoMethod:
-        """The method that matches each tile."""
-        if self.base == self.name():
-            raise OptionError(f"Tiled: base is {self.base!r}; allowed is any other stereo method")
-        found = METHODS.parsed(self.base, self.base_options, "Tiled: base", self.num_threads)
-        named = [
-            name for name in RANGE if name in (item.partition("=")[0].strip() for item in self.base_options.split(","))
-        ]
-        if named:
-            raise OptionError(
-                f"Tiled: base_options holds {' and '.join(named)}; the range is an option of Tiled itself"
-            )
-        own = {name: getattr(self, name) for name in RANGE if name in found.option_limits()}
-        return cast("StereoMethod", found.with_options(**own))
 
     def tiles(self, height: int, width: int) -> tuple[list[Span], list[Span]]:
         """Rows and columns of the tiles of an image.

@@ -10,13 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TRAININGS", "Outcome", "run"]
+__all__ = ["ADAPTABLE", "TRAININGS", "Outcome", "run"]
 
 #: What can be trained: the method, and the module that holds its task.
 TRAININGS = (
     *("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small"),
     *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
     *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
+)
+
+#: What can go on learning from images without truth.
+ADAPTABLE = (
+    "stereo/refined_sgm",
+    "stereo/fast_stereo",
+    "stereo/raft_stereo",
+    "stereo/psmnet",
+    "stereo/gwcnet",
+    "stereo/anynet",
+    "stereo/dispnet",
+    "stereo/dispnet_c",
+    "stereo/edge_stereo",
+    "stereo/unet",
+    "flow/raft_s",
+    "flow/pwc_small",
 )
 
 
@@ -45,16 +61,16 @@ def run(
     device: str = "cpu",
     scenes: str | Path | None = None,
     adapt: str | Path | None = None,
+    right: str | Path | None = None,
     weights: str | Path | None = None,
 ) -> Outcome:
     """Train a method's net.
 
     Args:
-        name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part).
+        name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part); with `adapt`, of `ADAPTABLE`.
         out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
         resume: go on from the checkpoint in `out`, if there is one; False starts anew (rendered scenes are kept).
-        size: table of the recipe: "cpu", "tiny", for nets that need no matcher "gpu", and for what starts from
-            `weights` "further".
+        size: table of the recipe: "cpu", "tiny", without a matcher "gpu", for what starts from `weights` "further".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
         num_threads: 0 takes every core. Weights do not depend on it.
@@ -62,43 +78,42 @@ def run(
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" for nets that need no matcher. Started by ``torchrun``, the processes share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
-        adapt: a video, or a folder of its frames: a flow net goes on learning from it, without truth.
-        weights: what a flow net starts from: a shipped name or a path; with `adapt`, by default, the method's shipped.
+        adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
+        weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped.
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
         ModuleNotFoundError: without torch (``pip install 'geomvision[learned]'``).
     """
-    method = _method(name)
-    for given, value in (("steps", steps), ("minutes", minutes)):
+    method = _method(name, TRAININGS if adapt is None else ADAPTABLE)
+    for what, value in (("steps", steps), ("minutes", minutes)):
         if value is not None and value <= 0:
-            raise ValueError(f"{given} is {value}; it must be above 0")
+            raise ValueError(f"{what} is {value}; it must be above 0")
     order, train = _running()
     folder = Path(out) if out is not None else Path("out") / "training" / (method + "_adapted" * (adapt is not None))
+    paths = {"recipe": recipe, "scenes": scenes, "adapt": adapt, "right": right}
     return train(  # type: ignore[no-any-return]
         order(
             method=method,
             folder=folder,
             resume=resume,
             size=size,
-            recipe=None if recipe is None else Path(recipe),
             steps=steps,
             minutes=minutes,
             num_threads=num_threads,
             progress=progress,
             device=device,
-            scenes=None if scenes is None else Path(scenes),
-            adapt=None if adapt is None else Path(adapt),
             weights=None if weights is None else str(weights),
+            **{what: None if path is None else Path(path) for what, path in paths.items()},
         )
     )
 
 
-def _method(name: str) -> str:
-    known = {training.rpartition("/")[2]: training for training in TRAININGS}
+def _method(name: str, allowed: tuple[str, ...]) -> str:
+    known = {training.rpartition("/")[2]: training for training in allowed}
     method = name.rpartition("/")[2]
     if method not in known or name not in (method, known[method]):
-        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(TRAININGS)}")
+        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(allowed)}")
     return method
 
 

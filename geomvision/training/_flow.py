@@ -48,7 +48,7 @@ class FlowTask(ShippedTask):
     """Batches, loss and scores of the training of one net."""
 
     kind = "flow_px"
-    half = True
+    compact = True
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
 
@@ -97,10 +97,8 @@ class FlowTask(ShippedTask):
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card; licence and use are those of the weights that it started from."""
-        if self.start is None:
-            return super().card(steps, scores, training_run)
-        made = super().card(steps, scores, training_run | {"started_from": self.start.name})
-        return dataclasses.replace(made, licence=self.start.licence, commercial_use=self.start.commercial_use)
+        made = super().card(steps, scores, training_run)
+        return made if self.start is None else self.start.passed_on(made)
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
         """Render what is not rendered yet."""

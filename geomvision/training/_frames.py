@@ -39,9 +39,7 @@ class Frames:
         self.source, self.most = source, most
         #: Of each pair; set by `prepare`.
         self.pairs: list[tuple[Path, Path]] = []
-        inside = source.iterdir() if source.is_dir() else ()
-        images = sorted((path for path in inside if path.suffix.lower() in IMAGES), key=_order)
-        self._files = images if source.is_dir() else [source]
+        self._files = images_in(source, "frames") if source.is_dir() else [source]
         if source.is_dir() and len(self._files) < 2:
             found = f"holds {len(self._files)} images ({', '.join(IMAGES)})"
             raise ValueError(f"{source} {found}; flow needs 2 or more that follow each other")
@@ -83,7 +81,7 @@ class Frames:
             return known[path]
 
         pairs: dict[tuple[Path, Path], None] = {}
-        for start in _spread(len(self._files) - 1, self.most):
+        for start in spread(len(self._files) - 1, self.most):
             whole = (path for path in self._files[start:] if size(path) is not None)
             pair = tuple(path for _, path in zip(range(2), whole, strict=False))
             if len(pair) == 2:
@@ -96,7 +94,7 @@ class Frames:
     def _decode(self, listed: Path, advance: Callable[[int], None]) -> None:
         count = sum(1 for _ in _read(self.source, ()))
         self._require(count, 1)
-        starts = _spread(count - 1, self.most)
+        starts = spread(count - 1, self.most)
         wanted = sorted({frame for start in starts for frame in (start, start + 1)})
         self._store.mkdir(parents=True, exist_ok=True)
         kept = set()
@@ -129,13 +127,20 @@ def rgb(frame0: Image, frame1: Image) -> tuple[Frame, Frame]:
     return first, second
 
 
+def images_in(folder: Path, what: str) -> list[Path]:
+    """The images of a folder, in the order of the numbers in their names. ValueError where there is no such folder."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; give one of {what} ({', '.join(IMAGES)})")
+    return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGES), key=_order)
+
+
 def _order(path: Path) -> tuple[Any, ...]:
     """By the numbers in the name: frame_2 comes before frame_10."""
     parts = re.split(r"(\d+)", path.name)
     return (*((int(part), part) if part.isdigit() else (-1, part) for part in parts),)
 
 
-def _spread(count: int, most: int) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
     """At most `most` of 0 … count − 1, spread evenly."""
     if count <= most:
         return list(range(count))

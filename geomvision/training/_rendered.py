@@ -28,8 +28,8 @@ class ShippedTask(ABC):
     input_rule: str
     #: What `prepare` does, in a word.
     preparing: str = "rendering"
-    #: Whether the weights are written in half precision.
-    half: bool = False
+    #: Whether the weights are written compactly (`weights.save`).
+    compact: bool = False
     recipe: Recipe
 
     @property

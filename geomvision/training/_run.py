@@ -21,11 +21,21 @@ from ..datasets.folder import Folder
 from . import Outcome, _curves, _loop
 from ._flow import FlowTask
 from ._self_supervised import SelfSupervised
+from ._self_supervised_stereo import SelfSupervisedStereo
 from ._start import Start
 from ._stereo import StereoTask
+from ._taught_stereo import StereoNet
 from ._team import Team
 from .flow_nets import NETS
-from .recipe import FlowRecipe, Recipe, SelfSupervisedRecipe, StereoNetRecipe, StereoRecipe
+from .recipe import (
+    KINDS,
+    FlowRecipe,
+    Recipe,
+    SelfSupervisedRecipe,
+    StereoAdaptationRecipe,
+    StereoNetRecipe,
+    StereoRecipe,
+)
 from .stereo_nets import NETS as STEREO
 
 
@@ -45,6 +55,7 @@ class Order:
     device: str
     scenes: Path | None
     adapt: Path | None
+    right: Path | None
     weights: str | None
 
 
@@ -66,29 +77,53 @@ def train(order: Order) -> Outcome:
 
 def _task(order: Order) -> Any:
     """What is learnt. ValueError where method, recipe and the other choices do not go together."""
-    method, taught = order.method, NETS.get(order.method)
-    recipe: Any = Recipe.read(method if order.adapt is None else "self_supervised", order.size, order.recipe)
-    if isinstance(recipe, SelfSupervisedRecipe) != (order.adapt is not None):
-        raise ValueError(f"{order.recipe} and adapt go together: recipes of task self_supervised need a video, alone")
-    if order.steps is not None:
-        recipe = dataclasses.replace(recipe, steps=order.steps)
     if order.adapt is not None:
-        if taught is None:
-            raise ValueError(f"stereo/{method} cannot be adapted to a video; flow methods can")
-        first = Start.read(f"flow/{method}", order.weights)
-        return SelfSupervised(method, taught, recipe, order.folder, video=order.adapt, start=first)
+        return _adapting(order, order.adapt)
+    if order.right is not None:
+        raise ValueError(
+            "right is the folder of right images that a stereo net is adapted to; adapt is that of left ones"
+        )
+    method, taught = order.method, NETS.get(order.method)
+    kind = FlowRecipe if taught is not None else StereoNetRecipe if method in STEREO else StereoRecipe
+    recipe = _recipe(order, method, kind)
     if order.weights is not None and taught is None:
-        raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow")
-    kinds: dict[str, type[Recipe]] = {"flow": FlowRecipe, "stereo_net": StereoNetRecipe, "stereo": StereoRecipe}
-    wanted = "flow" if taught is not None else "stereo_net" if method in STEREO else "stereo"
-    if not issubclass(type(recipe), kinds[wanted]):
-        raise ValueError(f"the recipe is not for {method}: task must be {wanted!r}")
+        raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow, and for adapt")
     if taught is not None:
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
     if method in STEREO:
         return StereoTask(method, STEREO[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
+
+
+def _adapting(order: Order, views: Path) -> Any:
+    """What goes on learning from images without truth."""
+    method, taught = order.method, NETS.get(order.method)
+    if taught is not None:
+        if order.right is not None:
+            raise ValueError(f"flow/{method} is adapted to one video; right images are for stereo")
+        video: Any = _recipe(order, "self_supervised", SelfSupervisedRecipe)
+        start = Start.read(f"flow/{method}", order.weights)
+        return SelfSupervised(method, taught, video, order.folder, video=views, start=start)
+    net = StereoNet.of(method)
+    if order.right is None:
+        raise ValueError(f"stereo/{method} is adapted to rectified pairs: give the folder of right images, too (right)")
+    pairs: Any = _recipe(order, "self_supervised_stereo", StereoAdaptationRecipe)
+    start = Start.read(f"stereo/{method}", order.weights)
+    return SelfSupervisedStereo(method, net, pairs, order.folder, views=(views, order.right), start=start)
+
+
+def _recipe(order: Order, name: str, kind: type[Recipe]) -> Any:
+    """The recipe that was asked for, which must be of the kind. ValueError where it is not."""
+    recipe = Recipe.read(name, order.size, order.recipe)
+    adapting = isinstance(recipe, SelfSupervisedRecipe | StereoAdaptationRecipe)
+    if adapting != (order.adapt is not None):
+        told = "recipes of task self_supervised need a video, alone, those of self_supervised_stereo rectified pairs"
+        raise ValueError(f"{order.recipe} and adapt go together: {told}")
+    if not isinstance(recipe, kind):
+        wanted = next(task for task, each in KINDS.items() if each is kind)
+        raise ValueError(f"the recipe is not for {order.method}: task must be {wanted!r}")
+    return recipe if order.steps is None else dataclasses.replace(recipe, steps=order.steps)
 
 
 def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
@@ -153,7 +188,7 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         }
         if team.size > 1 or team.device.type != "cpu":
             training_run |= {"processes": team.size, "device": _device(team)}
-        weights.save(target, state.best, task.card(state.step, scores, training_run), half=task.half)
+        weights.save(target, state.best, task.card(state.step, scores, training_run), compact=task.compact)
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
 
 

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _matchers
+
 Scene = dict[str, NDArray[Any]]
 
 #: What is stored of a view: (as seen from the left, as seen from the mirrored right).
@@ -33,39 +35,34 @@ class SceneRecipe:
     max_disparity: tuple[float, float]
     #: Knobs of `datasets.Synthetic`: numbers or (low, high).
     knobs: Mapping[str, Any] = field(default_factory=dict)
-    #: Options of the matcher by name: a list is drawn from, anything else is fixed.
+    #: Options of SGM by name: a list is drawn from, anything else is fixed. Or such options by matcher, with shares.
     matcher: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render(recipe: SceneRecipe, index: int) -> Scene:
-    """Scene `index`: two samples, the left view and the mirrored right view, each with SGM's answer.
+    """Scene `index`: two samples, the left view and the mirrored right view, each with the matcher's answer.
 
     Mirroring both images and exchanging them is a rectified pair again, so every scene counts twice.
     """
-    rng = np.random.default_rng([recipe.seed, index, 7])
-    largest, views = _views(recipe, index, rng)
-    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
-    matcher = {name: _drawn(rng, value) for name, value in recipe.matcher.items()}
-    matcher["max_disparity"] = round(largest * rng.uniform(1.02, 1.33)) + 1
-    samples = [_matched(matcher, *view) for view in views]
+    _, matcher, options = answering(recipe, index)
+    samples = [_matched(matcher, options, *view) for view in _views(recipe, index)]
     return {name: np.stack([sample[name] for sample in samples]) for name in FIELDS}
 
 
 def render_pair(recipe: SceneRecipe, index: int) -> Scene:
     """Scene `index` without a matcher: both images, and the disparity and occlusion of both samples, (2, H, W)."""
-    largest, views = _views(recipe, index, np.random.default_rng([recipe.seed, index, 7]))
+    views = _views(recipe, index)
     (left, right, *_), _ = views
     disparity, occluded = (np.stack([view[part] for view in views]) for part in (2, 3))
-    known = np.where(disparity <= largest, disparity, np.nan).astype(np.float16)
+    known = np.where(disparity <= answering(recipe, index)[0], disparity, np.nan).astype(np.float16)
     return {"left": left, "right": right, "disparity": known, "occluded": occluded.astype(bool)}
 
 
-def _views(recipe: SceneRecipe, index: int, rng: np.random.Generator) -> tuple[int, list[tuple[Any, ...]]]:
-    """The largest disparity asked for, and of both samples the images, the disparity, and what is occluded."""
+def _views(recipe: SceneRecipe, index: int) -> list[tuple[Any, ...]]:
+    """Of both samples the images, the disparity, and what is occluded."""
     from ..datasets.synthetic import Synthetic
 
-    low, high = (math.log(v) for v in recipe.max_disparity)
-    largest = round(math.exp(rng.uniform(low, high)))
+    largest = answering(recipe, index)[0]
     options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
     options.update(height=recipe.height, width=recipe.width, max_disparity=largest)
     sample = Synthetic(seed=recipe.seed, count=index + 1, **options).stereo(index)
@@ -74,22 +71,32 @@ def _views(recipe: SceneRecipe, index: int, rng: np.random.Generator) -> tuple[i
     assert true_right is not None
     left, right = sample.left, sample.right
     mirrored = (right[:, ::-1], left[:, ::-1], true_right.px[:, ::-1], _flip(true_right.occluded))
-    return largest, [(left, right, true.px, true.occluded), mirrored]
+    return [(left, right, true.px, true.occluded), mirrored]
 
 
 def _flip(mask: Any) -> Any:
     return None if mask is None else mask[:, ::-1]
 
 
-def _drawn(rng: np.random.Generator, value: Any) -> Any:
-    return value[int(rng.integers(len(value)))] if isinstance(value, list) else value
+def answering(recipe: SceneRecipe, index: int) -> tuple[int, str, dict[str, Any]]:
+    """The largest disparity of scene `index`, the matcher that answers it, and that one's options."""
+    rng = np.random.default_rng([recipe.seed, index, 7])
+    low, high = (math.log(v) for v in recipe.max_disparity)
+    largest = round(math.exp(rng.uniform(low, high)))
+    name, options = _matchers.drawn(recipe.matcher, rng)
+    # Who matches a pair knows its range roughly: up to a third more is searched than there is.
+    return largest, name, {**options, "max_disparity": round(largest * rng.uniform(1.02, 1.33)) + 1}
 
 
-def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occluded: Any) -> Scene:
-    from ..stereo.sgm import SGM
+def _matched(name: str, options: dict[str, Any], left: Any, right: Any, disparity: Any, occluded: Any) -> Scene:
+    from ..stereo import METHODS
+    from ..stereo._base import StereoMethod
+    from ..stereo._refining import answer, filling
 
     left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
-    answer = SGM.from_options({**options, "fill": "background", "num_threads": 1})(left, right)
+    matcher = METHODS[name].from_options({**options, "num_threads": 1})
+    assert isinstance(matcher, StereoMethod)
+    found = answer(filling(matcher), left, right)
     # A plane that runs past the camera has disparities beyond any search: nobody could answer, so nobody is asked.
     known = np.where(disparity < options["max_disparity"], disparity, np.nan)
     return {
@@ -97,8 +104,8 @@ def _matched(options: dict[str, Any], left: Any, right: Any, disparity: Any, occ
         "right": right,
         "disparity": known.astype(np.float16),
         "occluded": np.asarray(occluded, dtype=bool),
-        "matched": answer.px.astype(np.float16),
-        "confidence": np.asarray(answer.confidence, dtype=np.float16),
+        "matched": found.px.astype(np.float16),
+        "confidence": np.asarray(found.confidence, dtype=np.float16),
     }
 
 

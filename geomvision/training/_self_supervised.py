@@ -90,8 +90,7 @@ class SelfSupervised(FlowTask):
         if min(height, width) < self.taught.least:
             told = f"{self.frames.source}: frames are {width}x{height} pixels"
             raise ValueError(f"{told}; {self.method} is adapted to {self.taught.least}x{self.taught.least} and more")
-        self.held_out = list(range(HELD_OUT // 2, count, HELD_OUT)) if count >= HELD_OUT else []
-        self.learnt = [pair for pair in range(count) if pair not in self.held_out]
+        self.learnt, self.held_out = split(count)
         self.before = self._scores(self.net().eval())
 
     @property
@@ -102,10 +101,7 @@ class SelfSupervised(FlowTask):
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card; licence and use are those of the weights that it started from. Warns where frames match worse."""
-        bits = next(iter(self.before))
-        if scores[bits] > self.before[bits]:
-            told = f"{bits} rose from {self.before[bits]} to {scores[bits]}: the first weights fit better"
-            warnings.warn(told, UserWarning, stacklevel=2)
+        warn_of_worse(self.before, scores)
         return super().card(steps, scores, training_run)
 
     def samples(self, step: int) -> list[Look]:  # type: ignore[override]
@@ -216,6 +212,20 @@ class SelfSupervised(FlowTask):
         height, width = (min(side, JUDGED * most) for side, most in zip(frame.shape, self._size, strict=False))
         top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
         return np.ascontiguousarray(frame[top : top + height, left : left + width])
+
+
+def split(count: int) -> tuple[list[int], list[int]]:
+    """Which of `count` pairs are learnt from, and which are held out."""
+    held_out = list(range(HELD_OUT // 2, count, HELD_OUT)) if count >= HELD_OUT else []
+    return [pair for pair in range(count) if pair not in held_out], held_out
+
+
+def warn_of_worse(before: dict[str, float], after: dict[str, float]) -> None:
+    """Warn where the first score, of which less is better, has risen."""
+    first = next(iter(before))
+    if after[first] > before[first]:
+        told = f"{first} rose from {before[first]} to {after[first]}: the first weights fit better"
+        warnings.warn(told, UserWarning, stacklevel=3)
 
 
 def _counted(visible: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import weights
-from ..flow import METHODS
-from ..learned import loaded
+from .. import flow, stereo, weights
+from ..learned import Net, loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +31,18 @@ class Start:
         """What a recipe says of it."""
         return {"network": dict(self.arguments), "start": self.sha256}
 
+    def passed_on(self, card: weights.Card) -> weights.Card:
+        """The card of weights that began here: licence and use stay."""
+        run = {**card.training_run, "started_from": self.name}
+        return dataclasses.replace(card, licence=self.licence, commercial_use=self.commercial_use, training_run=run)
+
     @classmethod
     def read(cls, task: str, given: str | None) -> Start:
         """Of the method `task`, as "flow/raft_s": shipped weights by name, a file, or a public checkpoint.
 
         Raises WeightsError when there are none, or they are of another method.
         """
-        method = task.rpartition("/")[2]
+        kind, _, method = task.partition("/")
         try:
             path, written = weights.version(given or method)
         except weights.WeightsError as error:
@@ -45,7 +50,9 @@ class Start:
         card = weights.Card.read(path.with_suffix(".json")) if path.suffix == weights.SUFFIX else None
         if card is not None and card.task != task:
             raise weights.WeightsError(f"{path} is for {card.task}; {task} cannot start from it")
-        net = loaded(METHODS[method].net, path, written)  # type: ignore[attr-defined]
+        taker: Any = {"flow": flow, "stereo": stereo}[kind].METHODS[method]
+        made = Net(module=taker.NET[0], name=taker.NET[1], stride=1, least=1) if hasattr(taker, "NET") else taker.net
+        net = loaded(made, path, written)
         state = {name: value.detach().clone().contiguous() for name, value in net.state_dict().items()}
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if card is None:

@@ -46,6 +46,7 @@ class Task(RenderedTask):
     name = "mc_cnn"
     method = "stereo/mccnn_sgm"
     kind = "features"
+    compact = True
     network = "geomvision.nets.mc_cnn.MCCNNFast"
     input_rule = "grey of any unit and size (the net frees it of mean and contrast)"
 

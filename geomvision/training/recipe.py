@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import _matchers
 from ._scenes import SceneRecipe
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -49,13 +50,7 @@ class Recipe:
             known = ", ".join(sorted(p.stem for p in FOLDER.glob("[!_]*.toml")))
             raise ValueError(f"no recipe for {method!r}; there are {known}")
         entries = _entries(path)
-        kinds = {
-            "stereo": StereoRecipe,
-            "stereo_net": StereoNetRecipe,
-            "flow": FlowRecipe,
-            "self_supervised": SelfSupervisedRecipe,
-        }
-        kind = kinds.get(entries.pop("task", "stereo"))
+        kind = KINDS.get(entries.pop("task", "stereo"))
         if size not in entries:
             raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
         given = {name: tuple(value) if name in PAIRS else value for name, value in entries[size].items()}
@@ -63,7 +58,7 @@ class Recipe:
             assert kind is not None
             return kind(**given)
         except (TypeError, AssertionError) as error:
-            told = error or f"task must be one of {', '.join(kinds)}"
+            told = error or f"task must be one of {', '.join(KINDS)}"
             raise ValueError(f"{path.name}, size {size!r}: {told}") from None
 
     def rate_at(self, step: int) -> float:
@@ -113,9 +108,13 @@ class RenderedRecipe(Recipe):
 class StereoRecipe(RenderedRecipe):
     """For what learns from rendered stereo pairs and a matcher's answers to them."""
 
+    #: Options of SGM, or a table of options for each of several matchers (`_matchers`).
     matcher: Mapping[str, Any] = field(default_factory=dict)
     #: Shipped weights of a refiner to begin with.
     refiner: str = ""
+
+    def __post_init__(self) -> None:
+        _matchers.check(self.matcher)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +212,49 @@ class SelfSupervisedRecipe(Recipe):
     def __post_init__(self) -> None:
         if self.smoothness_order not in (1, 2):
             raise ValueError(f"smoothness_order is {self.smoothness_order}; it must be 1 or 2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StereoAdaptationRecipe(Recipe):
+    """For stereo nets that go on learning from rectified pairs without truth."""
+
+    #: At most.
+    pairs: int
+    #: Updates of a recurrent net.
+    iterations: int
+    #: Options of SGM, which looks at every pair first.
+    matcher: Mapping[str, Any] = field(default_factory=dict)
+    #: Weight of `left_right.self_supervised`, and its arguments: a census of this radius, or 0 for SSIM and L1; the
+    #: weights of smoothness and of agreement left and right; which pixels are taken for hidden.
+    appearance: float = 1.0
+    census_radius: int = 0
+    smooth: float = 0.1
+    consistent: float = 1.0
+    hidden: str = "range"
+    #: Weight of SGM's answer where it is at least so sure.
+    proxy: float = 0.0
+    proxy_least: float = 0.3
+    #: Weight of what the net said before: where the other view shows nothing, and of how sure it is.
+    keep: float = 0.0
+    #: Weight of an estimate against the one after it, where a net gives several.
+    decay: float = 0.8
+    #: What the pairs are and what was started from, by their hashes: filled in.
+    pairs_key: str = ""
+    start: str = ""
+
+    def __post_init__(self) -> None:
+        if self.appearance <= 0 and self.proxy <= 0:
+            raise ValueError("appearance and proxy are 0: nothing would teach the net")
+
+
+#: By the task that a file of recipes names.
+KINDS: Mapping[str, Any] = {
+    "stereo": StereoRecipe,
+    "stereo_net": StereoNetRecipe,
+    "flow": FlowRecipe,
+    "self_supervised": SelfSupervisedRecipe,
+    "self_supervised_stereo": StereoAdaptationRecipe,
+}
 
 
 def _entries(path: Path) -> dict[str, Any]:

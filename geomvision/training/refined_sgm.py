@@ -1,4 +1,4 @@
-"""What `refined_sgm` learns: SGM's answers to rendered scenes, and the truth beside them."""
+"""What `refined_sgm` and `refined` learn: a matcher's answers to rendered scenes, and the truth beside them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .. import weights
 from ..losses.flow_supervised import sequence_weights
 from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
+from . import _matchers, _scenes
 from ._rendered import RenderedTask
+from .recipe import StereoRecipe
 
 Batch = dict[str, Tensor]
 
@@ -22,7 +25,8 @@ class Look:
     """A view of a scene, and how it is shown.
 
     SGM compares brightness by order alone and treats rows from either end alike. So its answer, once computed, stays
-    its answer when both images are turned upside down or their brightness is bent by a power.
+    its answer when both images are turned upside down or their brightness is bent by a power. Of other matchers it may
+    not be the very answer, but one that they might give; what is true stays true.
     """
 
     scene: int
@@ -45,16 +49,34 @@ class Task(RenderedTask):
     name = "refined_sgm"
     method = "stereo/refined_sgm"
     kind = "disparity_px"
-    half = True
+    compact = True
     network = "geomvision.nets.refiner.Refiner"
     input_rule = (
-        "RGB of any unit and size (the net frees it of mean and contrast); SGM's disparity in pixels, "
+        "RGB of any unit and size (the net frees it of mean and contrast); a matcher's disparity in pixels, "
         "gaps filled; its confidence in [0, 1], 0 in the gaps"
     )
 
+    net_class: type[nn.Module] = Refiner
+    recipe: StereoRecipe
+
     def net(self) -> nn.Module:
-        """The net with its first weights."""
-        return Refiner(**self.recipe.network)
+        """The net with its first weights: those of the recipe's refiner, where it names one, and new ones beside them.
+
+        Raises WeightsError when that refiner has other weights than the net.
+        """
+        net = self.net_class(**self.recipe.network)
+        if self.recipe.refiner:
+            state, card = weights.load(self.recipe.refiner)
+            weights.put_into(net, net.state_dict() | state, card)
+        return net
+
+    @property
+    def training_data(self) -> str:
+        """What was learnt from."""
+        if not self.recipe.refiner:
+            return super().training_data
+        before = weights.load(self.recipe.refiner)[1].training_data
+        return f"{super().training_data}; the refiner's weights before: {before}"
 
     def samples(self, step: int) -> list[Look]:
         """What a step learns from, drawn from the seed and the step alone."""
@@ -94,9 +116,14 @@ class Task(RenderedTask):
         return torch.stack([weight * log_error(step, truth) for weight, step in zip(weights, steps, strict=True)]).sum()
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Scores on scenes never learnt from: pixels more than 2 px off or missing, as SGM filled them and refined."""
-        counts = torch.zeros(2, 3, dtype=torch.float64)  # (all, seen by both) × (pixels, wrong before, wrong after)
+        """Scores on scenes never learnt from: pixels more than 2 px off or missing, as filled and as refined.
+
+        With several matchers: over all scenes, and over those that each one answers.
+        """
+        counted: dict[str, Tensor] = {}
         for index in range(self.recipe.validation_scenes):
+            matcher = _scenes.answering(self.recipe.rendering, index)[1]
+            counts = counted.setdefault(matcher, torch.zeros(2, 3, dtype=torch.float64))
             batch = self._batch(Look(scene=index))
             with torch.inference_mode():
                 after = net(batch["left"], batch["right"], batch["matched"], batch["confidence"]).disparity
@@ -105,12 +132,13 @@ class Task(RenderedTask):
             for row, region in enumerate((known, known & ~batch["occluded"])):
                 wrong = [region & ~((estimate - truth).abs() <= 2) for estimate in (before, after)]
                 counts[row] += torch.stack([mask.sum() for mask in (region, *wrong)])
-        percent = (100 * counts[:, 1:] / counts[:, :1].clamp(min=1)).tolist()
-        return {
-            f"rendered scenes, totbad-2.0 {region}, {who}": round(percent[row][column], 3)
-            for row, region in enumerate(("all", "noc"))
-            for column, who in enumerate(("SGM filled", "refined"))
-        }
+        whole = torch.stack([*counted.values()]).sum(dim=0)
+        if not _matchers.several(self.recipe.matcher):
+            return _percentages(whole, "SGM filled", "refined")
+        scores = _percentages(whole, "matchers filled", "refined")
+        for matcher, counts in sorted(counted.items()):
+            scores |= _percentages(counts, f"{matcher} filled", f"{matcher} refined")
+        return scores
 
     def _batch(self, look: Look) -> Batch:
         """A view of a scene as the net takes it, a batch of one."""
@@ -121,3 +149,13 @@ class Task(RenderedTask):
         images = {name: look.at(scene[name]) for name in ("left", "right")}
         batch = {name: torch.from_numpy(values.astype(np.float32))[None] for name, values in {**maps, **images}.items()}
         return {**batch, "occluded": torch.from_numpy(scene["occluded"][None, None].copy())}
+
+
+def _percentages(counts: Tensor, *who: str) -> dict[str, float]:
+    """Scores of (all, seen by both) × (pixels, wrong before, wrong after), by who was wrong."""
+    percent = (100 * counts[:, 1:] / counts[:, :1].clamp(min=1)).tolist()
+    return {
+        f"rendered scenes, totbad-2.0 {region}, {name}": round(percent[row][column], 3)
+        for row, region in enumerate(("all", "noc"))
+        for column, name in enumerate(who)
+    }

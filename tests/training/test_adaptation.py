@@ -159,7 +159,7 @@ def test_what_cannot_be_adapted_is_told(clip, start, tmp_path, capsys):
     ):
         with pytest.raises(ValueError, match=message):
             training.run("flow/pwc_small", size="tiny", out=out, progress=False, **options)
-    with pytest.raises(ValueError, match="stereo/refined_sgm cannot be adapted to a video; flow methods can"):
+    with pytest.raises(ValueError, match="stereo/refined_sgm is adapted to rectified pairs: give the folder of right"):
         training.run("refined_sgm", size="tiny", out=out, adapt=clip)
     with pytest.raises(
         ValueError, match="stereo/refined_sgm starts from no weights; weights to start from are for flow"

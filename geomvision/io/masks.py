@@ -1,0 +1,168 @@
+"""Masks of objects by class, as annotation tools export them: COCO's JSON, CVAT's XML (for images 1.1), or a PNG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from ..images import Mask
+from ._files import FormatError, PathLike, check_size, read_text
+from ._mask_shapes import polygon, runs, unpacked
+from .image import read_image
+
+_COCO = "a COCO export: a JSON object with images, annotations and categories"
+_CVAT = "a CVAT export 'for images 1.1': <annotations> with <image> elements"
+_PNG = "a grey PNG: 0 where there is no object; 255, or a number for each class"
+#: What one image's shapes are found as: class and mask.
+_Shapes = Iterator[tuple[str, Mask]]
+
+
+def read_masks(path: PathLike, image: str | None = None) -> dict[str, Mask]:
+    """Which pixels belong to each class of objects: class → bool (H, W). Shapes of one class are joined.
+
+    Args:
+        path: COCO's .json (polygons, run lengths as list or string), CVAT's .xml (polygons, masks, boxes), or .png,
+            where a class is called by its number, or "object" where there is but 255.
+        image: name of the image in an export of several; its folder and ending may be left out.
+
+    Raises:
+        FormatError: for a file that is none of these, or damaged, or does not tell which image is meant.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".json":
+        return _joined(path, _COCO, lambda: _coco(path, image))
+    if suffix == ".xml":
+        return _joined(path, _CVAT, lambda: _cvat(path, image))
+    if suffix == ".png":
+        return _painted(path)
+    raise FormatError(path, f"ends in {suffix!r}", "masks in .json (COCO), .xml (CVAT) or .png")
+
+
+def _joined(path: PathLike, expected: str, shapes: Callable[[], _Shapes]) -> dict[str, Mask]:
+    masks: dict[str, Mask] = {}
+    try:
+        for label, mask in shapes():
+            masks[label] = masks[label] | mask if label in masks else mask
+    except FormatError:
+        raise
+    except KeyError as error:
+        raise FormatError(path, f"an entry lacks {error.args[0]!r}", expected) from None
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise FormatError(path, str(error), expected) from None
+    return masks
+
+
+def _painted(path: PathLike) -> dict[str, Mask]:
+    values = read_image(path)
+    if values.ndim != 2 or values.dtype.kind != "u":
+        raise FormatError(path, "is coloured", _PNG)
+    found = [int(value) for value in np.unique(values) if value]
+    if found == [255]:
+        return {"object": values == 255}
+    return {str(value): values == value for value in found}
+
+
+def _coco(path: PathLike, image: str | None) -> _Shapes:
+    try:
+        entries = json.loads(read_text(path, _COCO))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FormatError(path, f"is no JSON ({error})", _COCO) from None
+    if not isinstance(entries, dict):
+        raise FormatError(path, f"holds a {type(entries).__name__}", _COCO)
+    described = _chosen(path, {str(each["file_name"]): each for each in entries["images"]}, image)
+    size = _size(path, described["width"], described["height"], _COCO)
+    labels = {each["id"]: str(each["name"]) for each in entries["categories"]}
+    for each in entries["annotations"]:
+        if each["image_id"] != described["id"]:
+            continue
+        if each["category_id"] not in labels:
+            raise FormatError(path, f"a shape is of category {each['category_id']!r}, which is not listed", _COCO)
+        yield labels[each["category_id"]], _segment(each["segmentation"], *size)
+
+
+def _segment(segment: Any, height: int, width: int) -> Mask:
+    """A list of polygons, or run lengths by columns."""
+    if isinstance(segment, list):
+        if not segment:
+            raise ValueError("a shape has no polygon")
+        return np.asarray(np.any([polygon(points, height, width) for points in segment], axis=0))
+    if list(segment["size"]) != [height, width]:
+        raise ValueError(f"run lengths are of size {segment['size']}; the image is {[height, width]} (height, width)")
+    counts = segment["counts"]
+    return runs(unpacked(counts) if isinstance(counts, str) else counts, height, width, by_columns=True)
+
+
+def _cvat(path: PathLike, image: str | None) -> _Shapes:
+    text = read_text(path, _CVAT)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise FormatError(path, "declares a document type, which no such export does", _CVAT)
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 (without declarations nothing expands)
+    except ElementTree.ParseError as error:
+        raise FormatError(path, f"is no XML ({error})", _CVAT) from None
+    if root.tag != "annotations":
+        raise FormatError(path, f"holds <{root.tag}>", _CVAT)
+    described = _chosen(path, {each.attrib["name"]: each for each in root.iter("image")}, image)
+    size = _size(path, int(described.attrib["width"]), int(described.attrib["height"]), _CVAT)
+    for shape in described:
+        if shape.tag == "tag":
+            continue
+        if shape.tag not in _AREAS:
+            raise FormatError(path, f"has a <{shape.tag}>", f"areas alone: {', '.join(_AREAS)}")
+        yield shape.attrib["label"], _AREAS[shape.tag](shape.attrib, *size)
+
+
+def _outlined(given: dict[str, str], height: int, width: int) -> Mask:
+    return polygon([float(v) for point in given["points"].split(";") for v in point.split(",")], height, width)
+
+
+def _boxed(given: dict[str, str], height: int, width: int) -> Mask:
+    left, top, right, bottom = (float(given[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
+    return polygon([left, top, right, top, right, bottom, left, bottom], height, width)
+
+
+def _brushed(given: dict[str, str], height: int, width: int) -> Mask:
+    """Run lengths by rows of a part of the image, which starts at (left, top)."""
+    left, top, columns, rows = (int(given[name]) for name in ("left", "top", "width", "height"))
+    if min(left, top) < 0 or min(rows, columns) < 1 or top + rows > height or left + columns > width:
+        part = f"a mask of {columns}x{rows} pixels at {left}, {top}"
+        raise ValueError(f"{part} does not lie in the image of {width}x{height}")
+    mask = np.zeros((height, width), bool)
+    counts = [int(count) for count in given["rle"].split(",")]
+    mask[top : top + rows, left : left + columns] = runs(counts, rows, columns, by_columns=False)
+    return mask
+
+
+_AREAS: dict[str, Callable[[dict[str, str], int, int], Mask]] = {
+    "polygon": _outlined,
+    "box": _boxed,
+    "mask": _brushed,
+}
+
+
+def _chosen(path: PathLike, images: dict[str, Any], image: str | None) -> Any:
+    if image is None and len(images) == 1:
+        return next(iter(images.values()))
+    found = [name for name in images if image is not None and _same(name, image)]
+    if len(found) != 1:
+        asked = "no image is named" if image is None else f"{len(found)} of its images are called {image!r}"
+        listed = ", ".join(list(images)[:5]) or "none"
+        raise FormatError(path, f"describes {len(images)} images, and {asked}", f"the name of one of: {listed}")
+    return images[found[0]]
+
+
+def _same(name: str, asked: str) -> bool:
+    path = PurePosixPath(name)
+    return asked in (name, path.name, path.stem)
+
+
+def _size(path: PathLike, width: Any, height: Any, expected: str) -> tuple[int, int]:
+    if any(isinstance(side, bool) or not isinstance(side, int) for side in (width, height)):
+        raise FormatError(path, f"an image's size is {width!r} by {height!r}", expected)
+    check_size(path, width, height, expected)
+    return height, width
