@@ -29,6 +29,8 @@ ADAPTABLE = (
     "stereo/anynet",
     "stereo/dispnet",
     "stereo/dispnet_c",
+    "stereo/edge_stereo",
+    "stereo/unet",
     "flow/raft_s",
     "flow/pwc_small",
 )

@@ -24,9 +24,16 @@ class Learner:
 
     def learn(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
         """The sum of the losses, of the gradients by parameter, and how many samples they are sums over."""
-        if self.team.device.type == "cpu":
-            return self._each(net, step)
-        return self._together(net, step)
+        found = self._each(net, step) if self.team.device.type == "cpu" else self._together(net, step)
+        self._share_statistics(net)
+        return found
+
+    def _share_statistics(self, net: nn.Module) -> None:
+        """Statistics of batches become the mean over the members, so that all go on with the same net."""
+        shared = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
+        if shared and self.team.size > 1:
+            for buffer, total in zip(shared, self.team.total(shared), strict=True):
+                buffer.copy_(total / self.team.size)
 
     def _each(self, net: nn.Module, step: int) -> tuple[Tensor, list[Tensor], int]:
         """The recipe's chunk of samples per thread; sums in the samples' order, whichever thread ends first."""

@@ -58,6 +58,7 @@ class Task(RenderedTask):
     )
 
     net_class: type[nn.Module] = Refiner
+    recipe: StereoRecipe
 
     def net(self) -> nn.Module:
         """The net with its first weights: those of the recipe's refiner, where it names one, and new ones beside them.

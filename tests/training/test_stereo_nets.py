@@ -1,7 +1,9 @@
 """Trainings of stereo nets: tiny ones, to their end; what they are shown, and what each loss asks."""
 
+import copy
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +13,9 @@ import torch
 import geomvision as gv
 from geomvision import training, weights
 from geomvision.training import _loop, _scenes
+from geomvision.training._gradients import Learner
 from geomvision.training._stereo import Batch, Cut, StereoTask
+from geomvision.training._team import Team
 from geomvision.training.recipe import Recipe
 from geomvision.training.stereo_nets import NETS
 
@@ -80,6 +84,24 @@ def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_p
     moved = [key for key in expected if "running_mean" in key and expected[key].abs().max() > 0]
     assert moved
     assert card.scores == whole.scores
+
+
+def test_members_of_a_team_go_on_with_the_same_statistics(scenes):
+    """Of two members, here this one and one whose statistics are 3 times as large, both take the mean."""
+    recipe = Recipe.read("anynet", "tiny")
+    task, alone = StereoTask("anynet", NETS["anynet"], recipe, scenes), Team()
+    nets = [_loop.begin(task).net for _ in range(2)]
+    pair = SimpleNamespace(size=2, device=alone.device, share=alone.share, total=lambda values: [4 * v for v in values])
+    with ThreadPoolExecutor(1) as pool:
+        for net, team in zip(nets, (alone, pair), strict=True):
+            loss, gradients, count = Learner(task, pool, team).learn(net, 0)
+            together = Learner(task, pool, team)._together(copy.deepcopy(net), 0)
+            assert count == together[2] == recipe.batch
+            assert len(gradients) == len(together[1])
+    for key, value in nets[0].state_dict().items():
+        if "running" in key:
+            torch.testing.assert_close(nets[1].state_dict()[key], 2 * value)
+    assert float(loss) > 0
 
 
 def test_a_cut_of_either_view_has_its_truth(scenes):
