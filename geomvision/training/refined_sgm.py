@@ -50,7 +50,6 @@ class Task(RenderedTask):
     method = "stereo/refined_sgm"
     kind = "disparity_px"
     compact = True
-    recipe: StereoRecipe
     network = "geomvision.nets.refiner.Refiner"
     input_rule = (
         "RGB of any unit and size (the net frees it of mean and contrast); a matcher's disparity in pixels, "

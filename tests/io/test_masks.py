@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 import geomvision.io as gio
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=20, deadline=None)
 
 
 def run_lengths(values):
