@@ -99,10 +99,11 @@ def estimates(base: str, sample: StereoSample, weights: str, threads: int) -> di
     else:  # what has no confidence was filled
         plain, seen = (np.where(each.confidence > 0, each.px, np.nan) for each in (found, other))
     trusted = np.where(matched.confidence > 0, matched.px, np.nan)
+    trust = matched.confidence if found.confidence is None else found.confidence
     done = {"alone": plain, "WLS of OpenCV": opencv_filtered(plain, seen, sample.left)}
     for value in LAMBDAS:
         done[f"WLS, λ {value}"] = ops.fast_global_smoothing(
-            trusted, sample.left, lambda_=value, sigma=SIGMA, confidence=matched.confidence, num_threads=threads
+            trusted, sample.left, lambda_=value, sigma=SIGMA, confidence=trust, num_threads=threads
         )
     return {**done, "refined": made.sharpened(matched, *views, NoTrace()).px}
 

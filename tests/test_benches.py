@@ -204,3 +204,25 @@ def test_the_sides_of_the_raft_bench_are_one_net(torch):
     pair = raft.images(60, 100)
     assert pair.shape == (2, 1, 3, 104, 64)
     torch.testing.assert_close(pair[0, 0, :, 10, 10], pair[1, 0, :, 11, 13])  # moved by (3, 1)
+
+
+def test_pairs_of_half_the_size_have_half_the_disparity_and_fewer_is_of_the_strongest():
+    import numpy as np
+    import refined
+
+    from geomvision.results import Disparity
+    from geomvision.samples import StereoSample
+
+    wide = np.random.default_rng(0).integers(0, 256, (31, 80, 3), np.uint8)
+    truth = Disparity(px=np.full((31, 61), 8.0))
+    sample = StereoSample(name="x", left=wide[:, :61], right=wide[:, 8:69], disparity=truth, max_disparity=17)
+    half = refined.halved(sample)
+    assert half.left.shape == half.right.shape == (15, 30, 3)
+    np.testing.assert_array_equal(half.left[:, 4:], half.right[:, :-4])
+    np.testing.assert_array_equal(half.disparity.px, np.full((15, 30), 4.0))
+    assert half.max_disparity == 9
+    one = {"alone": 30.0, "WLS of OpenCV": 25.0, "WLS, λ 100": 20.0, "refined": 15.0}
+    cells = {scene: {name: {"totbad-2.0 all": value} for name, value in one.items()} for scene in "ab"}
+    assert refined.strongest(cells) == "WLS, λ 100"
+    shown = refined.row("both", list(cells.values()), ("alone", "WLS, λ 100", "refined"))
+    assert shown == "| both | 30.00 | 20.00 | 15.00 | 25 | – | – | – | – |"
