@@ -1,12 +1,16 @@
 """Packages that are missing are named, with the extra that brings them and pip's command."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import geomvision
 from geomvision.packages import EXTRAS, how_to_get, needed_by
 
+PACKAGE = Path(geomvision.__file__).parent
 #: What needs a package, as somebody would call it, and what must be said when it is not there.
 MISSING = {
     "open3d": (
@@ -76,3 +80,24 @@ def test_every_extra_is_one_that_the_package_has():
 def test_a_library_of_the_system_that_is_missing_is_told():
     with pytest.raises(ImportError, match=r"fuse needs a package that cannot be loaded here: libGL"), needed_by("fuse"):
         raise OSError("libGL.so.1: cannot open shared object file")
+
+
+def unguarded(node, inside=False):
+    """Imports of cv2 below `node`, by line, that are in no block of `needed_by`."""
+    if isinstance(node, ast.With):
+        inside = inside or any("needed_by" in ast.unparse(item.context_expr) for item in node.items)
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None)]
+    if "cv2" in names and not inside:
+        yield node.lineno
+    for child in ast.iter_child_nodes(node):
+        yield from unguarded(child, inside)
+
+
+def test_opencv_is_only_imported_where_its_absence_is_told():
+    """By `needed_by`, or by a backend that requires it and the helpers of those."""
+    bare = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text()
+        if path.name != "_opencv.py" and 'requires="cv2"' not in text:
+            bare += [f"{path.relative_to(PACKAGE)}:{line}" for line in unguarded(ast.parse(text))]
+    assert bare == []

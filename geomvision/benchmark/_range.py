@@ -6,6 +6,7 @@ import numpy as np
 
 from ..geometry.features import eight_bit
 from ..images import Image
+from ..packages import needed_by
 
 #: Width at which the range is looked for, pixels.
 WIDTH = 320
@@ -22,7 +23,8 @@ def disparity_range(left: Image, right: Image, features_px: float | None) -> tup
     texture repeats or the exposure differs much, wrong matches lie anywhere: what goes beyond `BEYOND` times the
     disparity of the features, `features_px`, is not believed.
     """
-    import cv2
+    with needed_by("the range of disparities"):
+        import cv2
 
     scale = min(1.0, WIDTH / left.shape[1])
     small = [eight_bit(image, scale) for image in (left, right)]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..geometry.features import Matches, match_features
 from ..images import Image, as_image, to_grey
+from ..packages import needed_by
 from ..samples import FlowSample, Sample, pair_of
 from ._range import disparity_range, recommended
 
@@ -226,7 +227,8 @@ def _correlation(found: Matches, width: int) -> float | None:
 
 def _exposure(report: PairReport, left: Image, right: Image, matches: Matches) -> PairReport:
     """Add gain and bias of the right image against the left, from 5x5 means around the matches."""
-    import cv2
+    with needed_by("the comparison of exposures"):
+        import cv2
 
     full = float(np.iinfo(left.dtype).max) if left.dtype.kind == "u" else max(1.0, float(left.max()))
     means = [cv2.blur(to_grey(image).astype(np.float32), (5, 5)) / full for image in (left, right)]

@@ -14,8 +14,10 @@ from rich.console import Console
 from .. import io
 from ..cameras import Array, Camera, CameraModel
 from ..geometry import Matches, match_features
+from ..geometry._rotations import vector_of
 from ..images import Image
 from ..io._files import write_bytes
+from ..packages import needed_by
 from ..pose.essential import Essential
 from ..report.maps import eight_bit
 from ..results import RelativePose
@@ -101,7 +103,8 @@ def as_dict(result: RelativePose, matches: int) -> dict[str, Any]:
 
 def drawn(images: Sequence[Image], found: Matches, result: RelativePose) -> Image:
     """Both images beside each other, some of the matches as lines: green where they agree, red else."""
-    import cv2
+    with needed_by("geomvision pose"):
+        import cv2
 
     shown, scales = [], []
     for image in images:
@@ -124,9 +127,7 @@ def drawn(images: Sequence[Image], found: Matches, result: RelativePose) -> Imag
 
 def _turn(R: Array) -> tuple[float, Array]:
     """Angle in degrees and axis of a rotation; the axis of none is 0."""
-    import cv2
-
-    vector: Array = np.asarray(cv2.Rodrigues(R)[0], dtype=np.float64).ravel()
+    vector = vector_of(R)
     angle = float(np.linalg.norm(vector))
     axis: Array = vector / angle if angle > 1e-9 else np.zeros(3)
     return float(np.degrees(angle)), axis

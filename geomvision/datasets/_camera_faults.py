@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
+from ..packages import needed_by
 from ._layers import Drawn, Floats
 
 Picture = NDArray[np.uint8]
@@ -38,7 +39,8 @@ def _blur_motion(frames: list[Floats], drawn: Drawn, shutter: float) -> None:
 
 
 def _field(rng: np.random.Generator, like: Floats, cells: int) -> Floats:
-    import cv2
+    with needed_by("drawing faults of cameras"):
+        import cv2
 
     coarse = rng.random((cells, cells), dtype=np.float32)
     field = cv2.resize(coarse, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -61,7 +63,8 @@ def _haze(rng: np.random.Generator, frames: list[Floats]) -> None:
 
 
 def _blur_focus(rng: np.random.Generator, frames: list[Floats]) -> None:
-    import cv2
+    with needed_by("drawing faults of cameras"):
+        import cv2
 
     both = float(rng.uniform(0.0, 0.7) if rng.random() < 0.8 else rng.uniform(0.7, 2.0))
     for index in range(2):
@@ -91,7 +94,8 @@ def _sensor(rng: np.random.Generator, frames: list[Floats]) -> tuple[Picture, Pi
 
 def _tone(frame: Floats, contrast: float, gain: NDArray[np.float64], lift: float) -> Floats:
     """255 (gain v)^contrast + lift for each channel, by a table: levels are steps of 255 before it as after."""
-    import cv2
+    with needed_by("drawing faults of cameras"):
+        import cv2
 
     levels = np.arange(256)[:, None] / 255
     table = (255 * np.clip(gain * levels, 0, 1.5) ** contrast + lift).astype(np.float32)

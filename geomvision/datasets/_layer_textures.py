@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..packages import needed_by
 from ._builder import OUTLINES, outline
 from ._noise import fractal, halved
 from ._patterns import KINDS
@@ -77,7 +78,8 @@ def _wave(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _leaf_numbers(rng: np.random.Generator) -> tuple[NDArray[np.intp], int]:
     """Which leaf is seen, (2 SIDE, 2 SIDE), and how many there are."""
-    import cv2
+    with needed_by("drawing layers"):
+        import cv2
 
     side, count = 2 * SIDE, int(rng.integers(1500, 5000))
     smallest, largest = float(np.exp(rng.uniform(np.log(4), np.log(20)))), float(rng.uniform(150, 500))
@@ -141,7 +143,8 @@ def shape(kind: str, variant: int) -> NDArray[np.float32]:
 
 def _polygon(rng: np.random.Generator) -> NDArray[np.float64]:
     """A star-shaped polygon with 3 to 9 corners."""
-    import cv2
+    with needed_by("drawing layers"):
+        import cv2
 
     corners = int(rng.integers(3, 10))
     angles = np.sort(rng.uniform(0, 2 * np.pi, corners))

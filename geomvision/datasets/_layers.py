@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
+from ..packages import needed_by
 from ._layer_textures import CELLS, RIM, shape, texture
 
 Floats = NDArray[np.float32]
@@ -179,7 +180,8 @@ def _bent(layer: Layer, height: int, width: int) -> Layer:
     """With the bend at every pixel of frame 0."""
     if layer.bend is None:
         return layer
-    import cv2
+    with needed_by("drawing layers"):
+        import cv2
 
     bend = cv2.resize(layer.bend, (width, height), interpolation=cv2.INTER_CUBIC)
     return replace(layer, bend=np.asarray(bend, np.float32))

@@ -34,7 +34,8 @@ class Matches:
 
 def eight_bit(image: Image, scale: float) -> NDArray[np.uint8]:
     """Grey levels spread over 0…255 between the 0.5 and 99.5 percentiles, resized by `scale`."""
-    import cv2
+    with needed_by("match_features"):
+        import cv2
 
     grey: Image = to_grey(image).astype(np.float32)
     if scale != 1.0:
@@ -87,7 +88,8 @@ def match_features(image0: Image, image1: Image, *, features: int = 2000, ratio:
 
 def _best(codes0: Any, codes1: Any, ratio: float) -> dict[int, int]:
     """For each descriptor of 0 its nearest of 1, where that is clearly nearer than the second nearest."""
-    import cv2
+    with needed_by("match_features"):
+        import cv2
 
     nearest = cv2.BFMatcher(cv2.NORM_L2).knnMatch(codes0, codes1, k=2)
     return {two[0].queryIdx: two[0].trainIdx for two in nearest if two[0].distance < ratio * two[1].distance}

@@ -81,7 +81,8 @@ class _Clock:
     """Which frame it is by the time it is shown at, in videos whose frames come at equal steps."""
 
     def __init__(self, capture: Any) -> None:
-        import cv2
+        with needed_by("reading videos"):
+            import cv2
 
         self._capture, self._msec = capture, cv2.CAP_PROP_POS_MSEC
         self._per_msec = max(0.0, float(capture.get(cv2.CAP_PROP_FPS))) / 1000.0
@@ -143,7 +144,8 @@ def _parts(path: Path) -> list[str]:
 
 def _of_video(source: str) -> Frames:
     capture = _opened(source)
-    import cv2
+    with needed_by("reading videos"):
+        import cv2
 
     count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()

@@ -18,7 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
-from ._intrinsics import Agreement, agreement, explains_more
+from ._intrinsics import Agreement, agreement, explains_more, linearised
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
@@ -74,7 +74,8 @@ class Diagnosis:
         if T is not None and self.relation == "essential" and not still:
             if covariance is not None and _is_open(covariance, int(inliers.sum())):
                 flags.add("uncertain")
-            if any(_degrees_apart(T, R, t) > OTHER_DEG for R, t, _ in estimate.rivals):
+            others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
+            if any(self._is_as_precise(other, inliers, estimate) for other in others):
                 flags.add("ambiguous_pose")
         return RelativePose(
             T_1_0=T,
@@ -180,6 +181,16 @@ class Diagnosis:
         if H is None:
             return False
         return not self._left_over(off_homography(H, self.view0, self.view1, noise) > FAR, inliers, estimate)
+
+    def _is_as_precise(self, other: Array, inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
+        """Whether as many matches fit another pose, their errors no larger than chance makes them (F, 1 of 1,000)."""
+        from scipy.special import fdtri
+
+        errors, _, unit = linearised(other, self.view0, self.view1)
+        count = int(inliers.sum())
+        best = np.sort(np.square(errors * unit))[:count]
+        free = max(count - 5, 1)
+        return float(best.sum()) < float(fdtri(free, free, 0.999)) * free * max(estimate.noise_px, 1e-3) ** 2
 
     def _epipoles_inside(self, T: Array) -> bool:
         """Whether each camera sees the other, or would do so behind it."""

@@ -68,7 +68,7 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     if len(chosen) < LEAST:
         return None
     weights = odds[chosen] / (1 + odds[chosen])
-    residual, slopes, unit = _linearised(T, view0.only(chosen), view1.only(chosen))
+    residual, slopes, unit = linearised(T, view0.only(chosen), view1.only(chosen))
     matches = float(weights.sum())
     variance = float(weights @ residual**2) / max(1.0, matches - 5)
     variance = max(variance, (LEAST_NOISE_PX / unit) ** 2)
@@ -140,7 +140,7 @@ def _covariance(slopes: Array, residual: Array, weights: Array, variance: float)
     return np.asarray(inverse @ ((slopes * own[:, None]).T @ slopes) @ inverse)
 
 
-def _linearised(T: Array, view0: View, view1: View) -> tuple[Array, Array, float]:
+def linearised(T: Array, view0: View, view1: View) -> tuple[Array, Array, float]:
     """Sampson errors (N,) in units of `unit` pixels, and their derivatives (N, 11) by the pose and the intrinsics.
 
     The latter are focal length and principal point of view 0 and of view 1, each in units of what does not count as

@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from geomvision import metrics
 from geomvision.cameras import Camera, pose
 from geomvision.pose import Essential
-from geomvision.pose._intrinsics import _linearised
+from geomvision.pose._intrinsics import linearised
 from geomvision.pose._views import view
 
 CAMERA = Camera(width=640, height=480, fx=800.0, fy=800.0, cx=325.0, cy=236.0)
@@ -86,7 +86,7 @@ def test_the_stated_focal_sigma_is_the_scatter_of_the_focal_length_that_fits(abo
         for factor in factors:
             camera = scaled(CAMERA, factor)
             result = Essential(max_iterations=128)(points0, points1, camera, camera)
-            residual, _, unit = _linearised(result.T_1_0, view(points0, camera), view(points1, camera))
+            residual, _, unit = linearised(result.T_1_0, view(points0, camera), view(points1, camera))
             costs.append(float(np.square(residual * unit).sum()))
         curve = np.polyfit(np.log(factors), costs, 2)
         best.append(-curve[1] / (2 * curve[0]))
@@ -114,11 +114,11 @@ def test_derivatives_are_those_of_differences(about):
     """Of errors by the pose and by focal length and principal point of both views."""
     points0, points1, T = around(about, (7.0, 4.0, 3.0), count=30)
     T[:3, 3] /= np.linalg.norm(T[:3, 3])
-    _, slopes, unit = _linearised(T, view(points0, CAMERA), view(points1, CAMERA))
+    _, slopes, unit = linearised(T, view(points0, CAMERA), view(points1, CAMERA))
     step = 1e-6
 
     def errors(pair):
-        residual, _, size = _linearised(T, view(points0, pair[0]), view(points1, pair[1]))
+        residual, _, size = linearised(T, view(points0, pair[0]), view(points1, pair[1]))
         return residual * size
 
     for side in (0, 1):
