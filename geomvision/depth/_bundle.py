@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry._bundle import Loss, summed, weighted
+from ..geometry._rotations import rotation_of
 from ._matches import Sightings
 
-#: Residuals beyond it, in pixels, count linearly (Huber).
-HUBER_PX = 1.0
+#: Residuals beyond a pixel count linearly.
+LOSS: tuple[Loss, float] = ("huber", 1.0)
 STEPS = 30
 
 
@@ -117,10 +119,9 @@ def offsets(T: Array, prior: Prior) -> Array:
 
 
 def _cost(bundle: Bundle, sightings: Sightings, focal_px: Array, prior: Prior | None) -> float:
-    length = np.linalg.norm(residuals(bundle, sightings, focal_px), axis=1)
-    huber = np.where(length < HUBER_PX, length**2, HUBER_PX * (2 * length - HUBER_PX)).sum()
+    huber, _ = weighted(residuals(bundle, sightings, focal_px), LOSS)
     if prior is None:
-        return float(huber)
+        return huber
     away = offsets(bundle.T, prior) / ([prior.turn] * 3 + [prior.shift] * 3)
     return float(huber + (away**2).sum() + (np.log(bundle.focal) / prior.log_focal) ** 2)
 
@@ -150,7 +151,7 @@ def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int
     of_focal = (scale[:, None] * X[:, :2] / X[:, 2:])[..., None]
     of_camera = np.concatenate([of_turn, -of_point, of_focal], axis=2)
     r = residuals(bundle, sightings, focal_px)
-    weight = np.sqrt(1.0 / np.maximum(1.0, np.linalg.norm(r, axis=1) / HUBER_PX))[:, None, None]
+    weight = np.sqrt(weighted(r, LOSS)[1])[:, None, None]
     of_camera, of_point, r = weight * of_camera, weight * of_point, -weight[..., 0] * r
     size = 6 * frames + 1
     U, camera_side, W = np.zeros((size, size)), np.zeros(size), np.zeros((count, size, 3))
@@ -163,9 +164,9 @@ def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int
         W[sightings.point[rows][:, None], columns[:6]] = np.einsum(
             "mki,mkj->mij", of_camera[rows][..., :6], of_point[rows]
         )
-    W[:, -1] = _summed(np.einsum("mk,mkj->mj", of_camera[..., 6], of_point), sightings)
-    V = _summed(np.einsum("mki,mkj->mij", of_point, of_point).reshape(-1, 9), sightings).reshape(-1, 3, 3)
-    point_side = _summed(np.einsum("mki,mk->mi", of_point, r), sightings)
+    W[:, -1] = summed(np.einsum("mk,mkj->mj", of_camera[..., 6], of_point), sightings.point, count)
+    V = summed(np.einsum("mki,mkj->mij", of_point, of_point), sightings.point, count)
+    point_side = summed(np.einsum("mki,mk->mi", of_point, r), sightings.point, count)
     free = np.setdiff1d(np.arange(size), np.arange(6 * fixed, 6 * fixed + 6))
     if prior is None:
         free = free[:-1]
@@ -176,12 +177,6 @@ def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int
         U[-1, -1] += prior.log_focal**-2
         camera_side[-1] -= np.log(bundle.focal) * prior.log_focal**-2
     return _System(U[np.ix_(free, free)], V, W[:, free], camera_side[free], point_side, free)
-
-
-def _summed(values: Array, sightings: Sightings) -> Array:
-    """Sums (N, K) over each point's sightings of values (M, K)."""
-    sums = [np.bincount(sightings.point, column, sightings.count) for column in values.T]
-    return np.stack(sums, axis=1)
 
 
 def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
@@ -198,16 +193,6 @@ def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
     shift = np.einsum("nij,nj->ni", V, system.point_side - np.einsum("nci,c->ni", system.W, step[system.free]))
     T, centre = bundle.T.copy(), centres(bundle.T)
     for k, (turn, move) in enumerate(step[:-1].reshape(-1, 2, 3)):
-        T[k, :3, :3] = rotation(turn) @ T[k, :3, :3]
+        T[k, :3, :3] = rotation_of(turn) @ T[k, :3, :3]
         T[k, :3, 3] = -T[k, :3, :3] @ (centre[k] + move)
     return Bundle(T, bundle.points + shift, bundle.focal * float(np.exp(np.clip(step[-1], -0.2, 0.2))))
-
-
-def rotation(turn: Array) -> Array:
-    """Rotation by the angle |turn| about the axis `turn` (Rodrigues)."""
-    angle = float(np.linalg.norm(turn))
-    x, y, z = turn
-    K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    first, second = (np.sin(angle) / angle, (1 - np.cos(angle)) / angle**2) if angle > 1e-8 else (1.0, 0.5)
-    R: Array = np.eye(3) + first * K + second * (K @ K)
-    return R

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ..cameras import Array, CameraModel
 from ..images import Mask
 
 Indices = NDArray[np.int64]
+Loss = Literal["squared", "huber", "cauchy"]
 #: A pivot or eigenvalue below this share of its scale leaves something open.
 OPEN = 1e-11
 #: Points that are eliminated at once.
@@ -130,22 +132,38 @@ def normal_equations(state: State, observations: Observations, gauge: Gauge, wei
     places = np.broadcast_to((3 * observations.points[:, None] + np.arange(3))[:, None, :], slopes.shape)
     every = np.broadcast_to(np.arange(2 * count).reshape(count, 2, 1), slopes.shape)
     b = sparse.csr_matrix((slopes.ravel(), (every.ravel(), places.ravel())), shape=(2 * count, 3 * total))
-    blocks = _summed(np.einsum("mki,mkj->mij", slopes, slopes), observations.points, total)
+    blocks = summed(np.einsum("mki,mkj->mij", slopes, slopes), observations.points, total)
     blocks[~gauge.free_points] = np.eye(3)
     return Equations(
         frames=a.T @ a,
         points=blocks,
         between=(a.T @ b).tocsc(),
         frame_gradient=a.T @ error.ravel(),
-        point_gradient=_summed(np.einsum("mki,mk->mi", slopes, error), observations.points, total),
+        point_gradient=summed(np.einsum("mki,mk->mi", slopes, error), observations.points, total),
     )
 
 
-def _summed(values: Array, index: Indices, count: int) -> Array:
+def summed(values: Array, index: Indices, count: int) -> Array:
     """Sums of the rows of `values` (M, …) that share an index, (count, …)."""
     flat = values.reshape(len(values), -1)
     sums = [np.bincount(index, weights=column, minlength=count) for column in flat.T]
     return np.stack(sums, axis=1).astype(float).reshape(count, *values.shape[1:])
+
+
+def weighted(error: Array, loss: tuple[Loss, float]) -> tuple[float, Array]:
+    """The cost of residuals (M, 2), and their weights (M,) in the least squares that have the same gradient."""
+    kind, scale = loss
+    squared = (error**2).sum(axis=1)
+    if np.isnan(squared).any():
+        return math.inf, np.zeros(len(squared))
+    if kind == "cauchy":
+        return float(scale**2 * np.log1p(squared / scale**2).sum()), 1.0 / (1.0 + squared / scale**2)
+    if kind == "huber":
+        length = np.sqrt(squared)
+        near = length <= scale
+        cost = np.where(near, squared, 2 * scale * length - scale**2)
+        return float(cost.sum()), np.where(near, 1.0, scale / np.where(near, 1.0, length))
+    return float(squared.sum()), np.ones(len(squared))
 
 
 def reduced(equations: Equations, damping: float) -> tuple[Array, Array]:

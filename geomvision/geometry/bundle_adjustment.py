@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,9 +14,20 @@ from ..arguments import points as as_points
 from ..cameras import Array, Camera, CameraModel, check_pose
 from ..images import Mask
 from ..results.bundle import BundleAdjustment
-from ._bundle import Gauge, Observations, State, axes, is_open, normal_equations, reduced, residuals, step
-
-Loss = Literal["squared", "huber", "cauchy"]
+from ._bundle import (
+    Gauge,
+    Loss,
+    Observations,
+    State,
+    axes,
+    is_open,
+    normal_equations,
+    reduced,
+    residuals,
+    step,
+    weighted,
+)
+from ._rotations import rotation_of
 
 
 @checked
@@ -153,27 +163,11 @@ def _check_support(state: State, seen: Observations, gauge: Gauge) -> None:
         raise ValueError(f"frames {weak.tolist()} see fewer than three points: leave them out, or hold their poses")
 
 
-def _weighted(error: Array, loss: tuple[Loss, float]) -> tuple[float, Array]:
-    """The cost of residuals (M, 2), and their weights (M,) in the least squares that have the same gradient."""
-    kind, scale = loss
-    squared = (error**2).sum(axis=1)
-    if np.isnan(squared).any():
-        return math.inf, np.zeros(len(squared))
-    if kind == "cauchy":
-        return float(scale**2 * np.log1p(squared / scale**2).sum()), 1.0 / (1.0 + squared / scale**2)
-    if kind == "huber":
-        length = np.sqrt(squared)
-        near = length <= scale
-        cost = np.where(near, squared, 2 * scale * length - scale**2)
-        return float(cost.sum()), np.where(near, 1.0, scale / np.where(near, 1.0, length))
-    return float(squared.sum()), np.ones(len(squared))
-
-
 def _minimised(
     state: State, seen: Observations, gauge: Gauge, loss: tuple[Loss, float], most: int
 ) -> tuple[State, int, bool]:
     """Levenberg-Marquardt: the state at the minimum, the steps it took, and whether it is one."""
-    cost, weights = _weighted(residuals(state, seen), loss)
+    cost, weights = weighted(residuals(state, seen), loss)
     equations, damping = normal_equations(state, seen, gauge, weights), 1e-4
     for iteration in range(1, most + 1):
         try:
@@ -184,7 +178,7 @@ def _minimised(
                 return state, iteration, False
             continue
         following = _advanced(state, gauge, frames, points)
-        ahead, weights = _weighted(residuals(following, seen), loss)
+        ahead, weights = weighted(residuals(following, seen), loss)
         if ahead < cost:
             gained, state, cost = cost - ahead, following, ahead
             if gained <= 1e-13 * cost:
@@ -201,7 +195,7 @@ def _minimised(
 def _advanced(state: State, gauge: Gauge, frames: Array, points: Array) -> State:
     """The state after a step; a distance that is held stays exactly the same."""
     moves = np.append(frames, 0.0)[gauge.columns]  # column -1: no move
-    turns = np.array([_rotation(w) for w in moves[:, :3]])
+    turns = np.array([rotation_of(w) for w in moves[:, :3]])
     shifts = np.einsum("fij,fj->fi", axes(state, gauge), moves[:, 3:])
     u, _, vt = np.linalg.svd(turns @ state.rotations)  # rounding must not add up
     held: Mask = np.asarray((gauge.columns < 0).all(axis=1))
@@ -225,13 +219,6 @@ def _advanced(state: State, gauge: Gauge, frames: Array, points: Array) -> State
     return after
 
 
-def _rotation(w: Array) -> Array:
-    """The rotation by |w| about w (Rodrigues)."""
-    angle = float(np.linalg.norm(w))
-    k = np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
-    return np.asarray(np.eye(3) + np.sinc(angle / np.pi) * k + 0.5 * np.sinc(angle / (2 * np.pi)) ** 2 * (k @ k))
-
-
 def _told(
     state: State,
     seen: Observations,
@@ -243,7 +230,7 @@ def _told(
 ) -> BundleAdjustment:
     """The result with its noise, covariance and whether anything was left open."""
     after = residuals(state, seen)
-    _, weights = _weighted(after, loss)
+    _, weights = weighted(after, loss)
     covariance, is_known = _covariance(state, seen, gauge, weights)
     freedom = 2 * len(after) - gauge.size - 3 * int(gauge.free_points.sum())
     variance = float(weights @ (after**2).sum(axis=1)) / freedom if freedom > 0 else math.nan

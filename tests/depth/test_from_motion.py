@@ -15,7 +15,7 @@ import geomvision as gv
 from geomvision import ops
 from geomvision.cameras import Camera, pose
 from geomvision.depth import FromMotion
-from geomvision.depth._bundle import rotation
+from geomvision.geometry._rotations import rotation_of
 from geomvision.images import ImageError
 from geomvision.method import OptionError
 from geomvision.results import Depth, RelativeDepth
@@ -115,7 +115,7 @@ def test_poses_and_a_focal_length_that_do_not_fit_are_mended_and_it_is_said(clip
     T = clip[2].clip.T_world_cam.copy()
     rng = np.random.default_rng(3)
     for k in (0, 1, 3, 4):
-        T[k, :3, :3] = T[k, :3, :3] @ rotation(np.radians(rng.uniform(-0.8, 0.8, 3)))
+        T[k, :3, :3] = T[k, :3, :3] @ rotation_of(np.radians(rng.uniform(-0.8, 0.8, 3)))
     frames = clip[2].clip.frames
     with pytest.warns(UserWarning, match="do not fit the images"):
         depth = FromMotion()(frames, camera, T_world_cam=T, reference=2)
@@ -179,7 +179,7 @@ def turned_frames(turns: list[float]) -> list[np.ndarray]:
     rays = CAMERA.unproject(CAMERA.pixel_grid())
     frames = []
     for turn in turns:
-        where = far.project(rays @ rotation(np.array([0.3 * turn, turn, -0.2 * turn])).T)
+        where = far.project(rays @ rotation_of(np.array([0.3 * turn, turn, -0.2 * turn])).T)
         frames.append(ops.warp(image, (where - CAMERA.pixel_grid()).astype(np.float32), outside="border", dtype=None))
     return [frame.astype(np.uint8) for frame in frames]
 
@@ -188,7 +188,7 @@ def test_a_camera_that_only_turns_or_stands_still_is_refused() -> None:
     frames = turned_frames([0.0, 0.05, 0.1])
     with pytest.raises(ValueError, match="only turns"):
         FromMotion()(frames, CAMERA)
-    turning = np.stack([pose(rotation(np.array([0.0, angle, 0.0]))) for angle in (0.0, 0.05, 0.1)])
+    turning = np.stack([pose(rotation_of(np.array([0.0, angle, 0.0]))) for angle in (0.0, 0.05, 0.1)])
     with pytest.raises(ValueError, match="only turns, or does not move"):
         FromMotion()(frames, CAMERA, T_world_cam=turning)
     noise = np.random.default_rng(1).normal(0, 1.5, (3, CAMERA.height, CAMERA.width))
@@ -238,7 +238,7 @@ def test_garbage_gives_an_error_or_a_map(height: int, width: int, seed: int, pos
     rng = np.random.default_rng(seed)
     frames = [rng.uniform(0, 200, (height, width)).astype(dtype) for _ in range(3)]
     camera = Camera(width=width, height=height, fx=20.0, fy=-21.0, cx=3.0, cy=5.0)
-    T = np.stack([pose(rotation(rng.normal(0, 0.3, 3)), rng.normal(0, 1, 3)) for _ in range(3)]) if posed else None
+    T = np.stack([pose(rotation_of(rng.normal(0, 0.3, 3)), rng.normal(0, 1, 3)) for _ in range(3)]) if posed else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
