@@ -16,7 +16,6 @@ class FastStereo(RefinedSGM):
     At a quarter of the size learned features are compared along the row around the estimate so far, and a recurrent
     unit corrects it a few times (Lipson, Teed & Deng, 3DV 2021). All else is as in `refined_sgm`: every pixel gets an
     estimate, `confidence` is the probability that it is less than one pixel off, and the net saw rendered scenes only.
-    No weights ship yet: ``geomvision train stereo/fast_stereo`` makes them.
     """
 
     NET = ("fast_stereo", "FastStereo")
