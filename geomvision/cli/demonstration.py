@@ -16,7 +16,7 @@ from ..report import Report, compare
 from . import comparing, settings
 
 #: What is shown of each task; a method that cannot run here is left out and named.
-STEREO = ("block_matching", "sgm", "opencv_sgbm", "opencv_wls", "refined_sgm")
+STEREO = ("block_matching", "sgm", "opencv_sgbm", "opencv_wls", "refined_sgm", "fast_stereo")
 FLOW = ("lucas_kanade", "horn_schunck", "tvl1", "inverse_search", "opencv_dis", "opencv_tvl1", "pwc_small")
 LAYOUTS = ("tabletop", "street")
 DEPTH_FROM = ("sgm", "refined_sgm")
