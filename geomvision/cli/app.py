@@ -261,7 +261,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
     size: Annotated[str, typer.Option(help="Table of the recipe, like cpu, gpu or tiny.")] = "cpu",
     recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda for nets that need no matcher.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, or cuda (not for mccnn_sgm, nor to adapt stereo).")] = "cpu",
     scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
     adapt: Annotated[
         Path | None,

@@ -70,12 +70,12 @@ def run(
         name: one of `TRAININGS`, such as "stereo/refined_sgm" (or its last part); with `adapt`, of `ADAPTABLE`.
         out: folder for scenes, checkpoint, curves and weights; else ``out/training/<method>``, or ``<method>_adapted``.
         resume: go on from the checkpoint in `out`; False starts anew (rendered scenes are kept).
-        size: table of the recipe: "cpu", "tiny", without a matcher "gpu", for what starts from `weights` "further".
+        size: table of the recipe: "cpu", "tiny", of many nets "gpu", for what starts from `weights` "further".
         steps: instead of the recipe's; the learning rate is planned for this many.
         minutes: stop after this long, with a checkpoint; call again to go on.
         num_threads, progress: 0 takes every core, weights do not depend on it; whether a bar is shown.
         recipe: a TOML file of one's own in place of the package's.
-        device: "cpu", or "cuda" for nets that need no matcher. Started by ``torchrun``, the processes share each batch.
+        device: "cpu", or "cuda" (not for mccnn_sgm, nor to adapt stereo). Processes of ``torchrun`` share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
         weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped.

@@ -94,8 +94,11 @@ class Task(RenderedTask):
         )
 
     def loss(self, net: nn.Module, sample: Look) -> Tensor:
+        """The loss of one sample, on the CPU."""
+        return self.batch_loss(net, self.stacked([self.load(sample)], torch.device("cpu")))
+
+    def batch_loss(self, net: nn.Module, batch: Batch) -> Tensor:
         """Estimate, its two predecessors, choice of candidates, confidence and occlusion, each by its loss."""
-        batch = self._batch(sample)
         refined: Refined = net(batch["left"], batch["right"], batch["matched"], batch["confidence"])
         truth = batch["disparity"]
         known = ~truth.isnan()
@@ -120,18 +123,18 @@ class Task(RenderedTask):
 
         With several matchers: over all scenes, and over those that each one answers.
         """
-        counted: dict[str, Tensor] = {}
+        device, counted = next(net.parameters()).device, dict[str, Tensor]()
         for index in range(self.recipe.validation_scenes):
             matcher = _scenes.answering(self.recipe.rendering, index)[1]
             counts = counted.setdefault(matcher, torch.zeros(2, 3, dtype=torch.float64))
-            batch = self._batch(Look(scene=index))
+            batch = self.stacked([self.load(Look(scene=index))], device)
             with torch.inference_mode():
                 after = net(batch["left"], batch["right"], batch["matched"], batch["confidence"]).disparity
             truth, before = batch["disparity"], batch["matched"]
             known = ~truth.isnan()
             for row, region in enumerate((known, known & ~batch["occluded"])):
                 wrong = [region & ~((estimate - truth).abs() <= 2) for estimate in (before, after)]
-                counts[row] += torch.stack([mask.sum() for mask in (region, *wrong)])
+                counts[row] += torch.stack([mask.sum() for mask in (region, *wrong)]).cpu()
         whole = torch.stack([*counted.values()]).sum(dim=0)
         if not _matchers.several(self.recipe.matcher):
             return _percentages(whole, "SGM filled", "refined")
@@ -140,15 +143,20 @@ class Task(RenderedTask):
             scores |= _percentages(counts, f"{matcher} filled", f"{matcher} refined")
         return scores
 
-    def _batch(self, look: Look) -> Batch:
-        """A view of a scene as the net takes it, a batch of one."""
-        scene = self.scene(look.scene, look.view)
-        if look.upside_down:
+    def load(self, sample: Look) -> dict[str, NDArray[np.float32]]:
+        """A view of a scene as the net takes it, with its truth: maps by name, (3, H, W) or (1, H, W)."""
+        scene = self.scene(sample.scene, sample.view)
+        if sample.upside_down:
             scene = {name: np.flip(values, axis=0) for name, values in scene.items()}
-        maps = {name: scene[name][None] for name in ("matched", "confidence", "disparity")}
-        images = {name: look.at(scene[name]) for name in ("left", "right")}
-        batch = {name: torch.from_numpy(values.astype(np.float32))[None] for name, values in {**maps, **images}.items()}
-        return {**batch, "occluded": torch.from_numpy(scene["occluded"][None, None].copy())}
+        maps = {name: scene[name][None] for name in ("matched", "confidence", "disparity", "occluded")}
+        maps |= {name: sample.at(scene[name]) for name in ("left", "right")}
+        return {name: np.ascontiguousarray(values, np.float32) for name, values in maps.items()}
+
+    @staticmethod
+    def stacked(loaded: list[dict[str, NDArray[np.float32]]], device: torch.device) -> Batch:
+        """Samples as float32 tensors on a device, `occluded` as bool."""
+        batch = {name: torch.from_numpy(np.stack([maps[name] for maps in loaded])).to(device) for name in loaded[0]}
+        return {**batch, "occluded": batch["occluded"] > 0}
 
 
 def _percentages(counts: Tensor, *who: str) -> dict[str, float]:

@@ -100,6 +100,19 @@ def test_it_learns_a_scene_by_heart_in_seconds(scenes, tmp_path):
     assert after < 0.7 * before
 
 
+def test_a_batch_is_learnt_from_as_its_samples_are(scenes, tmp_path):
+    """Two samples whose truth is known everywhere weigh the same, at once or one by one; as a GPU takes them."""
+    task = Task(Recipe.read("refined_sgm", "tiny"), tmp_path)
+    task.folder = scenes
+    net = task.net()
+    loaded = [task.load(look) for look in (Look(scene=0), Look(scene=1, view=1, upside_down=True))]
+    loaded = [{**maps, "disparity": np.nan_to_num(maps["disparity"], nan=3.0)} for maps in loaded]
+    batches = [task.stacked(part, torch.device("cpu")) for part in (loaded, loaded[:1], loaded[1:])]
+    together, *alone = (task.batch_loss(net, batch).item() for batch in batches)
+    assert together == pytest.approx(sum(alone) / 2, rel=1e-5)
+    assert alone[0] != pytest.approx(alone[1], rel=1e-3)
+
+
 def test_minutes_stop_with_a_checkpoint_and_without_weights(trained):
     outcome = trained("short", minutes=1e-9)
     assert (outcome.step, outcome.weights) == (0, None)
