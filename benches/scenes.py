@@ -238,7 +238,9 @@ def main() -> None:
         groups = {name: group_of(arguments.data / task / name) for name in done}
         (arguments.out / f"{task}.md").write_text(table(task, done, groups))
         record = {name: comparison.to_dict()["rows"] for name, comparison in done.items()}
-        text = json.dumps({"machine": describe_machine(), "groups": groups, "scenes": record})
+        areas = {name: {row.label: confidence_area(one, row.label) for row in one.rows} for name, one in done.items()}
+        areas = {name: {label: a for label, a in each.items() if not math.isnan(a)} for name, each in areas.items()}
+        text = json.dumps({"machine": describe_machine(), "groups": groups, "scenes": record, "AUSE": areas})
         (arguments.out / f"{task}.json").write_text(text + "\n")
         print(f"wrote {arguments.out / task}.md and .json")
 

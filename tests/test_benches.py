@@ -226,3 +226,26 @@ def test_pairs_of_half_the_size_have_half_the_disparity_and_fewer_is_of_the_stro
     assert refined.strongest(cells) == "WLS, λ 100"
     shown = refined.row("both", list(cells.values()), ("alone", "WLS, λ 100", "refined"))
     assert shown == "| both | 30.00 | 20.00 | 15.00 | 25 | – | – | – | – |"
+
+
+def test_what_learned_stereo_must_reach_is_a_share_of_the_best_peer():
+    import learned_stereo
+
+    def scene(**percent):
+        scores = {label: {"eth3d": {"totbad-1.0 all": value}} for label, value in percent.items()}
+        names = {"sgm_filled": learned_stereo.FILLED}
+        return [{"label": names.get(label, label), "scores": each} for label, each in scores.items()]
+
+    both = {
+        "one": scene(fast_stereo=2.0, sgm=6.0, opencv_wls=8.0, mccnn_sgm=9.0, sgm_filled=3.0),
+        "two": scene(fast_stereo=4.0, sgm=6.0, opencv_wls=4.0, mccnn_sgm=9.0, sgm_filled=5.0),
+    }
+    record = {"scenes": both, "groups": dict.fromkeys(both, "ETH3D"), "AUSE": {}}
+    record["AUSE"] = {name: {"fast_stereo": 0.1, "sgm": 0.25} for name in both}
+    found = {each["demand"]: each for each in learned_stereo.accuracy(record, "fast_stereo")}
+    usual, filled = (found[f"ETH3D, totbad-1.0, all pixels: share of the {told}"]
+                     for told in ("best peer", "best peer, SGM also filled"))  # fmt: skip
+    assert (usual["value"], usual["pass"]) == (3 / 6, True)
+    assert (filled["value"], filled["pass"]) == (3 / 4, False)
+    assert found["AUSE, errors over 1 px: share of SGM's"]["value"] == pytest.approx(0.4)
+    assert not found["KITTI 2012, more than 3 px, noc: share of the best peer"]["pass"]  # nothing known is no pass
