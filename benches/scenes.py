@@ -25,6 +25,7 @@ from geomvision.benchmark.comparison import Comparison
 from geomvision.metrics._kitti import filled
 from geomvision.results import Disparity
 from geomvision.samples import Sample, StereoSample
+from geomvision.stereo._based import Based
 
 HERE = Path(__file__).resolve().parent
 GROUPS = {
@@ -61,12 +62,15 @@ def expert_range(sample: StereoSample) -> int:
 
 
 def methods_for(task: str, names: Sequence[str], sample: Sample) -> list[gv.method.Method]:
+    """The named methods, or all that run here by themselves: with what ships, and on no other method's answer."""
     registry = getattr(gv, task).METHODS
+    able = (name for name, kind in registry.items() if kind.available_backends() and not issubclass(kind, Based))
     chosen = []
-    for name in names or registry:
-        options = {"max_disparity": expert_range(sample)} if task == "stereo" else {}
-        chosen.append(registry[name](**options))
-    return chosen
+    for name in names or able:
+        kind = registry[name]
+        options = {"max_disparity": expert_range(sample)} if "max_disparity" in kind.option_limits() else {}
+        chosen.append(kind(**options))
+    return [method for method in chosen if names or not method.refusal("torch")]
 
 
 def run(task: str, data: Path, names: Sequence[str], repeats: int) -> dict[str, Comparison]:

@@ -249,3 +249,16 @@ def test_what_learned_stereo_must_reach_is_a_share_of_the_best_peer():
     assert (filled["value"], filled["pass"]) == (3 / 4, False)
     assert found["AUSE, errors over 1 px: share of SGM's"]["value"] == pytest.approx(0.4)
     assert not found["KITTI 2012, more than 3 px, noc: share of the best peer"]["pass"]  # nothing known is no pass
+
+
+def test_the_table_of_real_scenes_has_every_method_that_needs_nothing_besides():
+    import scenes
+
+    import geomvision as gv
+
+    pair = gv.datasets.Synthetic(seed=1, height=20, width=30, max_disparity=8)[0]
+    stereo = {method.name(): method for method in scenes.methods_for("stereo", [], pair)}
+    assert {"sgm", "opencv_wls", "block_matching"} <= set(stereo)
+    assert not {"tiled", "refined", "dispnet", "raft_stereo"} & set(stereo)  # another method's answer, or your weights
+    assert stereo["sgm"].options()["max_disparity"] == 16
+    assert {"tvl1", "lucas_kanade"} <= {m.name() for m in scenes.methods_for("flow", [], pair)}
