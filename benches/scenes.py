@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from surroundings import processor_ticks
 
 import geomvision as gv
 from geomvision import metrics
@@ -141,11 +142,18 @@ def mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-def table(task: str, done: dict[str, Comparison], groups: dict[str, str]) -> str:
+def stolen_since(before: tuple[int, int]) -> str:
+    """What times are worth: the share of processor time that the host of this machine gave to others meanwhile."""
+    had, stolen = (now - then for now, then in zip(processor_ticks(), before, strict=True))
+    share = stolen / max(1, had + stolen)
+    return f"While this ran, {100 * share:.0f} % of the processor time that was wanted went to other machines."
+
+
+def table(task: str, done: dict[str, Comparison], groups: dict[str, str], note: str) -> str:
     """Markdown: per protocol and group the mean over scenes, then every scene under the primary figure."""
     labels = list(dict.fromkeys(row.label for c in done.values() for row in c.rows))
     columns = column_scenes(task, groups)
-    lines = [f"# {task}: all methods on {len(done)} real scenes", "", machine_line(), ""]
+    lines = [f"# {task}: all methods on {len(done)} real scenes", "", machine_line(), note, ""]
     for name, protocol in metrics.for_task(task).items():
         figures = dict.fromkeys(f for c in done.values() for r in c.rows for f in r.scores.get(name, {}))
         for figure in (f for f in figures if f != "density"):
@@ -238,9 +246,10 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for task in arguments.tasks.split(","):
         names = [name for name in arguments.methods.split(",") if name]
+        before = processor_ticks()
         done = run(task, arguments.data, names, arguments.repeats)
         groups = {name: group_of(arguments.data / task / name) for name in done}
-        (arguments.out / f"{task}.md").write_text(table(task, done, groups))
+        (arguments.out / f"{task}.md").write_text(table(task, done, groups, stolen_since(before)))
         record = {name: comparison.to_dict()["rows"] for name, comparison in done.items()}
         areas = {name: {row.label: confidence_area(one, row.label) for row in one.rows} for name, one in done.items()}
         areas = {name: {label: a for label, a in each.items() if not math.isnan(a)} for name, each in areas.items()}

@@ -17,6 +17,19 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 LIMITS = REPOSITORY / "build" / "benches" / "benches" / "limits" / "geomvision_limits"
 
 
+def processor_ticks() -> tuple[int, int]:
+    """Ticks of processor time since the start that this machine's programs had, and that its host gave to others.
+
+    Both 0 where the system does not tell (not Linux).
+    """
+    try:
+        first = Path("/proc/stat").read_text().split("\n", 1)[0]
+    except FileNotFoundError:
+        return 0, 0
+    user, nice, system, _idle, _waiting, hard, soft, stolen = map(int, first.split()[1:9])
+    return user + nice + system + hard + soft, stolen
+
+
 def build_limits() -> Path:
     """Build `benches/limits`, unless it is newer than its sources; the path of the program."""
     sources = (Path(__file__).parent / "limits").iterdir()

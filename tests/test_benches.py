@@ -262,3 +262,12 @@ def test_the_table_of_real_scenes_has_every_method_that_needs_nothing_besides():
     assert not {"tiled", "refined", "dispnet", "raft_stereo"} & set(stereo)  # another method's answer, or your weights
     assert stereo["sgm"].options()["max_disparity"] == 16
     assert {"tvl1", "lucas_kanade"} <= {m.name() for m in scenes.methods_for("flow", [], pair)}
+
+
+def test_a_table_tells_what_share_of_the_processor_others_had(monkeypatch):
+    import scenes
+
+    monkeypatch.setattr(scenes, "processor_ticks", lambda: (400, 150))
+    assert scenes.stolen_since((100, 50)).startswith("While this ran, 25 % of the processor time")
+    monkeypatch.undo()
+    assert scenes.stolen_since(scenes.processor_ticks()).startswith("While this ran, ")
