@@ -99,6 +99,7 @@ bench-kernels: $(VENV)/dev
 # Every method under every protocol on real scenes.
 bench-scenes: $(VENV)/dev
 	$(BIN)/python benches/scenes.py
+	$(BIN)/python benches/learned_stereo.py
 
 limits: $(VENV)/dev
 	@$(CMAKE) -S . -B build/benches -DGEOMVISION_BENCHES=ON >/dev/null
