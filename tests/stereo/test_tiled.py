@@ -152,7 +152,7 @@ def test_memory_is_that_of_a_tile(registered):
                 costs[:, d:, d] = np.abs(left[:, d:].astype(np.float32) - right[:, : left.shape[1] - d])
             return Disparity(px=costs.argmin(axis=2), confidence=np.ones(left.shape))
 
-    image = np.random.default_rng(0).integers(0, 256, (512, 768), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (768, 1152), np.uint8)
     made = Tiled(base="volume", max_disparity=32, tile_height=96, tile_width=160, overlap=16)
     volume = image.size * 32 * 4
     tile = (96 + 2 * 16) * (160 + 2 * 16 + 2 * 31) * 32 * 4
