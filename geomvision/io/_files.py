@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 PathLike = str | os.PathLike[str]
 
@@ -51,6 +53,17 @@ def read_text(path: PathLike, expected: str) -> str:
         return read_bytes(path, expected).decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError(path, "is no UTF-8 text", expected) from error
+
+
+def read_json_object(path: PathLike, expected: str) -> dict[str, Any]:
+    """The entries of a JSON object in a file; raises FormatError as `read_text` does, and where there is none."""
+    try:
+        entries = json.loads(read_text(path, expected))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FormatError(path, f"is no JSON ({error})", expected) from error
+    if not isinstance(entries, dict):
+        raise FormatError(path, f"holds a {type(entries).__name__}", expected)
+    return entries
 
 
 def check_size(path: PathLike, width: int, height: int, expected: str) -> None:

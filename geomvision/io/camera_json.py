@@ -15,7 +15,7 @@ import numpy as np
 
 from ..cameras import Camera, CameraModel, ExtendedUnifiedCamera, KannalaBrandt, StereoRig, UnifiedCamera, pose
 from ..cameras.poses import nearest_rotation
-from ._files import FormatError, PathLike, read_text, write_bytes
+from ._files import FormatError, PathLike, read_json_object, write_bytes
 
 _EXPECTED = "the JSON of geomvision calibrate: left and right, each with a camera, and T_right_left; or one camera"
 
@@ -42,12 +42,7 @@ def read_camera_json(path: PathLike) -> CameraModel | StereoRig[Any]:
     Raises:
         FormatError: naming the file and the entry that is missing or wrong.
     """
-    try:
-        entry = json.loads(read_text(path, _EXPECTED))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise FormatError(path, f"is no JSON ({error})", _EXPECTED) from error
-    if not isinstance(entry, dict):
-        raise FormatError(path, f"holds a {type(entry).__name__}", _EXPECTED)
+    entry = read_json_object(path, _EXPECTED)
     if "T_right_left" not in entry:
         return _camera(path, entry.get("camera", entry), "camera")
     left, right = (_side(path, entry, side) for side in ("left", "right"))

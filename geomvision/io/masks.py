@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ..images import Mask
-from ._files import FormatError, PathLike, check_size, read_text
+from ._files import FormatError, PathLike, check_size, read_json_object, read_text
 from ._mask_shapes import polygon, runs, unpacked
 from .image import read_image
 
@@ -69,12 +68,7 @@ def _painted(path: PathLike) -> dict[str, Mask]:
 
 
 def _coco(path: PathLike, image: str | None) -> _Shapes:
-    try:
-        entries = json.loads(read_text(path, _COCO))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise FormatError(path, f"is no JSON ({error})", _COCO) from None
-    if not isinstance(entries, dict):
-        raise FormatError(path, f"holds a {type(entries).__name__}", _COCO)
+    entries = read_json_object(path, _COCO)
     described = _chosen(path, {str(each["file_name"]): each for each in entries["images"]}, image)
     size = _size(path, described["width"], described["height"], _COCO)
     labels = {each["id"]: str(each["name"]) for each in entries["categories"]}
