@@ -37,6 +37,7 @@ __all__: list[str] = [
     "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "convolution",
     "correct_matches",
     "correlation_costs",
     "correlation_features",
@@ -68,6 +69,7 @@ __all__: list[str] = [
     "halve_volume",
     "halve_volume_backward",
     "hamming_distances",
+    "has_matrix_tiles",
     "horn_schunck",
     "horn_schunck_options",
     "inverse_search",
@@ -468,6 +470,30 @@ def concatenated_volume_backward(
 def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def convolution(
+    input: numpy.typing.NDArray[numpy.float32],
+    weight: numpy.typing.NDArray[numpy.float32],
+    bias: numpy.typing.NDArray[numpy.float32] | None,
+    residual: numpy.typing.NDArray[numpy.float32] | None,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    relu: bool,
+    bfloat16: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def convolution(
+    input: numpy.typing.NDArray[numpy.float64],
+    weight: numpy.typing.NDArray[numpy.float64],
+    bias: numpy.typing.NDArray[numpy.float64] | None,
+    residual: numpy.typing.NDArray[numpy.float64] | None,
+    stride: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    relu: bool,
+    bfloat16: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def correct_matches(
     F: numpy.typing.NDArray[numpy.float64],
@@ -933,6 +959,11 @@ def hamming_distances(
     count: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+def has_matrix_tiles() -> bool:
+    """
+    Whether tiles of bfloat16 are multiplied in hardware (AMX).
+    """
+
 def horn_schunck(
     frame0: numpy.typing.NDArray[numpy.float32],
     frame1: numpy.typing.NDArray[numpy.float32],

@@ -47,7 +47,7 @@ def operators(threads: int = 0) -> dict[str, np.ndarray]:
     flow = rng.normal(0, 3, (23, 41, 2)).astype(np.float32)
     grey, rough = left.astype(np.float32), rng.uniform(0, 9, (23, 41)).astype(np.float32)
     n, search = {"num_threads": threads}, {"max_disparity": 11, "min_disparity": -3, "num_threads": threads}
-    volume = ops.absolute_differences(left, right, **search)
+    volume, weight = ops.absolute_differences(left, right, **search), two[:, :, :3, :3]
     rays = rng.uniform(-1, 1, (3, 23, 41)).astype(np.float32)
     source = [(right, [20.0, 0.0, 20.0, 0.0, 20.0, 11.0, 0.0, 0.0, 1.0], [9.0, 3.0, 2.0], None)]
     return {
@@ -59,6 +59,8 @@ def operators(threads: int = 0) -> dict[str, np.ndarray]:
         "all_pairs_correlation": (pairs := ops.all_pairs_correlation(one, two, **n)),
         "all_pairs_correlation_1d": ops.all_pairs_correlation_1d(one, two, **n),
         "correlation_pyramid": ops.correlation_pyramid(pairs, 3, **n)[2],
+        "convolution": ops.convolution(one, weight, stride=2, dilation=2, **n),
+        "convolution of bfloat16": ops.convolution(one, weight, one[0, 0, 0, :2], precision="bfloat16", **n),
         "local_correlation": ops.local_correlation(one, two, radius=3, **n),
         "correlation_lookup": ops.correlation_lookup(one, two, seen, radius=2, levels=3, **n),
         "correlation_lookup_1d": ops.correlation_lookup_1d(one, two, seen[:, 0], radius=3, levels=3, **n),

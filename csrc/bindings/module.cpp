@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "geomvision/isa.hpp"
+#include "geomvision/ops/convolution.hpp"
 #include "geomvision/parallel.hpp"
 #include "geomvision/version.hpp"
 
@@ -20,6 +21,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("version") = version;
   module.def("active_isa", [] { return std::string(name(active_isa())); }, "Instruction set the kernels run with.");
   module.def("reread_isa", [] { return std::string(name(reread_isa())); }, "Read GEOMVISION_ISA again; for tests.");
+  module.def("has_matrix_tiles", &ops::has_matrix_tiles, "Whether tiles of bfloat16 are multiplied in hardware (AMX).");
   module.def(
       "available_isas",
       [] {

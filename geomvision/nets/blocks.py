@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from .. import ops, packages
 
 Outside = Literal["border", "zero"]
 #: Maps of fewer pixels are small.
@@ -41,8 +43,9 @@ def _one_thread() -> Iterator[None]:
 class Convolution(nn.Conv2d):
     """A convolution, 3×3 unless said, that keeps the size (divided by `stride`); zeros beyond the border.
 
-    Its result does not depend on the number of threads. Torch's does on small maps, so those take one thread; they
-    are quick. In training every sample has one thread anyway.
+    On a CPU, where nobody asks for a derivative, it is `ops.convolution`, whose result does not depend on the number of
+    threads; within `torch.autocast` its factors are rounded to bfloat16, its sums and results stay float32. Elsewhere
+    it is torch's, on one thread where maps are small: more would change its last bits.
     """
 
     def __init__(
@@ -51,29 +54,33 @@ class Convolution(nn.Conv2d):
         padding = dilation * (size // 2)
         super().__init__(inputs, outputs, size, stride=stride, padding=padding, dilation=dilation, bias=bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
-        with steady(x, self.training):
-            return self._convolved(x)
+    def forward(self, x: Tensor, *, residual: Tensor | None = None, relu: bool = False) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / stride, W / stride), plus the residual, then ReLU."""
+        if not self._without_derivative(x, residual):
+            with steady(x, self.training):
+                y = super().forward(x)
+            y = y if residual is None else residual + y
+            return functional.relu(y) if relu else y
+        options: dict[str, Any] = {"stride": self.stride[0], "dilation": self.dilation[0], "relu": relu}
+        if torch.is_autocast_enabled("cpu"):
+            x, residual = x.float(), None if residual is None else residual.float()
+            options["precision"] = "bfloat16"
+        return ops.convolution(x, self.weight, self.bias, residual=residual, **options)
 
-    def _convolved(self, x: Tensor) -> Tensor:
-        return super().forward(x)
+    def _without_derivative(self, *given: Tensor | None) -> bool:
+        """Whether this is a CPU with kernels, where nobody trains, compiles or asks for a derivative."""
+        if self.training or torch.compiler.is_compiling() or not packages.has_core():
+            return False
+        tensors = [each for each in (self.weight, *given) if each is not None]
+        derived = torch.is_grad_enabled() and any(each.requires_grad for each in tensors)
+        return not derived and all(each.device.type == "cpu" for each in tensors)
 
 
 class Pointwise(Convolution):
-    """A 1×1 convolution.
-
-    In use it is computed as the 3×3 convolution it also is: torch's 1×1 kernels, too, give other last bits with one
-    thread than with several.
-    """
+    """A 1×1 convolution."""
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, size=1, bias=bias)
-
-    def _convolved(self, x: Tensor) -> Tensor:
-        if self.training:
-            return super()._convolved(x)
-        return functional.conv2d(x, functional.pad(self.weight, (1, 1, 1, 1)), self.bias, padding=1)
 
 
 class Deconvolution(nn.ConvTranspose2d):
@@ -104,7 +111,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → the same shape."""
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
+        y: Tensor = self.second(self.first(x, relu=True), residual=x, relu=True)
+        return y
 
 
 class Down(nn.Module):
@@ -117,7 +125,7 @@ class Down(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → (B, outputs, H/2, W/2)."""
-        y: Tensor = self.blocks(functional.relu(self.enter(x)))
+        y: Tensor = self.blocks(self.enter(x, relu=True))
         return y
 
 

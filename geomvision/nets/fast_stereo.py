@@ -89,7 +89,7 @@ class MatchingFeatures(nn.Module):
 
     def forward(self, view: Tensor) -> Tensor:
         """(B, 4, H, W) to (B, features, H / 4, W / 4), float32, of mean square 1 over the channels."""
-        x: Tensor = self.leave(self.deeper(functional.relu(self.enter(view)))).float()
+        x: Tensor = self.leave(self.deeper(self.enter(view, relu=True))).float()
         return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
 
 
@@ -123,8 +123,8 @@ class UpdateUnit(nn.Module):
     def forward(self, state: Tensor, context: Tensor, seen: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
         """The change of the estimate, pixels of a quarter of the size, and the next state."""
         seen = functional.pad(seen, (0, 0, 0, 0, 0, self.SEEN - seen.shape[1]))  # where a level has no pixel
-        looked = torch.cat([functional.relu(self.seen(seen)), functional.relu(self.held(held))], dim=1)
-        looked = functional.relu(self.join(looked))
+        looked = torch.cat([self.seen(seen, relu=True), self.held(held, relu=True)], dim=1)
+        looked = self.join(looked, relu=True)
         update, reset = torch.sigmoid(self.gates(torch.cat([state, looked, context], dim=1))).chunk(2, dim=1)
         candidate = torch.tanh(self.candidate(torch.cat([reset * state, looked, context], dim=1)))
         state = torch.lerp(state, candidate, update)

@@ -88,9 +88,25 @@ def normalised(image: Tensor) -> Tensor:
 
 def _box(x: Tensor, size: int) -> Tensor:
     """Mean over a size × size window, of what lies inside the image: along rows, then along columns."""
-    reach = size // 2
-    rows = functional.avg_pool2d(x, (1, size), stride=1, padding=(0, reach), count_include_pad=False)
-    return functional.avg_pool2d(rows, (size, 1), stride=1, padding=(reach, 0), count_include_pad=False)
+    for dim in (3, 2):
+        x = _window_sums(x, dim, size) / _window_sums(x.new_ones(x.shape[dim]), 0, size).view(-1, *[1] * (3 - dim))
+    return x
+
+
+def _window_sums(x: Tensor, dim: int, size: int) -> Tensor:
+    """Sums over `size` neighbours along `dim`, by sums over powers of two of them; nothing lies beyond the border."""
+    length, wide = x.shape[dim], [0, 0] * (x.ndim - 1 - dim) + [size // 2] * 2
+    power, total = functional.pad(x, wide), x.new_zeros(())
+    begin = 0
+    for bit in range(size.bit_length()):
+        if size >> bit & 1:
+            total = total + power.narrow(dim, begin, length)
+            begin += 1 << bit
+        if size >> bit > 1:
+            power = power.narrow(dim, 0, power.shape[dim] - (1 << bit)) + power.narrow(
+                dim, 1 << bit, power.shape[dim] - (1 << bit)
+            )
+    return total
 
 
 def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
@@ -202,7 +218,7 @@ class Refiner(nn.Module):
         return Refined(*(getattr(result, name)[..., :height, :width] for name in result.__dataclass_fields__))
 
     def _refine(self, seen: Evidence) -> Refined:
-        full = functional.relu(self.enter(seen.features))
+        full = self.enter(seen.features, relu=True)
         half = self.to2(full)
         quarter = self.to4(half)
         eighth = self.to8(quarter)
@@ -228,7 +244,7 @@ class Refiner(nn.Module):
         fixed = candidates.detach()
         differences = ((fixed - fixed.mean(dim=1, keepdim=True)) / FAR_PX).clamp(-2, 2)
         views = _disagreement(seen.left, seen.right, fixed)
-        joined = functional.relu(self.join(torch.cat([full, differences, views], dim=1)))
+        joined = self.join(torch.cat([full, differences, views], dim=1), relu=True)
         heads = self.heads(self.block(joined)).float()
         choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.reach), 3], dim=1)
         weights = convex_weights(choice)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .. import ops
+from .. import ops, packages
 from ..images import Float32, Image, as_pair
 from ..learned import threads
 from ..method import backend, option
@@ -36,6 +36,11 @@ class Refining(RangeSearch):
     NET: ClassVar[tuple[str, str]] = ("refiner", "Refiner")
 
     weights: str = option("refined_sgm", "name of shipped weights, or path of a .safetensors file with its card")
+    precision: str = option(
+        "auto",
+        "of the factors that convolutions multiply; auto: bfloat16 where the processor multiplies tiles of it",
+        choices=("auto", "float32", "bfloat16"),
+    )
 
     @abstractmethod
     def matcher(self) -> StereoMethod:
@@ -69,7 +74,9 @@ class Refining(RangeSearch):
         assert matched.confidence is not None
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
         net = _net(*self.NET, *weights.version(self.weights))
-        with torch.inference_mode(), threads(self.num_threads):
+        rounded = self.precision == "bfloat16" or (self.precision == "auto" and _multiplies_tiles())
+        precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded)
+        with torch.inference_mode(), threads(self.num_threads), precision:
             refined = net(*inputs)
         trace.record("coarse", refined.coarse[0, -1].numpy(), "px", "the net's rough estimate from a wide view")
         trace.record("mixed", refined.mixed[0, 0].numpy(), "px", "candidates weighed at every pixel")
@@ -135,6 +142,11 @@ def _agreement(left: Float32, right: Float32) -> Float32:
     there = np.take_along_axis(right, match.clip(0, left.shape[1] - 1), axis=1)
     apart = np.nan_to_num(np.abs(left - there), nan=1.0).clip(0, 1)
     return np.where(known, np.float32(TRUSTED) / (1 + apart), np.float32(0)).astype(np.float32)
+
+
+def _multiplies_tiles() -> bool:
+    """Whether the kernels and this processor multiply tiles of bfloat16."""
+    return packages.has_core() and bool(packages.core().has_matrix_tiles())
 
 
 def _rgb(image: Image) -> Float32:

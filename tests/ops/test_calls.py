@@ -34,6 +34,10 @@ CALLS = {
     "census": (PAIR, {"max_disparity": 4, "min_disparity": -1, "window": "5x5"}),
     "census_transform": (PAIR[:1], {"window": "9x7"}),
     "concatenated_volume": (FEATURES, {"max_disparity": 3}),
+    "convolution": (
+        (real(1, 4, 5, 6), real(3, 4, 3, 3), real(3), real(1, 3, 3, 3)),
+        {"stride": 2, "dilation": 1, "relu": True, "precision": "float32"},
+    ),
     "correlation_features": (FEATURES[:1], {"levels": 2}),
     "correlation_lookup": ((*FEATURES, real(1, 2, 5, 6)), {"radius": 1, "levels": 2}),
     "correlation_lookup_1d": ((*FEATURES, real(1, 5, 6)), {"radius": 1, "levels": 2}),
@@ -224,7 +228,7 @@ def test_tensors_of_any_layout_give_the_same_and_sparse_ones_are_refused(name):
     options, tensors = CALLS[name][1], list(tensors_of(name).values())
     expected = call(name, tensors, options)
     for layout in (
-        lambda t: t.transpose(-1, -2).contiguous().transpose(-1, -2),
+        lambda t: t.transpose(-1, -2).contiguous().transpose(-1, -2) if t.ndim > 1 else t.repeat(2).view(2, -1)[1],
         lambda t: t[None].expand(2, *t.shape)[1],
         lambda t: torch._neg_view(-t) if t.is_floating_point() else t,
     ):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import geomvision as gv
-from geomvision import weights
+from geomvision import _core, weights
 from geomvision.datasets.folder import Folder
 from geomvision.images import to_grey
 from geomvision.method import BackendError, OptionError
@@ -35,6 +35,21 @@ def test_it_beats_what_it_refines_on_rendered_scenes_it_never_saw():
     filled, refined = 100 * counts[..., 0] / counts[..., 1]
     assert refined[0] < 0.9 * filled[0]
     assert refined[1] < filled[1]
+
+
+@pytest.mark.parametrize("method", ["refined_sgm", "fast_stereo"])
+def test_rounded_factors_change_little_and_are_taken_where_tiles_of_them_are_multiplied(method):
+    sample = gv.datasets.Synthetic(**HELD_OUT).stereo(0)
+    found = {
+        precision: gv.stereo.METHODS[method](max_disparity=48, precision=precision)(sample.left, sample.right)
+        for precision in ("auto", "float32", "bfloat16")
+    }
+    np.testing.assert_array_equal(found["auto"].px, found["bfloat16" if _core.has_matrix_tiles() else "float32"].px)
+    change = np.abs(found["bfloat16"].px - found["float32"].px)
+    assert 0 < np.median(change) < 0.02
+    assert np.mean(change > 1) < 0.01
+    wrong_px = [wrong(found[each].px, sample.disparity.px, True)[0] for each in ("float32", "bfloat16")]
+    assert wrong_px[1] < 1.1 * wrong_px[0]
 
 
 def test_it_beats_what_it_refines_on_real_scenes(real_data):
@@ -97,7 +112,7 @@ def test_options_are_those_of_sgm():
     with pytest.raises(OptionError, match="p2 must be at least p1"):
         RefinedSGM(p1=50, p2=20)
     ours, theirs = RefinedSGM().options(), SGM().options()
-    assert {name: ours[name] for name in ours if name != "weights"}.items() <= theirs.items()
+    assert {name: ours[name] for name in ours if name not in ("weights", "precision")}.items() <= theirs.items()
 
 
 def test_weights_can_be_a_file_and_must_exist(tmp_path):
