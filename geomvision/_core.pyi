@@ -37,6 +37,7 @@ __all__: list[str] = [
     "cheirality_votes",
     "concatenated_volume",
     "concatenated_volume_backward",
+    "convex_upsample",
     "convolution",
     "correct_matches",
     "correlation_costs",
@@ -470,6 +471,24 @@ def concatenated_volume_backward(
 def concatenated_volume_backward(
     d_volume: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def convex_upsample(
+    coarse: numpy.typing.NDArray[numpy.float32],
+    logits: numpy.typing.NDArray[numpy.float32],
+    factor: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    repeats: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def convex_upsample(
+    coarse: numpy.typing.NDArray[numpy.float64],
+    logits: numpy.typing.NDArray[numpy.float64],
+    factor: typing.SupportsInt | typing.SupportsIndex,
+    dilation: typing.SupportsInt | typing.SupportsIndex,
+    repeats: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def convolution(
     input: numpy.typing.NDArray[numpy.float32],

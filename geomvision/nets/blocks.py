@@ -1,4 +1,4 @@
-"""Pieces that the nets share: convolutions without batch statistics, shifts, warps and convex sums.
+"""Pieces that the nets share: convolutions without batch statistics, and what is carried along rows and columns.
 
 No block normalises over a batch or an image: what a net does with one region must not depend on what else is
 in view, or crops in training and whole images in use would be two different things.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,6 @@ from torch.nn import functional
 
 from .. import ops, packages
 
-Outside = Literal["border", "zero"]
 #: Maps of fewer pixels are small.
 SMALL = 1024
 
@@ -144,50 +143,10 @@ class Up(nn.Module):
         return y
 
 
-def neighbours(x: Tensor, dilation: int = 1, *, outside: Outside = "border") -> Tensor:
-    """The 3×3 neighbourhood of each pixel, (B, 1, H, W) → (B, 9, H, W); outside, the border repeats or all is zero."""
-    height, width = x.shape[-2:]
-    padded = functional.pad(x, (dilation,) * 4, mode="replicate" if outside == "border" else "constant")
-    steps = (0, dilation, 2 * dilation)
-    return torch.cat([padded[..., dy : dy + height, dx : dx + width] for dy in steps for dx in steps], dim=1)
-
-
 def convex_weights(logits: Tensor) -> Tensor:
     """Softmax over dimension 1. Torch's own gives, on a CPU, other last bits for other numbers of threads."""
     powers = (logits - logits.amax(dim=1, keepdim=True).detach()).exp()
     return powers / powers.sum(dim=1, keepdim=True)
-
-
-def convex_upsample(coarse: Tensor, logits: Tensor, factor: int, *, outside: Outside = "border") -> Tensor:
-    """Each fine pixel a convex sum of its 3×3 coarse neighbours (RAFT, Teed & Deng, ECCV 2020, §3.3).
-
-    Args:
-        coarse: (B, C, H, W).
-        logits: (B, 9·factor², H, W): of the neighbours, row by row, for each fine pixel, row by row.
-        factor: fine pixels for a coarse one, along x and along y.
-        outside: neighbours beyond the border repeat it, or are zero.
-
-    Returns:
-        (B, C, factor·H, factor·W).
-    """
-    batch, channels, height, width = coarse.shape
-    weights = convex_weights(logits.reshape(batch, 9, factor * factor, height, width))
-    around = neighbours(coarse.reshape(batch * channels, 1, height, width), outside=outside)
-    fine = (weights.unsqueeze(1) * around.view(batch, channels, 9, 1, height, width)).sum(dim=2)
-    return functional.pixel_shuffle(fine.flatten(1, 2), factor)
-
-
-def warp_right(right: Tensor, disparity: Tensor) -> Tensor:
-    """The right view (B, C, H, W) seen from the left at `disparity` (B, 1, H, W); the border repeats. Bilinear."""
-    width = right.shape[-1]
-    columns = torch.arange(width, dtype=disparity.dtype, device=disparity.device)
-    x = (columns - disparity[:, 0]).clamp(0, width - 1)
-    left = x.detach().floor().clamp(max=max(width - 2, 0))
-    fraction = (x - left).unsqueeze(1)
-    index = left.long().unsqueeze(1).expand(-1, right.shape[1], -1, -1)
-    near = right.gather(3, index)
-    far = right.gather(3, (index + 1).clamp(max=width - 1))
-    return near * (1 - fraction) + far * fraction
 
 
 def fill_along(values: Tensor, valid: Tensor, dim: int, *, backwards: bool = False) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from .. import ops
 from ._estimates import require_pair
-from .blocks import Convolution, Down, Pointwise, Residual, Up, steady, warp_right
+from .blocks import Convolution, Down, Pointwise, Residual, Up, steady
 from .blocks_3d import resized
 
 #: Sides are multiples of this.
@@ -126,7 +126,8 @@ class EdgeStereo(nn.Module):
         disparity = _raised(before, 2)
         size = disparity.shape[2:]
         shrunk = [functional.avg_pool2d(view, view.shape[2] // size[0]).float() for view in views]
-        wrong = (shrunk[0] - warp_right(shrunk[1], disparity / 2**level)).abs()
+        moved = ops.warp_by_disparity(shrunk[1], disparity[:, 0].float() / 2**level, outside="border")
+        wrong = (shrunk[0] - moved).abs()
         there = functional.max_pool2d(edges, 2**level)
         change: Tensor = self.heads[index](torch.cat([features, wrong, disparity / UNIT, there], dim=1))
         return disparity + 2.0**level * change.float()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
-from .blocks import Convolution, Down, Pointwise, convex_upsample
+from .blocks import Convolution, Down, Pointwise
 from .refiner import FAR_PX, Evidence, Refiner
 
 #: Image pixels for one of the features, the reach of a look in pixels of features, and the levels that it sees.
@@ -62,7 +62,7 @@ class FastStereo(Refiner):
             steps.append(estimate)
         logits = (self.upsample(quarter) + self.unit.upsample(state)).float()
         kept = steps if self.training else steps[-1:]
-        return torch.cat([convex_upsample(step, logits, QUARTER) for step in kept], dim=1)
+        return torch.cat([ops.convex_upsample(step, logits, factor=QUARTER) for step in kept], dim=1)
 
     def _compared(self, seen: Evidence) -> Callable[[Tensor], Tensor]:
         """From an estimate (B, 1, h, w), pixels of the full size, to the products around it, (B, ·, h, w)."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
-from .blocks import Convolution, convex_upsample
+from .blocks import Convolution
 from .raft import Flows
 
 #: Sides of images are multiples of this, and no shorter.
@@ -76,7 +76,8 @@ class PWCSmall(nn.Module):
 
     def raised(self, flow: Tensor, state: Tensor) -> Tensor:
         """The finest flow at full size."""
-        return convex_upsample(FINEST * flow, self.mask(state).float(), FINEST)
+        logits: Tensor = self.mask(state).float()
+        return ops.convex_upsample(FINEST * flow, logits, factor=FINEST)
 
     def _features(self, images: Tensor) -> list[Tensor]:
         """Features from coarse to fine, each of `shared` channels, float32."""

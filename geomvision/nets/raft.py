@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import convex_upsample
+from .. import ops
 from .correlation import CORRELATIONS, Correlation, correlation
 from .raft_encoder import Encoder
 from .raft_update import MotionEncoder, Recurrent
@@ -156,7 +156,8 @@ class RAFT(nn.Module):
     def raised(self, flow: Tensor, hidden: Tensor) -> Tensor:
         """The flow at full size."""
         if self.sizes.convex:
-            return convex_upsample(STRIDE * flow, 0.25 * self.mask(hidden).float(), STRIDE, outside="zero")
+            logits: Tensor = 0.25 * self.mask(hidden).float()
+            return ops.convex_upsample(STRIDE * flow, logits, factor=STRIDE, outside="zero")
         return functional.interpolate(STRIDE * flow, scale_factor=STRIDE, mode="bilinear", align_corners=True)
 
     @staticmethod

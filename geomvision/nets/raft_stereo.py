@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from .. import ops
 from ._estimates import Disparities, require_pair
-from .blocks import convex_upsample
 from .raft_encoder import Block, Encoder, begin
 from .raft_stereo_levels import Context, Level, halved, like
 from .raft_update import MotionEncoder, Prepared
@@ -129,8 +128,8 @@ class RAFTStereo(nn.Module):
 
     def raised(self, disparity: Tensor, hidden: Tensor) -> Tensor:
         """The disparity at full size."""
-        logits = 0.25 * self.mask(hidden).float()
-        return convex_upsample(self.stride * disparity, logits, self.stride, outside="zero")
+        logits: Tensor = 0.25 * self.mask(hidden).float()
+        return ops.convex_upsample(self.stride * disparity, logits, factor=self.stride, outside="zero")
 
     def _stepped(
         self, hidden: list[Tensor], motion: Tensor | None, prepared: list[list[Prepared]], finest: int

@@ -15,17 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .. import ops
 from .blocks import (
     Convolution,
     Down,
     Pointwise,
     Residual,
     Up,
-    convex_upsample,
     convex_weights,
     fill_along,
-    neighbours,
-    warp_right,
 )
 
 #: Sizes are padded to a multiple of this inside the net.
@@ -159,7 +157,7 @@ def carried(values: Tensor, valid: Tensor) -> Tensor:
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
     """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
-    seen = [warp_right(right, candidate) for candidate in torch.split(disparity, 1, dim=1)]
+    seen = [ops.warp_by_disparity(right, each, outside="border") for each in disparity.unbind(dim=1)]
     return _box((left - torch.cat(seen, dim=1)).abs().clamp(max=2), 3)
 
 
@@ -232,7 +230,8 @@ class Refiner(nn.Module):
 
     def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
         """A rough estimate for every pixel, brought up with sharp edges; or several, (B, K, H, W), the best last."""
-        return convex_upsample(self._rough(seen, quarter), self.upsample(quarter).float(), 4)
+        logits: Tensor = self.upsample(quarter).float()
+        return ops.convex_upsample(self._rough(seen, quarter), logits, factor=4)
 
     def _rough(self, seen: Evidence, quarter: Tensor) -> Tensor:
         """The fills' mean at 1/4, corrected."""
@@ -251,6 +250,6 @@ class Refiner(nn.Module):
         mixed = (weights * candidates).sum(dim=1, keepdim=True)
         spread = mixed
         for step, reach in zip(affinity.split(9, dim=1), self.reach, strict=True):
-            spread = (convex_weights(step) * neighbours(spread, reach)).sum(dim=1, keepdim=True)
+            spread = ops.convex_upsample(spread, step, factor=1, dilation=reach)
         disparity = spread + rest[:, :1].tanh()
         return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])

@@ -1,6 +1,7 @@
 """The kernels' Python face: numpy in, numpy out; torch in, torch out (see `_dispatch` for how)."""
 
 from .box import box_aggregation
+from .convex_upsampling import convex_upsample
 from .convolution import convolution
 from .correlation_lookup import CorrelationLookup, correlation_features, correlation_lookup
 from .correlation_lookup_1d import CorrelationLookup1D, correlation_lookup_1d
@@ -47,6 +48,7 @@ __all__ = [
     "census",
     "census_transform",
     "concatenated_volume",
+    "convex_upsample",
     "convolution",
     "correlation_features",
     "correlation_lookup",

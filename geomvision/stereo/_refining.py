@@ -32,8 +32,9 @@ TRUSTED = 0.75
 class Refining(RangeSearch):
     """A matcher, and a net that sees its answer beside both views."""
 
-    #: Module and class in `nets`.
+    #: Module and class in `nets`; and others that its weights may be of.
     NET: ClassVar[tuple[str, str]] = ("refiner", "Refiner")
+    OTHERS: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     weights: str = option("refined_sgm", "name of shipped weights, or path of a .safetensors file with its card")
     precision: str = option(
@@ -73,7 +74,7 @@ class Refining(RangeSearch):
 
         assert matched.confidence is not None
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
-        net = _net(*self.NET, *weights.version(self.weights))
+        net = _net((self.NET, *self.OTHERS), *weights.version(self.weights))
         rounded = self.precision == "bfloat16" or (self.precision == "auto" and _multiplies_tiles())
         precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded)
         with torch.inference_mode(), threads(self.num_threads), precision:
@@ -162,11 +163,13 @@ def _batch(array: Float32) -> Any:
 
 
 @lru_cache(maxsize=2)
-def _net(module: str, name: str, path: Path, _written_ns: int) -> Refiner:
+def _net(kinds: tuple[tuple[str, str], ...], path: Path, _written_ns: int) -> Refiner:
+    """The net that the weights' card names, if it is one of these; else the first, which refuses them."""
     from .. import weights
 
-    kind = getattr(importlib.import_module(f"..nets.{module}", __package__), name)
     state, card = weights.load(path)
+    module, name = next((kind for kind in kinds if card.network.endswith(".".join(("", *kind)))), kinds[0])
+    kind = getattr(importlib.import_module(f"..nets.{module}", __package__), name)
     net: Refiner = kind(**card.arguments)
     weights.put_into(net, state, card)
     return net.eval()

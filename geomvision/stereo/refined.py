@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ._base import StereoMethod
 from ._based import Based
 from ._refining import Refining, filling
+from .fast_stereo import FastStereo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class Refined(Based, Refining):
 
     >>> Refined(base="opencv_sgbm", base_options="mode=3way", max_disparity=96)  # doctest: +SKIP
     """
+
+    OTHERS = (FastStereo.NET,)
 
     def matcher(self) -> StereoMethod:
         """The base with its options, filling its gaps if it can."""

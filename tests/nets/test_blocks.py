@@ -9,11 +9,8 @@ from geomvision.nets.blocks import (
     Convolution,
     Pointwise,
     Residual,
-    convex_upsample,
     convex_weights,
     fill_along,
-    neighbours,
-    warp_right,
 )
 
 
@@ -45,35 +42,10 @@ def test_convolutions_give_the_same_bits_with_any_number_of_threads(layer, heigh
     assert all(torch.equal(answer, answers[0]) for answer in answers)
 
 
-def test_neighbours_are_read_row_by_row_and_the_border_repeats():
-    x = torch.arange(12.0).view(1, 1, 3, 4)
-    assert neighbours(x)[0, :, 1, 1].tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
-    assert neighbours(x)[0, :, 0, 0].tolist() == [0, 0, 1, 0, 0, 1, 4, 4, 5]
-    assert neighbours(x, 2)[0, :, 1, 1].tolist() == [0, 1, 3, 4, 5, 7, 8, 9, 11]
-
-
 def test_convex_weights_are_a_softmax_even_of_large_numbers():
     logits = torch.tensor([1000.0, 999.0, -1000.0]).view(1, 3, 1, 1)
     near = math.exp(-1)
     assert convex_weights(logits).flatten().tolist() == pytest.approx([1 / (1 + near), near / (1 + near), 0.0])
-
-
-def test_convex_upsampling_keeps_a_constant_and_stays_within_the_neighbours():
-    logits = torch.randn(2, 9 * 16, 3, 5)
-    flat = convex_upsample(torch.full((2, 1, 3, 5), 7.0), logits, 4)
-    torch.testing.assert_close(flat, torch.full((2, 1, 12, 20), 7.0))
-    coarse = torch.rand(2, 1, 3, 5)
-    fine = convex_upsample(coarse, logits, 4)
-    bounds = neighbours(coarse).repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
-    assert (fine >= bounds.amin(dim=1, keepdim=True) - 1e-6).all()
-    assert (fine <= bounds.amax(dim=1, keepdim=True) + 1e-6).all()
-
-
-def test_warping_a_ramp_reads_it_at_x_minus_d():
-    ramp = torch.arange(10.0).expand(1, 1, 4, 10)
-    disparity = torch.full((1, 1, 4, 10), 2.25)
-    seen = warp_right(ramp, disparity)
-    torch.testing.assert_close(seen[0, 0, 0], (torch.arange(10.0) - 2.25).clamp(min=0))
 
 
 @settings(max_examples=30, deadline=None)

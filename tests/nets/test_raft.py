@@ -7,12 +7,12 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from geomvision.nets.blocks import convex_upsample  # noqa: E402
 from geomvision.nets.correlation import CORRELATIONS, correlation  # noqa: E402
 from geomvision.nets.pwc_small import PWCSmall  # noqa: E402
 from geomvision.nets.raft import RAFT, RAFTSmall  # noqa: E402
 from geomvision.nets.raft_encoder import Encoder  # noqa: E402
 from geomvision.nets.raft_update import Recurrent  # noqa: E402
+from geomvision.ops import convex_upsample  # noqa: E402
 
 
 def images(batch=1, height=64, width=72, seed=0):
@@ -59,9 +59,9 @@ def test_all_ways_to_correlate_give_one_flow():
 def test_a_constant_flow_is_raised_as_it_is():
     logits = torch.randn(1, 9 * 64, 5, 6)
     flow = torch.tensor([3.0, -1.5]).view(1, 2, 1, 1).expand(1, 2, 5, 6)
-    raised = convex_upsample(8 * flow, logits, 8)
+    raised = convex_upsample(8 * flow, logits, factor=8)
     np.testing.assert_allclose(raised, (8 * flow[:, :, :1, :1]).expand(1, 2, 40, 48), rtol=1e-5)
-    inside = convex_upsample(8 * flow, logits, 8, outside="zero")
+    inside = convex_upsample(8 * flow, logits, factor=8, outside="zero")
     np.testing.assert_allclose(inside[..., 8:-8, 8:-8], raised[..., 8:-8, 8:-8], rtol=1e-5)
     assert (inside[:, 0] <= raised[:, 0] + 1e-4).all()
     assert (inside[:, 0, 0] < raised[:, 0, 0]).all()  # zeros beyond the border have their share
@@ -73,7 +73,7 @@ def test_each_fine_pixel_has_its_own_weights():
     logits[:, 4] = 0
     logits[:, 4, 2], logits[:, 1, 2] = -1e4, 0
     coarse = torch.arange(18.0).view(1, 2, 3, 3)
-    fine = convex_upsample(coarse, logits.view(1, 36, 3, 3), 2)
+    fine = convex_upsample(coarse, logits.view(1, 36, 3, 3), factor=2)
     centre = coarse[0].repeat_interleave(2, 1).repeat_interleave(2, 2)
     centre[:, 3::2, 0::2] = coarse[0, :, :-1]
     np.testing.assert_allclose(fine[0], centre)

@@ -34,6 +34,7 @@ CALLS = {
     "census": (PAIR, {"max_disparity": 4, "min_disparity": -1, "window": "5x5"}),
     "census_transform": (PAIR[:1], {"window": "9x7"}),
     "concatenated_volume": (FEATURES, {"max_disparity": 3}),
+    "convex_upsample": ((real(1, 2, 5, 6), real(1, 36, 5, 6)), {"factor": 2, "dilation": 1, "outside": "border"}),
     "convolution": (
         (real(1, 4, 5, 6), real(3, 4, 3, 3), real(3), real(1, 3, 3, 3)),
         {"stride": 2, "dilation": 1, "relu": True, "precision": "float32"},

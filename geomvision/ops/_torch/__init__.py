@@ -2,6 +2,7 @@
 
 from .all_pairs_correlation import all_pairs_correlation, all_pairs_correlation_1d, halve_volume
 from .box import box_aggregation
+from .convex_upsampling import convex_upsample
 from .convolution import convolution
 from .correlation_lookup import correlation_features, packed_lookup
 from .correlation_lookup_1d import correlation_lookup_1d, kept_lookup_1d
@@ -36,6 +37,7 @@ __all__ = [
     "box_aggregation",
     "census_transform",
     "concatenated_volume",
+    "convex_upsample",
     "convolution",
     "correlation_costs",
     "correlation_features",

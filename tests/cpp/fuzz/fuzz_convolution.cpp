@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "canvas.hpp"
+#include "geomvision/ops/convex_upsampling.hpp"
 #include "geomvision/ops/convolution.hpp"
 
 namespace gv = geomvision;
@@ -37,6 +38,26 @@ void convolve(Random& random) {
   require(std::equal(out.begin(), out.end(), again.begin()), "the second call differs from the first");
 }
 
+template <typename T>
+void upsample(Random& random) {
+  gv::ops::ConvexUpsamplingOptions options;
+  random.vary(options.factor, {1, 2, 4});
+  random.vary(options.dilation, {1, 3, 9});
+  options.repeats = random.chance(0.5);
+  gv::ops::ConvexUpsampling<T> upsampling(options);
+  require(options.factor > 0 && options.dilation > 0, "options without meaning were taken");
+  if (options.factor > 16) return;  // allowed, but too much memory
+  const Size batch = random.between(0, 2), channels = random.between(0, 3), height = random.size(20);
+  const Size width = random.size(60), planes = 9 * Size{options.factor} * options.factor;
+  const Block<T, 4> coarse(random, {batch, channels, height, width});
+  const Block<T, 4> logits(random, {batch, planes, height, width + (random.chance(0.03) ? 1 : 0)}, -99, 99);
+  Block<T, 4> fine(random, {batch, channels, options.factor * height, options.factor * width});
+  upsampling(coarse.read(), logits.read(), fine.view(), random.threads());
+  require(std::all_of(fine.begin(), fine.end(), [](T value) { return std::abs(static_cast<double>(value)) <= 3.001; }),
+          "a convex sum beyond its values");
+}
+
 }  // namespace
 
+FUZZ(convex_upsampling) { random.chance(0.7) ? upsample<float>(random) : upsample<double>(random); }
 FUZZ(convolution) { random.chance(0.7) ? convolve<float>(random) : convolve<double>(random); }
