@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data")
     parser.add_argument("--bases", default=",".join(BASES))
     parser.add_argument("--half", default="", help="bases that see images of half the size")
-    parser.add_argument("--weights", default="refined_sgm")
+    parser.add_argument("--weights", default="refined")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--cells", type=Path, default=HERE.parent / "build" / "refined")
     parser.add_argument("--out", type=Path, default=HERE / "results" / gv.__version__)

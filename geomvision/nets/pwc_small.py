@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
-from .blocks import Convolution
+from .blocks import Convolution, Pointwise
 from .raft import Flows
 
 #: Sides of images are multiples of this, and no shorter.
@@ -34,10 +34,10 @@ class PWCSmall(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.pyramid = nn.ModuleList(_Stage(a, b) for a, b in pairwise((3, *pyramid)))
-        self.shared = nn.ModuleList(nn.Conv2d(width, shared, 1) for width in pyramid[1:])
+        self.shared = nn.ModuleList(Pointwise(width, shared) for width in pyramid[1:])
         self.decoder = _Decoder(COSTS + shared + 2 + hidden, hidden)
         self.context = _Context(hidden + self.decoder.KEPT)
-        self.mask = nn.Sequential(Convolution(hidden, 64), _leaky(), nn.Conv2d(64, 9 * FINEST**2, 1))
+        self.mask = nn.Sequential(Convolution(hidden, 64), _leaky(), Pointwise(64, 9 * FINEST**2))
 
     def forward(self, images0: Tensor, images1: Tensor) -> Flows:
         """Flow from images 0 to images 1, both (B, 3, H, W) RGB, 0 … 255; H and W multiples of 32."""

@@ -14,6 +14,7 @@ from geomvision.method import BackendError, OptionError, backend, option
 from geomvision.results import Disparity
 from geomvision.stereo._base import StereoMethod
 from geomvision.stereo._refining import TRUSTED, answer
+from geomvision.stereo.fast_stereo import FastStereo
 from geomvision.stereo.refined import Refined
 from geomvision.stereo.refined_sgm import RefinedSGM
 
@@ -68,12 +69,13 @@ def test_every_base_gets_better_and_dense(name, scenes):
     assert np.mean(refined) < np.mean(alone)
 
 
-def test_the_plain_one_is_refined_sgm(scenes, assert_equal):
+def test_with_the_weights_of_refined_sgm_or_fast_stereo_it_is_that(scenes, assert_equal):
     sample = scenes[0]
     views = sample.left, sample.right
-    assert_equal(Refined(max_disparity=24)(*views), RefinedSGM(max_disparity=24)(*views))
+    for plain in (RefinedSGM(max_disparity=24), FastStereo(max_disparity=24)):
+        assert_equal(Refined(max_disparity=24, weights=plain.weights)(*views), plain(*views))
     other = RefinedSGM(max_disparity=24, census="5x5", paths=4, p1=20, p2=140)
-    assert_equal(Refined.of(other.matcher())(*views), other(*views))
+    assert_equal(Refined.of(other.matcher(), weights=other.weights)(*views), other(*views))
     assert other.matcher() == Refined.of(other.matcher()).matcher()
 
 
