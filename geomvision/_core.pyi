@@ -83,6 +83,7 @@ __all__: list[str] = [
     "lucas_kanade_options",
     "luma",
     "median",
+    "nearest_known",
     "p3p",
     "packed_lookup",
     "packed_lookup_backward",
@@ -1123,6 +1124,9 @@ def median(
     disparity: numpy.typing.NDArray[numpy.float32],
     size: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+def nearest_known(
+    disparity: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.float32]: ...
 def p3p(
     rays: numpy.typing.NDArray[numpy.float64], points: numpy.typing.NDArray[numpy.float64]

@@ -60,6 +60,7 @@ def operators(threads: int = 0) -> dict[str, np.ndarray]:
         "all_pairs_correlation_1d": ops.all_pairs_correlation_1d(one, two, **n),
         "correlation_pyramid": ops.correlation_pyramid(pairs, 3, **n)[2],
         "convex_upsample": ops.convex_upsample(one, np.tile(seen, (1, 18, 1, 1)), factor=2, **n),
+        "nearest_known": np.nan_to_num(ops.nearest_known(np.where(rough < 6, rough, np.float32(np.nan)), **n)),
         "convolution": ops.convolution(one, weight, stride=2, dilation=2, **n),
         "convolution of bfloat16": ops.convolution(one, weight, one[0, 0, 0, :2], precision="bfloat16", **n),
         "local_correlation": ops.local_correlation(one, two, radius=3, **n),

@@ -1,3 +1,4 @@
+#include "geomvision/ops/nearest_known.hpp"
 #include "geomvision/ops/winners.hpp"
 #include "geomvision/stereo/postprocess.hpp"
 #include "planes.hpp"
@@ -31,6 +32,19 @@ void bind_disparity_maps(py::module_& module) {
         return codes.array;
       },
       "left"_a.noconvert(), "right"_a.noconvert(), "tolerance"_a, "num_threads"_a);
+  module.def(
+      "nearest_known",
+      [](const Array<float>& disparity, int num_threads) {
+        const auto from = tensor<3>(disparity, "disparity");
+        Output<float, 4> result({from.size(0), 4, from.size(1), from.size(2)});
+        without_gil([&] {
+          for (std::ptrdiff_t b = 0; b < from.size(0); ++b) {
+            ops::nearest_known(part(from, b), part(result.view, b), num_threads);
+          }
+        });
+        return result.array;
+      },
+      "disparity"_a.noconvert(), "num_threads"_a);
   module.def(
       "median",
       [](const Array<float>& disparity, int size, int num_threads) {

@@ -6,7 +6,7 @@ in view, or crops in training and whole images in use would be two different thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -55,16 +55,27 @@ class Convolution(nn.Conv2d):
 
     def forward(self, x: Tensor, *, residual: Tensor | None = None, relu: bool = False) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, H / stride, W / stride), plus the residual, then ReLU."""
+        return self._convolved(x, self.weight, self.bias, residual, relu)
+
+    def beside(self, last: Tensor) -> Callable[[Tensor], Tensor]:
+        """The convolution of (what it is given, `last`) joined along channels; the share of `last` is computed once."""
+        own = self.in_channels - last.shape[1]
+        share = self._convolved(last, self.weight[:, own:], self.bias)
+        return lambda x: self._convolved(x, self.weight[:, :own], None, share)
+
+    def _convolved(
+        self, x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor | None = None, relu: bool = False
+    ) -> Tensor:
         if not self._without_derivative(x, residual):
             with steady(x, self.training):
-                y = super().forward(x)
+                y = self._conv_forward(x, weight, bias)
             y = y if residual is None else residual + y
             return functional.relu(y) if relu else y
         options: dict[str, Any] = {"stride": self.stride[0], "dilation": self.dilation[0], "relu": relu}
         if torch.is_autocast_enabled("cpu"):
             x, residual = x.float(), None if residual is None else residual.float()
             options["precision"] = "bfloat16"
-        return ops.convolution(x, self.weight, self.bias, residual=residual, **options)
+        return ops.convolution(x, weight, bias, residual=residual, **options)
 
     def _without_derivative(self, *given: Tensor | None) -> bool:
         """Whether this is a CPU with kernels, where nobody trains, compiles or asks for a derivative."""
@@ -143,19 +154,19 @@ class Up(nn.Module):
         return y
 
 
+def shuffled_onto(fine: Tensor, coarse: Tensor) -> Tensor:
+    """ReLU(fine + what `coarse`, (B, 4 C, H, W), is shuffled to, (B, C, 2 H, 2 W): Shi et al., CVPR 2016).
+
+    Where nobody asks for a derivative, it is done in place of `fine`.
+    """
+    if torch.is_grad_enabled():
+        return functional.relu(fine + functional.pixel_shuffle(coarse, 2))
+    for phase in range(4):
+        fine[:, :, phase // 2 :: 2, phase % 2 :: 2] += coarse[:, phase::4]
+    return fine.relu_()
+
+
 def convex_weights(logits: Tensor) -> Tensor:
     """Softmax over dimension 1. Torch's own gives, on a CPU, other last bits for other numbers of threads."""
     powers = (logits - logits.amax(dim=1, keepdim=True).detach()).exp()
     return powers / powers.sum(dim=1, keepdim=True)
-
-
-def fill_along(values: Tensor, valid: Tensor, dim: int, *, backwards: bool = False) -> tuple[Tensor, Tensor]:
-    """Carry the last valid value on along `dim`; (filled, whether there was one to carry)."""
-    if backwards:
-        filled, found = fill_along(values.flip(dim), valid.flip(dim), dim)
-        return filled.flip(dim), found.flip(dim)
-    shape = [1] * values.ndim
-    shape[dim] = values.shape[dim]
-    places = torch.arange(values.shape[dim], device=values.device).view(shape)
-    last = torch.where(valid, places, -1).cummax(dim).values
-    return values.gather(dim, last.clamp(min=0)), last >= 0

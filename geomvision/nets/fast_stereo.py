@@ -23,6 +23,10 @@ QUARTER = 4
 RADIUS = 4
 LEVELS = 2
 
+Layer = Callable[[Tensor], Tensor]
+#: From the state, what is seen and what is held to the change of the estimate and the next state.
+Update = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+
 
 class FastStereo(Refiner):
     """`Refiner` with features of its own and a recurrent unit, 0.8 million parameters in all.
@@ -52,12 +56,13 @@ class FastStereo(Refiner):
         estimate = self._rough(seen, quarter)
         look_up = self._compared(seen)
         known = [functional.avg_pool2d(part, QUARTER) for part in (seen.fills, seen.features[:, 4:6])]
-        state, steps = self.unit.begin(quarter), [estimate]
+        state, update = self.unit.begin(quarter)
+        steps = [estimate]
         for _ in range(self.iterations):
             estimate = estimate.detach()
             frame = (estimate - seen.level) / seen.spread
             beside = ((known[0] - estimate) / FAR_PX).clamp(-2, 2)
-            change, state = self.unit(state, quarter, look_up(estimate), torch.cat([frame, beside, known[1]], dim=1))
+            change, state = update(state, look_up(estimate), torch.cat([frame, beside, known[1]], dim=1))
             estimate = estimate + QUARTER * change.float()
             steps.append(estimate)
         logits = (self.upsample(quarter) + self.unit.upsample(state)).float()
@@ -116,16 +121,19 @@ class UpdateUnit(nn.Module):
             assert last.bias is not None
             nn.init.zeros_(last.bias)
 
-    def begin(self, context: Tensor) -> Tensor:
-        """The state before the first look."""
-        return torch.tanh(self.start(context))
+    def begin(self, context: Tensor) -> tuple[Tensor, Update]:
+        """The state before the first look, and what a look makes of it: see `forward`."""
+        given = self.gates.beside(context), self.candidate.beside(context)
+        return torch.tanh(self.start(context)), lambda state, seen, held: self(state, seen, held, *given)
 
-    def forward(self, state: Tensor, context: Tensor, seen: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, state: Tensor, seen: Tensor, held: Tensor, gates: Layer, candidate: Layer
+    ) -> tuple[Tensor, Tensor]:
         """The change of the estimate, pixels of a quarter of the size, and the next state."""
         seen = functional.pad(seen, (0, 0, 0, 0, 0, self.SEEN - seen.shape[1]))  # where a level has no pixel
         looked = torch.cat([self.seen(seen, relu=True), self.held(held, relu=True)], dim=1)
         looked = self.join(looked, relu=True)
-        update, reset = torch.sigmoid(self.gates(torch.cat([state, looked, context], dim=1))).chunk(2, dim=1)
-        candidate = torch.tanh(self.candidate(torch.cat([reset * state, looked, context], dim=1)))
-        state = torch.lerp(state, candidate, update)
+        update, reset = torch.sigmoid(gates(torch.cat([state, looked], dim=1))).chunk(2, dim=1)
+        proposed = torch.tanh(candidate(torch.cat([reset * state, looked], dim=1)))
+        state = torch.lerp(state, proposed, update)
         return self.change(state), state

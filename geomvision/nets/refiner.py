@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from .blocks import (
     Residual,
     Up,
     convex_weights,
-    fill_along,
+    shuffled_onto,
 )
 
 #: Sizes are padded to a multiple of this inside the net.
@@ -76,12 +77,12 @@ def local_contrast(image: Tensor, size: int = 9) -> Tensor:
 
 def normalised(image: Tensor) -> Tensor:
     """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
-    exact = image.double()  # sums over an image in float32 would depend on how threads share it
-    mean = exact.mean(dim=(2, 3), keepdim=True)
-    deviation = (exact - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    over: dict[str, Any] = {"keepdim": True, "dtype": torch.float64}  # sums in float32 depend on how threads share them
+    centred = image - image.mean(dim=(2, 3), **over).to(image.dtype)
+    deviation = centred.square().mean(dim=(1, 2, 3), **over).sqrt().to(image.dtype)
     # A picture without contrast stays flat: what is left of it after subtraction is rounding.
-    floor = 1e-4 * exact.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
-    return ((exact - mean) / torch.maximum(deviation, floor)).to(image.dtype)
+    floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
+    return centred / torch.maximum(deviation, floor)
 
 
 def _box(x: Tensor, size: int) -> Tensor:
@@ -125,9 +126,8 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
         confidence: (B, 1, H, W) in [0, 1]; 0 where the matcher has no estimate of its own.
     """
     valid = (confidence > 0) & ~disparity.isnan()
-    values = torch.where(valid, disparity, 0.0)
-    level, spread = _frame(values, valid)
-    fills = carried(values, valid)
+    level, spread = _frame(torch.where(valid, disparity, 0.0), valid)
+    fills = ops.nearest_known(torch.where(valid, disparity, torch.nan)[:, 0])
     lowest = fills.nan_to_num(torch.inf).amin(dim=1, keepdim=True)
     given = torch.where(disparity.isnan(), torch.where(lowest.isinf(), level, lowest), disparity)
     fills = torch.cat([torch.where(fills.isnan(), given, fills), given], dim=1)
@@ -147,12 +147,6 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
         (columns - given < 0).float(),
     ]
     return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right, (views[0], views[1]))
-
-
-def carried(values: Tensor, valid: Tensor) -> Tensor:
-    """The valid values carried in from the left, right, above and below, (B, 4, H, W); NaN where there is none."""
-    along = [fill_along(values, valid, dim, backwards=back) for dim in (3, 2) for back in (False, True)]
-    return torch.cat([torch.where(found, value, torch.nan) for value, found in along], dim=1)
 
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
@@ -225,8 +219,7 @@ class Refiner(nn.Module):
         quarter = self.up4(wide, quarter)
         coarse = self._coarse(seen, quarter)
         half = self.up2(quarter, half)
-        full = functional.relu(full + functional.pixel_shuffle(self.lift(half), 2))
-        return self._sharpen(seen, full, coarse)
+        return self._sharpen(seen, shuffled_onto(full, self.lift(half)), coarse)
 
     def _coarse(self, seen: Evidence, quarter: Tensor) -> Tensor:
         """A rough estimate for every pixel, brought up with sharp edges; or several, (B, K, H, W), the best last."""

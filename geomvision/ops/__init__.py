@@ -16,7 +16,7 @@ from .correlation_volume import (
 from .cost_volume_2d import cost_volume_2d
 from .cost_volumes import concatenated_volume, correlation_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
-from .disparity_maps import fill_background, left_right_check, median, speckle
+from .disparity_maps import fill_background, left_right_check, median, nearest_known, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_aggregation, guided_filter
 from .local_correlation import local_correlation
@@ -69,6 +69,7 @@ __all__ = [
     "local_correlation",
     "median",
     "ncc",
+    "nearest_known",
     "propagate_planes",
     "pyramid_lookup",
     "pyramid_lookup_1d",

@@ -86,6 +86,24 @@ def fill_background(disparity: Array, occluded: Array | None = None, *, num_thre
     return _filtered(name, disparity, classical.flat(classical.cast(hidden, "uint8"), 2), num_threads)
 
 
+@checked
+def nearest_known(disparity: Array, *, num_threads: int = 0) -> Array:
+    """Of each pixel the nearest estimate, its own if it has one: to the left, to the right, above and below.
+
+    Args:
+        disparity: (..., H, W), pixels, or any other map that is NaN where nothing is known.
+        num_threads: 0 takes every core (for tensors: as many as torch uses).
+
+    Returns:
+        (..., 4, H, W), like the disparity; NaN where there is none in that direction.
+    """
+    name = "nearest_known"
+    require_arrays(name, disparity=disparity)
+    maps = classical.flat(classical.disparities(name, "disparity", disparity), 2)
+    found = classical.run(name, maps, num_threads).reshape(*disparity.shape[:-2], 4, *disparity.shape[-2:])
+    return classical.cast(found, dtype_name(disparity))  # type: ignore[no-any-return]
+
+
 def _filtered(name: str, disparity: Array, *arguments: Any) -> Array:
     require_arrays(name, disparity=disparity)
     maps = classical.flat(classical.disparities(name, "disparity", disparity), 2)

@@ -1,16 +1,15 @@
+import itertools
 import math
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from geomvision.nets.blocks import (
     Convolution,
     Pointwise,
     Residual,
     convex_weights,
-    fill_along,
+    shuffled_onto,
 )
 
 
@@ -48,19 +47,19 @@ def test_convex_weights_are_a_softmax_even_of_large_numbers():
     assert convex_weights(logits).flatten().tolist() == pytest.approx([1 / (1 + near), near / (1 + near), 0.0])
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 7), st.integers(1, 9), st.integers(0, 999), st.sampled_from([2, 3]), st.booleans())
-def test_filling_carries_the_last_valid_value(height, width, seed, dim, backwards):
-    generator = torch.Generator().manual_seed(seed)
-    values = torch.rand(1, 1, height, width, generator=generator)
-    valid = torch.rand(1, 1, height, width, generator=generator) < 0.4
-    filled, found = fill_along(values, valid, dim, backwards=backwards)
-    lines = zip(
-        *(m.movedim(dim, -1).reshape(-1, m.shape[dim]).tolist() for m in (values, valid, filled, found)), strict=True
-    )
-    for line in lines:
-        last, seen = None, False
-        for value, known, got, has in list(zip(*line, strict=True))[:: -1 if backwards else 1]:
-            last, seen = (value, True) if known else (last, seen)
-            assert has == seen
-            assert not seen or got == last
+def test_what_is_beside_adds_its_share_once():
+    layer = Convolution(7, 5, dilation=2)
+    x, last = torch.randn(2, 4, 6, 9), torch.randn(2, 3, 6, 9)
+    torch.testing.assert_close(layer.beside(last)(x), layer(torch.cat([x, last], dim=1)))
+    with torch.inference_mode():
+        torch.testing.assert_close(layer.eval().beside(last)(x), layer(torch.cat([x, last], dim=1)))
+
+
+def test_channels_are_shuffled_onto_the_finer_map():
+    fine, coarse = torch.randn(2, 3, 4, 10), torch.randn(2, 12, 2, 5)
+    expected = fine.clone()
+    for c, y, x in itertools.product(range(3), range(4), range(10)):
+        expected[:, c, y, x] += coarse[:, 4 * c + y % 2 * 2 + x % 2, y // 2, x // 2]
+    torch.testing.assert_close(shuffled_onto(fine, coarse), expected.relu(), rtol=0, atol=0)
+    with torch.inference_mode():
+        torch.testing.assert_close(shuffled_onto(fine.clone(), coarse), expected.relu(), rtol=0, atol=0)

@@ -51,6 +51,7 @@ CALLS = {
     "difference_volume": (FEATURES, {"max_disparity": 3}),
     "fast_global_smoothing": (PAIR, {"lambda_": 10.0, "sigma": 5.0, "iterations": 2}),
     "fill_background": (PAIR[:1], {}),
+    "nearest_known": (PAIR[:1], {}),
     "group_wise_volume": (FEATURES, {"max_disparity": 3, "groups": 2}),
     "guided_aggregation": ((real(5, 6, 3), PAIR[0]), {"radius": 1, "epsilon": 0.1}),
     "guided_filter": (PAIR, {"radius": 1, "epsilon": 0.1}),

@@ -87,10 +87,23 @@ def test_any_map_gives_what_the_twin_gives(shape, seed, threads):
             twins._fill_background(disparity, occluded.byte(), 0),
         ),
     ]
+    pairs.append((ops.nearest_known(disparity, num_threads=threads), twins._nearest_known(disparity, 0)))
     lines = disparity.flatten(0, 1), right.flatten(0, 1)
     pairs.append((ops.left_right_check(*lines, num_threads=threads), twins._left_right_check(*lines, 1.0, 0)))
     for found, expected in pairs:
         torch.testing.assert_close(found, expected, **exact)
+
+
+def test_the_nearest_known_are_the_first_met_in_four_directions():
+    known = np.array([[NAN, 1, NAN, NAN], [2, NAN, NAN, 3]], np.float32)
+    left = [[NAN, 1, 1, 1], [2, 2, 2, 3]]
+    right = [[1, 1, NAN, NAN], [2, 3, 3, 3]]
+    above = [[NAN, 1, NAN, NAN], [2, 1, NAN, 3]]
+    below = [[2, 1, NAN, 3], [2, NAN, NAN, 3]]
+    expected = np.array([left, right, above, below], np.float32)
+    np.testing.assert_array_equal(ops.nearest_known(known), expected)
+    np.testing.assert_array_equal(ops.nearest_known(np.stack([known] * 2))[1], expected)
+    assert ops.nearest_known(known[:, :0]).shape == (4, 2, 0)
 
 
 def test_operators(assert_operator):
@@ -100,6 +113,7 @@ def test_operators(assert_operator):
     assert_operator(named.median.default, twins._median, disparity, 3, 0)
     assert_operator(named.speckle.default, twins._speckle, disparity, 4, 5.0, 0)
     assert_operator(named.fill_background.default, twins._fill_background, disparity, (right > 2).byte(), 0)
+    assert_operator(named.nearest_known.default, twins._nearest_known, disparity, 0)
     lines = disparity.flatten(0, 1), right.flatten(0, 1)
     assert_operator(named.left_right_check.default, twins._left_right_check, *lines, 1.0, 0)
 

@@ -9,7 +9,7 @@ from .correlation_lookup_1d import correlation_lookup_1d, kept_lookup_1d
 from .cost_volume_2d import cost_volume_2d
 from .cost_volumes import concatenated_volume, difference_volume, group_wise_volume
 from .cross_aggregation import cross_aggregation, cross_arms
-from .disparity_maps import fill_background, left_right_check, median, speckle
+from .disparity_maps import fill_background, left_right_check, median, nearest_known, speckle
 from .fast_global_smoothing import fast_global_smoothing
 from .guided_filter import guided_filter
 from .local_correlation import local_correlation
@@ -56,6 +56,7 @@ __all__ = [
     "left_right_check",
     "local_correlation",
     "median",
+    "nearest_known",
     "packed_lookup",
     "propagate_planes",
     "right_winners",

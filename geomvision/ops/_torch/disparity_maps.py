@@ -89,12 +89,34 @@ def _fill_background(disparity: Tensor, occluded: Tensor, num_threads: int) -> T
     return torch.where(disparity.isnan(), votes.gather(-1, rank[..., None])[..., 0], disparity)
 
 
+def _nearest_known(disparity: Tensor, num_threads: int) -> Tensor:
+    if disparity.numel() == 0:
+        return disparity.new_empty(_four_sides(disparity))
+    found = []
+    for dim in (2, 1):
+        for line in (disparity, disparity.flip(dim)):
+            places = torch.arange(line.shape[dim], device=line.device).view([-1 if d == dim else 1 for d in range(3)])
+            last = torch.where(line.isnan(), 0, places).cummax(dim).values
+            carried = line.gather(dim, last)
+            found.append(carried if line is disparity else carried.flip(dim))
+    return torch.stack(found, 1)
+
+
+def _four_sides(disparity: Tensor) -> tuple[int, ...]:
+    return disparity.shape[0], 4, *disparity.shape[1:]
+
+
 left_right_check = operator(
     "left_right_check",
     _left_right_check,
     shape=lambda left, right, tolerance, num_threads: torch.empty_like(left, dtype=torch.uint8),
 )
 median = operator("median", _median, shape=lambda disparity, size, num_threads: torch.empty_like(disparity))
+nearest_known = operator(
+    "nearest_known",
+    _nearest_known,
+    shape=lambda disparity, num_threads: disparity.new_empty(_four_sides(disparity)),
+)
 speckle = operator(
     "speckle", _speckle, shape=lambda disparity, size, range_px, num_threads: torch.empty_like(disparity)
 )

@@ -2,6 +2,7 @@
 
 #include "canvas.hpp"
 #include "geomvision/ops/cost_volumes.hpp"
+#include "geomvision/ops/nearest_known.hpp"
 #include "geomvision/ops/winners.hpp"
 
 namespace gv = geomvision;
@@ -78,6 +79,9 @@ void choose(Random& random) {
   Block<std::uint8_t, 2> codes(random, {height, width}, 0, 9);
   gv::ops::left_right_check(disparity.read(), right.read(), tolerance, codes.view(), threads);
   for (const std::uint8_t code : codes) require(code <= 3, "no such code");
+  Block<float, 3> nearest(random, {4, height, width + (random.chance(0.03) ? 1 : 0)});
+  gv::ops::nearest_known(disparity.read(), nearest.view(), threads);
+  for (const float d : nearest) require(in_range(d), "carried from nowhere");
 }
 
 }  // namespace
