@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..cameras import pose
+from ..cameras import inverse, pose
 from ._builder import Builder
 from ._layouts import pixel_ray
 from ._scene import Material, Object, Scene
@@ -97,7 +97,7 @@ def _polish(b: Builder) -> bool:
 
 def _on_wall(b: Builder, scene: Scene, wall: Object) -> tuple[np.ndarray, float] | None:
     """A place on the wall and its depth, or None where the ray that was drawn does not meet it in front."""
-    ray = pixel_ray(b.camera, np.linalg.inv(scene.T_camera_world), b.uniform(0.2, 0.8), b.uniform(0.15, 0.7))
+    ray = pixel_ray(b.camera, inverse(scene.T_camera_world), b.uniform(0.2, 0.8), b.uniform(0.15, 0.7))
     normal, point = wall.T_world[:3, 2], wall.T_world[:3, 3]
     facing = float((normal * ray).sum())
     if facing < 0.2:
@@ -111,7 +111,7 @@ def _standing(b: Builder, scene: Scene, largest: float) -> tuple[np.ndarray, flo
     """A place among the things, on the ground if there is one, turned a little; and its depth."""
     behind = max((b.bf / thing.T_world[2, 3] for thing in b.objects if thing.name == "wall"), default=0.0)
     z = b.bf / b.uniform(min(max(0.25 * largest, 1.2 * behind), 0.8 * largest), 0.85 * largest)
-    ray = pixel_ray(b.camera, np.linalg.inv(scene.T_camera_world), b.uniform(0.1, 0.9), b.uniform(0.25, 0.75))
+    ray = pixel_ray(b.camera, inverse(scene.T_camera_world), b.uniform(0.1, 0.9), b.uniform(0.25, 0.75))
     at, turn = ray * z, b.turn(x=8, y=55)
     if scene.ground_y is not None:
         at[1] = min(at[1], scene.ground_y - 0.15 * z)

@@ -7,8 +7,9 @@ depth of the mirrored world. A pane shows what its own camera sees beyond it; it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +19,21 @@ from ._shapes import Array
 
 #: Surfaces after which a ray ends: the next one shows its own colour alone.
 BOUNCES = 3
+
+
+class Seen(Protocol):
+    """Positions (N,) in a view, and the object and inverse depth that each shows."""
+
+    @property
+    def sight(self) -> Sight: ...
+    @property
+    def x(self) -> Array: ...
+    @property
+    def y(self) -> Array: ...
+    @property
+    def q(self) -> Array: ...
+    @property
+    def index(self) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +59,15 @@ def shows_more(scene: Scene) -> bool:
     return any(thing.material.optics for thing in scene.objects)
 
 
-def layers(xp: Any, views: list[Any]) -> list[Layer]:
-    """What the views' samples see in and through flat surfaces, parents first; views have sight, x, y, q and index."""
+def layers(xp: Any, views: Sequence[Seen]) -> list[Layer]:
+    """What the views' samples see in and through flat surfaces, parents first."""
     found: list[Layer] = []
     scene = views[0].sight.scene
     optical = [k for k, thing in enumerate(scene.objects) if thing.material.optics]
     start, end = 0, len(views)
     for _ in range(BOUNCES):
         for parent in range(start, end):
-            seen = views[parent] if parent < len(views) else found[parent - len(views)]
+            seen: Seen = views[parent] if parent < len(views) else found[parent - len(views)]
             for k in optical:
                 found += _beyond(xp, seen, parent, k)
         start, end = end, len(views) + len(found)
@@ -71,7 +87,7 @@ def blended(xp: Any, colours: list[Array], found: list[Layer]) -> list[Array]:
     return colours[:views]
 
 
-def labelled(xp: Any, view: Any) -> Array:
+def labelled(xp: Any, view: Seen) -> Array:
     """A number for each sample of a view: different where what it sees, directly or not, is different."""
     label = xp.asarray(view.index, copy=True)
     count, found = len(view.sight.scene.objects), layers(xp, [view])
@@ -93,7 +109,7 @@ def mirrored(sight: Sight, k: int) -> Sight:
     return Sight(sight.scene, replace(sight.view, T_camera_world=mirror @ sight.view.T_camera_world))
 
 
-def _beyond(xp: Any, seen: Any, parent: int, k: int) -> list[Layer]:
+def _beyond(xp: Any, seen: Seen, parent: int, k: int) -> list[Layer]:
     """What the samples on object k see in it and through it."""
     at = xp.nonzero(seen.index == k)[0]
     if at.shape[0] == 0:
@@ -101,7 +117,7 @@ def _beyond(xp: Any, seen: Any, parent: int, k: int) -> list[Layer]:
     found: list[Layer] = []
     material = seen.sight.scene.objects[k].material
     through = material.transmittance * np.asarray(material.tint)
-    own = 1.0 - material.reflectance - material.transmittance
+    own = max(0.0, 1.0 - material.reflectance - material.transmittance)
     x, y, q = seen.x[at], seen.y[at], seen.q[at]
     for share, straight in ((np.full(3, material.reflectance), False), (through, True)):
         if share.max() > 0:

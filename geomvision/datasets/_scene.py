@@ -33,7 +33,7 @@ class Material:
 
     def __post_init__(self) -> None:
         shares = (self.reflectance, self.transmittance)
-        if not (min(shares) >= 0 and sum(shares) <= 1):
+        if not (min(shares) >= 0 and sum(shares) <= 1 + 1e-9):
             raise ValueError(f"reflectance and transmittance are {shares}; they must be from 0 to 1, and so their sum")
 
     @property

@@ -8,13 +8,14 @@ exact on every machine, and it makes shot noise even over all greys (Anscombe 19
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cameras import Camera, pose
-from ._reflections import blended, labelled, layers, shows_more
+from ._reflections import Seen, blended, labelled, layers, shows_more
 from ._render import SKY, Hits, Sight, View, hidden, hits_among
 from ._scene import Light, Material
 from ._shapes import Array
@@ -98,7 +99,7 @@ def _around(xp: Any, index: Array) -> list[Array]:
     return [padded[j : j + height, i : i + width] for j in range(3) for i in range(3)]
 
 
-def _shade(xp: Any, samples: list[Any]) -> list[Array]:
+def _shade(xp: Any, samples: Sequence[Seen]) -> list[Array]:
     """Surfaces' own colours (N, 3) at all samples of views and layers: object by object, all of them together; then
     shadows for all at once.
     """
@@ -131,7 +132,7 @@ def _shade(xp: Any, samples: list[Any]) -> list[Array]:
     return [colour[a:b] for a, b in pairwise(ends)]
 
 
-def _points(xp: Any, samples: list[Any], chosen: list[Array], k: int) -> Points:
+def _points(xp: Any, samples: Sequence[Seen], chosen: list[Array], k: int) -> Points:
     """The points of object k that the chosen samples of each view see."""
     parts = []
     for sample, at in zip(samples, chosen, strict=True):
