@@ -9,7 +9,7 @@ import numpy as np
 from ..cameras import inverse, pose
 from ._builder import Builder
 from ._layouts import pixel_ray
-from ._scene import Material, Object, Scene
+from ._scene import Material, Object, Scene, rotation
 from ._shapes import Box, Plane, Sheet
 from ._things import STANDING, floating
 
@@ -63,10 +63,13 @@ def _add_panes(b: Builder, scene: Scene, largest: float) -> None:
 
 
 def _add_room(b: Builder, scene: Scene, largest: float) -> None:
-    """What is behind the camera: a wall, posters and things. They throw no shadows into the view."""
+    """What is behind the camera and beside the view: walls, a ceiling, posters, things. They throw no shadows."""
     start, far = len(b.objects), max(b.bf / (0.2 * largest), 1.4 * abs(scene.light.position[2]))
     wall = pose(b.turn(y=15), (0.0, 0.0, far))
     b.add("wall behind", Plane(), wall, b.material(far))
+    for x, y, turn in ((-1.0, 0.0, rotation(ry=90)), (1.0, 0.0, rotation(ry=90)), (0.0, -0.8, rotation(rx=90))):
+        place = pose(turn, far * np.array([x, y, 0.25]))  # to half of `far` before the camera: out of its sight
+        b.add("wall beside", Sheet(0.75 * far if x else far, far if x else 0.75 * far), place, b.material(far))
     for _ in range(b.whole(1, 5)):
         shift = (b.uniform(-0.8, 0.8) * far, b.uniform(-0.5, 0.2) * far, -0.01 * far)
         sheet = Sheet(far * b.uniform(0.08, 0.3), far * b.uniform(0.08, 0.3))
