@@ -27,6 +27,8 @@ class StereoSample:
     max_disparity: int | None = None
     #: Named regions to score apart: "object 3", "glass", "textureless", …
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    #: Names of those masks that are single things and no classes of surfaces.
+    things: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

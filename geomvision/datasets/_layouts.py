@@ -29,7 +29,7 @@ def tabletop(b: Builder, max_disparity: float) -> Scene:
     for _ in range(b.whole(8, 26)):
         z = b.bf / b.uniform(far * 1.08, max_disparity * 0.88)
         size = 0.5 * b.spread(0.08, 0.6) * b.camera.height * z / b.camera.fx
-        ray = _ray(b.camera, T_world_camera, b.uniform(-0.05, 1.05), b.uniform(0.1, 0.9))
+        ray = pixel_ray(b.camera, T_world_camera, b.uniform(-0.05, 1.05), b.uniform(0.1, 0.9))
         if table_y is not None and b.chance(0.9):
             b.pick(STANDING)(b, np.array([ray[0] * z, table_y, z]), size)
         else:
@@ -48,7 +48,7 @@ def clutter(b: Builder, max_disparity: float) -> Scene:
     for _ in range(b.whole(15, 40)):
         z = b.bf / b.spread(far * 1.05, max_disparity * 0.9)
         size = 0.5 * b.spread(0.04, 0.7) * b.camera.height * z / b.camera.fx
-        ray = _ray(b.camera, T_world_camera, b.uniform(-0.05, 1.05), b.uniform(-0.05, 1.05))
+        ray = pixel_ray(b.camera, T_world_camera, b.uniform(-0.05, 1.05), b.uniform(-0.05, 1.05))
         floating(b, ray * z, size)
     add_rods(b, T_world_camera, b.whole(0, 7), far, max_disparity)
     return Scene(objects=tuple(b.objects), light=_lamp(b, depth), T_camera_world=inverse(T_world_camera))
@@ -95,11 +95,11 @@ def add_rods(b: Builder, T_world_camera: np.ndarray, count: int, far: float, max
     for _ in range(count):
         z = b.bf / b.uniform(1.1 * far, 0.9 * max_disparity)
         metres = z / b.camera.fx
-        ray = _ray(b.camera, T_world_camera, b.uniform(0, 1), b.uniform(0, 1))
+        ray = pixel_ray(b.camera, T_world_camera, b.uniform(0, 1), b.uniform(0, 1))
         rod(b, ray * z, 0.5 * b.spread(1.2, 8.0) * metres, b.uniform(0.1, 0.6) * b.camera.height * metres)
 
 
-def _ray(camera: Camera, T_world_camera: np.ndarray, x: float, y: float) -> np.ndarray:
+def pixel_ray(camera: Camera, T_world_camera: np.ndarray, x: float, y: float) -> np.ndarray:
     """World direction, of world depth 1, of the ray through a point given in shares of the image's sides."""
     direction: np.ndarray = T_world_camera[:3, :3] @ camera.unproject((x * camera.width, y * camera.height))
     return direction / max(float(direction[2]), 0.2)

@@ -59,6 +59,9 @@ class SceneOptions:
         default=0.0, metadata=_limits(-50, 50, "pixels by which the right image lies too low")
     )
     rotation: Knob = field(default=0.0, metadata=_limits(-45, 45, "degrees by which the right camera is rolled"))
+    # Each knob draws from the dice after those before it: new ones come last.
+    mirrors: Knob = field(default=0.0, metadata=_limits(0, 1, "share of scenes with mirrors or polished surfaces"))
+    panes: Knob = field(default=0.0, metadata=_limits(0, 1, "share of scenes with panes of glass"))
 
     def __post_init__(self) -> None:
         for name, low in (("seed", 0), ("count", 1), ("height", 16), ("width", 16), ("max_disparity", 4)):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..cameras import Camera, StereoRig, inverse, pose
 from ._builder import Builder
+from ._glazing import glazed
 from ._layouts import LAYOUTS, SHARES, add_rods
 from ._options import SceneOptions
 from ._render import Hits, Sight, View, first_hits, occlusion, transfer
@@ -105,6 +106,9 @@ def scene_of(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
         builder.rng = options.random(index, 4)
         add_rods(builder, inverse(scene.T_camera_world), rods, 0.2 * largest, largest)
         scene = replace(scene, objects=tuple(builder.objects))
+    if drawn["mirrors"] or drawn["panes"]:
+        builder.rng = options.random(index, 6)
+        scene = glazed(builder, scene, largest)
     return scene, camera, baseline
 
 

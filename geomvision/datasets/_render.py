@@ -126,6 +126,24 @@ def hits_among(xp: Any, sight: Sight, x: Array, y: Array, candidates: Array) -> 
     return Hits(index, best)
 
 
+def hits_beyond(xp: Any, sight: Sight, x: Array, y: Array, q: Array, surface: int) -> Hits:
+    """What rays through positions x, y see beyond their inverse depth q, where they left object `surface`; all (N,)."""
+    best = xp.zeros_like(x)
+    index = xp.full(x.shape, SKY, dtype=xp.int64, device=x.device)
+    limit = q / HIDES
+    for k, (x0, x1, y0, y1, _) in enumerate(sight.bounds):
+        if k == surface:
+            continue
+        at = xp.nonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))[0]
+        if at.shape[0] == 0:
+            continue
+        found = sight.hit(xp, k, x[at], y[at], best[at])
+        nearer = (found > best[at]) & (found < limit[at])
+        best[at] = xp.where(nearer, found, best[at])
+        index[at] = xp.where(nearer, k, index[at])
+    return Hits(index, best)
+
+
 _BLOCK = 64
 
 

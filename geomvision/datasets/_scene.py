@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..cameras import Camera, inverse, pose
-from ._shapes import Shape
+from ._shapes import Plane, Shape
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +26,22 @@ class Material:
     #: Strength and sharpness (doublings of the exponent) of the highlight.
     gloss: float = 0.0
     sharpness: int = 5
+    #: Shares of the light that a flat surface mirrors and, in the colours of `tint`, lets through; the rest is its own.
+    reflectance: float = 0.0
+    transmittance: float = 0.0
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        shares = (self.reflectance, self.transmittance)
+        if not (min(shares) >= 0 and sum(shares) <= 1 + 1e-9):
+            raise ValueError(f"reflectance and transmittance are {shares}; they must be from 0 to 1, and so their sum")
+
+    @property
+    def optics(self) -> str:
+        """ "glass" of what lets light through, "mirror" of what mirrors most of it, "polished" of less, else ""."""
+        if self.transmittance > 0:
+            return "glass"
+        return ("mirror" if self.reflectance >= 0.5 else "polished") if self.reflectance > 0 else ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +54,11 @@ class Object:
     T_world: np.ndarray = field(default_factory=lambda: np.eye(4))
     T_world_later: np.ndarray | None = None
     casts: bool = True
+
+    def __post_init__(self) -> None:
+        if self.material.optics and not isinstance(self.shape, Plane):
+            kind = type(self.shape).__name__
+            raise ValueError(f"{self.name} is a {kind} of {self.material.optics}; only planes and sheets can be that")
 
     def T_world_object(self, frame: int) -> np.ndarray:
         """Its pose at frame 0 or 1."""
@@ -80,7 +101,7 @@ def rotation(rx: float = 0.0, ry: float = 0.0, rz: float = 0.0) -> np.ndarray:
     return result
 
 
-FIXED = ("house", "hill", "poster", "curtain", "trunk", "foliage", "fence", "pole")
+FIXED = ("house", "hill", "poster", "curtain", "trunk", "foliage", "fence", "pole", "mirror", "pane")
 
 
 def with_motion(scene: Scene, rng: np.random.Generator, pixels: float, camera: Camera) -> Scene:

@@ -1,4 +1,4 @@
-"""From hits to pictures: texture, light, shadow, highlight; then lens and sensor.
+"""From hits to pictures: texture, light, shadow, highlight, reflection; then lens and sensor.
 
 Light is added up in linear RGB. A pixel whose neighbours see other objects is shaded at n x n places and averaged;
 elsewhere the texture lookup itself is anti-aliased. The camera's curve is a square root: close to the usual gamma,
@@ -8,12 +8,14 @@ exact on every machine, and it makes shot noise even over all greys (Anscombe 19
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..cameras import Camera, pose
+from ._reflections import Seen, blended, labelled, layers, shows_more
 from ._render import SKY, Hits, Sight, View, hidden, hits_among
 from ._scene import Light, Material
 from ._shapes import Array
@@ -25,6 +27,7 @@ class Samples(NamedTuple):
     each edge pixel, whose flat positions are `edges` (M,).
     """
 
+    sight: Sight
     x: Array
     y: Array
     q: Array
@@ -43,8 +46,10 @@ class Points(NamedTuple):
 def radiance(xp: Any, sights: list[Sight], hits: list[Hits], supersampling: int = 2) -> list[Array]:
     """Linear RGB (H, W, 3), float32, of what views of one frame see."""
     samples = [_samples(xp, sight, hit, supersampling) for sight, hit in zip(sights, hits, strict=True)]
+    beyond = layers(xp, samples) if shows_more(sights[0].scene) else []
+    colours = blended(xp, _shade(xp, [*samples, *beyond]), beyond)
     images = []
-    for hit, sample, colour in zip(hits, samples, _shade(xp, sights, samples), strict=True):
+    for hit, sample, colour in zip(hits, samples, colours, strict=True):
         height, width = hit.index.shape
         image = colour[: height * width]
         if sample.edges.shape[0]:
@@ -60,34 +65,46 @@ def _samples(xp: Any, sight: Sight, hits: Hits, n: int) -> Samples:
     axes = (xp.arange(size, dtype=xp.float64, device=device) for size in (height, width))
     y, x = (xp.reshape(a, (-1,)) for a in xp.meshgrid(*axes, indexing="ij"))
     q, index = xp.reshape(hits.q, (-1,)), xp.reshape(hits.index, (-1,))
-    edges, around = _edges(xp, hits.index)
+    centres = Samples(sight, x, y, q, index, xp.zeros((0,), dtype=xp.int64, device=device))
+    shown = hits.index
+    if n > 1 and shows_more(sight.scene):
+        shown = xp.reshape(labelled(xp, centres), (height, width))
+    edges, around = _edges(xp, hits.index, shown)
     if n == 1 or edges.shape[0] == 0:
-        return Samples(x, y, q, index, edges[:0])
+        return centres
     steps = (xp.arange(n, dtype=xp.float64, device=device) + 0.5) * (1.0 / n) - 0.5
     dy, dx = (xp.reshape(g, (1, -1)) for g in xp.meshgrid(steps, steps, indexing="ij"))
     fine_x, fine_y = x[edges][:, None] + dx, y[edges][:, None] + dy
     fine = hits_among(xp, sight, fine_x, fine_y, around)
     pairs = ((x, fine_x), (y, fine_y), (q, fine.q), (index, fine.index))
     x, y, q, index = (xp.concat([a, xp.reshape(b, (-1,))]) for a, b in pairs)
-    return Samples(x, y, q, index, edges)
+    return Samples(sight, x, y, q, index, edges)
 
 
-def _edges(xp: Any, index: Array) -> tuple[Array, Array]:
-    """Flat positions (M,) of pixels that have another object among their 8 neighbours, and all 9 objects (9, M)."""
-    height, width = index.shape
-    rows = xp.concat([index[:1], index, index[-1:]], axis=0)
-    padded = xp.concat([rows[:, :1], rows, rows[:, -1:]], axis=1)
-    around = [padded[j : j + height, i : i + width] for j in range(3) for i in range(3)]
-    differs = around[0] != index
-    for other in around[1:]:
-        differs = differs | (other != index)
+def _edges(xp: Any, index: Array, shown: Array) -> tuple[Array, Array]:
+    """Flat positions (M,) of pixels that show other things than one of their 8 neighbours, and all 9 objects."""
+    nine = _around(xp, shown)
+    differs = nine[0] != shown
+    for other in nine[1:]:
+        differs = differs | (other != shown)
     edges = xp.nonzero(xp.reshape(differs, (-1,)))[0]
+    around = nine if shown is index else _around(xp, index)
     return edges, xp.stack([xp.reshape(a, (-1,))[edges] for a in around])
 
 
-def _shade(xp: Any, sights: list[Sight], samples: list[Samples]) -> list[Array]:
-    """Colours (N, 3) of all samples: object by object, all views together; then shadows for all at once."""
-    scene, frame = sights[0].scene, sights[0].view.frame
+def _around(xp: Any, index: Array) -> list[Array]:
+    height, width = index.shape
+    rows = xp.concat([index[:1], index, index[-1:]], axis=0)
+    padded = xp.concat([rows[:, :1], rows, rows[:, -1:]], axis=1)
+    return [padded[j : j + height, i : i + width] for j in range(3) for i in range(3)]
+
+
+def _shade(xp: Any, samples: Sequence[Seen]) -> list[Array]:
+    """Surfaces' own colours (N, 3) at all samples of views and layers: object by object, all of them together; then
+    shadows for all at once.
+    """
+    first = samples[0].sight
+    scene, frame = first.scene, first.view.frame
     ends = np.cumsum([0, *(s.x.shape[0] for s in samples)]).tolist()
     device = samples[0].x.device
     colour = xp.zeros((ends[-1], 3), dtype=xp.float32, device=device)  # ambient, to which the lamp's light is added
@@ -100,11 +117,11 @@ def _shade(xp: Any, sights: list[Sight], samples: list[Samples]) -> list[Array]:
         if at.shape[0] == 0:
             continue
         if k == SKY:
-            shown = zip(sights, samples, chosen, strict=True)
-            colour[at] = xp.concat([_sky(xp, sight, s.x[here], s.y[here]) for sight, s, here in shown])
+            shown = zip(samples, chosen, strict=True)
+            colour[at] = xp.concat([_sky(xp, s.sight, s.x[here], s.y[here]) for s, here in shown])
             continue
-        points = _points(xp, sights, samples, chosen, k)
-        colour[at], direct[at] = _surface(xp, sights[0], k, points)
+        points = _points(xp, samples, chosen, k)
+        colour[at], direct[at] = _surface(xp, first, k, points)
         if scene.light.shadows:
             seen[:, at] = _from_lamp(xp, lamp, k, points.p)
     if scene.light.shadows:
@@ -115,11 +132,11 @@ def _shade(xp: Any, sights: list[Sight], samples: list[Samples]) -> list[Array]:
     return [colour[a:b] for a, b in pairwise(ends)]
 
 
-def _points(xp: Any, sights: list[Sight], samples: list[Samples], chosen: list[Array], k: int) -> Points:
+def _points(xp: Any, samples: Sequence[Seen], chosen: list[Array], k: int) -> Points:
     """The points of object k that the chosen samples of each view see."""
     parts = []
-    for sight, sample, at in zip(sights, samples, chosen, strict=True):
-        q = sample.q[at]
+    for sample, at in zip(samples, chosen, strict=True):
+        q, sight = sample.q[at], sample.sight
         rays = sight.rays(xp, k, sample.x[at], sample.y[at])
         p = rays.at(q)
         toward = [rays.origin[i] - p[i] for i in range(3)]

@@ -65,7 +65,8 @@ class Synthetic(SceneOptions):
         Disparity is what is measured along x between the two images as they are, also where a misaligned or
         rolled right camera breaks the epipolar rule or the views are swapped; `rig` is then what the pair claims
         to be. The sky has disparity 0. Masks name the objects, and what makes regions hard: "textureless",
-        "repetitive", "specular", "thin", "sky".
+        "repetitive", "specular", "thin", "sky", "mirror", "polished", "glass". On the last three, truth is that of
+        the surface, not of what is seen in it or through it.
         """
         index = self._known(index)
         return self._stereo_sample(index, stereo_pair(self, index, namespace("numpy")))
@@ -195,6 +196,7 @@ class Synthetic(SceneOptions):
     def _stereo_sample(self, index: int, pair: Pair) -> StereoSample:
         column = np.arange(self.width, dtype=np.float64)
         left, right = column - pair.matches[0][0] + 0.0, pair.matches[1][0] - column + 0.0  # + 0: no negative zero
+        masks = _masks(pair)
         return StereoSample(
             name=f"synthetic-{self.seed}-{index}",
             left=pair.images[0].astype(np.uint8),
@@ -204,7 +206,8 @@ class Synthetic(SceneOptions):
             disparity_right=Disparity(px=right, occluded=pair.occluded[1]),
             occluded=pair.occluded[0],
             max_disparity=int(self.max_disparity),
-            masks=_masks(pair),
+            masks=masks,
+            things=tuple(sorted(masks.keys() & {thing.name for thing in pair.sights[0].scene.objects})),
         )
 
 
@@ -219,6 +222,7 @@ def _masks(pair: Pair) -> Mapping[str, Mask]:
             "repetitive": material.kind in PERIODIC,
             "specular": material.gloss > 0,
             "thin": name.startswith("rod"),
+            material.optics: bool(material.optics),
         }
         for label in [name, *(label for label, applies in hard.items() if applies)]:
             members.setdefault(label, []).append(k)

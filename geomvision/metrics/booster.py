@@ -9,16 +9,16 @@ from ._base import Protocol, Ratio, Score
 from ._comparison import compare_disparity, mean, root_mean_square, share
 
 THRESHOLDS = (2.0, 4.0, 6.0, 8.0)
-#: Masks of single things of rendered scenes are no classes.
+#: Masks of single things are no classes, nor are those that a sample says are `things`.
 _SINGLE = re.compile(r"object \d+")
 
 
 class Booster(Protocol):
     """``bad-t`` percent more than t pixels off, ``avgerr``, ``rms``: of all pixels, and bad-2.0 and avgerr by class.
 
-    The classes are the sample's masks, "glass" and "mirror" of an annotation tool, or a rendered scene's "specular",
-    "textureless", …; "other" is what none of them covers. Thresholds are pixels of the truth's size; the benchmark's
-    are pixels of a quarter of the full one.
+    The classes are the sample's masks, "glass" and "mirror" of an annotation tool or of a rendered scene, which also
+    has "polished", "specular", "textureless", …; "other" is what none of them covers. Thresholds are pixels of the
+    truth's size; the benchmark's are pixels of a quarter of the full one.
     """
 
     task: ClassVar[str] = "stereo"
@@ -36,7 +36,12 @@ class Booster(Protocol):
             figures[f"bad-{threshold} all"] = share(~(error <= threshold), everywhere)
         figures["avgerr all"] = mean(error, everywhere & pair.estimated)
         figures["rms all"] = root_mean_square(error, everywhere & pair.estimated)
-        masks = {label: mask for label, mask in getattr(sample, "masks", {}).items() if not _SINGLE.fullmatch(label)}
+        single = getattr(sample, "things", ())
+        masks = {
+            label: mask
+            for label, mask in getattr(sample, "masks", {}).items()
+            if label not in single and not _SINGLE.fullmatch(label)
+        }
         other = everywhere.copy()
         for label, mask in masks.items():
             if mask.shape != everywhere.shape:

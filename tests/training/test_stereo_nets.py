@@ -162,6 +162,7 @@ def test_every_recipe_says_what_its_base_does_not(name):
         if size != "tiny":
             assert set(recipe.knobs) >= KNOBS
             assert recipe.knobs["vertical_misalignment"] == [-2.0, 2.0]
+            assert [recipe.knobs.get(name) for name in ("mirrors", "panes")] == [0.2 if size == "gpu" else None] * 2
 
 
 def test_a_recipe_of_another_kind_is_refused(tmp_path):
