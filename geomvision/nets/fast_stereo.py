@@ -65,7 +65,7 @@ class FastStereo(Refiner):
             change, state = update(state, look_up(estimate), torch.cat([frame, beside, known[1]], dim=1))
             estimate = estimate + QUARTER * change.float()
             steps.append(estimate)
-        logits = (self.upsample(quarter) + self.unit.upsample(state)).float()
+        logits = self.unit.upsample(state, residual=self.upsample(quarter)).float()
         kept = steps if self.training else steps[-1:]
         return torch.cat([ops.convex_upsample(step, logits, factor=QUARTER) for step in kept], dim=1)
 

@@ -8,6 +8,7 @@ offset of the answer.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,26 +87,23 @@ def normalised(image: Tensor) -> Tensor:
 
 
 def _box(x: Tensor, size: int) -> Tensor:
-    """Mean over a size × size window, of what lies inside the image: along rows, then along columns."""
-    for dim in (3, 2):
-        x = _window_sums(x, dim, size) / _window_sums(x.new_ones(x.shape[dim]), 0, size).view(-1, *[1] * (3 - dim))
-    return x
+    """Mean over a size × size window, of what lies inside the image."""
+    inside = [_window_sums(x.new_ones(side), 0, size) for side in x.shape[2:]]
+    return _window_sums(_window_sums(x, 3, size), 2, size) / (inside[0][:, None] * inside[1])
 
 
 def _window_sums(x: Tensor, dim: int, size: int) -> Tensor:
     """Sums over `size` neighbours along `dim`, by sums over powers of two of them; nothing lies beyond the border."""
     length, wide = x.shape[dim], [0, 0] * (x.ndim - 1 - dim) + [size // 2] * 2
-    power, total = functional.pad(x, wide), x.new_zeros(())
-    begin = 0
+    power, parts, begin = functional.pad(x, wide), [], 0
     for bit in range(size.bit_length()):
         if size >> bit & 1:
-            total = total + power.narrow(dim, begin, length)
+            parts.append(power.narrow(dim, begin, length))
             begin += 1 << bit
         if size >> bit > 1:
-            power = power.narrow(dim, 0, power.shape[dim] - (1 << bit)) + power.narrow(
-                dim, 1 << bit, power.shape[dim] - (1 << bit)
-            )
-    return total
+            rest = power.shape[dim] - (1 << bit)
+            power = power.narrow(dim, 0, rest) + power.narrow(dim, 1 << bit, rest)
+    return functools.reduce(torch.add, parts)
 
 
 def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
