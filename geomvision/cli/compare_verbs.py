@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .flags import Calib, Force, Mask, Methods, Out, Protocols, Repeats, Scale, Set, Truth, Unit
+from .flags import Calib, Force, Mask, Methods, Objects, Out, Protocols, Repeats, Scale, Set, Truth, Unit
 
 compare = typer.Typer(no_args_is_help=True, help="Run methods on images of yours; print a table, write a report.")
 
@@ -21,6 +21,7 @@ def compare_stereo(
     calib: Calib = None,
     unit: Unit = None,
     mask: Mask = None,
+    objects: Objects = None,
     methods: Methods = None,
     options: Set = None,
     protocols: Protocols = None,
@@ -31,7 +32,9 @@ def compare_stereo(
     """Stereo matchers on a rectified pair."""
     from . import comparing, sources
 
-    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
+    samples = sources.stereo(
+        left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit, objects=objects
+    )
     comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
