@@ -89,6 +89,9 @@ def _task(order: Order) -> Any:
     if order.weights is not None and taught is None:
         raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow, and for adapt")
     if taught is not None:
+        if recipe.start and order.weights is None:
+            told = f"{order.recipe or f'the recipe of flow/{method}'} goes on from weights that have learnt before"
+            raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
     if method in LOSSES:

@@ -82,6 +82,18 @@ def test_a_training_can_start_from_what_another_learnt(straight, tmp_path):
         training.run(name, weights=second.weights, **options)
 
 
+def test_a_recipe_that_goes_on_starts_from_nothing_never(tmp_path):
+    own, out = tmp_path / "own.toml", tmp_path / "out"
+    own.write_text('base = "pwc_small"\n[tiny]\nstart = "weights"\n')
+    told = "own.toml goes on from weights that have learnt before at size 'tiny': give those, --weights NAME or FILE"
+    with pytest.raises(ValueError, match=told):
+        training.run("pwc_small", recipe=own, size="tiny", steps=1, out=out, progress=False)
+    assert Recipe.read("raft_s", "further").start
+    with pytest.raises(ValueError, match=r"the recipe of flow/raft_s goes on from weights .* 'further': give those"):
+        training.run("raft_s", size="further", out=out, progress=False)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("straight", ["pwc_small"], indirect=True)  # the loop is the same for all
 def test_two_processes_share_a_training(straight, tmp_path):
     name, alone = straight
