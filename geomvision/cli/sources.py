@@ -11,14 +11,20 @@ import numpy as np
 
 from .. import io
 from ..cameras import Camera, CameraModel, StereoRig
+from ..datasets._layouts import LAYOUTS
 from ..datasets.folder import Folder, read_objects
+from ..datasets.kitti import KITTI
 from ..datasets.middlebury import Middlebury
+from ..datasets.synthetic import Synthetic
 from ..images import Image, Mask
 from ..io._files import read_text
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
 
 #: File names that say nothing about the scene: its folder's name is taken.
 PLAIN = {"left", "im0", "im2", "view1", "frame0", "frame10", "color", "image", "0", "1"}
+
+#: Options of rendered scenes of scene flow.
+RENDERED: dict[str, Any] = {"task": "scene_flow", "height": 240, "width": 320}
 
 #: What data sets of stereo scenes call the left image.
 LEFT = ("left", "im0", "view1", "im2")
@@ -117,6 +123,17 @@ def depth(
         )
         for sample in found
     ]
+
+
+def scene_flow(folder: Path | None, *, seed: int | None = None, layouts: Sequence[str] = ()) -> list[SceneFlowSample]:
+    """The frames of a KITTI 2015 folder; without one a rendered scene of each layout, with exact truth."""
+    if folder is None:
+        chosen = dict.fromkeys(layouts or LAYOUTS)
+        scenes = {layout: Synthetic(seed=seed or 0, layout=layout, **RENDERED) for layout in chosen}
+        return [replace(each.scene_flow(0), name=layout) for layout, each in scenes.items()]
+    if seed is not None or layouts:
+        raise ValueError(f"{folder} holds its own scenes: leave out --seed and --layout, which are of rendered ones")
+    return [sample for sample in KITTI(folder, task="scene_flow") if isinstance(sample, SceneFlowSample)]
 
 
 def depth_of(pair: StereoSample) -> DepthSample:
