@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said_in_one_message(geomvision, pairs, out):
 
 
 def test_stereo_and_flow_methods_are_compared_on_a_rendered_scene(geomvision, out, monkeypatch):
-    small = {"task": "scene_flow", "height": 120, "width": 160, "max_disparity": 24}
+    small = {"task": "scene_flow", "height": 90, "width": 120, "max_disparity": 18}
     monkeypatch.setattr("geomvision.cli.sources.RENDERED", small)
     chosen = ("--stereo", "sgm,opencv_bm", "--flow", "opencv_dis", "--layout", "tabletop", "--seed", 2, "--repeats", 1)
     ended = geomvision("compare", "scene-flow", *chosen, "--out", out / "r.json")
@@ -77,7 +77,7 @@ def test_stereo_and_flow_methods_are_compared_on_a_rendered_scene(geomvision, ou
     found = {row["label"]: row["scores"]["kitti2015_scene_flow"] for row in comparison["rows"]}
     assert list(found) == [f"from_stereo_and_flow(stereo={stereo})" for stereo in ("sgm", "opencv_bm")]
     sample = Synthetic(seed=2, layout="tabletop", **small).scene_flow(0)
-    method = FromStereoAndFlow(stereo_options="max_disparity=24", flow="opencv_dis")
+    method = FromStereoAndFlow(stereo_options="max_disparity=18", flow="opencv_dis")
     expected = metrics.score(method.on(sample), sample)["kitti2015_scene_flow"]
     for figure in ("SF-all all", "D1-all all"):
         assert found["from_stereo_and_flow(stereo=sgm)"][figure] == pytest.approx(expected[figure].value)

@@ -58,7 +58,7 @@ def test_a_net_learns_and_its_method_takes_what_it_learnt(name, scenes, tmp_path
     assert weights.load(path)[1].task == f"stereo/{name}" in training.TRAININGS
 
 
-@pytest.mark.parametrize("name", ["dispnet_c", "anynet", "gwcnet", "raft_stereo"])
+@pytest.mark.parametrize("name", ["anynet", "gwcnet", "raft_stereo"])
 def test_a_net_is_judged_as_its_method_calls_it(name, tmp_path):
     """On views narrower than the range, too."""
     torch.manual_seed(3)
