@@ -19,14 +19,14 @@ def has_truth(sample: Sample) -> bool:
 
 
 def applicable(task: str, chosen: Sequence[str | Protocol] | None, samples: Sequence[Sample]) -> tuple[Protocol, ...]:
-    """The protocols to score by: those chosen, else all of the task; none when no sample has truth.
+    """The protocols to score by: those chosen, else all of the task that fit a sample; none when none has truth.
 
     Raises:
         ValueError: on an unknown name, on another task's protocol, or when protocols are chosen without truth.
     """
-    truth = any(has_truth(sample) for sample in samples)
+    truth = [sample for sample in samples if has_truth(sample)]
     if chosen is None:
-        return tuple(metrics.for_task(task).values()) if truth else ()
+        return tuple(each for each in metrics.for_task(task).values() if any(map(each.fits, truth)))
     found = tuple(_named(task, name) if isinstance(name, str) else name for name in chosen)
     for protocol in found:
         if protocol.task != task:

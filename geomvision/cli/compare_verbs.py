@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .flags import Calib, Force, Mask, Methods, Out, Protocols, Repeats, Scale, Set, Truth, Unit
+from ..samples import SceneFlowSample
+from .flags import Calib, Force, Mask, Methods, Objects, Out, Protocols, Repeats, Scale, Set, Truth, Unit
 
 compare = typer.Typer(no_args_is_help=True, help="Run methods on images of yours; print a table, write a report.")
 
@@ -21,6 +22,7 @@ def compare_stereo(
     calib: Calib = None,
     unit: Unit = None,
     mask: Mask = None,
+    objects: Objects = None,
     methods: Methods = None,
     options: Set = None,
     protocols: Protocols = None,
@@ -31,7 +33,9 @@ def compare_stereo(
     """Stereo matchers on a rectified pair."""
     from . import comparing, sources
 
-    samples = sources.stereo(left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit)
+    samples = sources.stereo(
+        left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit, objects=objects
+    )
     comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
 
 
@@ -80,3 +84,27 @@ def compare_depth(
         horizon=horizon, unit=unit,
     )  # fmt: skip
     comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+
+
+@compare.command("scene-flow")
+def compare_scene_flow(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of KITTI 2015; rendered scenes when left out.")] = None,
+    stereo: Annotated[str, typer.Option(help="Stereo methods, separated by commas.")] = "sgm",
+    stereo_options: Annotated[str, typer.Option(help="Options of each: 'max_disparity=96, paths=4'.")] = "",
+    flow: Annotated[str, typer.Option(help="Flow methods, each of which joins each stereo method.")] = "inverse_search",
+    flow_options: Annotated[str, typer.Option(help="Options of each.")] = "",
+    seed: Annotated[int | None, typer.Option(min=0, help="Which rendered scenes; 0 when left out.")] = None,
+    layout: Annotated[list[str] | None, typer.Option(help="tabletop, clutter or street; one scene of each.")] = None,
+    protocols: Protocols = None,
+    out: Out = None,
+    force: Force = False,
+    repeats: Repeats = 3,
+) -> None:
+    """Scene flow from stereo and flow methods on two stereo pairs, one after the other."""
+    from . import comparing, sources
+
+    def samples() -> list[SceneFlowSample]:
+        return sources.scene_flow(folder, seed=seed, layouts=layout or ())
+
+    joined = comparing.Joined(stereo, stereo_options, flow, flow_options)
+    comparing.run_scene_flow(samples, joined, comparing.Choices(None, None, protocols, out, force, repeats))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ..benchmark.fitting import OPTION, RangeFit, search_range
 from ..method import Method
 from ..report import Report
 from ..samples import DepthSample, FlowSample, Sample, pair_of
+from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import settings
 
 
@@ -31,6 +32,29 @@ class Choices:
     repeats: int
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Names of stereo and of flow methods, separated by commas, and their options: "name=value, name=value"."""
+
+    stereo: str = "sgm"
+    stereo_options: str = ""
+    flow: str = "inverse_search"
+    flow_options: str = ""
+
+    def methods(self) -> list[FromStereoAndFlow]:
+        """Each stereo method with each flow method. ValueError where a name or an option is unknown."""
+        return [
+            FromStereoAndFlow(
+                stereo=stereo.name(),
+                stereo_options=self.stereo_options,
+                flow=flow.name(),
+                flow_options=self.flow_options,
+            )
+            for stereo in settings.named("stereo", self.stereo)
+            for flow in settings.named("flow", self.flow)
+        ]
+
+
 def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
     """Compare, print the table and write the report. ValueError when not one method could run."""
     given = list(choices.options or ())
@@ -39,6 +63,20 @@ def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
     chosen = settings.chosen_option(given, OPTION, methods)
     if choices.methods is None and task in ("depth", "flow"):
         methods = [method for method in methods if any(_has_inputs(method, sample) for sample in samples)] or methods
+    return _run(methods, samples, choices, chosen, "--set")
+
+
+def run_scene_flow(samples: Callable[[], Sequence[Sample]], joined: Joined, choices: Choices) -> Report:
+    """The same for scene flow; its samples are called for once all else is checked."""
+    check_output(choices.out)
+    methods = joined.methods()
+    ranged = [method for method in methods if OPTION in method.matcher().option_limits()]
+    chosen = {FromStereoAndFlow.name()} if OPTION in joined.stereo_options or not ranged else set()
+    return _run(methods, samples(), choices, chosen, "--stereo-options")
+
+
+def _run(methods: Sequence[Method], samples: Sequence[Sample], choices: Choices, chosen: set[str], flag: str) -> Report:
+    """Run these methods; `chosen` names those whose range the user chose, by this flag."""
     _check_range(methods, chosen, samples)
     comparison = compare_methods(
         methods,
@@ -48,7 +86,7 @@ def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
         force=choices.force,
         fit=RangeFit(chosen),
     )
-    report = Report.of(replace(comparison, notes=tuple(_range_notes(comparison, chosen))))
+    report = Report.of(replace(comparison, notes=tuple(_range_notes(comparison, chosen, flag))))
     if all(row.error for row in report.rows):
         raise ValueError("; ".join(dict.fromkeys(f"{row.label}: {row.error}" for row in report.rows)))
     show(report, choices.out)
@@ -98,13 +136,13 @@ def _check_range(methods: Sequence[Method], chosen: set[str], samples: Sequence[
     for sample in samples:
         pair = pair_of(sample)
         for method in methods:
-            value: Any = getattr(method, OPTION, 0)
+            value: Any = getattr(method.matcher() if isinstance(method, FromStereoAndFlow) else method, OPTION, 0)
             if pair is not None and method.name() in chosen and value > pair.left.shape[1]:
                 width = pair.left.shape[1]
                 raise ValueError(f"{method.name()}.{OPTION} is {value}, but {sample.name} is only {width} pixels wide")
 
 
-def _range_notes(comparison: Comparison, chosen: set[str]) -> list[str]:
+def _range_notes(comparison: Comparison, chosen: set[str], flag: str) -> list[str]:
     """Where the disparity range came from, for each sample where nobody chose it."""
     notes: list[str] = []
     if all(row.method.name() in chosen for row in comparison.rows):
@@ -114,5 +152,5 @@ def _range_notes(comparison: Comparison, chosen: set[str]) -> list[str]:
         if pair is None:
             continue
         value, origin = search_range(pair, comparison.inspections.get(sample.name))
-        notes.append(f"{sample.name}: {OPTION} is {value} px, {origin}; --set {OPTION}=… chooses another")
+        notes.append(f"{sample.name}: {OPTION} is {value} px, {origin}; {flag} {OPTION}=… chooses another")
     return notes

@@ -15,6 +15,10 @@ Calib = Annotated[
 ]
 Unit = Annotated[str | None, typer.Option(help="Unit of OpenCV's T: m, cm or mm, as the board's squares were given.")]
 Mask = Annotated[Path | None, typer.Option(help="Occlusion mask of the data set's layout.")]
+Objects = Annotated[
+    Path | None,
+    typer.Option(help="Masks of the left image, scored by class: COCO's .json, CVAT's .xml or a .png."),
+]
 Methods = Annotated[str | None, typer.Option(help="Names, separated by commas; all that can run when left out.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="An option: sgm.max_disparity=128, or max_disparity=128 for all.")

@@ -14,6 +14,7 @@ from ..images import Mask
 from ..stereo._base import StereoMethod
 from ..training.pseudo_labels import pseudo_labels
 from . import settings
+from .sources import known_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def run(left: Path, right: Path, choices: Choices) -> None:
 
 def _masks(path: Path, image: Path, classes: Sequence[str]) -> dict[str, Mask]:
     """The objects' masks of the classes that were asked for, or of all."""
-    masks = io.read_masks(path, image.name)
+    masks = io.read_masks(path, known_as(image))
     unknown = [name for name in classes if name not in masks]
     if unknown:
         raise ValueError(f"--class: {path} has no class {unknown[0]!r}; it has {', '.join(masks) or 'none'}")

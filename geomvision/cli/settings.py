@@ -37,6 +37,14 @@ def method_class(task: str, name: str) -> type[Method]:
     return methods[name]
 
 
+def named(task: str, names: str) -> list[type[Method]]:
+    """The methods whose names stand between commas, each once. ValueError where there is none."""
+    words = dict.fromkeys(word.strip() for word in names.split(",") if word.strip())
+    if not words:
+        raise ValueError(f"no {task} method was named; methods are {', '.join(registry(task))}")
+    return [method_class(task, word) for word in words]
+
+
 def build(task: str, names: str | None, settings: Iterable[str]) -> list[Method]:
     """Methods with their options; without names, all that can run here.
 
@@ -48,10 +56,7 @@ def build(task: str, names: str | None, settings: Iterable[str]) -> list[Method]
         every = (registry(task)[name] for name in registry(task))
         chosen = [method for method in every if method.available_backends()]
     else:
-        words = [word.strip() for word in names.split(",") if word.strip()]
-        chosen = [method_class(task, word) for word in dict.fromkeys(words)]
-    if not chosen:
-        raise ValueError(f"no {task} method was named; methods are {', '.join(registry(task))}")
+        chosen = named(task, names)
     options: dict[str, dict[str, Any]] = {method.name(): {} for method in chosen}
     for setting in settings:
         _apply(setting, chosen, options)
@@ -90,10 +95,10 @@ def _apply(setting: str, methods: list[type[Method]], options: dict[str, dict[st
 def parse(method: type[Method], option: str, text: str) -> Any:
     """`text` as the type of the option's default. OptionError says what is allowed."""
     kind: Any = type(method.__dataclass_fields__[option].default)
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    meanings = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     try:
         if kind is bool:
-            return words[text.lower()]
+            return meanings[text.lower()]
         return kind(text)
     except (ValueError, KeyError):
         limits = method.option_limits()[option]

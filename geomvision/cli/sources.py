@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,14 +11,23 @@ import numpy as np
 
 from .. import io
 from ..cameras import Camera, CameraModel, StereoRig
-from ..datasets.folder import Folder
+from ..datasets._layouts import LAYOUTS
+from ..datasets.folder import Folder, read_objects
+from ..datasets.kitti import KITTI
 from ..datasets.middlebury import Middlebury
+from ..datasets.synthetic import Synthetic
 from ..images import Image, Mask
 from ..io._files import read_text
-from ..samples import DepthSample, FlowSample, Sample, StereoSample
+from ..samples import DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
 
 #: File names that say nothing about the scene: its folder's name is taken.
 PLAIN = {"left", "im0", "im2", "view1", "frame0", "frame10", "color", "image", "0", "1"}
+
+#: Options of rendered scenes of scene flow.
+RENDERED: dict[str, Any] = {"task": "scene_flow", "height": 240, "width": 320}
+
+#: What data sets of stereo scenes call the left image.
+LEFT = ("left", "im0", "view1", "im2")
 
 #: Words for the unit of OpenCV's T, and its length in metres.
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
@@ -33,28 +42,30 @@ def stereo(
     calib: Sequence[Path] = (),
     mask: Path | None = None,
     unit: str | None = None,
+    objects: Path | None = None,
 ) -> list[StereoSample]:
-    """One pair from two files, or the scenes of a folder."""
+    """One pair from two files, or the scenes of a folder; `objects` are masks of theirs by class."""
     if right is None:
         _alone(left, truth=truth, calib=calib, mask=mask)
-        return _scenes(left, "stereo")
+        scenes: list[StereoSample] = _scenes(left, "stereo")
+        alone = LEFT if len(scenes) == 1 else ()
+        return _classed(scenes, objects, {s.name: [*(f"{s.name}/{stem}" for stem in LEFT), *alone] for s in scenes})
     image, other = io.read_image(left), io.read_image(right)
     disparity = None if truth is None else io.read_disparity(truth, scale=truth_scale)
     if disparity is not None:
         _same_size(truth, disparity.size, image)
     rig, ndisp = calibration(calib, image, unit) if calib else (None, None)
     hidden = None if mask is None else _occluded(mask, image, None if disparity is None else disparity.valid)
-    return [
-        StereoSample(
-            name=_name(left),
-            left=image,
-            right=other,
-            rig=rig,
-            disparity=disparity,
-            occluded=hidden,
-            max_disparity=ndisp,
-        )
-    ]
+    pair = StereoSample(
+        name=_name(left),
+        left=image,
+        right=other,
+        rig=rig,
+        disparity=disparity,
+        occluded=hidden,
+        max_disparity=ndisp,
+    )
+    return _classed([pair], objects, {pair.name: known_as(left)})
 
 
 def flow(frame0: Path, frame1: Path | None, *, truth: Path | None = None, mask: Path | None = None) -> list[FlowSample]:
@@ -112,6 +123,17 @@ def depth(
         )
         for sample in found
     ]
+
+
+def scene_flow(folder: Path | None, *, seed: int | None = None, layouts: Sequence[str] = ()) -> list[SceneFlowSample]:
+    """The frames of a KITTI 2015 folder; without one a rendered scene of each layout, with exact truth."""
+    if folder is None:
+        chosen = dict.fromkeys(layouts or LAYOUTS)
+        scenes = {layout: Synthetic(seed=seed or 0, layout=layout, **RENDERED) for layout in chosen}
+        return [replace(each.scene_flow(0), name=layout) for layout, each in scenes.items()]
+    if seed is not None or layouts:
+        raise ValueError(f"{folder} holds its own scenes: leave out --seed and --layout, which are of rendered ones")
+    return [sample for sample in KITTI(folder, task="scene_flow") if isinstance(sample, SceneFlowSample)]
 
 
 def depth_of(pair: StereoSample) -> DepthSample:
@@ -192,6 +214,26 @@ def _alone(first: Path, **others: Path | Sequence[Path] | None) -> None:
         raise ValueError(f"{first} is one file: give two images, or a scene folder")
     if given:
         raise ValueError(f"{first} is a scene folder, which holds its own files: leave out {', '.join(given)}")
+
+
+def known_as(image: Path) -> list[str]:
+    """What an export of an annotation tool may call an image: by its folder, too, or by its name alone."""
+    return ["/".join(image.resolve().parts[-2:]), image.name]
+
+
+def _classed(samples: list[StereoSample], path: Path | None, names: Mapping[str, Sequence[str]]) -> list[StereoSample]:
+    """The samples with their objects in a file, where their left images have these names (by sample)."""
+    if path is None:
+        return samples
+    if all(sample.disparity is None for sample in samples):
+        raise ValueError("--objects are scored against truth: give --truth, too, or scenes that have it")
+    if path.suffix.lower() == ".png" and len(samples) > 1:
+        told = f"{path} is of one image, but there are {len(samples)} scenes"
+        raise ValueError(f"{told}: give one, or an export that names their left images")
+    found = [read_objects(path, sample.left, names[sample.name]) for sample in samples]
+    if not any(found):
+        raise ValueError(f"{path} has no object in {', '.join(names)}: no class can be scored apart")
+    return [replace(s, masks={**s.masks, **masks}) for s, masks in zip(samples, found, strict=True)]
 
 
 def _occluded(path: Path, image: Image, known: Mask | None) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -176,15 +176,21 @@ def _occluded(scene: Path, meta: Mapping[str, Any], sample: StereoSample) -> Mas
     return cross_check(sample.disparity, sample.disparity_right) if sample.disparity_right is not None else None
 
 
+def read_objects(path: Path, left: Image, names: Sequence[str]) -> dict[str, Mask]:
+    """Masks by class of a left image of one of these names. FormatError where they are of another size."""
+    masks = io.read_masks(path, names)
+    for mask in masks.values():
+        if mask.shape != left.shape[:2]:
+            given, wanted = (f"masks of {shape[1]}x{shape[0]} pixels" for shape in (mask.shape, left.shape))
+            raise io.FormatError(path, f"holds {given}", f"{wanted}, as the left image")
+    return masks
+
+
 def _region_masks(scene: Path, left: Image) -> dict[str, Mask]:
     objects = next(
         (path for path in (scene / f"objects{e}" for e in (".json", ".xml", ".png")) if path.is_file()), None
     )
-    masks = {} if objects is None else io.read_masks(objects, "left")
-    wrong = next((mask.shape for mask in masks.values() if mask.shape != left.shape[:2]), None)
-    if objects is not None and wrong is not None:
-        given, wanted = (f"of {shape[1]}x{shape[0]} pixels" for shape in (wrong, left.shape))
-        raise io.FormatError(objects, f"holds masks {given}", f"masks {wanted}, as the left image")
+    masks = {} if objects is None else read_objects(objects, left, ["left"])
     disc = _mask_values(scene / "mask_disc.png")
     return masks if disc is None else {**masks, "discontinuities": disc == 255}
 

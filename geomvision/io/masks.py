@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
@@ -21,14 +21,14 @@ _PNG = "a grey PNG: 0 where there is no object; 255, or a number for each class"
 _Shapes = Iterator[tuple[str, Mask]]
 
 
-def read_masks(path: PathLike, image: str | None = None) -> dict[str, Mask]:
+def read_masks(path: PathLike, image: str | Sequence[str] | None = None) -> dict[str, Mask]:
     """Which pixels belong to each class of objects: class → bool (H, W). Shapes of one class are joined.
 
     Args:
         path: COCO's .json (polygons, run lengths as list or string), CVAT's .xml (polygons, masks, boxes), or .png,
             where a class is called by its number, or "object" where there is but 255.
         image: name of the image in an export, which must be told where it holds several; folder and ending may be
-            left out.
+            left out. Or several by which it may be called: the first that tells one image counts.
 
     Raises:
         FormatError: for a file that is none of these, or damaged, or does not tell which image is meant.
@@ -67,7 +67,7 @@ def _painted(path: PathLike) -> dict[str, Mask]:
     return {str(value): values == value for value in found}
 
 
-def _coco(path: PathLike, image: str | None) -> _Shapes:
+def _coco(path: PathLike, image: str | Sequence[str] | None) -> _Shapes:
     entries = read_json_object(path, _COCO)
     described = _chosen(path, {str(each["file_name"]): each for each in entries["images"]}, image)
     size = _size(path, described["width"], described["height"], _COCO)
@@ -92,7 +92,7 @@ def _segment(segment: Any, height: int, width: int) -> Mask:
     return runs(unpacked(counts) if isinstance(counts, str) else counts, height, width, by_columns=True)
 
 
-def _cvat(path: PathLike, image: str | None) -> _Shapes:
+def _cvat(path: PathLike, image: str | Sequence[str] | None) -> _Shapes:
     text = read_text(path, _CVAT)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise FormatError(path, "declares a document type, which no such export does", _CVAT)
@@ -140,20 +140,24 @@ _AREAS: dict[str, Callable[[dict[str, str], int, int], Mask]] = {
 }
 
 
-def _chosen(path: PathLike, images: dict[str, Any], image: str | None) -> Any:
+def _chosen(path: PathLike, images: dict[str, Any], image: str | Sequence[str] | None) -> Any:
     if image is None and len(images) == 1:
         return next(iter(images.values()))
-    found = [name for name in images if image is not None and _same(name, image)]
-    if len(found) != 1:
-        asked = "no image is named" if image is None else f"{len(found)} of its images are called {image!r}"
+    asked = [image] if isinstance(image, str) else image or []
+    found = [[name for name in images if _same(name, each)] for each in asked]
+    only = next((names[0] for names in found if len(names) == 1), None)
+    if only is None:
+        called = f"{sum(map(len, found))} of its images are called {' or '.join(map(repr, asked))}"
         listed = ", ".join(list(images)[:5]) or "none"
-        raise FormatError(path, f"describes {len(images)} images, and {asked}", f"the name of one of: {listed}")
-    return images[found[0]]
+        told = f"describes {len(images)} images, and {called if asked else 'no image is named'}"
+        raise FormatError(path, told, f"the name of one of: {listed}")
+    return images[only]
 
 
 def _same(name: str, asked: str) -> bool:
-    path = PurePosixPath(name)
-    return asked in (name, path.name, path.stem)
+    path, parts = PurePosixPath(name), PurePosixPath(asked).parts
+    endings = (each.parts[-len(parts) :] for each in (path, path.parent / path.stem))
+    return name == asked or (bool(parts) and parts in endings)
 
 
 def _size(path: PathLike, width: Any, height: Any, expected: str) -> tuple[int, int]:

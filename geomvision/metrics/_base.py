@@ -55,6 +55,10 @@ class Protocol(ABC):
         """Whether an estimate of this task is of the kind that the protocol scores."""
         return True
 
+    def fits(self, sample: Any) -> bool:  # noqa: ARG002
+        """Whether a sample with truth has what the protocol is for; one chosen by name scores others, too."""
+        return True
+
     def headline(self, figures: Iterable[str]) -> str:
         """Which of these figures a ranking sorts by: `primary`, or its form over all pixels where noc is unknown."""
         names = list(figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from ..images import Mask
 from ._base import Protocol, Ratio, Score
 from ._comparison import compare_disparity, mean, root_mean_square, share
 
@@ -27,6 +28,10 @@ class Booster(Protocol):
     missing_estimates: ClassVar[str] = "counted as wrong in bad; avgerr and rms leave them out"
     aggregation: ClassVar = "mean"
 
+    def fits(self, sample: Any) -> bool:
+        """Whether a class is known."""
+        return bool(_classes(sample))
+
     def score(self, estimate: Any, sample: Any) -> Score:
         """The figures of one `Disparity`. ValueError where a mask is of another size than the truth."""
         pair = compare_disparity(estimate, sample)
@@ -36,12 +41,7 @@ class Booster(Protocol):
             figures[f"bad-{threshold} all"] = share(~(error <= threshold), everywhere)
         figures["avgerr all"] = mean(error, everywhere & pair.estimated)
         figures["rms all"] = root_mean_square(error, everywhere & pair.estimated)
-        single = getattr(sample, "things", ())
-        masks = {
-            label: mask
-            for label, mask in getattr(sample, "masks", {}).items()
-            if label not in single and not _SINGLE.fullmatch(label)
-        }
+        masks = _classes(sample)
         other = everywhere.copy()
         for label, mask in masks.items():
             if mask.shape != everywhere.shape:
@@ -51,3 +51,12 @@ class Booster(Protocol):
             figures[f"bad-2.0 {label}"] = share(~(error <= 2.0), everywhere & mask)
             figures[f"avgerr {label}"] = mean(error, everywhere & mask & pair.estimated)
         return {**figures, "density": pair.density}
+
+
+def _classes(sample: Any) -> dict[str, Mask]:
+    single = getattr(sample, "things", ())
+    return {
+        label: mask
+        for label, mask in getattr(sample, "masks", {}).items()
+        if label not in single and not _SINGLE.fullmatch(label)
+    }

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .. import weights
 from ..losses.flow_supervised import sequence_loss
@@ -22,26 +21,18 @@ from ._flow_pairs import Pair, Pairs, Sample
 from ._frames import rgb
 from ._rendered import ShippedTask
 from ._start import Start
+from ._taught import TaughtNet
 from .recipe import FlowRecipe
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowNet:
-    """A net that can be taught: what makes it, and how it is called."""
+class FlowNet(TaughtNet):
+    """A flow net that can be taught."""
 
-    make: type[nn.Module]
-    #: Sides of images are multiples of `stride`, and no shorter than `least`.
-    stride: int
-    least: int
     #: Updates of a recurrent net when it is judged, at least; it learns by the recipe's. 0: it has none.
     least_updates: int = 0
-
-    @property
-    def path(self) -> str:
-        """Where the net is, as cards name it."""
-        return f"{self.make.__module__}.{self.make.__qualname__}"
 
 
 class FlowTask(ShippedTask):
@@ -164,9 +155,7 @@ class FlowTask(ShippedTask):
         """The net's flow (1, 2, H, W) of frames (H, W, 3) of any size."""
         height, width = frame0.shape[:2]
         images = maps([frame0, frame1], next(net.parameters()).device)
-        stride, least = self.taught.stride, self.taught.least
-        padding = (0, max(-width % stride, least - width), 0, max(-height % stride, least - height))
-        images0, images1 = functional.pad(images, padding, mode="replicate").chunk(2)
+        images0, images1 = self.taught.fitted(images).chunk(2)
         with torch.inference_mode():
             found = self.estimates(net, images0, images1).flow
         return found[..., :height, :width].float()

@@ -59,8 +59,8 @@ class Learner:
 
     def _summed(self, net: nn.Module, samples: list[Any]) -> Tensor:
         """The sum of the samples' losses: together they take about two thirds of the time that each alone takes."""
-        if len(samples) == 1:
-            return cast(Tensor, self.task.loss(net, samples[0]))
+        if len(samples) == 1 or not hasattr(self.task, "batch_loss"):
+            return torch.stack([self.task.loss(net, sample) for sample in samples]).sum()
         batch = self.task.stacked([self.task.load(sample) for sample in samples], torch.device("cpu"))
         return cast(Tensor, self.task.batch_loss(net, batch)) * len(samples)
 

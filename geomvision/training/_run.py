@@ -36,7 +36,7 @@ from .recipe import (
     StereoNetRecipe,
     StereoRecipe,
 )
-from .stereo_nets import NETS as STEREO
+from .stereo_nets import LOSSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +84,18 @@ def _task(order: Order) -> Any:
             "right is the folder of right images that a stereo net is adapted to; adapt is that of left ones"
         )
     method, taught = order.method, NETS.get(order.method)
-    rendered = StereoNetRecipe if method in STEREO else StereoRecipe
+    rendered = StereoNetRecipe if method in LOSSES else StereoRecipe
     recipe = _recipe(order, method, rendered if taught is None else FlowRecipe)
     if order.weights is not None and taught is None:
         raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow, and for adapt")
     if taught is not None:
+        if recipe.start and order.weights is None:
+            told = f"{order.recipe or f'the recipe of flow/{method}'} goes on from weights that have learnt before"
+            raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
-    if method in STEREO:
-        return StereoTask(method, STEREO[method], recipe, order.folder)
+    if method in LOSSES:
+        return StereoTask(method, LOSSES[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 

@@ -216,11 +216,11 @@ def views_of(scene: Scene, part: Callable[[Scene], tuple[slice, slice]]) -> View
     width = scene["left"].shape[2]
     mirrored = slice(width - columns.stop, width - columns.start)
     maps = {}
-    for name in ("left", "right", "disparity", "confidence"):
-        both = np.stack([scene[name][0, rows, columns], scene[name][1, rows, mirrored]])
+    for name, stored in (("left", "left"), ("right", "right"), ("matched", "disparity"), ("confidence", "confidence")):
+        both = np.stack([scene[stored][0, rows, columns], scene[stored][1, rows, mirrored]])
         planes = np.moveaxis(both, 3, 1) if both.ndim == 4 else both[:, None]
         maps[name] = torch.from_numpy(np.ascontiguousarray(planes, np.float32))
-    return Views(maps["left"], maps["right"], maps["disparity"], maps["confidence"], int(scene["searched"]))
+    return Views(**maps, searched=int(scene["searched"]))
 
 
 def shown(rng: np.random.Generator, views: Views) -> Views:

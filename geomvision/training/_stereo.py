@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from . import _scenes
 from ._rendered import RenderedTask
+from ._taught_stereo import Pair, StereoNet
 from .recipe import StereoNetRecipe
 
 
@@ -31,27 +30,8 @@ class Batch:
     progress: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaughtNet:
-    """A net that can be taught: what makes it, what teaches it, and how it is called."""
-
-    make: type[nn.Module]
-    #: The mean loss of a batch.
-    loss: Callable[[nn.Module, Batch, StereoNetRecipe], Tensor]
-    #: Sides of images are multiples of `stride`, and no shorter than `least`.
-    stride: int = 1
-    least: int = 1
-    #: What the net takes beside images: "disparities" or "iterations", the recipe's.
-    takes: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> str:
-        """Where the net is, as cards name it."""
-        return f"{self.make.__module__}.{self.make.__qualname__}"
-
-    def called(self, net: nn.Module, left: Tensor, right: Tensor, recipe: StereoNetRecipe) -> Any:
-        """What the net makes of images (B, 3, H, W)."""
-        return net(left, right, **{name: getattr(recipe, name) for name in self.takes})
+#: The mean loss of a batch.
+Loss = Callable[[nn.Module, Batch, StereoNetRecipe], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +61,10 @@ class StereoTask(RenderedTask):
     input_rule = "RGB, 0 … 255, of any size (sides are padded to what the net takes)"
     recipe: StereoNetRecipe
 
-    def __init__(self, name: str, taught: TaughtNet, recipe: StereoNetRecipe, folder: Path) -> None:
+    def __init__(self, name: str, teach: Loss, recipe: StereoNetRecipe, folder: Path) -> None:
         super().__init__(recipe, folder)
-        self.name, self.method, self.taught = name, f"stereo/{name}", taught
-        self.network = taught.path
+        self.name, self.method, self.teach, self.taught = name, f"stereo/{name}", teach, StereoNet.of(name)
+        self.network = self.taught.path
         self.folder = folder / f"stereo-scenes-{recipe.scenes_key()}"
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
@@ -146,7 +126,7 @@ class StereoTask(RenderedTask):
 
     def batch_loss(self, net: nn.Module, batch: Batch) -> Tensor:
         """The mean loss of a batch."""
-        return self.taught.loss(net, batch, self.recipe)
+        return self.teach(net, batch, self.recipe)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """Mean error, and pixels more than 2 px off, on whole scenes never learnt from."""
@@ -169,10 +149,7 @@ class StereoTask(RenderedTask):
 
     def disparity_of(self, net: nn.Module, left: Tensor, right: Tensor) -> Tensor:
         """The net's disparity (B, 1, H, W) of images of any size."""
-        height, width = left.shape[2:]
-        stride, least = self.taught.stride, self.taught.least
-        padding = (0, max(-width % stride, least - width), 0, max(-height % stride, least - height))
-        left, right = (functional.pad(view, padding, mode="replicate") for view in (left, right))
+        recipe = self.recipe
         with torch.inference_mode():
-            found: Tensor = self.taught.called(net, left, right, self.recipe).disparity
-        return found[..., :height, :width].float()
+            pair = Pair(left=left, right=right, searched=recipe.disparities)
+            return self.taught(net, pair, recipe.iterations, every=False).disparities[-1]

@@ -161,7 +161,7 @@ class FlowRecipe(Recipe):
     late_batch: int = 1
     #: From which the rate falls once more during these steps.
     late_rate: float = 0.0
-    #: The hash of the weights that it started from: filled in.
+    #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.
     start: str = ""
 
     @property

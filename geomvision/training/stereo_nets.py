@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -19,8 +19,7 @@ from ..losses.disparity_supervised import (
 )
 from ..losses.edges import balanced_cross_entropy, guided_smoothness, jumps
 from ..losses.flow_supervised import sequence_weights
-from ..nets import anynet, dispnet, edge_stereo, gwcnet, psmnet, raft_stereo, unet_stereo
-from ._stereo import Batch, TaughtNet
+from ._stereo import Batch, Loss
 from .recipe import StereoNetRecipe
 
 #: By this share of the training, DispNet's weights have moved to its finest estimate.
@@ -43,7 +42,7 @@ def _pyramid(net: nn.Module, batch: Batch, recipe: StereoNetRecipe) -> Tensor:  
     return multi_output(found, batch.truth, weights=weights, norm="l1")
 
 
-def _heads(weights: Sequence[float], *, half: bool = True) -> Callable[[nn.Module, Batch, StereoNetRecipe], Tensor]:
+def _heads(weights: Sequence[float], *, half: bool = True) -> Loss:
     """Smooth L1 of each head or stage, of truth that the volume holds; in half precision, if `half`, on a GPU.
 
     On a CPU torch makes NaN of small volumes in bfloat16.
@@ -81,13 +80,13 @@ def _edged(net: nn.Module, batch: Batch, recipe: StereoNetRecipe) -> Tensor:  # 
     )
 
 
-NETS = {
-    "unet": TaughtNet(make=unet_stereo.UNetStereo, loss=_plain, stride=unet_stereo.STRIDE),
-    "dispnet": TaughtNet(make=dispnet.DispNet, loss=_pyramid, stride=dispnet.STRIDE),
-    "dispnet_c": TaughtNet(make=dispnet.DispNetC, loss=_pyramid, stride=dispnet.STRIDE),
-    "edge_stereo": TaughtNet(make=edge_stereo.EdgeStereo, loss=_edged, stride=edge_stereo.STRIDE),
-    "psmnet": TaughtNet(make=psmnet.PSMNet, loss=_heads(HOURGLASS_WEIGHTS), takes=("disparities",)),
-    "gwcnet": TaughtNet(make=gwcnet.GwcNet, loss=_heads(GWCNET_WEIGHTS), takes=("disparities",)),
-    "anynet": TaughtNet(make=anynet.AnyNet, loss=_heads(ANYNET_WEIGHTS, half=False), takes=("disparities",)),
-    "raft_stereo": TaughtNet(make=raft_stereo.RAFTStereo, loss=_recurrent, stride=32, least=64, takes=("iterations",)),
+LOSSES: Mapping[str, Loss] = {
+    "unet": _plain,
+    "dispnet": _pyramid,
+    "dispnet_c": _pyramid,
+    "edge_stereo": _edged,
+    "psmnet": _heads(HOURGLASS_WEIGHTS),
+    "gwcnet": _heads(GWCNET_WEIGHTS),
+    "anynet": _heads(ANYNET_WEIGHTS, half=False),
+    "raft_stereo": _recurrent,
 }

@@ -1,6 +1,7 @@
 """`geomvision compare` on good input."""
 
 import json
+import shutil
 
 import pytest
 
@@ -52,6 +53,44 @@ def test_no_truth_means_no_figures_but_time(geomvision, pair, out):
     found, comparison = rows(out / "r.json")
     assert comparison["protocols"] == {}
     assert found["opencv_bm"]["timing"]["median_s"] > 0
+
+
+def coco(path, *names, size=(200, 120)):
+    """Images of these names, each with glass in its left half."""
+    images = [{"id": k, "file_name": name, "width": size[0], "height": size[1]} for k, name in enumerate(names)]
+    half = [0, 0, size[0] / 2, 0, size[0] / 2, size[1], 0, size[1]]
+    shapes = [{"image_id": k, "category_id": 1, "segmentation": [half]} for k in range(len(names))]
+    classes = [{"id": 1, "name": "glass"}]
+    path.write_text(json.dumps({"images": images, "annotations": shapes, "categories": classes}))
+    return path
+
+
+def test_objects_are_scored_by_class(geomvision, pair, out):
+    files = (pair / "left.png", pair / "right.png", "--truth", pair / "disp.pfm", "--methods", "opencv_bm", *QUICK)
+    plain = geomvision("compare", "stereo", *files, "--out", out / "r.json")
+    assert plain.code == 0, plain.err
+    assert "booster" not in rows(out / "r.json")[1]["protocols"]
+    export = coco(pair / "export.json", "images/left.png", "images/right.png")
+    ended = geomvision("compare", "stereo", *files, "--objects", export, "--out", out / "r.json")
+    assert ended.code == 0, ended.err
+    figures = rows(out / "r.json")[0]["opencv_bm"]["scores"]["booster"]
+    assert figures["bad-2.0 glass"] > figures["bad-2.0 all"] > figures["bad-2.0 other"]  # nothing at the left border
+
+
+def test_an_export_of_a_folder_names_its_scenes(geomvision, pair, out):
+    scenes = pair.parent / "scenes"
+    for name in ("a", "b"):
+        shutil.copytree(pair, scenes / name, ignore=shutil.ignore_patterns("frame*", "flow*"))
+    command = ("compare", "stereo", scenes, "--methods", "opencv_bm", *QUICK, "--out", out / "r.json", "--objects")
+    ended = geomvision(*command, coco(pair / "export.json", "a/left.png", "b/left.png", "b/right.png"))
+    assert ended.code == 0, ended.err
+    comparison = rows(out / "r.json")[1]
+    assert ["bad-2.0 glass" in row["scores"]["booster"] for row in comparison["rows"]] == [True, True]
+    ended = geomvision(*command, coco(pair / "export.json", "a/left.png", "left.png"))
+    assert ended.code == 2
+    assert "0 of its images are called 'b/left'" in ended.err
+    ended = geomvision(*command, pair / "left.png")
+    assert "left.png is of one image, but there are 2 scenes: give one, or an export that names" in ended.err
 
 
 def test_a_forced_pair_runs_and_warns(geomvision, pair, out):

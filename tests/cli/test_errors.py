@@ -29,6 +29,7 @@ def write_bad_files(folder):
 
     for name in ("hole0", "hole1"):
         assert cv2.imwrite(str(folder / f"{name}.tiff"), hole)
+    io.write_image(folder / "black.png", np.zeros((120, 200), np.uint8))
     (folder / "calib.txt").write_text("cam0=[100 0 50; 0 100 30; 0 0 1]\ncam1=[100 0 50; 0 100 30; 0 0 1]\n"
                                       "doffs=0\nbaseline=100\nwidth=100\nheight=60\nndisp=20\n")  # fmt: skip
 
@@ -64,6 +65,14 @@ BAD = {
     "value out of range": ("stereo", PAIR, ("--set", "max_disparity=-99999"), "-99999"),
     "unknown protocol": ("stereo", PAIR, ("--truth", "disp.pfm", "--protocol", "kiti"), "no stereo protocol 'kiti'"),
     "protocol without truth": ("stereo", PAIR, ("--protocol", "eth3d"), "no sample has truth"),
+    "objects without truth": ("stereo", PAIR, ("--objects", "left.png"), "--objects are scored against truth: give"),
+    "objects of another size": (
+        "stereo",
+        PAIR,
+        ("--truth", "disp.pfm", "--objects", "small.png"),
+        "small.png: holds masks of 100x60 pixels; expected masks of 200x120 pixels, as the left image",
+    ),
+    "no object": ("stereo", PAIR, ("--truth", "disp.pfm", "--objects", "black.png"), "black.png has no object in "),
     "depth without camera": ("depth", ("left.png",), (), "--calib"),
 }
 

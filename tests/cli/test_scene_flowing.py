@@ -1,10 +1,14 @@
 """``geomvision scene-flow``: two rendered pairs as files, and what a beginner gives by mistake."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
-from geomvision import io
+from geomvision import io, metrics
 from geomvision.datasets import Synthetic
+from geomvision.scene_flow import FromStereoAndFlow
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +63,69 @@ def test_what_is_wrong_is_said_in_one_message(geomvision, pairs, out):
         assert ended.code == 2
         assert told in ended.err, (told, ended.err)
         assert "Traceback" not in ended.err
+
+
+def test_stereo_and_flow_methods_are_compared_on_a_rendered_scene(geomvision, out, monkeypatch):
+    small = {"task": "scene_flow", "height": 90, "width": 120, "max_disparity": 18}
+    monkeypatch.setattr("geomvision.cli.sources.RENDERED", small)
+    chosen = ("--stereo", "sgm,opencv_bm", "--flow", "opencv_dis", "--layout", "tabletop", "--seed", 2, "--repeats", 1)
+    ended = geomvision("compare", "scene-flow", *chosen, "--out", out / "r.json")
+    assert ended.code == 0, ended.err
+    (comparison,) = json.loads((out / "r.json").read_text())["comparisons"]
+    assert comparison["samples"] == ["tabletop"]
+    assert list(comparison["protocols"]) == ["epe3d", "kitti2015_scene_flow"]
+    found = {row["label"]: row["scores"]["kitti2015_scene_flow"] for row in comparison["rows"]}
+    assert list(found) == [f"from_stereo_and_flow(stereo={stereo})" for stereo in ("sgm", "opencv_bm")]
+    sample = Synthetic(seed=2, layout="tabletop", **small).scene_flow(0)
+    method = FromStereoAndFlow(stereo_options="max_disparity=18", flow="opencv_dis")
+    expected = metrics.score(method.on(sample), sample)["kitti2015_scene_flow"]
+    for figure in ("SF-all all", "D1-all all"):
+        assert found["from_stereo_and_flow(stereo=sgm)"][figure] == pytest.approx(expected[figure].value)
+    assert "--stereo-options max_disparity=… chooses another" in " ".join(ended.out.split())
+
+
+def test_a_kitti_folder_of_scene_flow_is_compared(geomvision, pairs, tmp_path, out):
+    path, sample = pairs
+    kitti = tmp_path / "kitti" / "training"
+    for name, folder in (("left", "image_2"), ("right", "image_3")):
+        (kitti / folder).mkdir(parents=True)
+        for time in (0, 1):
+            shutil.copy(path / f"{name}{time}.png", kitti / folder / f"000000_1{time}.png")
+    maps = {"disp_occ_0": sample.disparity0, "disp_occ_1": sample.disparity1, "flow_occ": sample.flow}
+    for folder, truth in maps.items():
+        (kitti / folder).mkdir()
+        (io.write_flow if folder == "flow_occ" else io.write_disparity)(kitti / folder / "000000_10.png", truth)
+    command = ("compare", "scene-flow", kitti, "--flow", "opencv_dis", "--repeats", 1, "--out", out / "r.json")
+    ended = geomvision(*command)
+    assert ended.code == 2
+    assert "from_stereo_and_flow needs two pairs and their rig" in ended.err
+    (kitti / "calib_cam_to_cam").mkdir()
+    camera, apart = sample.rig.left, sample.rig.left.fx * sample.rig.baseline_m
+    rows = [f"{camera.fx} 0 {camera.cx} {-k * apart} 0 {camera.fy} {camera.cy} 0 0 0 1 0" for k in range(4)]
+    lines = [f"P_rect_0{k}: {row}\nS_rect_0{k}: {camera.width} {camera.height}" for k, row in enumerate(rows)]
+    (kitti / "calib_cam_to_cam" / "000000.txt").write_text("\n".join(lines))
+    ended = geomvision(*command)
+    assert ended.code == 0, ended.err
+    (row,) = json.loads((out / "r.json").read_text())["comparisons"][0]["rows"]
+    assert 0 < row["scores"]["kitti2015_scene_flow"]["SF-all all"] < 60
+    ended = geomvision(*command, "--stereo-options", "max_disparity=400")
+    assert ended.code == 2
+    assert "max_disparity is 400, but 000000 is only 200 pixels wide" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--layout", "attic"), "layout is 'attic'; allowed are"),
+        (("--stereo", "smg"), "did you mean 'sgm'?"),
+        (("--stereo", ","), "no stereo method was named"),
+        (("--flow", "epipolar_flow"), "needs more than two frames"),
+        ((".",), "expected"),
+        ((".", "--seed", "3"), "leave out --seed and --layout"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_before_the_work(geomvision, arguments, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = geomvision("compare", "scene-flow", *arguments)
+    assert ended.code == 2
+    assert told in ended.err

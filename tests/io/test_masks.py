@@ -173,6 +173,9 @@ def test_an_export_of_several_images_needs_a_name(tmp_path):
         gio.read_masks(tmp_path / "a.json", "top")
     assert gio.read_masks(tmp_path / "a.json", "right.png") == {}
     assert gio.read_masks(tmp_path / "a.json", "left")["glass"].sum() > 0
+    assert gio.read_masks(tmp_path / "a.json", ["hall/left", "room/left"])["glass"].sum() > 0
+    with pytest.raises(gio.FormatError, match="0 of its images are called 'hall/left' or 'oom/left'"):
+        gio.read_masks(tmp_path / "a.json", ["hall/left", "oom/left"])
 
 
 @FEW

@@ -28,5 +28,7 @@ def test_booster_by_hand(stereo):
     assert (found["bad-2.0 mirror"], found["avgerr mirror"]) == (100, 5)
     assert (found["bad-2.0 other"], found["avgerr other"]) == (50, 3.5)
     assert not [name for name in found if "object" in name]
+    fits = [PROTOCOLS["booster"]().fits(dataclasses.replace(sample, masks=m)) for m in (masks, {"object 3": glass}, {})]
+    assert fits == [True, False, False]
     with pytest.raises(ValueError, match=r"the mask 'glass' has shape \(1, 2\); the truth has \(1, 6\)"):
         score((estimate, dataclasses.replace(sample, masks={"glass": glass[:, :2]})))

@@ -1,10 +1,5 @@
 """Trainings of flow nets: tiny ones, to their end."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -82,27 +77,25 @@ def test_a_training_can_start_from_what_another_learnt(straight, tmp_path):
         training.run(name, weights=second.weights, **options)
 
 
+def test_a_recipe_that_goes_on_starts_from_nothing_never(tmp_path):
+    own, out = tmp_path / "own.toml", tmp_path / "out"
+    own.write_text('base = "pwc_small"\n[tiny]\nstart = "weights"\n')
+    told = "own.toml goes on from weights that have learnt before at size 'tiny': give those, --weights NAME or FILE"
+    with pytest.raises(ValueError, match=told):
+        training.run("pwc_small", recipe=own, size="tiny", steps=1, out=out, progress=False)
+    assert Recipe.read("raft_s", "further").start
+    with pytest.raises(ValueError, match=r"the recipe of flow/raft_s goes on from weights .* 'further': give those"):
+        training.run("raft_s", size="further", out=out, progress=False)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("straight", ["pwc_small"], indirect=True)  # the loop is the same for all
-def test_two_processes_share_a_training(straight, tmp_path):
+def test_two_processes_share_a_training(straight, tmp_path, in_two_processes):
     name, alone = straight
     for folder in alone.folder.glob("*scenes-*"):
         (tmp_path / folder.name).symlink_to(folder)
-    root = Path(gv.__file__).parents[1]
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-        "-m",
-        "geomvision",
-    ]
-    command += ["train", f"flow/{name}", "--size", "tiny", "--threads", "1", "--out", str(tmp_path)]
-    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("wrote ") == 1
+    printed = in_two_processes("train", f"flow/{name}", "--size", "tiny", "--threads", "1", "--out", tmp_path)
+    assert printed.count("wrote ") == 1
     expected, found = (weights.load(w)[0] for w in (alone.weights, tmp_path / alone.weights.name))
     # Sums over processes are rounded in another order.
     worst = max(float((found[key].float() - expected[key].float()).abs().max()) for key in expected)

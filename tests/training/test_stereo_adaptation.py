@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,9 +18,11 @@ from geomvision.nets.gwcnet import GwcNet
 from geomvision.nets.raft_stereo import RAFTStereo
 from geomvision.nets.refiner import Refiner
 from geomvision.training import _loop
+from geomvision.training._gradients import Learner
 from geomvision.training._self_supervised_stereo import SelfSupervisedStereo
 from geomvision.training._start import Start
 from geomvision.training._taught_stereo import StereoNet
+from geomvision.training._team import Team
 from geomvision.training.recipe import FOLDER, Recipe
 
 
@@ -76,6 +80,20 @@ def test_pairs_alone_bring_disparities_to_the_truth(folders, tmp_path, teacher):
     assert scores[bits] < 0.9 * scores[f"{bits}, before"]
 
 
+def test_a_thread_may_learn_from_several_looks_at_once(folders, tmp_path):
+    """The sum of their losses and gradients is the same."""
+    start = Start(name="timid", state=Timid().state_dict(), arguments={}, sha256="0")
+    found = []
+    for chunk in (1, 3):
+        plan = recipe(batch=3, chunk=chunk)
+        task = SelfSupervisedStereo("timid", TIMID, plan, tmp_path, views=folders, start=start)
+        task.prepare(1, lambda done: None)
+        with ThreadPoolExecutor(1) as pool:
+            loss, (gradient,), count = Learner(task, pool, Team()).learn(task.net(), 0)
+        found.append((float(loss), float(gradient), count))
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
     """Weights of a small refiner that adds three quarters of a pixel to every disparity."""
@@ -118,9 +136,15 @@ def test_a_refiner_is_nearer_to_the_truth_than_before_and_its_card_says_how(scen
     assert "1 learnt pairs, census bits that differ, before" in card.scores
 
 
+@pytest.fixture(scope="module")
+def whole(folders, start, tmp_path_factory):
+    """Two steps, alone and at once."""
+    with warnings.catch_warnings(action="ignore"):
+        return adapted("refined_sgm", folders, start, tmp_path_factory.mktemp("whole"), steps=2)
+
+
 @pytest.mark.filterwarnings("ignore:1 learnt pairs, census bits")
-def test_stopped_and_resumed_on_two_threads_gives_the_same_weights(folders, start, tmp_path, monkeypatch):
-    whole = adapted("refined_sgm", folders, start, tmp_path / "whole", steps=2)
+def test_stopped_and_resumed_on_two_threads_gives_the_same_weights(folders, start, whole, tmp_path, monkeypatch):
     step, count = _loop._step, 0
 
     def stopping(*arguments):
@@ -137,6 +161,21 @@ def test_stopped_and_resumed_on_two_threads_gives_the_same_weights(folders, star
     resumed = adapted("refined_sgm", folders, start, tmp_path / "broken", steps=2, num_threads=2)
     expected, found = (weights.load(path)[0] for path in (whole.weights, resumed.weights))
     assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def test_two_processes_share_an_adaptation(folders, start, whole, tmp_path, in_two_processes):
+    """Each learns from one of two looks: losses are their mean, and both take the step that one takes alone."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text('base = "self_supervised_stereo"\n[tiny]\nsteps = 2\n')
+    command = ("train", "stereo/refined_sgm", "--size", "tiny", "--recipe", plan, "--threads", 1, "--weights", start)
+    printed = in_two_processes(*command, "--adapt", folders[0], "--right", folders[1], "--out", tmp_path)
+    assert printed.count("wrote ") == 1
+    losses = [torch.load(folder / "checkpoint.pt")["losses"] for folder in (whole.folder, tmp_path)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    (expected, _), (found, card) = (weights.load(path) for path in (whole.weights, tmp_path / whole.weights.name))
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=0, atol=1e-3)
+    assert card.training_run["processes"] == 2
 
 
 @pytest.mark.filterwarnings("ignore:1 learnt pairs, census bits")

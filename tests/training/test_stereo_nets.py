@@ -15,9 +15,10 @@ from geomvision import training, weights
 from geomvision.training import _loop, _scenes
 from geomvision.training._gradients import Learner
 from geomvision.training._stereo import Batch, Cut, StereoTask
+from geomvision.training._taught_stereo import StereoNet
 from geomvision.training._team import Team
 from geomvision.training.recipe import Recipe
-from geomvision.training.stereo_nets import NETS
+from geomvision.training.stereo_nets import LOSSES
 
 KNOBS = {"textureless", "repetition", "specular", "thin_rods", "exposure", "noise", "blur", "vertical_misalignment"}
 
@@ -26,7 +27,7 @@ KNOBS = {"textureless", "repetition", "specular", "thin_rods", "exposure", "nois
 def scenes(tmp_path_factory):
     """The tiny scenes, rendered once for all nets."""
     folder = tmp_path_factory.mktemp("scenes")
-    StereoTask("unet", NETS["unet"], Recipe.read("unet", "tiny"), folder).prepare(1, lambda done: None)
+    StereoTask("unet", LOSSES["unet"], Recipe.read("unet", "tiny"), folder).prepare(1, lambda done: None)
     return folder
 
 
@@ -36,13 +37,13 @@ def in_a_folder(scenes, path):
     return path
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", LOSSES)
 def test_a_net_learns_and_its_method_takes_what_it_learnt(name, scenes, tmp_path):
     """By heart: one sample again and again. Weights, card and options fit the method."""
     recipe = dataclasses.replace(
         Recipe.read(name, "tiny"), steps=10, learning_rate=6e-3, validate_every=10, average=0.0
     )
-    task = StereoTask(name, NETS[name], recipe, in_a_folder(scenes, tmp_path))
+    task = StereoTask(name, LOSSES[name], recipe, in_a_folder(scenes, tmp_path))
     sample = Cut(scene=1)
     task.samples = lambda step: [sample] * recipe.chunk
     state = _loop.begin(task)
@@ -55,6 +56,22 @@ def test_a_net_learns_and_its_method_takes_what_it_learnt(name, scenes, tmp_path
     pair = gv.datasets.Synthetic(height=40, width=50, supersampling=1, max_disparity=16)[0]
     assert np.isfinite(method(pair.left, pair.right).px).all()
     assert weights.load(path)[1].task == f"stereo/{name}" in training.TRAININGS
+
+
+@pytest.mark.parametrize("name", ["anynet", "gwcnet", "raft_stereo"])
+def test_a_net_is_judged_as_its_method_calls_it(name, tmp_path):
+    """On views narrower than the range, too."""
+    torch.manual_seed(3)
+    recipe = dataclasses.replace(Recipe.read(name, "tiny"), disparities=96)
+    task, path = StereoTask(name, LOSSES[name], recipe, tmp_path), tmp_path / "a.safetensors"
+    net = task.net()
+    weights.save(path, net, task.card(0, {}, {}))
+    asked = {"max_disparity": recipe.disparities, "iterations": recipe.iterations, "weights": str(path)}
+    kind = gv.stereo.METHODS[name]
+    method = kind(**{name: value for name, value in asked.items() if name in {"weights", *kind.option_limits()}})
+    views = np.random.default_rng(5).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    found = task.disparity_of(net, *(torch.from_numpy(view).movedim(2, 0)[None].float() for view in views))
+    np.testing.assert_allclose(found[0, 0].clamp(min=0), method(*views).px.clip(min=0), atol=2e-3)
 
 
 def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_path, monkeypatch):
@@ -89,7 +106,7 @@ def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_p
 def test_members_of_a_team_go_on_with_the_same_statistics(scenes):
     """Of two members, here this one and one whose statistics are 3 times as large, both take the mean."""
     recipe = Recipe.read("anynet", "tiny")
-    task, alone = StereoTask("anynet", NETS["anynet"], recipe, scenes), Team()
+    task, alone = StereoTask("anynet", LOSSES["anynet"], recipe, scenes), Team()
     nets = [_loop.begin(task).net for _ in range(2)]
     pair = SimpleNamespace(size=2, device=alone.device, share=alone.share, total=lambda values: [4 * v for v in values])
     with ThreadPoolExecutor(1) as pool:
@@ -106,7 +123,7 @@ def test_members_of_a_team_go_on_with_the_same_statistics(scenes):
 
 def test_a_cut_of_either_view_has_its_truth(scenes):
     """What the right view shows at a visible pixel less its disparity looks like the pixel; upside down, too."""
-    task = StereoTask("unet", NETS["unet"], Recipe.read("unet", "tiny"), scenes)
+    task = StereoTask("unet", LOSSES["unet"], Recipe.read("unet", "tiny"), scenes)
     for view, flipped in ((0, False), (1, True)):
         sample = Cut(scene=0, view=view, top=5, left=3, upside_down=flipped, channels=(2, 0, 1), gamma=0.8)
         _, maps = task.load(sample)
@@ -132,7 +149,7 @@ def test_a_pyramid_is_taught_its_coarsest_estimate_first(progress, expected):
     """Estimates are 3, 2 and 1 pixels of the images off."""
     found = [(torch.full((1, 1, 8 >> k, 8 >> k), (5 + off) / 2**k), k) for k, off in ((2, 3), (1, -2), (0, 1))]
     net = SimpleNamespace(estimates=lambda *_: iter(found))
-    assert NETS["dispnet"].loss(net, batch(progress), None).item() == pytest.approx(expected)
+    assert LOSSES["dispnet"](net, batch(progress), None).item() == pytest.approx(expected)
 
 
 def test_heads_and_updates_weigh_as_published():
@@ -142,23 +159,23 @@ def test_heads_and_updates_weigh_as_published():
         count = 3 if name == "psmnet" else 4
         steps = (torch.full((1, 1, 8, 8), 8.0),) * count
         net = lambda *_, steps=steps: SimpleNamespace(steps=steps)  # noqa: E731
-        assert NETS[name].loss(net, batch(), recipe).item() == pytest.approx(2.5 * shares)
-        assert NETS[name].loss(net, batch(truth=float(recipe.disparities)), recipe).item() == 0
+        assert LOSSES[name](net, batch(), recipe).item() == pytest.approx(2.5 * shares)
+        assert LOSSES[name](net, batch(truth=float(recipe.disparities)), recipe).item() == 0
     net = torch.nn.BatchNorm2d(1)
     net.forward = lambda *_, iterations: SimpleNamespace(steps=(torch.full((1, 1, 8, 8), 8.0),) * iterations)
-    assert NETS["raft_stereo"].loss(net, batch(), recipe).item() == pytest.approx(3 * (1 + 0.9))
+    assert LOSSES["raft_stereo"](net, batch(), recipe).item() == pytest.approx(3 * (1 + 0.9))
     assert not net.training
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", LOSSES)
 def test_every_recipe_says_what_its_base_does_not(name):
     for size in ("cpu", "gpu", "tiny"):
         recipe = Recipe.read(name, size)
         assert recipe.max_disparity[1] <= recipe.disparities
         assert recipe.disparities % 16 == 0
-        assert recipe.height % 64 == 0 == recipe.width % NETS[name].stride
+        assert recipe.height % 64 == 0 == recipe.width % StereoNet.of(name).stride
         with torch.device("meta"):
-            NETS[name].make(**recipe.network)
+            StereoNet.of(name).make(**recipe.network)
         if size != "tiny":
             assert set(recipe.knobs) >= KNOBS
             assert recipe.knobs["vertical_misalignment"] == [-2.0, 2.0]
