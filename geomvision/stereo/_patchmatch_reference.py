@@ -4,7 +4,8 @@
 2. Search (`_plane_search`): every pixel of both views holds a slanted plane; it tries those of its neighbours, of the
    other view, and random changes, and keeps what costs less.
 3. Check: what the other view confirms, and what is clearly better than two pixels beside it.
-4. Filling (`_postprocess`): pixels without an estimate take what lies behind, of the estimates around them.
+4. Filling: pixels without an estimate continue the plane of a neighbour, the one that lies further back, and take the
+   median of their window, weighted by support.
 
 The C++ core does the same in the same integers: results are equal bit for bit.
 """
@@ -23,7 +24,6 @@ from ..trace import Trace
 from . import _plane_search as search
 from ._levels import levels
 from ._plane_search import ONE, Integers, Rules, View
-from ._postprocess import background_fill
 
 if TYPE_CHECKING:
     from .patchmatch import PatchMatch
@@ -69,6 +69,49 @@ def examine(rules: Rules, left: View, right: View, tolerance: int) -> tuple[Inte
     return disparity, confidence, occluded
 
 
+@njit(cache=True)
+def fill(disparity: Integers, own: View) -> Integers:
+    """Pixels without an estimate continue the plane of the next one in their row, left or right: the one behind."""
+    height, width = disparity.shape
+    filled = np.full((height, width), NONE, np.int64)
+    for y in range(height):
+        for step in (1, -1):
+            last = -1
+            for x in range(width) if step > 0 else range(width - 1, -1, -1):
+                if disparity[y, x] != NONE:
+                    last = x
+                if last >= 0:
+                    continued = own.planes[y, last, 2] + own.planes[y, last, 0] * (x - last)
+                    continued = min(max(continued, own.least), own.most)
+                    filled[y, x] = continued if filled[y, x] == NONE else min(filled[y, x], continued)
+    return filled
+
+
+@njit(cache=True)
+def smooth(filled: Integers, disparity: Integers, rules: Rules, own: View) -> Integers:
+    """Filled pixels take the median of the window, weighted by support: half of the weight lies at or below it."""
+    height, width = filled.shape
+    reach = rules.radius // rules.step * rules.step
+    result = filled.copy()
+    for y in range(height):
+        for x in range(width):
+            if disparity[y, x] != NONE or filled[y, x] == NONE:
+                continue
+            votes, weights = [0 for _ in range(0)], [0 for _ in range(0)]
+            for v in range(y - reach, y + reach + 1, rules.step):
+                for u in range(x - reach, x + reach + 1, rules.step):
+                    if 0 <= v < height and 0 <= u < width and filled[v, u] != NONE:
+                        votes.append(filled[v, u])
+                        weights.append(search.support_weight(rules, own, x, y, u, v))
+            weight = np.array(weights)
+            total, below = weight.sum(), 0
+            for i in np.argsort(np.array(votes)):
+                if 2 * below < total and weight[i] > 0:
+                    below += weight[i]
+                    result[y, x] = votes[i]
+    return result
+
+
 def in_pixels(disparity: Integers) -> Float32:
     """float32 pixels, NaN where there is none."""
     px: NDArray[np.float32] = disparity.astype(np.float32) / np.float32(ONE)
@@ -104,10 +147,13 @@ def run(patchmatch: PatchMatch, left: Image, right: Image, trace: Trace) -> Disp
     trace.record("right", -views[1].planes[..., 2] / ONE, "px", "planes of the right view")
 
     disparity, confidence, occluded = examine(rules, *views, method.left_right)
-    px = in_pixels(disparity)
-    trace.record("left_right", px, "px", "what the right view confirms")
+    trace.record("left_right", in_pixels(disparity), "px", "what the right view confirms")
     trace.record("confidence", confidence, doc="0 … 1")
     if method.fill == "background":
-        px = background_fill(px, occluded)
-        trace.record("fill", px, "px", "gaps filled from what lies behind")
-    return Disparity(px=px, confidence=confidence, occluded=occluded if method.left_right >= 0 else None)
+        filled = fill(disparity, views[0])
+        trace.record("fill", in_pixels(filled), "px", "gaps filled with planes from their row")
+        disparity = smooth(filled, disparity, rules, views[0])
+        trace.record("median", in_pixels(disparity), "px", "median of the filled pixels' windows, weighted by support")
+    return Disparity(
+        px=in_pixels(disparity), confidence=confidence, occluded=occluded if method.left_right >= 0 else None
+    )

@@ -33,8 +33,9 @@ class PatchMatch(RangeSearch):
     when moved by two pixels of disparity either way, d_right the disparity of the right pixel that it points at. There
     is no estimate where c₁ ≥ c₂, as on a surface without texture, and where the left–right check fails: the match lies
     outside the right image, or |d_left − d_right| is above `left_right`. `occluded` marks pixels without an estimate
-    that no right pixel points at; None without the check. `fill` gives pixels without an estimate what
-    `ops.fill_background` takes from around them; in the paper they continue planes of their row. Their confidence is 0.
+    that no right pixel points at; None without the check. `fill` gives these pixels the plane, of the next ones with
+    an estimate to the left and to the right, that lies further back, and then the median of their window, weighted by
+    w. Their confidence is 0.
     """
 
     iterations: int = option(3, "rounds of propagation and refinement", minimum=1, maximum=100)
@@ -50,7 +51,7 @@ class PatchMatch(RangeSearch):
     seed: int = option(0, "of the random planes", minimum=0, maximum=2**31 - 1)
     left_right: int = option(1, "tolerance of the left–right check; −1: no check", unit="px", minimum=-1, maximum=8192)
     fill: str = option(
-        "background", "'background' fills gaps from what lies behind them", choices=("none", "background")
+        "background", "'background' gives every pixel an estimate, as in the paper", choices=("none", "background")
     )
 
     @backend("cpp", requires="geomvision._core")
@@ -71,8 +72,8 @@ class PatchMatch(RangeSearch):
     def trace(self, left: Any, right: Any) -> Trace:
         """Every stage of a pair, by name, as the reference runs it; `.result` equals that of a plain call.
 
-        Stages: levels_left, levels_right, random, iteration(i) for each, right, left_right, confidence, and fill
-        when it is asked for.
+        Stages: levels_left, levels_right, random, iteration(i) for each, right, left_right, confidence, fill and
+        median (when filled).
         """
         from . import _patchmatch_reference
 

@@ -6,9 +6,9 @@
 #include <functional>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "geomvision/parallel.hpp"
-#include "geomvision/stereo/postprocess.hpp"
 #include "stereo/check_pair.hpp"
 #include "stereo/levels.hpp"
 #include "stereo/plane_search.hpp"
@@ -17,7 +17,12 @@ namespace geomvision::stereo {
 namespace {
 
 constexpr int one = PlaneSearch::one;
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr int none = std::numeric_limits<int>::min();
+
+// A disparity and the weight of its vote.
+struct Vote {
+  int d, weight;
+};
 
 ops::PlaneOptions planes_of(const PatchMatchOptions& options) {
   ops::PlaneOptions planes;
@@ -47,13 +52,15 @@ void PatchMatchOptions::check() const {
 
 struct PatchMatch::Scratch {
   PlaneSearch search;
+  std::vector<int> disparity, filled;  // 2^16ths, or none
   Image<float> confidence;
   Image<std::uint8_t> occluded;
-  BackgroundFill fill;
 
   template <typename T>
   void take_levels(ImageView<const T> left, ImageView<const T> right);
-  void examine(const PatchMatchOptions& options, int y, Patch& patch, ImageView<float> disparity);
+  void examine(const PatchMatchOptions& options, int y, Patch& patch);
+  void fill_row(int y);
+  void smooth_row(int y, Patch& patch, ImageView<float> disparity_px);
 };
 
 template <typename T>
@@ -70,7 +77,7 @@ void PatchMatch::Scratch::take_levels(ImageView<const T> left, ImageView<const T
 }
 
 // What the other view confirms, how clearly, and what it does not see.
-void PatchMatch::Scratch::examine(const PatchMatchOptions& options, int y, Patch& patch, ImageView<float> disparity) {
+void PatchMatch::Scratch::examine(const PatchMatchOptions& options, int y, Patch& patch) {
   const int width = search.width;
   const PixelPlane* left = search.views[0].planes.data() + search.index(0, y);
   const PixelPlane* right = search.views[1].planes.data() + search.index(0, y);
@@ -94,11 +101,67 @@ void PatchMatch::Scratch::examine(const PatchMatchOptions& options, int y, Patch
     const int apart = inside ? std::abs(left[x].d + right[partner].d) : 0;
     const bool agrees = options.left_right < 0 || (inside && apart <= options.left_right * one);
     const bool found = agrees && cost < beside;
-    disparity(x, y) = found ? static_cast<float>(left[x].d) / static_cast<float>(one) : nan;
+    disparity[i] = found ? left[x].d : none;
     confidence(x, y) = found && inside ? static_cast<float>(beside - cost) / static_cast<float>(beside) /
                                              (1.0f + static_cast<float>(apart) / static_cast<float>(one))
                                        : 0.0f;
     if (found || options.left_right < 0) occluded(x, y) = 0;
+  }
+}
+
+// Pixels without an estimate lie on the plane of the next pixel with one, to the left or right: the one further back.
+void PatchMatch::Scratch::fill_row(int y) {
+  const PlaneView& view = search.views[0];
+  const PixelPlane* planes = view.planes.data() + search.index(0, y);
+  const int* known = disparity.data() + search.index(0, y);
+  int* row = filled.data() + search.index(0, y);
+  const auto continued = [&](int from, int x) {
+    return std::clamp(PlaneSearch::moved(planes[from], x - from, 0).d, view.least, view.most);
+  };
+  int last = -1;
+  for (int x = 0; x < search.width; ++x) {
+    if (known[x] != none) last = x;
+    row[x] = last < 0 ? none : continued(last, x);
+  }
+  last = -1;
+  for (int x = search.width - 1; x >= 0; --x) {
+    if (known[x] != none) last = x;
+    if (last < 0) continue;
+    const int behind = continued(last, x);
+    if (row[x] == none || behind < row[x]) row[x] = behind;
+  }
+}
+
+// Filled pixels take the median of the window, weighted by their support.
+void PatchMatch::Scratch::smooth_row(int y, Patch& patch, ImageView<float> disparity_px) {
+  Vote votes[Patch::most * Patch::lanes];
+  for (int x = 0; x < search.width; ++x) {
+    const std::size_t i = search.index(x, y);
+    int d = filled[i];
+    if (disparity[i] == none && d != none) {
+      GEOMVISION_KERNEL(load_patch)(search.rules, search.padded(0), x, y, patch);
+      Vote* end = votes;
+      std::int64_t total = 0;
+      for (int piece = 0; piece < patch.count; ++piece) {
+        for (int lane = 0; lane < Patch::lanes; ++lane) {
+          const int weight = patch.weight[piece][lane];
+          if (weight == 0) continue;
+          const int u = x + patch.dx[piece] + lane * search.rules.step, v = y + patch.dy[piece];
+          const int vote = filled[search.index(u, v)];
+          if (vote == none) continue;
+          *end++ = {vote, weight};
+          total += weight;
+        }
+      }
+      std::sort(votes, end, [](const Vote& p, const Vote& q) { return p.d < q.d; });
+      std::int64_t below = 0;
+      for (const Vote* vote = votes; vote < end && 2 * below < total; ++vote) {
+        below += vote->weight;
+        d = vote->d;
+      }
+    }
+    disparity_px(x, y) =
+        d == none ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(d) / static_cast<float>(one);
   }
 }
 
@@ -127,14 +190,23 @@ void PatchMatch::run(ImageView<const T> left, ImageView<const T> right, ImageVie
   for (int iteration = 0; iteration < options_.iterations; ++iteration) search.iterate(iteration);
   scratch.confidence.resize(width, height);
   scratch.occluded.resize(width, height);
+  scratch.disparity.resize(search.index(0, height));
+  scratch.filled.resize(search.index(0, height));
   const auto examine = [&](int begin, int end) {
     Patch patch;
-    for (int y = begin; y < end; ++y) scratch.examine(options_, y, patch, disparity);
+    for (int y = begin; y < end; ++y) scratch.examine(options_, y, patch);
   };
   parallel_for(height, options_.num_threads, std::ref(examine));
   if (options_.fill == "background") {
-    scratch.fill(disparity, std::as_const(scratch.occluded).view(), options_.num_threads);
+    for (int y = 0; y < height; ++y) scratch.fill_row(y);
+  } else {
+    scratch.filled = scratch.disparity;
   }
+  const auto smooth = [&](int begin, int end) {
+    Patch patch;
+    for (int y = begin; y < end; ++y) scratch.smooth_row(y, patch, disparity);
+  };
+  parallel_for(height, options_.num_threads, std::ref(smooth));
 }
 
 void PatchMatch::match(Bytes left, Bytes right, ImageView<float> disparity) { run(left, right, disparity); }

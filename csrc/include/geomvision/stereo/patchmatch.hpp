@@ -23,7 +23,7 @@ struct PatchMatchOptions {
   double max_slope = 0.5;           ///< largest slope of a plane, pixels of disparity per pixel, at most 0.9
   int seed = 0;                     ///< of the random planes; 0 or more
   int left_right = 1;               ///< tolerance of the left-right check, pixels; -1: no check
-  std::string fill = "background";  ///< "none" or "background" (`BackgroundFill`)
+  std::string fill = "background";  ///< "none" or "background": planes of the neighbours, and a weighted median
   int num_threads = 0;              ///< 0: all cores; results do not depend on it
 
   /// Throws std::invalid_argument, saying what was given and what is allowed.
