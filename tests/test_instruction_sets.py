@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ TOLERANCE = 1e-5
 POSED = (gv.Camera(width=110, height=70, fx=100, fy=100, cx=54.5, cy=34.5), pose(translation=(0.2, 0.1, 0.0)))
 
 
+@cache
 def pair(task: str) -> tuple[np.ndarray, np.ndarray]:
     sample = gv.datasets.Synthetic(seed=2, height=70, width=110, task=task)[0]
     return (sample.left, sample.right) if task == "stereo" else (sample.frame0, sample.frame1)

@@ -12,6 +12,8 @@ from ._base import Array
 #: five times that: a rotation off by half of it moves no pixel by 0.1, at a focal length of 1000. Files may be rounded
 #: to four decimals, or hold what a tracker let drift.
 TOLERANCE, FILE_TOLERANCE, MOST_TOLERANCE = 1e-4, 1e-3, 0.1
+#: What stands below rotation and translation, and how far it may differ.
+LAST_ROW, LAST_ROW_TOLERANCE = np.array([0.0, 0.0, 0.0, 1.0]), np.array([1e-8, 1e-8, 1e-8, 1.001e-5])
 #: Products of rotations in float64 are off by less, and stay as they are.
 ROUNDING = 1e-12
 
@@ -41,7 +43,7 @@ def check_pose(T: ArrayLike, name: str = "pose", tolerance: float = TOLERANCE) -
     if not 0 < tolerance <= MOST_TOLERANCE:
         raise ValueError(f"tolerance is {tolerance}; allowed is above 0, to {MOST_TOLERANCE}: beyond is no rotation")
     found = matrix(T, name, 4, 4)
-    if not np.allclose(found[3], (0, 0, 0, 1)):
+    if not (np.abs(found[3] - LAST_ROW) <= LAST_ROW_TOLERANCE).all():
         raise ValueError(f"{name} is no rigid transform: its last row is {found[3].tolist()}; it must be [0, 0, 0, 1]")
     try:
         found[:3, :3] = nearest_rotation(found[:3, :3], "its rotation", tolerance)

@@ -43,6 +43,12 @@ def added(values: Float32) -> Any:
 
 
 @njit(cache=True)
+def product(one: Float32, other: Float32) -> Any:
+    """The sum over two square patches of their products."""
+    return added(one * other)
+
+
+@njit(cache=True)
 def place(corner: int, shift: Any, size: int, side: int) -> tuple[int, Any]:
     """Where a patch's upper left pixel goes along one axis: pixel and way from it; farther out is all border."""
     position = min(max(np.float32(corner) + shift, np.float32(-size)), np.float32(side))
@@ -66,6 +72,16 @@ def looked_up(frame1: Float32, x: int, y: int, u: Any, v: Any, size: int, width:
 
 
 @njit(cache=True)
+def compared(
+    frame1: Float32, grey: Float32, x: int, y: int, u: Any, v: Any, width: int, height: int
+) -> tuple[Float32, Any]:
+    """What remains between frame 1 where a patch points and the patch, and its square about its mean."""
+    size = grey.shape[0]
+    rest = looked_up(frame1, x, y, u, v, size, width, height) - grey
+    return rest, product(rest, rest) - added(rest) * added(rest) * (ONE / np.float32(size * size))
+
+
+@njit(cache=True)
 def descend(
     frame0: Float32, frame1: Float32, u: Any, v: Any, x: int, y: int, size: int, descents: int
 ) -> tuple[Any, Any]:
@@ -79,19 +95,17 @@ def descend(
     gy = HALF * (frame0[y + 2 : y + 2 + size, x + 1 : x + 1 + size] - frame0[y : y + size, x + 1 : x + 1 + size])
     share = ONE / np.float32(size * size)
     gx, gy = gx - added(gx) * share, gy - added(gy) * share
-    a, b, c = added(gx * gx) + FLAT, added(gx * gy), added(gy * gy) + FLAT
+    a, b, c = product(gx, gx) + FLAT, product(gx, gy), product(gy, gy) + FLAT
     inverse = ONE / (a * c - b * b)
     xx, xy, yy = c * inverse, b * inverse, a * inverse
-    rest = looked_up(frame1, x, y, u, v, size, width, height) - grey
-    error = added(rest * rest) - added(rest) * added(rest) * share
+    rest, error = compared(frame1, grey, x, y, u, v, width, height)
     for _ in range(descents):
-        along_x, along_y = added(gx * rest), added(gy * rest)
+        along_x, along_y = product(gx, rest), product(gy, rest)
         du, dv = xx * along_x - xy * along_y, yy * along_y - xy * along_x
         step = du * du + dv * dv
         if not (step >= ARRIVED and step <= QUARTER * np.float32(size * size)):
             break
-        next_rest = looked_up(frame1, x, y, u - du, v - dv, size, width, height) - grey
-        next_error = added(next_rest * next_rest) - added(next_rest) * added(next_rest) * share
+        next_rest, next_error = compared(frame1, grey, x, y, u - du, v - dv, width, height)
         if not next_error < error:
             break
         rest, error, u, v = next_rest, next_error, u - du, v - dv
@@ -111,7 +125,8 @@ def patch_flow(
         for i in range(columns):
             y, x = min(j * step, height - size), min(i * step, width - size)
             start = u[y + half, x + half], v[y + half, x + half]
-            patches[j, i] = descend(frame0, frame1, start[0], start[1], x, y, size, descents)
+            found = descend(frame0, frame1, start[0], start[1], x, y, size, descents)
+            patches[j, i, 0], patches[j, i, 1] = found
     return patches
 
 

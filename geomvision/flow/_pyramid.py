@@ -115,7 +115,7 @@ def median(values: Float32, size: int) -> Float32:
 
     A separable median (Narendra, IEEE PAMI 1981).
     """
-    return medians_along(medians_along(values, size).T, size).T
+    return medians_along(medians_along(values, size).T, size).T.copy()
 
 
 @njit(cache=True)

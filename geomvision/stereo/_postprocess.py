@@ -97,7 +97,7 @@ def speckle_filter(disparity: Float32, size: int, range_px: float) -> Float32:
             if visited[start_y, start_x]:
                 continue
             visited[start_y, start_x] = True
-            region[0] = start_y, start_x
+            region[0, 0], region[0, 1] = start_y, start_x
             found, grown = 1, 0
             while grown < found:
                 y, x = region[grown]
@@ -108,7 +108,7 @@ def speckle_filter(disparity: Float32, size: int, range_px: float) -> Float32:
                         continue
                     if abs(disparity[v, u] - disparity[y, x]) <= limit:
                         visited[v, u] = True
-                        region[found] = v, u
+                        region[found, 0], region[found, 1] = v, u
                         found += 1
             if found < size:
                 for y, x in region[:found]:

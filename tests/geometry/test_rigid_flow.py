@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ def wall(depth_m: float = 2.0) -> Depth:
     return Depth(m=np.full((30, 44), depth_m, np.float32))
 
 
+@cache
 def moving_scene(seed: int) -> tuple[gv.samples.FlowSample, Depth, np.ndarray]:
     """Two frames in which camera and things move, the exact depth of frame 0, and the camera's exact motion."""
     scenes = gv.datasets.Synthetic(seed=seed, task="flow", width=240, height=180)

@@ -51,7 +51,7 @@ def test_inductor_gives_the_same_values_and_derivatives(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     left, right = (torch.randn(1, 4, 6, 12, requires_grad=True) for _ in range(2))
     results = []
-    with config.patch({"compile_threads": 1, "cpp.simdlen": 1}):  # no other processes, no trials of vectors
+    with config.patch({"compile_threads": 1, "cpp.vec_isa_ok": False}):  # no other processes, no trials of vectors
         for run in (function, torch.compile(function, backend="inductor", fullgraph=True)):
             found = run(left, right)
             results.append((found, torch.autograd.grad(found.sum(), (left, right))))

@@ -17,6 +17,8 @@ OFFSETS = [
 ]
 LEAST_CHANGE = ONE // 10
 MASK, GOLDEN = 0xFFFFFFFF, 0x9E3779B9
+#: Pixels compared in one call: small images wait for calls, large ones take memory.
+AT_ONCE = 1 << 16
 
 
 def _hashed(value: Tensor) -> Tensor:
@@ -78,21 +80,26 @@ class _Search:
         centre = own.values[:, 2:-2]
         total = torch.zeros_like(d)
         reach = self.radius // self.step * self.step
-        for dy in range(-reach, reach + 1, self.step):
-            for dx in range(-reach, reach + 1, self.step):
-                v, u = self.rows + dy, self.columns + dx
-                inside = (v >= 0) & (v < height) & (u >= 0) & (u < width)
-                v, u = v.clamp(0, height - 1), u.clamp(0, width - 1)
+        window = range(-reach, reach + 1, self.step)
+        offsets = torch.tensor(window, device=d.device)[:, None, None]
+        together = max(1, AT_ONCE // max(1, d.numel()))
+        for first in range(0, len(window), together):
+            across = offsets[first : first + together]
+            u = self.columns + across
+            beside, u = (u >= 0) & (u < width), u.clamp(0, width - 1)
+            for dy in window:
+                v = self.rows + dy
+                inside, v = beside & (v >= 0) & (v < height), v.clamp(0, height - 1)
                 value, gradient = own.values[v, u + 2], own.gradients[v, u + 2]
                 weight = self.support[(((value - centre).abs() * self.contrast) >> 16).clamp(max=63)] * inside
-                position = u * ONE - (d + a * dx + b * dy)
+                position = u * ONE - (d + a * across + b * dy)
                 at, fraction = (position >> 16).clamp(-2, width) + 2, (position & (ONE - 1)) >> 1
                 here, slope = other.values[v, at], other.gradients[v, at]
                 here = here + _scaled(other.values[v, at + 1] - here, fraction)
                 slope = slope + _scaled(other.gradients[v, at + 1] - slope, fraction)
                 colour = (value - here).abs().clamp(max=self.tau_colour)
                 slope = (gradient - slope).abs().clamp(max=self.tau_gradient)
-                total += weight * (_scaled(colour, 32767 - self.gradient) + _scaled(slope, self.gradient))
+                total += (weight * (_scaled(colour, 32767 - self.gradient) + _scaled(slope, self.gradient))).sum(0)
         return total
 
     def offer(self, side: int, planes: Tensor, where: Tensor) -> None:

@@ -44,11 +44,13 @@ def simulated() -> Views:
             T = facing(random, board, spread, near, far, tilt)
             pixels = camera.project(board.points_m() @ T[:3, :3].T + T[:3, 3])
             inside = np.isfinite(pixels).all() and (pixels > 0).all() and (pixels < (camera.width, camera.height)).all()
-            if inside and len(views) < count:
+            if inside:
                 noisy = pixels + random.normal(0, noise, pixels.shape) if noise else pixels
                 ids = np.arange(board.count)
                 views.append(BoardView(pixels=noisy, ids=ids, width=camera.width, height=camera.height))
                 poses.append(T)
+            if len(views) == count:
+                break
         assert len(views) == count
         return views, np.stack(poses)
 
