@@ -15,6 +15,7 @@ _MODULES = (
     "flow",
     "geometry",
     "io",
+    "licences",
     "losses",
     "metrics",
     "nets",

@@ -6,7 +6,7 @@ or float64. Pixel centres lie at integer coordinates, x to the right, y down.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,18 +93,25 @@ def _luma(image: Image) -> Image:
     return (weighted[0] + weighted[1]) + weighted[2]
 
 
-def levels(image0: Image, image1: Image) -> tuple[Float32, Float32]:
-    """Both images as float32, 0…255, grey or colour as they are.
+@overload
+def levels(image0: Image, image1: Image, /) -> tuple[Float32, Float32]: ...
+
+
+@overload
+def levels(*images: Image) -> tuple[Float32, ...]: ...
+
+
+def levels(*images: Image) -> tuple[Float32, ...]:
+    """Images of one dtype as float32, 0…255, grey or colour as they are.
 
     uint8 is taken as it is and uint16 is divided by 257, so white is 255. Floats have no white of their own: the
-    joint range of both images is mapped to 0…255, and a pair without any contrast to 0.
+    joint range of all images is mapped to 0…255, and images without any contrast to 0.
     """
-    if image0.dtype == np.uint8:
-        return image0.astype(np.float32), image1.astype(np.float32)
-    if image0.dtype == np.uint16:
-        return (image0 / 257.0).astype(np.float32), (image1 / 257.0).astype(np.float32)
-    low = min(float(image0.min()), float(image1.min()))
-    contrast = max(float(image0.max()), float(image1.max())) - low
+    if images[0].dtype == np.uint8:
+        return tuple(image.astype(np.float32) for image in images)
+    if images[0].dtype == np.uint16:
+        return tuple((image / 257.0).astype(np.float32) for image in images)
+    low = min(float(image.min()) for image in images)
+    contrast = max(float(image.max()) for image in images) - low
     scale = WHITE / contrast if contrast > 0 else 0.0
-    level0, level1 = ((image.astype(np.float64) - low) * scale for image in (image0, image1))
-    return level0.astype(np.float32), level1.astype(np.float32)
+    return tuple(((image.astype(np.float64) - low) * scale).astype(np.float32) for image in images)

@@ -1,4 +1,4 @@
-"""What learned methods of two images share: levels, padding, weights, threads, the stages of a net."""
+"""What learned methods of one or two images share: levels, padding, weights, threads, the stages of a net."""
 
 from __future__ import annotations
 
@@ -31,23 +31,28 @@ class Net:
     #: Sides are padded to multiples of this, and to `least`.
     stride: int
     least: int
-    #: Module and function in `nets` that know the forms of public checkpoints, and where those come from.
+    #: Module and function in `nets` that know the forms of public checkpoints, and where those come from. The module
+    #: may have a function `read` for files of other things than tensors.
     public: str = ""
     origin: str = ""
+    #: Name of the file, in the same folder, that holds the rest of a public checkpoint.
+    beside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned(Method):
-    """A net in use: two images at any size and dtype, the border repeated up to the sizes that the net takes.
+    """A net in use: images at any size and dtype, the border repeated up to the sizes that the net takes.
 
-    The net's `estimates(first, second, **arguments)`, of images (1, 3, H, W) RGB, 0 … 255, yields tuples that begin
-    with an estimate at its own size; `raised(*estimate)` is that at the size of the images, (1, C, H, W).
+    The net's `estimates(*images, **arguments)`, of images (1, 3, H, W) RGB, 0 … 255, yields tuples that begin with an
+    estimate at its own size; `raised(*estimate)` is that at the size of the images, (1, C, H, W).
     """
 
     net: ClassVar[Net]
     #: What stages call the first image and the result.
     first: ClassVar[str]
     outcome: ClassVar[str]
+    unit: ClassVar[str] = "px"
+    at_its_size: ClassVar[str] = "the net's estimate at its own size, in pixels of that size"
 
     weights: str = option(
         "", "name of shipped weights, or path of a .safetensors file with its card, or of a public .pt"
@@ -57,13 +62,9 @@ class Learned(Method):
         """Without weights nothing runs."""
         return without_weights(self.weights, self.net.origin)
 
-    @backend("torch", requires="torch", extra="learned")
-    def _torch(self, first: Image, second: Image, memory: dict[str, Any] | None = None) -> Any:
-        return self._estimated(first, second, NoTrace(), memory)
-
-    def _given(self, first: Image, second: Image, memory: dict[str, Any]) -> tuple[Float32, Float32]:  # noqa: ARG002
-        """What the net is given of both images, before they are fitted to sizes that it takes."""
-        return levels(first, second)
+    def _given(self, images: tuple[Image, ...], memory: dict[str, Any]) -> tuple[Float32, ...]:  # noqa: ARG002
+        """What the net is given of the images, before they are fitted to sizes that it takes."""
+        return levels(*images)
 
     def _arguments(self, memory: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """What the net's `estimates` takes beside images."""
@@ -75,30 +76,44 @@ class Learned(Method):
 
     @abstractmethod
     def _result(self, maps: Float32, memory: dict[str, Any]) -> Any:
-        """The result of the last estimate, (C, H, W) at the size of the images."""
+        """The result of the last estimate, (C, H, W) at the size of what the net was given."""
 
-    def _estimated(self, first: Image, second: Image, trace: Trace, memory: dict[str, Any] | None = None) -> Any:
+    def _estimated(self, images: tuple[Image, ...], trace: Trace, memory: dict[str, Any] | None = None) -> Any:
         """The result; `memory["coarse"]` is the net's last estimate then."""
         import torch
 
         net: Any = loaded(self.net, *files.version(self.weights))
         memory = {} if memory is None else memory
-        pair = self._given(first, second, memory)
-        (top, left), inputs = padded(pair, self.net.stride, self.net.least)
+        shown = self._given(images, memory)
+        (top, left), inputs = padded(shown, self.net.stride, self.net.least)
         doc = f"what the net is given of {self.first}, before it is fitted to sizes that the net takes"
-        trace.record(self.first, pair[0], "grey levels", doc)
+        trace.record(self.first, shown[0], "grey levels", doc)
         small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
         with torch.inference_mode(), threads(1 if small else self.num_threads):
             estimate: Any = None
             for k, estimate in enumerate(net.estimates(*inputs, **self._arguments(memory)), start=1):
-                doc = "the net's estimate at its own size, in pixels of that size"
-                trace.record(f"estimate {k}", self._shown(estimate[0]), "px", doc)
+                trace.record(f"estimate {k}", self._shown(estimate[0]), self.unit, self.at_its_size)
             memory["coarse"] = estimate[0]
             full = net.raised(*estimate)[0].float().numpy()
-        maps = full[:, top : top + first.shape[0], left : left + first.shape[1]]
+        maps = full[:, top : top + shown[0].shape[0], left : left + shown[0].shape[1]]
         result = self._result(maps, memory)
-        trace.record(self.outcome, result.px, "px", "the last estimate at full size, without what was added around")
+        doc = "the last estimate at full size, without what was added around"
+        trace.record(self.outcome, self._map(result), self.unit, doc)
         return result
+
+    def _map(self, result: Any) -> Float32:
+        """The result as the trace shows it."""
+        px: Float32 = result.px
+        return px
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedPair(Learned):
+    """A net of two images in use."""
+
+    @backend("torch", requires="torch", extra="learned")
+    def _torch(self, first: Image, second: Image, memory: dict[str, Any] | None = None) -> Any:
+        return self._estimated((first, second), NoTrace(), memory)
 
 
 def without_weights(given: str, origin: str = "") -> str | None:
@@ -114,18 +129,18 @@ def without_weights(given: str, origin: str = "") -> str | None:
     return None
 
 
-def padded(pair: tuple[Float32, Float32], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:
-    """Both as (1, 3, H, W) with their border repeated, and where the image begins in them.
+def padded(images: tuple[Float32, ...], stride: int, least: int) -> tuple[tuple[int, int], list[Tensor]]:
+    """Each as (1, 3, H, W) with its border repeated, and where the image begins in it.
 
     Sides become multiples of `stride`, no shorter than `least`.
     """
     import torch
 
-    height, width = pair[0].shape[:2]
+    height, width = images[0].shape[:2]
     sizes = [max(least, -(-side // stride) * stride) for side in (height, width)]
     top, left = (sizes[0] - height) // 2, (sizes[1] - width) // 2
     around = ((top, sizes[0] - height - top), (left, sizes[1] - width - left), (0, 0))
-    colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pair)
+    colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images)
     arrays = (np.moveaxis(np.pad(image, around, mode="edge"), 2, 0)[None] for image in colours)
     return (top, left), [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
 
@@ -153,9 +168,7 @@ def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
 
     kind = getattr(importlib.import_module(f"{__package__}.nets.{net.module}"), net.name)
     if path.suffix == files.SUFFIX:
-        state, card = files.load(path)
-        made: nn.Module = kind(**card.arguments)
-        files.put_into(made, state, card)
+        made: nn.Module = files.filled(kind, *files.load(path))
     elif net.public:
         made = _public(net, kind, path)
     else:
@@ -170,9 +183,12 @@ def _public(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
     from .nets.public import from_public
 
     module, _, function = net.public.partition(".")
-    forms = getattr(importlib.import_module(f"{__package__}.nets.{module}"), function)
+    known = importlib.import_module(f"{__package__}.nets.{module}")
+    forms, read = getattr(known, function), getattr(known, "read", files.load_torch)
     try:
-        checkpoint = files.load_torch(path)
+        checkpoint = read(path)
+        if net.beside:
+            checkpoint = {**checkpoint, **files.load_torch(path.with_name(net.beside))}
         made = from_public(kind, forms(checkpoint), checkpoint)
     except (KeyError, ValueError, RuntimeError) as error:
         raise files.WeightsError(f"{path}: {error.args[0]}") from None

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
+from .licences import Licence, forbidden, licence_of
 from .results import Run
 from .timing import timed
 
@@ -222,7 +223,8 @@ class Method:
     def chosen_backend(self) -> Backend:
         """The backend a call will use. Raises `BackendError` when it cannot run here."""
         candidates = [b for b in self.backends() if self.backend in ("auto", b.name)]
-        reasons = {b.name: b.missing() or self.refusal(b.name) for b in candidates}
+        barred = forbidden(self.licences)
+        reasons = {b.name: barred or b.missing() or self.refusal(b.name) for b in candidates}
         for candidate in candidates:
             if reasons[candidate.name] is None:
                 return candidate
@@ -232,6 +234,11 @@ class Method:
     def refusal(self, name: str) -> str | None:  # noqa: ARG002
         """Why the backend `name`, which is there, cannot run these options, or None when it can."""
         return None
+
+    def licences(self) -> tuple[Licence, ...]:
+        """Of its own weights; a method that it runs answers for itself."""
+        given = getattr(self, "weights", "")
+        return (licence_of(given),) if given else ()
 
     def execute(self, *inputs: Any) -> Any:
         """Run the chosen backend on checked inputs and attach the `Run`: the one way every call goes."""

@@ -10,6 +10,8 @@ from typing import Any
 
 #: Extras by the package that they bring; names on the index of those that always come along.
 EXTRAS = {
+    "diffusers": "hub",
+    "huggingface_hub": "hub",
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
@@ -17,6 +19,7 @@ EXTRAS = {
     "safetensors": "learned",
     "torch": "learned",
     "torchvision": "torchvision",
+    "transformers": "hub",
 }
 ALWAYS = {"cv2": "opencv-contrib-python", "yaml": "pyyaml", "scipy": "scipy"}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .cameras import Array, Camera, CameraModel, StereoRig
 from .images import Float32, Image, Mask
@@ -60,8 +61,64 @@ class Clip:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class PointPairs:
+    """Pairs of pixels of an image, and which of the two is further (Chen et al., NeurIPS 2016).
+
+    Pixels are whole numbers (x, y). Raises ValueError for arrays of other shapes, relations that are none, pixels
+    before the first, and weights that are negative.
+    """
+
+    #: (N, 2) each.
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    #: (N,): 1 where the first is further, −1 where the second is, 0 where both are as far.
+    relation: NDArray[np.int8]
+    #: (N,): how much each pair counts, as by how many people agreed; None: all the same.
+    weights: Float32 | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("first", "second"):
+            pixels = np.asarray(getattr(self, name))
+            if pixels.ndim != 2 or pixels.shape[1] != 2 or pixels.dtype.kind not in "iu":
+                raise ValueError(f"{name} is {pixels.dtype} {pixels.shape}; it must be whole numbers (N, 2), as (x, y)")
+            if pixels.size and pixels.min() < 0:
+                raise ValueError(f"{name} holds {pixels.min()}; pixels begin at 0")
+            object.__setattr__(self, name, pixels.astype(np.int64))
+        relation = np.asarray(self.relation)
+        weights = np.ones(relation.shape) if self.weights is None else np.asarray(self.weights, np.float64)
+        shapes = {"first": self.first.shape[:1], "second": self.second.shape[:1], "weights": weights.shape}
+        if relation.ndim != 1 or set(shapes.values()) != {relation.shape}:
+            told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(f"relation is {relation.shape}, {told}; each must have one row for a pair")
+        if not np.isin(relation, (-1, 0, 1)).all():
+            raise ValueError("relation holds numbers other than 1 (the first is further), -1 (the second) and 0")
+        if not (np.isfinite(weights) & (weights >= 0)).all():
+            raise ValueError("weights must be finite and at least 0")
+        object.__setattr__(self, "relation", relation.astype(np.int8))
+
+    @classmethod
+    def drawn_from(cls, depth: Depth, count: int = 3000, *, ratio: float = 1.02, seed: int = 0) -> PointPairs:
+        """Pairs of pixels with depth, drawn at random; equal are depths of which none is over `ratio` times the other.
+
+        ValueError where fewer than two pixels have depth, or numbers are below 1.
+        """
+        known = np.argwhere(depth.valid)[:, ::-1]
+        if count < 1 or not ratio >= 1 or len(known) < 2:
+            raise ValueError(f"count is {count}, ratio {ratio}, pixels with depth {len(known)}; at least 1, 1 and 2")
+        random = np.random.default_rng(seed)
+        one = random.integers(len(known), size=count)
+        other = (one + random.integers(1, len(known), size=count)) % len(known)
+        first, second = known[one], known[other]
+        z, w = (depth.m[p[:, 1], p[:, 0]].astype(np.float64) for p in (first, second))
+        return cls(first=first, second=second, relation=(z > ratio * w).astype(np.int8) - (w > ratio * z))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DepthSample:
-    """One image with metric depth; `stereo` is the pair it is the left image of, `clip` the clip it is from, if any."""
+    """One image with metric depth; `stereo` is the pair it is the left image of, `clip` the clip it is from, if any.
+
+    The mask "edges" marks where true depth jumps.
+    """
 
     name: str
     image: Image
@@ -72,7 +129,17 @@ class DepthSample:
     #: Height of the camera over the ground in metres and image row of the horizon, when known.
     camera_height_m: float | None = None
     horizon_px: float | None = None
+    #: Depth at a few pixels that a method may be told, NaN elsewhere.
+    sparse: Depth | None = None
+    #: Where gravity points in the camera's axes, when known: what the horizon tells, also of a rolled camera.
+    down: tuple[float, float, float] | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    #: Names of those masks that are single things and no classes of surfaces.
+    things: tuple[str, ...] = ()
+    #: Which of two pixels is further, where people or data say so; with it or `depth` there is truth.
+    pairs: PointPairs | None = None
+    #: What scene it is, such as "Agriculture" or "Indoor": figures are told by it, too.
+    category: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,7 +11,8 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,17 @@ def put_into(net: nn.Module, state: Mapping[str, Tensor], card: Card) -> None:
         raise WeightsError(f"weights {card.name!r} are for {card.network}, not {type(net).__name__}: {error}") from None
 
 
+def filled(kind: Callable[..., Any], state: Mapping[str, Tensor], card: Card) -> Any:
+    """A net of a kind with the arguments that its card names and these tensors; WeightsError where it is another's."""
+    try:
+        net = kind(**card.arguments)
+    except TypeError as error:
+        name = getattr(kind, "__name__", kind)
+        raise WeightsError(f"weights {card.name!r} are for {card.network}, not {name}: {error}") from None
+    put_into(net, state, card)
+    return net
+
+
 def save(path: str | os.PathLike[str], net: nn.Module, card: Card, *, compact: bool = False) -> Card:
     """Write a net's weights and their card; returns the card with its checksum and parameter count filled in.
 
@@ -185,6 +197,18 @@ def _restored(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         elif not name.endswith(SCALE):
             found[name] = values
     return found
+
+
+@contextmanager
+def loaded_by(package: str, what: str) -> Iterator[None]:
+    """Another package loads weights in this block. Raises WeightsError saying what the package said."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:  # files of something else fail in many ways
+        told = " ".join(str(error.args[0] if error.args else error).split())
+        raise WeightsError(f"{package} gives no {what}: {told}") from error
 
 
 def _by_channel(scale: Tensor, values: Tensor) -> Tensor:

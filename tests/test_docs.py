@@ -90,13 +90,29 @@ def photographs_of_a_board(folder):
 SHOWN = {
     "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
+    "cues": lambda names: names["told"].on(names["scene"]).density > 0.9 and abs(names["response"].share) < 0.1,
+    "depth_looks": lambda names: (
+        abs(names["tiles"].m[-1] / names["whole"].m[-1] - 1).max() < 1e-4
+        and abs(np.nanmedian(names["looks"].m / names["whole"].m) - 1) < 0.05
+        and 0 < names["unsure"].mean() < 1
+    ),
+    "depth_scores": lambda names: (
+        abs(names["figures"]["AbsRel"].value - 0.1) < 1e-5
+        and names["by_order"] < 1e-4
+        and "disparity_affine" in names["reason"]
+    ),
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
     "learned_flow": lambda names: names["flow"].valid.all() and 0 < names["hidden"].mean() < 0.5,
     "learned_stereo": lambda names: names["disparity"].valid.all() and len(names["trace"]) == 8,
     "losses": lambda names: names["loss"] < 0.6 * names["still"] and names["slope"].isfinite().all(),
+    "metric_depth": lambda names: (
+        abs(names["metric"].alignment.scale - 2.5) < 0.01
+        and np.nanmean(np.abs(names["dense"].m - names["held"].m) / names["held"].m) < 0.05
+    ),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
+    "published_depth": lambda names: names["kind"] == "disparity_affine" and names["licence"].spdx == "CC-BY-NC-4.0",
     "rectify": lambda names: (
         abs(next(c.value for c in names["mended"].corrections if c.name == "roll_deg") - 0.5) < 0.05
     ),
@@ -106,6 +122,7 @@ SHOWN = {
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
 NEEDED = {"cameras": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
+NEEDED |= {"published_depth": "huggingface_hub"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 
 

@@ -18,6 +18,7 @@ import pytest
 from geomvision import cameras, geometry, metrics, pose
 from geomvision.cameras import Camera, KannalaBrandt, RayTable, StereoRig, UnifiedCamera
 from geomvision.results import Depth, Disparity, Flow, PointCloud, SceneFlow
+from geomvision.samples import Clip, DepthSample
 
 PACKAGE = str(Path(geometry.__file__).parents[1])  # an editable install has more than one path
 SURFACE = json.loads((Path(__file__).parent / "api_surface.json").read_text())
@@ -200,21 +201,15 @@ GEOMETRY = {
     | {"method": "optimal", "sigma_px": 1.0, "min_angle_deg": 0.0, "max_error_px": 5.0, "covariance": True}
     | {"num_threads": 1},
     "vertical_residual": {**EVEN, "doffs_px": 0.0},
+    "visible_returns": {"depth": DEPTH, "ratio": 1.15, "window_px": (1, 2)},
     "Board": {"columns": 5, "rows": 4, "square_m": 0.03, "kind": "charuco", "marker_m": 0.02, "dictionary": "4X4_50"}
     | {"legacy": False},
     "BoardView": {"pixels": SEEN0, "ids": np.arange(60), "width": 64, "height": 48, "name": "a"},
 }
 #: Made by functions, not by callers; or raised.
 MADE = {"BoardNotFoundError", "Calibration", "CalibrationError", "Correction", "Coverage", "Matches"}
-MADE |= {
-    "IndependentMotion",
-    "MotionSegmentation",
-    "Rectification",
-    "RectificationRefused",
-    "RectifiedView",
-    "SelfRectification",
-}
-MADE |= {"StereoCalibration", "VerticalResidual", "Array", "CameraModel"}
+MADE |= {"IndependentMotion", "MotionSegmentation", "Rectification", "RectificationRefused", "RectifiedView"}
+MADE |= {"SelfRectification", "StereoCalibration", "VerticalResidual", "Array", "CameraModel"}
 MAPS = cameras.undistort_maps(CAMERA, PLAIN)
 CAMERAS = {
     "Camera": {**SIZED, "distortion": (0.1, 0, 0, 0)},
@@ -253,6 +248,10 @@ MAKERS = {
 }
 METRICS = {"pose_error": {"estimate": T, "truth": T}, "pose_auc": {"errors_deg": [1.0], "thresholds_deg": (5.0, 9.0)}}
 METRICS["temporal_change"] = {"first": FAR, "second": FAR, "flow": FLOW, "change": FAR.px, "visible": FAR.px > 0}
+METRICS["depth_edges"] = {"depth": DEPTH}
+POSED = Clip(frames=(IMAGE, IMAGE), cameras=PLAIN, T_world_cam=np.tile(np.eye(4), (2, 1, 1)))
+FRAMES = [DepthSample(name=name, image=IMAGE, camera=PLAIN, depth=DEPTH, clip=POSED) for name in ("a", "b")]
+METRICS["video_depth"] = {"estimates": [DEPTH, DEPTH], "samples": FRAMES, "cap_m": 80.0}
 
 
 def calls():

@@ -23,9 +23,9 @@ SURFACE = REPOSITORY / "tests" / "api_surface.json"
 #: A file may import from its own floor or a lower one.
 FLOORS = [
     ("_core", "packages"),
-    ("arguments", "images", "cameras", "weights", "ops"),
+    ("arguments", "images", "cameras", "weights", "licences", "ops"),
     ("results", "samples", "geometry", "nets"),
-    ("catalogue", "learned", "method", "registry", "trace", "timing", "metrics", "losses", "io"),
+    ("catalogue", "learned", "method", "registry", "trace", "timing", "tiling", "metrics", "losses", "io"),
     ("stereo", "flow", "depth", "pose", "scene_flow", "datasets"),
     ("benchmark", "training"),
     ("report",),
@@ -148,7 +148,7 @@ def surface() -> dict[str, list[str]]:
     import geomvision as gv
 
     found = {"geomvision": sorted(gv.__all__)}
-    rooms = ("catalogue", "images", "method", "registry", "samples", "timing", "trace", "weights")
+    rooms = ("catalogue", "images", "licences", "method", "registry", "samples", "timing", "trace", "weights")
     for room in rooms:
         if importlib.util.find_spec(f"geomvision.{room}") is None:
             continue

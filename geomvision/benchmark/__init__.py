@@ -11,6 +11,11 @@ _NAMES = {
     "PairReport": "inspection",
     "inspect_pair": "inspection",
     "describe_machine": "machine",
+    "CUES": "probes",
+    "ProbeScene": "probes",
+    "Response": "probes",
+    "probe": "probes",
+    "probes": "probes",
 }
 
 __all__ = list(_NAMES)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..licences import commercial_only
 from ..method import Method
 from ..metrics._base import Protocol, Score
+from ..results import AlignedHow, RelativeDepth
 from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
 from ..timing import Timing, measure, timed
+from .aligned import as_scored
 from .inspection import PairReport, inspect_sample
 from .machine import describe_machine
+from .occluded import effect, without_occluded
 from .protocols import applicable
+from .videos import steadiness
 
 #: A method whose first call takes longer is timed by one more call, not by `repeats`, seconds.
 PATIENCE_S = 5.0
@@ -46,6 +51,13 @@ class Row:
     #: The result itself (`Disparity`, `Flow`, `Depth`, …).
     estimate: Any = None
     error: str | None = None
+    #: How relative depth was aligned to the truth before protocols in metres; None: it was refused.
+    align: AlignedHow | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """What a relative depth leaves open (`RelativeDepth.kind`); None for all that is in its task's unit."""
+        return self.estimate.kind if isinstance(self.estimate, RelativeDepth) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the estimate, ready for JSON; NaN figures become None."""
@@ -62,6 +74,7 @@ class Row:
             "scores": figures,
             "unscored": self.unscored,
             "density": self.density,
+            **({} if self.kind is None else {"kind": self.kind, "aligned": self.align}),
             "timing": None if self.timing is None else vars(self.timing),
             "error": self.error,
         }
@@ -122,26 +135,30 @@ def compare_methods(
     progress: bool = True,
     force: bool = False,
     fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
+    commercial: bool = False,
+    remove_occluded: bool = False,
+    align: AlignedHow | None = None,
 ) -> Comparison:
     """Run every method on every sample; see `geomvision.compare`, which adds tables and the report.
 
     `fit` may adapt a method to a sample and to what was measured there (see `geomvision.benchmark.fitting`).
     """
-    every = (samples,) if isinstance(samples, Sample) else tuple(samples)
-    task = _common_task(methods, every)
+    given = (samples,) if isinstance(samples, Sample) else tuple(samples)
+    task = _common_task(methods, given)
+    every = without_occluded(given) if remove_occluded else given
     chosen = applicable(task, protocols, every)
     labelled = _labelled(methods)
     inspections, warnings = _inspected(every, force)
     rows = []
-    with _progress(progress) as bar:
+    with commercial_only(wanted=commercial), _progress(progress) as bar:
         job = bar.add_task(task, total=len(labelled) * len(every))
         for sample in every:
             for label, method in labelled.items():
                 bar.update(job, description=f"{sample.name} · {label}")
                 fitted = method if fit is None else fit(method, sample, inspections.get(sample.name))
-                rows.append(run_row(fitted, sample, chosen, label=label, repeats=repeats))
+                rows.append(run_row(fitted, sample, chosen, label=label, repeats=repeats, align=align))
                 bar.advance(job)
-    return Comparison(
+    comparison = Comparison(
         task=task,
         samples=every,
         protocols=chosen,
@@ -149,10 +166,18 @@ def compare_methods(
         inspections=inspections,
         warnings=tuple(warnings),
     )
+    notes = [*(effect(comparison, given) if remove_occluded else ()), *steadiness(comparison)]
+    return replace(comparison, notes=tuple(notes))
 
 
 def run_row(
-    method: Method, sample: Sample, protocols: Iterable[Protocol], *, label: str | None = None, repeats: int = 3
+    method: Method,
+    sample: Sample,
+    protocols: Iterable[Protocol],
+    *,
+    label: str | None = None,
+    repeats: int = 3,
+    align: AlignedHow | None = None,
 ) -> Row:
     """One method on one sample, timed and scored. A failing method gives a row with its error."""
     name = label or method.name()
@@ -167,7 +192,7 @@ def run_row(
     unscored: dict[str, str] = {}
     for protocol in protocols:
         try:
-            scores[protocol.name] = protocol.score(estimate, sample)
+            scores[protocol.name] = protocol.score(as_scored(estimate, protocol, sample, align), sample)
         except (ValueError, TypeError) as error:
             unscored[protocol.name] = str(error)
     return Row(
@@ -180,6 +205,7 @@ def run_row(
         density=estimate.density,
         timing=Timing(**{**vars(timing), "peak_memory_bytes": max(peaks) if peaks else None}),
         estimate=estimate,
+        align=align if isinstance(estimate, RelativeDepth) else None,
     )
 
 

@@ -15,7 +15,9 @@ def has_truth(sample: Sample) -> bool:
         return sample.flow is not None
     if isinstance(sample, SceneFlowSample | PointsSample):
         return sample.motion is not None or getattr(sample, "disparity0", None) is not None
-    return (sample.depth if isinstance(sample, DepthSample) else sample.disparity) is not None
+    if isinstance(sample, DepthSample):
+        return sample.depth is not None or sample.pairs is not None
+    return sample.disparity is not None
 
 
 def applicable(task: str, chosen: Sequence[str | Protocol] | None, samples: Sequence[Sample]) -> tuple[Protocol, ...]:

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from .compare_verbs import compare
+from .depth_verbs import complete
 from .flags import Force, Repeats, Unit
+from .learning_verbs import pseudo_label, train
+from .probing import probe
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +21,10 @@ app = typer.Typer(
     epilog="--traceback shows where an error came from.",
 )
 app.add_typer(compare, name="compare")
+app.command()(probe)
+app.command()(complete)
+app.command("pseudo-label")(pseudo_label)
+app.command()(train)
 
 
 @app.command("calibrate")
@@ -201,29 +208,6 @@ def flow_of_video(
     flowing.run(source, choices)
 
 
-@app.command("pseudo-label")
-def pseudo_label(
-    left: Annotated[Path, typer.Argument(help="Left image, rectified.")],
-    right: Annotated[Path, typer.Argument(help="Right image.")],
-    objects: Annotated[Path, typer.Option(help="Glass and mirrors in it: COCO .json, CVAT .xml or .png.")],
-    right_objects: Annotated[Path | None, typer.Option(help="Those in the right image, if that is known.")] = None,
-    classes: Annotated[list[str] | None, typer.Option("--class", help="Take this class alone; more by more.")] = None,
-    method: Annotated[str, typer.Option(help="Which: geomvision methods stereo lists them.")] = "refined_sgm",
-    options: Annotated[list[str] | None, typer.Option("--set", help="An option of it: max_disparity=96.")] = None,
-    paints: Annotated[int, typer.Option(min=1, help="How many colours are tried.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Of the colours.")] = 0,
-    out: Annotated[Path, typer.Option(help="Disparity to write: .pfm or .png.")] = Path("labels.pfm"),
-) -> None:
-    """Disparity to train by of a pair with glass or mirrors: these are painted over, and the median is taken."""
-    from . import labelling
-
-    choices = labelling.Choices(
-        objects=objects, right_objects=right_objects, classes=classes or (), out=out, method=method,
-        options=options or (), paints=paints, seed=seed,
-    )  # fmt: skip
-    labelling.run(left, right, choices)
-
-
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Report to write.")] = Path("demo.html"),
@@ -253,40 +237,3 @@ def doctor() -> None:
     from . import doctoring
 
     doctoring.run()
-
-
-@app.command()
-def train(
-    name: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
-    size: Annotated[str, typer.Option(help="Table of the recipe, like cpu, gpu or tiny.")] = "cpu",
-    recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda (not for mccnn_sgm, nor to adapt stereo).")] = "cpu",
-    scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
-    adapt: Annotated[
-        Path | None,
-        typer.Option(help="A video or folder of frames, or of left images: a net goes on learning, without truth."),
-    ] = None,
-    right: Annotated[Path | None, typer.Option(help="The right images of the left ones that --adapt names.")] = None,
-    weights: Annotated[str | None, typer.Option(help="What flow, or --adapt, starts from: a name or a file.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
-    threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
-) -> None:
-    """Train a learned method on rendered scenes, or adapt it to images of yours; an interrupted run goes on."""
-    from . import training
-
-    training.run(
-        name,
-        fresh,
-        out=out,
-        size=size,
-        recipe=recipe,
-        device=device,
-        scenes=scenes,
-        adapt=adapt,
-        right=right,
-        weights=weights,
-        minutes=minutes,
-        num_threads=threads,
-    )

@@ -8,7 +8,24 @@ from typing import Annotated
 import typer
 
 from ..samples import SceneFlowSample
-from .flags import Calib, Force, Mask, Methods, Objects, Out, Protocols, Repeats, Scale, Set, Truth, Unit
+from .flags import (
+    Align,
+    Calib,
+    Commercial,
+    Force,
+    Mask,
+    Methods,
+    Objects,
+    Out,
+    Pairs,
+    Protocols,
+    RemoveOccluded,
+    Repeats,
+    Scale,
+    Set,
+    Truth,
+    Unit,
+)
 
 compare = typer.Typer(no_args_is_help=True, help="Run methods on images of yours; print a table, write a report.")
 
@@ -29,6 +46,7 @@ def compare_stereo(
     out: Out = None,
     force: Force = False,
     repeats: Repeats = 3,
+    commercial: Commercial = False,
 ) -> None:
     """Stereo matchers on a rectified pair."""
     from . import comparing, sources
@@ -36,7 +54,7 @@ def compare_stereo(
     samples = sources.stereo(
         left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit, objects=objects
     )
-    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats, commercial))
 
 
 @compare.command("flow")
@@ -51,12 +69,13 @@ def compare_flow(
     out: Out = None,
     force: Force = False,
     repeats: Repeats = 3,
+    commercial: Commercial = False,
 ) -> None:
     """Optical flow on two frames."""
     from . import comparing, sources
 
     samples = sources.flow(frame0, frame1, truth=truth, mask=mask)
-    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats, commercial))
 
 
 @compare.command("depth")
@@ -69,21 +88,26 @@ def compare_depth(
     unit: Unit = None,
     camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
     horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
+    pairs: Pairs = None,
+    remove_occluded: RemoveOccluded = False,
+    align: Align = None,
     methods: Methods = None,
     options: Set = None,
     protocols: Protocols = None,
     out: Out = None,
     force: Force = False,
     repeats: Repeats = 3,
+    commercial: Commercial = False,
 ) -> None:
     """Depth of one image, from a pair or from a known ground."""
     from . import comparing, sources
 
     samples = sources.depth(
         image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
-        horizon=horizon, unit=unit,
+        horizon=horizon, unit=unit, pairs=pairs,
     )  # fmt: skip
-    comparing.run("depth", samples, comparing.Choices(methods, options, protocols, out, force, repeats))
+    choices = comparing.Choices(methods, options, protocols, out, force, repeats, commercial, remove_occluded, align)
+    comparing.run("depth", samples, choices)
 
 
 @compare.command("scene-flow")
@@ -94,11 +118,14 @@ def compare_scene_flow(
     flow: Annotated[str, typer.Option(help="Flow methods, each of which joins each stereo method.")] = "inverse_search",
     flow_options: Annotated[str, typer.Option(help="Options of each.")] = "",
     seed: Annotated[int | None, typer.Option(min=0, help="Which rendered scenes; 0 when left out.")] = None,
-    layout: Annotated[list[str] | None, typer.Option(help="tabletop, clutter or street; one scene of each.")] = None,
+    layout: Annotated[
+        list[str] | None, typer.Option(help="tabletop, clutter, street, room or road; one scene of each.")
+    ] = None,
     protocols: Protocols = None,
     out: Out = None,
     force: Force = False,
     repeats: Repeats = 3,
+    commercial: Commercial = False,
 ) -> None:
     """Scene flow from stereo and flow methods on two stereo pairs, one after the other."""
     from . import comparing, sources
@@ -107,4 +134,4 @@ def compare_scene_flow(
         return sources.scene_flow(folder, seed=seed, layouts=layout or ())
 
     joined = comparing.Joined(stereo, stereo_options, flow, flow_options)
-    comparing.run_scene_flow(samples, joined, comparing.Choices(None, None, protocols, out, force, repeats))
+    comparing.run_scene_flow(samples, joined, comparing.Choices(None, None, protocols, out, force, repeats, commercial))

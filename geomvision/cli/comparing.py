@@ -13,8 +13,10 @@ from rich.console import Console
 
 from ..benchmark.comparison import Comparison, compare_methods
 from ..benchmark.fitting import OPTION, RangeFit, search_range
+from ..depth._completion import Completion
 from ..method import Method
 from ..report import Report
+from ..results import AlignedHow
 from ..samples import DepthSample, FlowSample, Sample, pair_of
 from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import settings
@@ -30,6 +32,9 @@ class Choices:
     out: Path | None
     force: bool
     repeats: int
+    commercial: bool = False
+    remove_occluded: bool = False
+    align: AlignedHow | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,12 @@ def _run(methods: Sequence[Method], samples: Sequence[Sample], choices: Choices,
         repeats=choices.repeats,
         force=choices.force,
         fit=RangeFit(chosen),
+        commercial=choices.commercial,
+        remove_occluded=choices.remove_occluded,
+        align=choices.align,
     )
-    report = Report.of(replace(comparison, notes=tuple(_range_notes(comparison, chosen, flag))))
+    notes = (*comparison.notes, *_range_notes(comparison, chosen, flag))
+    report = Report.of(replace(comparison, notes=notes))
     if all(row.error for row in report.rows):
         raise ValueError("; ".join(dict.fromkeys(f"{row.label}: {row.error}" for row in report.rows)))
     show(report, choices.out)
@@ -123,10 +132,14 @@ def _has_inputs(method: Method, sample: Sample) -> bool:
     if isinstance(sample, FlowSample):
         return method.name() != "epipolar_flow" or not (sample.camera is None or sample.T_1_0 is None)
     assert isinstance(sample, DepthSample)
+    if {"base", "bases"} & set(method.option_limits()):
+        return False  # what asks other methods is compared where it is named, with those that are meant
+    if isinstance(method, Completion):
+        return sample.sparse is not None
     inputs = {
         "from_motion": (sample.clip,),
         "from_stereo": (sample.stereo,),
-        "ground_plane": (sample.camera_height_m, sample.horizon_px),
+        "ground_plane": (sample.camera_height_m, sample.horizon_px if sample.down is None else sample.down),
     }
     return all(value is not None for value in inputs.get(method.name(), ()))
 

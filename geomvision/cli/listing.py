@@ -54,6 +54,10 @@ def _options(console: Console, method: type[Method]) -> None:
             default = method.__dataclass_fields__[name].default
             table.add_row(name, str(default), Text(str(limits)), Text(limits.doc))
     console.print(table)
+    for name, known in getattr(method, "checkpoints", {}).items():
+        use = "commercial use allowed" if known.commercial_use else "no commercial use"
+        told = f"  weights {name}: {known.kind}, licence {known.licence or 'unknown'}, {use}"
+        console.print(told, style="dim", markup=False, soft_wrap=True)
     for backend in method.backends():
         if (reason := backend.missing()) is not None:
             console.print(f"  backend {backend.name} {reason}", style="dim", markup=False)

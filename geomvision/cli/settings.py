@@ -60,7 +60,13 @@ def build(task: str, names: str | None, settings: Iterable[str]) -> list[Method]
     options: dict[str, dict[str, Any]] = {method.name(): {} for method in chosen}
     for setting in settings:
         _apply(setting, chosen, options)
-    return [method.from_options(options[method.name()]) for method in chosen]
+    built = [method.from_options(options[method.name()]) for method in chosen]
+    return [method for method in built if names is not None or _runs(method)]
+
+
+def _runs(method: Method) -> bool:
+    """Whether a backend is there that has all it needs, as weights."""
+    return any(each.missing() is None and method.refusal(each.name) is None for each in method.backends())
 
 
 def chosen_option(settings: Iterable[str], option: str, methods: Iterable[Method]) -> set[str]:

@@ -18,7 +18,7 @@ from ..datasets.middlebury import Middlebury
 from ..datasets.synthetic import Synthetic
 from ..images import Image, Mask
 from ..io._files import read_text
-from ..samples import DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
+from ..samples import DepthSample, FlowSample, PointPairs, Sample, SceneFlowSample, StereoSample
 
 #: File names that say nothing about the scene: its folder's name is taken.
 PLAIN = {"left", "im0", "im2", "view1", "frame0", "frame10", "color", "image", "0", "1"}
@@ -95,8 +95,12 @@ def depth(
     camera_height: float | None = None,
     horizon: float | None = None,
     unit: str | None = None,
+    pairs: Path | None = None,
 ) -> list[DepthSample]:
-    """One image with its camera, or the scenes of a folder; stereo scenes with a rig count, by their disparity."""
+    """One image with its camera, or the scenes of a folder; stereo scenes with a rig count, by their disparity.
+
+    `pairs` names points of which one is further, by the image's file name.
+    """
     if image.is_dir():
         _alone(image, right=right, truth=truth, calib=calib)
         found = _depth_scenes(image)
@@ -115,14 +119,27 @@ def depth(
             other, camera = io.read_image(right), rig.left
             pair = StereoSample(name=_name(image), left=view, right=other, rig=rig, max_disparity=ndisp)
         found = [DepthSample(name=_name(image), image=view, camera=camera, depth=metric, stereo=pair)]
+    known = None if pairs is None else _pairs_of(pairs, image, [sample.name for sample in found])
     return [
         replace(
             sample,
             camera_height_m=sample.camera_height_m if camera_height is None else camera_height,
             horizon_px=sample.horizon_px if horizon is None else horizon,
+            pairs=sample.pairs if known is None else known,
         )
         for sample in found
     ]
+
+
+def _pairs_of(path: Path, image: Path, names: Sequence[str]) -> PointPairs:
+    """The pairs of the one image."""
+    if len(names) > 1:
+        raise ValueError(f"--pairs {path} is for one image, but {image} holds {len(names)}")
+    every = io.read_point_pairs(path)
+    found = [pairs for name, pairs in every.items() if Path(name).stem == image.stem or len(every) == 1]
+    if len(found) != 1:
+        raise ValueError(f"--pairs {path}: {len(found)} of its {len(every)} images are called {image.stem!r}")
+    return found[0]
 
 
 def scene_flow(folder: Path | None, *, seed: int | None = None, layouts: Sequence[str] = ()) -> list[SceneFlowSample]:

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..cameras import Camera, inverse, pose
 from ._builder import RICH, Builder
+from ._roads import road
+from ._rooms import room
 from ._scene import Light, Scene, rotation
 from ._shapes import Ball, Box, Frustum, Plane, Sheet
 from ._things import BESIDE_ROAD, STANDING, car, floating, rod
@@ -86,8 +88,9 @@ def street(b: Builder, max_disparity: float) -> Scene:
 
 
 Layout = Callable[[Builder, float], Scene]
-LAYOUTS: dict[str, Layout] = {"tabletop": tabletop, "clutter": clutter, "street": street}
-SHARES = (0.45, 0.25, 0.3)
+LAYOUTS: dict[str, Layout] = {"tabletop": tabletop, "clutter": clutter, "street": street, "room": room, "road": road}
+#: What "mixed" is made of.
+SHARES = {"tabletop": 0.45, "clutter": 0.25, "street": 0.3}
 
 
 def add_rods(b: Builder, T_world_camera: np.ndarray, count: int, far: float, max_disparity: float) -> None:

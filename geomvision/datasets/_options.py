@@ -28,7 +28,7 @@ class SceneOptions:
     width: int = 450
     #: "stereo", "flow", "depth" or "scene_flow": which kind of sample indexing yields.
     task: str = "stereo"
-    #: "mixed" or one of "tabletop", "clutter", "street".
+    #: "mixed", which is of the first three, or one of "tabletop", "clutter", "street", "room", "road".
     layout: str = "mixed"
     #: No disparity is above this; most scenes fill 40 to 100 % of it.
     max_disparity: int = 64
@@ -36,6 +36,8 @@ class SceneOptions:
     supersampling: int = 2
     #: Left and right are exchanged: disparities become negative.
     swapped: bool = False
+    #: Depth samples hold the pair that they are the left image of; one view alone renders in less than half the time.
+    with_pair: bool = True
 
     textureless: Knob = field(default=(0.0, 0.25), metadata=_limits(0, 1, "share of surfaces that lose their texture"))
     repetition: Knob = field(
@@ -62,6 +64,7 @@ class SceneOptions:
     # Each knob draws from the dice after those before it: new ones come last.
     mirrors: Knob = field(default=0.0, metadata=_limits(0, 1, "share of scenes with mirrors or polished surfaces"))
     panes: Knob = field(default=0.0, metadata=_limits(0, 1, "share of scenes with panes of glass"))
+    roll: Knob = field(default=0.0, metadata=_limits(-45, 45, "degrees by which the camera, or the rig, is rolled"))
 
     def __post_init__(self) -> None:
         for name, low in (("seed", 0), ("count", 1), ("height", 16), ("width", 16), ("max_disparity", 4)):
@@ -72,12 +75,18 @@ class SceneOptions:
             if getattr(self, name) not in allowed:
                 choices = ", ".join(map(repr, allowed))
                 raise ValueError(f"Synthetic: {name} is {getattr(self, name)!r}; allowed are {choices}")
-        if not isinstance(self.swapped, bool):
-            raise ValueError(f"Synthetic: swapped is {self.swapped!r}; it must be True or False")
+        for name in ("swapped", "with_pair"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"Synthetic: {name} is {getattr(self, name)!r}; it must be True or False")
         for knob in knobs():
             self._check_knob(knob)
+        self._check_combinations()
+
+    def _check_combinations(self) -> None:
+        if self.swapped and not self.with_pair:
+            raise ValueError("Synthetic: swapped exchanges the views of a pair; it needs with_pair=True")
         if self.task == "depth" and self.layout == "clutter":
-            raise ValueError("Synthetic: the layout 'clutter' has no ground; task 'depth' takes 'tabletop' or 'street'")
+            raise ValueError("Synthetic: the layout 'clutter' has no ground; task 'depth' takes the others")
         if self.task in ("flow", "scene_flow") and (self.swapped or self.vertical_misalignment or self.rotation):
             raise ValueError("Synthetic: swapped, vertical_misalignment and rotation are for stereo pairs only")
 

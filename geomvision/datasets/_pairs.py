@@ -17,6 +17,9 @@ from ._scene import Scene, rotation, with_motion
 from ._shade import blurred, exposed, radiance
 from ._shapes import Array
 
+#: Focal lengths as shares of the image's width.
+_FOCAL = {"street": (0.55, 0.95), "room": (0.7, 1.2), "road": (0.55, 1.2)}
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -54,6 +57,24 @@ def stereo_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu",
     return replace(pair, matches=(*pair.matches, (x, y)), occluded=(*pair.occluded, hidden))
 
 
+@dataclass(frozen=True, eq=False)
+class Single:
+    """One view of a scene: what its pixels see, and the picture, as in `Pair`."""
+
+    sight: Sight
+    hits: Hits
+    image: Array
+
+
+def left_view(options: SceneOptions, index: int, xp: Any, device: Any = "cpu") -> Single:
+    """The left view of `stereo_pair`, as it is there; the right one is not rendered."""
+    scene, camera, _ = scene_of(options, index)
+    sight = Sight(scene, View(camera, scene.T_camera_world))
+    hits = first_hits(xp, sight, device)
+    light = radiance(xp, [sight], [hits], options.supersampling)
+    return Single(sight, hits, sensor(options, index, xp, light)[0])
+
+
 def motion_pair(options: SceneOptions, index: int, xp: Any, device: Any = "cpu") -> Pair:
     """Frame 0 and frame 1 of a scene in which camera and objects move; truth is that of frame 0 only."""
     moving = moving_scene(options, index, xp, device)
@@ -89,16 +110,18 @@ def moving_scene(options: SceneOptions, index: int, xp: Any, device: Any = "cpu"
 def scene_of(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
     """The scene, the left camera and the baseline in metres."""
     drawn, rng = options.drawn(index), options.random(index, 0)
-    names, shares = list(LAYOUTS), np.array(SHARES)
+    names, shares = list(SHARES), np.array(list(SHARES.values()))
     if options.task == "depth":  # needs a ground
         shares = shares * [name != "clutter" for name in names]
     layout = str(rng.choice(names, p=shares / shares.sum()))
     layout = layout if options.layout == "mixed" else options.layout
-    focal = options.width * float(np.round(rng.uniform(*((0.55, 0.95) if layout == "street" else (0.8, 1.5))), 6))
+    focal = options.width * float(np.round(rng.uniform(*_FOCAL.get(layout, (0.8, 1.5))), 6))
     width, height = int(options.width), int(options.height)
     camera = Camera(width=width, height=height, fx=focal, fy=focal, cx=0.5 * width - 0.5, cy=0.5 * height - 0.5)
-    baseline = 0.54 if layout == "street" else float(np.round(rng.uniform(0.08, 0.25), 4))
+    baseline = 0.54 if layout in ("street", "road") else float(np.round(rng.uniform(0.08, 0.25), 4))
     largest = options.max_disparity * float(rng.uniform(0.4, 1.0))
+    if layout == "room":  # which has the size it has: about what is nearest gets the largest disparity
+        baseline = float(np.round(largest * rng.uniform(0.5, 0.9) / focal, 4))
     builder = Builder(rng, camera, focal * baseline, drawn, level=options.task == "depth")
     scene = LAYOUTS[layout](builder, largest)
     rods = round(drawn["thin_rods"])
@@ -109,6 +132,8 @@ def scene_of(options: SceneOptions, index: int) -> tuple[Scene, Camera, float]:
     if drawn["mirrors"] or drawn["panes"]:
         builder.rng = options.random(index, 6)
         scene = glazed(builder, scene, largest)
+    if drawn["roll"]:
+        scene = replace(scene, T_camera_world=pose(rotation(rz=round(drawn["roll"], 6))) @ scene.T_camera_world)
     return scene, camera, baseline
 
 

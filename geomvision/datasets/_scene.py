@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +31,8 @@ class Material:
     reflectance: float = 0.0
     transmittance: float = 0.0
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    #: Light that the surface gives by itself, as a multiple of its albedo.
+    glow: float = 0.0
 
     def __post_init__(self) -> None:
         shares = (self.reflectance, self.transmittance)
@@ -73,6 +76,10 @@ class Light:
     colour: tuple[float, float, float] = (0.7, 0.7, 0.7)
     ambient: tuple[float, float, float] = (0.35, 0.35, 0.35)
     shadows: bool = True
+    #: Metres at which a lamp's light has fallen to half; infinite for the sun.
+    reach: float = math.inf
+    #: Where it is turned to. What lies behind it is lit too, but in no shadow.
+    toward: tuple[float, float, float] = (0.0, 0.0, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,7 +108,10 @@ def rotation(rx: float = 0.0, ry: float = 0.0, rz: float = 0.0) -> np.ndarray:
     return result
 
 
-FIXED = ("house", "hill", "poster", "curtain", "trunk", "foliage", "fence", "pole", "mirror", "pane")
+_OUTSIDE = ("house", "hill", "poster", "curtain", "trunk", "foliage", "fence", "pole", "mirror", "pane")
+_FURNISHED = ("cupboard", "counter", "bookcase", "sofa", "bed", "desk", "door", "window", "picture", "radiator")
+_LAID = ("rug", "beam", "skirting", "kerb", "marking", "verge")
+STILL = (*_OUTSIDE, *_FURNISHED, *_LAID)
 
 
 def with_motion(scene: Scene, rng: np.random.Generator, pixels: float, camera: Camera) -> Scene:
@@ -118,7 +128,7 @@ def with_motion(scene: Scene, rng: np.random.Generator, pixels: float, camera: C
             shift = step * rng.uniform(-1, 1, 3) * (1.0, 0.4, 1.0)
             turn = rotation(*(float(v) for v in rng.uniform(-8, 8, 3)))
             about = pose(translation=thing.T_world[:3, 3])
-            still = rng.random() < 0.5 or thing.name.startswith(FIXED)
+            still = rng.random() < 0.5 or thing.name.startswith(STILL)
             moves[thing.name] = np.eye(4) if still else pose(translation=shift) @ about @ pose(turn) @ inverse(about)
         moving.append(replace(thing, T_world_later=moves[thing.name] @ thing.T_world))
     return replace(scene, objects=tuple(moving))

@@ -169,7 +169,8 @@ def _surface(xp: Any, sight: Sight, k: int, points: Points) -> tuple[Array, Arra
     R = T_world[:3, :3]
     source = R.T @ (np.asarray(light.position) - T_world[:3, 3])
     single = xp.float32
-    to_light = _unit(xp, [xp.astype(float(source[i]) - p[i], single) for i in range(3)])
+    lamp_at = [xp.astype(float(source[i]) - p[i], single) for i in range(3)]
+    to_light = _unit(xp, lamp_at)
     view = _unit(xp, [xp.astype(t, single) for t in toward])
     n = _unit(xp, [xp.astype(c, single) for c in thing.shape.normal(xp, p)])
     facing = _dot(n, view)
@@ -178,6 +179,8 @@ def _surface(xp: Any, sight: Sight, k: int, points: Points) -> tuple[Array, Arra
     slant = xp.clip(xp.abs(facing), 0.05, 1.0)
     albedo = _albedo(xp, thing.material, u, v, xp.astype(pixel, single) / xp.sqrt(slant))
     direct = xp.clip(_dot(n, to_light), 0.0, 1.0)
+    if math.isfinite(light.reach):
+        direct = direct / (1.0 + _dot(lamp_at, lamp_at) * light.reach**-2)
     up = xp.clip(0.75 - 0.25 * _dot(n, [float(c) for c in R[1]]), 0.0, 1.0)  # world y points down
     ambient = xp.stack([up * light.ambient[i] for i in range(3)], axis=1)
     lamp = xp.stack([direct * light.colour[i] for i in range(3)], axis=1) * albedo
@@ -187,7 +190,7 @@ def _surface(xp: Any, sight: Sight, k: int, points: Points) -> tuple[Array, Arra
         for _ in range(thing.material.sharpness):
             peak = peak * peak
         lamp = lamp + (xp.where(direct > 0, peak, 0.0) * thing.material.gloss)[:, None]
-    return albedo * ambient, lamp
+    return albedo * (ambient + thing.material.glow), lamp
 
 
 def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Array:
@@ -207,9 +210,9 @@ def _albedo(xp: Any, material: Material, u: Array, v: Array, pixel: Array) -> Ar
 
 
 def light_view(light: Light, frame: int) -> View:
-    """The light as a camera that looks at the world's point (0, 0, 3)."""
+    """The light as a camera."""
     position = np.asarray(light.position, dtype=float)
-    forward = np.array([0.0, 0.0, 3.0]) - position
+    forward = np.asarray(light.toward, dtype=float) - position
     forward = forward / np.sqrt((forward * forward).sum())
     right = np.cross([0.0, 1.0, 0.1], forward)
     right = right / np.sqrt((right * right).sum())

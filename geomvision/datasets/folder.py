@@ -42,8 +42,8 @@ class Folder(Dataset[Sample]):
     ``objects.json``, ``.xml`` or ``.png`` (classes of surfaces: `io.read_masks`) and ``calib.txt``; a flow scene
     ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
     (one sample per frame, named ``scene/001``) and ``poses.txt``, camera to world, which make the frames around a
-    sample's its clip. ``meta.json`` holds `disparity_scale`,
-    `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
+    sample's its clip, and ``edges*.png``, white where true depth jumps. ``meta.json`` holds `category` (what scene it
+    is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
     principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
@@ -251,8 +251,15 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
         image=image,
         camera=camera,
         clip=_clip(scene, camera, frame),
+        masks=_edges(scene, suffix),
+        category=None if meta.get("category") is None else str(meta["category"]),
         depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
     )
+
+
+def _edges(scene: Path, suffix: str) -> dict[str, Mask]:
+    edges = _mask_values(scene / f"edges{suffix}.png")
+    return {} if edges is None else {"edges": edges > 0}
 
 
 def _clip(scene: Path, camera: Camera, frame: str) -> Clip | None:

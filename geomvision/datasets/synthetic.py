@@ -15,8 +15,8 @@ from ..samples import Clip, DepthSample, FlowSample, Sample, SceneFlowSample, St
 from ._builder import PERIODIC, POOR
 from ._clips import rendered_clip
 from ._options import SceneOptions
-from ._pairs import Pair, motion_pair, stereo_pair
-from ._render import SKY, namespace
+from ._pairs import Pair, left_view, motion_pair, stereo_pair
+from ._render import SKY, Hits, Sight, namespace
 from ._stereo_motion import stereo_motion
 
 _HARD: Mapping[str, Any] = {
@@ -84,7 +84,7 @@ class Synthetic(SceneOptions):
             camera=pair.sights[0].view.camera,
             flow=Flow(px=np.stack([x - grid_x, y - grid_y], axis=-1), occluded=pair.occluded[0]),
             occluded=pair.occluded[0],
-            masks=_masks(pair),
+            masks=_masks(pair.sights[0], pair.hits[0]),
         )
 
     def scene_flow(self, index: int) -> SceneFlowSample:
@@ -111,29 +111,38 @@ class Synthetic(SceneOptions):
             flow=Flow(px=np.stack([x - column, y - row], axis=-1), occluded=gone),
             T_1_0=found.T_1_0,
             max_disparity=int(self.max_disparity),
-            masks={**_masks(before), "moving": found.moving},
+            masks={**_masks(before.sights[0], before.hits[0]), "moving": found.moving},
         )
 
     def depth(self, index: int) -> DepthSample:
-        """Sample `index` as one image with metric depth (NaN in the sky) and the pair it is the left image of.
+        """Sample `index` as one image with metric depth (NaN in the sky) and, with `with_pair`, the pair it belongs to.
 
-        With ``task="depth"`` the camera does not roll and there is a ground, so height and horizon are known.
+        Height and horizon are known where there is a ground, as with ``task="depth"``, and the camera does not roll.
         """
         index = self._known(index)
-        pair = stereo_pair(self, index, namespace("numpy"))
-        sight, q = pair.sights[0], pair.hits[0].q
+        stereo = None
+        if self.with_pair:
+            pair = stereo_pair(self, index, namespace("numpy"))
+            sight, hits, stereo = pair.sights[0], pair.hits[0], self._stereo_sample(index, pair)
+            image, masks = stereo.left, stereo.masks
+        else:
+            view = left_view(self, index, namespace("numpy"))
+            sight, hits, image = view.sight, view.hits, view.image.astype(np.uint8)
+            masks = _masks(sight, hits)
         level = sight.view.T_camera_world[:3, 2]  # the world's forward direction
         upright = abs(float(sight.view.T_camera_world[0, 1])) < 1e-9
-        camera, stereo = sight.view.camera, self._stereo_sample(index, pair)
+        camera, down = sight.view.camera, sight.view.T_camera_world[:3, 1]
         return DepthSample(
             name=f"synthetic-depth-{self.seed}-{index}",
-            image=stereo.left,
+            image=image,
             camera=camera,
-            depth=Depth(m=np.where(q > 0, 1.0 / np.where(q > 0, q, 1.0), np.nan)),
+            depth=_depth(hits.q),
             stereo=stereo,
             camera_height_m=sight.scene.ground_y,
             horizon_px=camera.cy + camera.fy * float(level[1] / level[2]) if upright else None,
-            masks=stereo.masks,
+            down=(float(down[0]), float(down[1]), float(down[2])),
+            masks=masks,
+            things=_things(masks, sight),
         )
 
     def clip(self, index: int, frames: int = 5) -> list[DepthSample]:
@@ -152,7 +161,7 @@ class Synthetic(SceneOptions):
                 name=f"synthetic-clip-{self.seed}-{index}-{k}",
                 image=images[k],
                 camera=rendered.camera,
-                depth=Depth(m=np.where(q > 0, 1.0 / np.where(q > 0, q, 1.0), np.nan)),
+                depth=_depth(q),
                 clip=Clip(frames=images, cameras=rendered.camera, T_world_cam=rendered.T_world_cam, reference=k),
             )
             for k, q in enumerate(rendered.inverse_depths)
@@ -196,7 +205,7 @@ class Synthetic(SceneOptions):
     def _stereo_sample(self, index: int, pair: Pair) -> StereoSample:
         column = np.arange(self.width, dtype=np.float64)
         left, right = column - pair.matches[0][0] + 0.0, pair.matches[1][0] - column + 0.0  # + 0: no negative zero
-        masks = _masks(pair)
+        masks = _masks(pair.sights[0], pair.hits[0])
         return StereoSample(
             name=f"synthetic-{self.seed}-{index}",
             left=pair.images[0].astype(np.uint8),
@@ -207,13 +216,23 @@ class Synthetic(SceneOptions):
             occluded=pair.occluded[0],
             max_disparity=int(self.max_disparity),
             masks=masks,
-            things=tuple(sorted(masks.keys() & {thing.name for thing in pair.sights[0].scene.objects})),
+            things=_things(masks, pair.sights[0]),
         )
 
 
-def _masks(pair: Pair) -> Mapping[str, Mask]:
-    """Regions of the first view by object name, and by what makes them hard."""
-    objects, index = pair.sights[0].scene.objects, pair.hits[0].index
+def _depth(q: Array) -> Depth:
+    """Depth from inverse depth, which is 0 in the sky."""
+    return Depth(m=np.where(q > 0, 1.0 / np.where(q > 0, q, 1.0), np.nan))
+
+
+def _things(masks: Mapping[str, Mask], sight: Sight) -> tuple[str, ...]:
+    """Names of the masks that are objects of the scene."""
+    return tuple(sorted(masks.keys() & {thing.name for thing in sight.scene.objects}))
+
+
+def _masks(sight: Sight, hits: Hits) -> Mapping[str, Mask]:
+    """Regions of a view by object name, and by what makes them hard."""
+    objects, index = sight.scene.objects, hits.index
     members: dict[str, list[int]] = {"sky": [SKY]}
     for k in (int(k) for k in np.unique(index) if k != SKY):
         name, material = objects[k].name, objects[k].material

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +14,6 @@ from ..learned import padded, threads
 from ..method import option
 from ..results import Flow
 from ..trace import NoTrace, Trace
-from ..weights import WeightsError
 from ._base import FlowMethod
 from ._learned import pixels
 
@@ -77,13 +74,3 @@ class AdaptedFlow(FlowMethod):
     @abstractmethod
     def _estimates(self, image0: Tensor, image1: Tensor) -> list[Tensor]:
         """Estimates (1, 2, H, W) in pixels, at least one, of images (1, 3, H, W) RGB, 0 … 255."""
-
-
-@contextmanager
-def loaded_by(package: str, what: str) -> Iterator[None]:
-    """A net is made and its weights are fetched in this block. Raises WeightsError saying what the package said."""
-    try:
-        yield
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        told = " ".join(str(error.args[0] if error.args else error).split())
-        raise WeightsError(f"{package} gives no {what}: {told}") from error

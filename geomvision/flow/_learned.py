@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..images import Float32, as_pair
-from ..learned import Learned
+from ..learned import LearnedPair
 from ..results import Flow
 from ..trace import Trace
 from ._base import FlowMethod
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnedFlow(Learned, FlowMethod):
+class LearnedFlow(LearnedPair, FlowMethod):
     """A flow net in use."""
 
     first: ClassVar[str] = "frame 0"
@@ -28,7 +28,7 @@ class LearnedFlow(Learned, FlowMethod):
         """The stages by name: what the net sees, each estimate at its own size, and the flow."""
         self.chosen_backend()
         trace = Trace()
-        trace.result = self._estimated(*as_pair(frame0, frame1, ("frame0", "frame1")), trace)
+        trace.result = self._estimated(as_pair(frame0, frame1, ("frame0", "frame1")), trace)
         return trace
 
     def _shown(self, estimate: Tensor) -> Float32:

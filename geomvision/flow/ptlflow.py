@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..images import Image
 from ..method import BackendError, backend, option
 from ..results import Flow
-from ._adapted import AdaptedFlow, loaded_by
+from ..weights import loaded_by
+from ._adapted import AdaptedFlow
 
 if TYPE_CHECKING:
     from torch import Tensor

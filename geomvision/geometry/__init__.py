@@ -42,6 +42,7 @@ from .rectification_view import RectifiedView
 from .rigid_flow import rigid_flow
 from .scene_flow import scene_flow
 from .triangulation import correct_matches, triangulate, triangulate_views
+from .visible_returns import visible_returns
 
 __all__ = [
     "Board",
@@ -101,4 +102,5 @@ __all__ = [
     "triangulate",
     "triangulate_views",
     "vertical_residual",
+    "visible_returns",
 ]

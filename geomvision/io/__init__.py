@@ -29,6 +29,7 @@ from .middlebury import MiddleburyCalibration, read_middlebury_calib, write_midd
 from .opencv import read_opencv_camera, read_opencv_rig, write_opencv_camera, write_opencv_rig
 from .pfm import read_pfm, write_pfm
 from .ply import read_ply, write_ply
+from .point_pairs import read_point_pairs
 from .rigs import CAMERA_FORMATS, RIG_FORMATS, read_camera, read_rig, write_camera, write_rig
 from .ros import RosCamera, read_ros_camera, ros_rectified_rig, ros_rig, write_ros_camera
 from .scaled import read_scaled
@@ -68,6 +69,7 @@ __all__ = [
     "read_opencv_rig",
     "read_pfm",
     "read_ply",
+    "read_point_pairs",
     "read_rig",
     "read_ros_camera",
     "read_scaled",

@@ -119,3 +119,20 @@ def known_mean(values: Tensor, height: int, width: int) -> Tensor:
     total = functional.avg_pool2d(filled(values, where), block)
     share = functional.avg_pool2d(where.to(values.dtype), block)
     return torch.where(share > 0, total / share.clamp(min=1e-12), torch.nan)
+
+
+def differences(values: Tensor, where: Tensor, axis: int, order: int) -> tuple[Tensor, Tensor]:
+    """Forward differences of the first order, or central ones of the second, and where they are known."""
+    after, seen_after = shifted(values, axis, 1), shifted(where, axis, 1)
+    if order == 1:
+        return after - values, where & seen_after
+    before, seen_before = shifted(values, axis, -1), shifted(where, axis, -1)
+    return before - 2 * values + after, where & seen_before & seen_after
+
+
+def shifted(values: Tensor, axis: int, by: int) -> Tensor:
+    """values(p + by) along an axis; 0, or False, beyond the border."""
+    border = torch.zeros_like(values.narrow(axis, 0, 1))
+    length = values.shape[axis]
+    parts = [values.narrow(axis, 1, length - 1), border] if by > 0 else [border, values.narrow(axis, 0, length - 1)]
+    return torch.cat(parts, dim=axis)

@@ -98,7 +98,7 @@ def classification(
     label = filled(label, where)
     if focus > 0:
         label = label * (1 - label).clamp(min=LEAST).pow(-focus)
-    values = -(label * torch.log_softmax(logits, dim=1)).sum(dim=1, keepdim=True)
+    values = -(label * torch.log_softmax(filled(logits, where), dim=1)).sum(dim=1, keepdim=True)
     return reduced("classification", values, where, weight, reduction)
 
 

@@ -8,11 +8,12 @@ belongs to. What is not finite, or leads outside, counts nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from .. import ops
 from . import consistency as flows
@@ -123,6 +124,43 @@ def self_supervised(
         cost = cost + smooth * 2 / width * smoothness.first_order(disparity, image, edge=edge)
         total.append(cost + consistent / width * left_right(disparity, other, side=side, weight=weight))
     return torch.stack(total).mean()
+
+
+def multi_scale(
+    left: Tensor,
+    right: Tensor,
+    shares: Sequence[Tensor],
+    *,
+    match: Callable[..., Tensor] = photometric.appearance,
+    hidden: Hidden = "none",
+    smooth: float = 0.1,
+    consistent: float = 1.0,
+    edge: float = EDGE,
+) -> Tensor:
+    """Σ_s C_s over the sizes at which a net answers (Godard et al., CVPR 2017, section 3.2).
+
+    C_s is `self_supervised` of both disparities and of the images averaged to the answers' size. Where that is 1/r of
+    the images', α_ds is divided by r, so that all sizes are smoothed alike.
+
+    Args:
+        left, right: the images, (B, C, H, W), 0 … 255.
+        shares: both views' disparities over the width, the left one's first, each (B, 2, h, w) with h ≤ H and w ≤ W.
+        match, hidden, smooth, consistent, edge: as for `self_supervised`.
+    """
+    check_maps("multi_scale", {"left": left, "right": right})
+    total = left.new_zeros(())
+    for share in shares:
+        check_maps("multi_scale", {"shares": share}, 2)
+        size = (share.shape[2], share.shape[3])
+        if size[0] > left.shape[2] or size[1] > left.shape[3]:
+            raise ValueError(
+                f"multi_scale: shares are {size[0]} x {size[1]}, larger than images {tuple(left.shape[2:])}"
+            )
+        one, other = (functional.adaptive_avg_pool2d(view, size) for view in (left, right))
+        px, less = share * size[1], smooth * size[1] / left.shape[3]
+        options: dict[str, Any] = {"match": match, "hidden": hidden, "consistent": consistent, "edge": edge}
+        total = total + self_supervised(one, other, px[:, :1], px[:, 1:], smooth=less, **options)
+    return total
 
 
 def _visible(disparity: Tensor, other: Tensor, side: Side, hidden: Hidden) -> Tensor | None:

@@ -264,8 +264,14 @@ def _averaged(maps: Tensor, taps: Tensor) -> Tensor:
     radius = len(taps) // 2
     height, width = maps.shape[2:]
     padded = functional.pad(maps, [radius] * 4, mode="replicate")
-    rows = torch.stack([tap * padded[..., k : k + width] for k, tap in enumerate(taps)]).sum(dim=0)
-    return torch.stack([tap * rows[..., k : k + height, :] for k, tap in enumerate(taps)]).sum(dim=0)
+    first, *others = taps.tolist()
+    rows: Tensor = first * padded[..., :width]
+    for k, tap in enumerate(others, start=1):
+        rows = torch.add(rows, padded[..., k : k + width], alpha=tap)
+    total: Tensor = first * rows[..., :height, :]
+    for k, tap in enumerate(others, start=1):
+        total = torch.add(total, rows[..., k : k + height, :], alpha=tap)
+    return total
 
 
 def _eroded(where: Tensor, radius: int) -> Tensor:

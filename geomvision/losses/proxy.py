@@ -1,16 +1,17 @@
-"""Targets from a matcher: where it is sure, a net can learn from it as from the truth."""
+"""Targets from another method: where it is sure, a net can learn from it as from the truth."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from ..results import Disparity
+from ..images import Float32
+from ..results import Depth, Disparity, RelativeDepth
 from ._maps import check_number
 
 
-def proxy_targets(estimate: Disparity, *, least: float = 0.3) -> tuple[Tensor, Tensor]:
-    """A matcher's disparity where it is sure, and how sure: (truth, weight) for any loss of disparity.
+def proxy_targets(estimate: Disparity | Depth | RelativeDepth, *, least: float = 0.3) -> tuple[Tensor, Tensor]:
+    """A method's map where it is sure, and how sure: (truth, weight) for any loss of disparity or depth.
 
     The confidence-guided loss Σ_{c ≥ τ} c · |d − D| of Tonioni et al. (Unsupervised adaptation for deep stereo, ICCV
     2017) is then `disparity_supervised.regression(net, truth, norm="l1", weight=weight)`, over Σ c rather than the
@@ -22,7 +23,7 @@ def proxy_targets(estimate: Disparity, *, least: float = 0.3) -> tuple[Tensor, T
         least: τ, 0 … 1. Pixels of less confidence, occluded ones and gaps are unknown.
 
     Returns:
-        truth (1, 1, H, W), pixels, NaN where unknown; weight (1, 1, H, W), the confidence, 0 where unknown.
+        truth (1, 1, H, W), in the map's unit, NaN where unknown; weight (1, 1, H, W), the confidence, 0 there.
 
     Raises:
         ValueError: when the estimate has no confidence.
@@ -34,5 +35,11 @@ def proxy_targets(estimate: Disparity, *, least: float = 0.3) -> tuple[Tensor, T
     if estimate.occluded is not None:
         sure &= ~estimate.occluded
     there = torch.from_numpy(sure)[None, None]
-    px, confidence = (torch.from_numpy(values)[None, None] for values in (estimate.px, estimate.confidence))
-    return torch.where(there, px, torch.nan), torch.where(there, confidence, 0.0)
+    values, confidence = (torch.from_numpy(array)[None, None] for array in (_values(estimate), estimate.confidence))
+    return torch.where(there, values, torch.nan), torch.where(there, confidence, 0.0)
+
+
+def _values(estimate: Disparity | Depth | RelativeDepth) -> Float32:
+    if isinstance(estimate, Disparity):
+        return estimate.px
+    return estimate.m if isinstance(estimate, Depth) else estimate.values

@@ -10,7 +10,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_beside, check_maps, check_number, filled, known, penalty, reduced
+from ._maps import (
+    Reduction,
+    check_beside,
+    check_maps,
+    check_number,
+    differences,
+    filled,
+    known,
+    penalty,
+    reduced,
+    shifted,
+)
 
 #: λ for images of 0 … 255: 150 for 0 … 1, as Jonschkowski et al. found best.
 EDGE = 150 / 255
@@ -75,8 +86,8 @@ def _smoothness(
     total = torch.zeros_like(flow[:, :1])
     there = torch.zeros_like(where)
     for axis in (2, 3):
-        changes, found = _differences(flow, where, axis, order)
-        edges = (_differences(image, where, axis, 1)[0] if order == 1 else _central(image, axis)).abs()
+        changes, found = differences(flow, where, axis, order)
+        edges = (differences(image, where, axis, 1)[0] if order == 1 else _central(image, axis)).abs()
         cost = penalty(changes, 0.5, epsilon).mean(dim=1, keepdim=True)
         cost = torch.exp(-edge * edges.mean(dim=1, keepdim=True)) * cost
         total = total + 0.5 * filled(cost, found)
@@ -84,22 +95,5 @@ def _smoothness(
     return reduced(owner, total, there, weight, reduction)
 
 
-def _differences(values: Tensor, where: Tensor, axis: int, order: int) -> tuple[Tensor, Tensor]:
-    """Forward differences of the first order, or central ones of the second, and where they are known."""
-    after, seen_after = _shifted(values, axis, 1), _shifted(where, axis, 1)
-    if order == 1:
-        return after - values, where & seen_after
-    before, seen_before = _shifted(values, axis, -1), _shifted(where, axis, -1)
-    return before - 2 * values + after, where & seen_before & seen_after
-
-
 def _central(values: Tensor, axis: int) -> Tensor:
-    return (_shifted(values, axis, 1) - _shifted(values, axis, -1)) / 2
-
-
-def _shifted(values: Tensor, axis: int, by: int) -> Tensor:
-    """values(p + by) along an axis; 0, or False, beyond the border."""
-    border = torch.zeros_like(values.narrow(axis, 0, 1))
-    length = values.shape[axis]
-    parts = [values.narrow(axis, 1, length - 1), border] if by > 0 else [border, values.narrow(axis, 0, length - 1)]
-    return torch.cat(parts, dim=axis)
+    return (shifted(values, axis, 1) - shifted(values, axis, -1)) / 2

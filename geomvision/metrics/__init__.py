@@ -12,10 +12,12 @@ from typing import Any
 from ..catalogue import Catalogue
 from ..results import Disparity, Flow, MetricPose, SceneFlow
 from ._base import Protocol, Ratio, Score
+from ._depth_edges import depth_edges
 from ._error_map import error_map
 from ._poses import PoseError, pose_auc, pose_error
 from ._sparsification import Sparsification, sparsification
 from ._temporal import temporal_change
+from ._video_depth import video_depth
 
 __all__ = [
     "PROTOCOLS",
@@ -24,6 +26,7 @@ __all__ = [
     "Ratio",
     "Score",
     "Sparsification",
+    "depth_edges",
     "error_map",
     "for_task",
     "pose_auc",
@@ -31,6 +34,7 @@ __all__ = [
     "score",
     "sparsification",
     "temporal_change",
+    "video_depth",
 ]
 
 PROTOCOLS: Catalogue[Protocol] = Catalogue("geomvision.metrics", Path(__file__).parent)
@@ -50,22 +54,22 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
     """Score one estimate by several protocols side by side.
 
     Args:
-        estimate: a `Disparity`, `Flow`, `Depth`, `MetricPose` or `SceneFlow`.
+        estimate: a `Disparity`, `Flow`, `Depth`, `RelativeDepth`, `MetricPose` or `SceneFlow`.
         sample: the sample with the truth (see `geomvision.samples`).
-        protocols: names or protocols; None takes all of the estimate's task that are of its kind.
+        protocols: names or protocols; None takes all of the estimate's task that are for its kind and such a sample.
 
     Returns:
         Protocol name → figure name → `Ratio`, whose `value` is the number to print.
 
     Raises:
         ValueError: when the sample lacks the truth, or its size differs.
-        TypeError: when the estimate is relative depth, or of another task than a protocol.
+        TypeError: when the estimate is relative depth and a protocol in metres, or of another task than a protocol.
         KeyError: for an unknown protocol, naming those there are.
     """
     if protocols is None:
         tasks = {Disparity: "stereo", Flow: "flow", MetricPose: "pose", SceneFlow: "scene_flow"}
         task = next((task for kind, task in tasks.items() if isinstance(estimate, kind)), "depth")
-        chosen = [protocol for protocol in for_task(task).values() if protocol.takes(estimate)]
+        chosen = [p for p in for_task(task).values() if p.takes(estimate) and p.fits(sample)]
     else:
         chosen = [PROTOCOLS[item]() if isinstance(item, str) else item for item in protocols]
     return {protocol.name: protocol.score(estimate, sample) for protocol in chosen}

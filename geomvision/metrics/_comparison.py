@@ -82,18 +82,25 @@ def _compare(estimate: Any, sample: Any, kind: type[Any], truth_name: str, value
     return compare_maps(estimate, truth, getattr(sample, "occluded", None), values)
 
 
-def compare_maps(estimate: Any, truth: Any, occluded: Mask | None, values: str) -> Comparison:
-    """Two maps of one kind, whose `values` are "px" or "m". ValueError where their sizes differ."""
-    if estimate.size != truth.size:
-        (h, w), (truth_h, truth_w) = estimate.size, truth.size
-        raise ValueError(f"the estimate is {w}x{h} pixels but the truth is {truth_w}x{truth_h}; sizes must be equal")
+def compare_maps(
+    estimate: Any, truth: Any, occluded: Mask | None, values: str, truth_values: str | None = None
+) -> Comparison:
+    """Two maps, whose `values` are "px" or "m", those of relative depth "values". ValueError where sizes differ."""
+    compare_sizes(estimate.size, truth.size, "truth")
     regions = {} if occluded is None else {"noc": truth.valid & ~occluded}
     return Comparison(
         estimate=getattr(estimate, values).astype(np.float64),
-        truth=getattr(truth, values).astype(np.float64),
+        truth=getattr(truth, truth_values or values).astype(np.float64),
         estimated=estimate.valid,
         regions={**regions, "all": truth.valid},
     )
+
+
+def compare_sizes(size: tuple[int, int], wanted: tuple[int, int], what: str) -> None:
+    """ValueError where an estimate is of another size, (H, W), than what it is of."""
+    if size != wanted:
+        (h, w), (height, width) = size, wanted
+        raise ValueError(f"the estimate is {w}x{h} pixels but the {what} is {width}x{height}; sizes must be equal")
 
 
 def share(chosen: Mask, region: Mask) -> Ratio:

@@ -68,7 +68,7 @@ class Convolution(nn.Conv2d):
     ) -> Tensor:
         if not self._without_derivative(x, residual):
             with steady(x, self.training):
-                y = self._conv_forward(x, weight, bias)
+                y = self._strided(x, weight, bias)
             y = y if residual is None else residual + y
             return functional.relu(y) if relu else y
         options: dict[str, Any] = {"stride": self.stride[0], "dilation": self.dilation[0], "relu": relu}
@@ -76,6 +76,13 @@ class Convolution(nn.Conv2d):
             x, residual = x.float(), None if residual is None else residual.float()
             options["precision"] = "bfloat16"
         return ops.convolution(x, weight, bias, residual=residual, **options)
+
+    def _strided(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Torch 2.13's derivative of a 1×1 convolution with a stride may write past narrow maps: here it has none."""
+        if self.kernel_size != (1, 1) or self.stride == (1, 1):
+            y: Tensor = self._conv_forward(x, weight, bias)
+            return y
+        return functional.conv2d(x[:, :, :: self.stride[0], :: self.stride[1]], weight, bias)
 
     def _without_derivative(self, *given: Tensor | None) -> bool:
         """Whether this is a CPU with kernels, where nobody trains, compiles or asks for a derivative."""

@@ -6,7 +6,7 @@ Each ``public_….py`` knows the forms in which checkpoints of one net come; nam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,8 @@ def from_public(net: type[nn.Module], forms: Iterable[Form], checkpoint: Mapping
     Raises KeyError, naming what is missing and what is unknown, where it has none; ValueError where tensors differ
     that should be one, or are not what they must be.
     """
-    state = tensors(checkpoint)
+    forms = tuple(forms)
+    state = tensors(checkpoint, {name for form in forms for name, value in form.beside.items() if value is None})
     closest: tuple[set[str], set[str]] | None = None
     for form in forms:
         with torch.device("meta"):
@@ -56,14 +57,15 @@ def from_public(net: type[nn.Module], forms: Iterable[Form], checkpoint: Mapping
     raise KeyError(f"no checkpoint of {net.__name__}: it lacks {_some(missing)}, and has {_some(unknown)}")
 
 
-def tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+def tensors(checkpoint: Mapping[str, Any], beside: Collection[str] = ()) -> dict[str, Tensor]:
     """The tensors by name, out of the entries and prefixes that training loops put around them.
 
-    Raises KeyError where it holds something else.
+    Raises KeyError where it holds something else under other names than those `beside`.
     """
     for entry in ("state_dict", "model", "params"):
         if isinstance(checkpoint.get(entry), Mapping):
             checkpoint = checkpoint[entry]
+    checkpoint = {name: each for name, each in checkpoint.items() if isinstance(each, Tensor) or name not in beside}
     wrong = [str(name) for name, tensor in checkpoint.items() if not isinstance(tensor, Tensor)]
     if wrong:
         raise KeyError(f"no checkpoint of tensors by name: {_some(wrong)}")

@@ -15,6 +15,7 @@ from ..benchmark.inspection import PairReport
 from ..io._files import write_bytes
 from ..method import Method
 from ..metrics import Protocol
+from ..results import AlignedHow
 from ..samples import Sample
 from .surfaces import Surface
 from .tables import failures, summary_table
@@ -107,7 +108,10 @@ def compare(
     progress: bool = True,
     force: bool = False,
     fit: Callable[[Method, Sample, PairReport | None], Method] | None = None,
+    commercial: bool = False,
     title: str | None = None,
+    remove_occluded: bool = False,
+    align: AlignedHow | None = None,
 ) -> Report:
     """Run methods of one task on one or many samples, under one timer, scored by several protocols at once.
 
@@ -125,7 +129,12 @@ def compare(
         progress: whether a bar is shown on standard error.
         force: run pairs that cannot be right too; the report warns of them.
         fit: adapts each method to each sample (see `geomvision.benchmark.fitting`); None runs them as they are.
+        commercial: refuse weights that may not be used commercially: a row that says why (`gv.licences`).
         title: the report's heading.
+        remove_occluded: depth alone: score without true depths that are hidden from the camera, as projected laser
+            scans have them (`geometry.visible_returns`); notes tell how many, and the main figures with them, too.
+        align: depth alone: relative depth is aligned to the truth that counts, by ``"median"``, ``"scale"`` or
+            ``"scale_shift"``, before protocols in metres, and is called so; None: these refuse it.
 
     Raises:
         PairRefused: when a pair cannot be a rectified stereo pair (see `geomvision.benchmark.inspect_pair`).
@@ -139,6 +148,9 @@ def compare(
         progress=progress,
         force=force,
         fit=fit,
+        commercial=commercial,
+        remove_occluded=remove_occluded,
+        align=align,
     )
     return Report.of(comparison, title)
 

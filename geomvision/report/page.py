@@ -17,6 +17,7 @@ from ..results import Disparity, Flow, RelativeDepth, SceneFlow
 from ..samples import DepthSample, FlowSample, PointsSample, SceneFlowSample, StereoSample
 from . import surfaces
 from .maps import color_table, encode_image, encode_map, encode_mask
+from .relative import alignment_told, depth_maps
 from .surfaces import Surface
 from .tables import failures, full_table, summary_table
 from .tasks import SHOWN
@@ -90,7 +91,8 @@ def _section(comparison: Comparison) -> dict[str, Any]:
     return {
         "task": comparison.task,
         "samples": [
-            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(s)} for s in _seen(comparison)
+            {"name": s.name, "facts": _facts(comparison, s), "cloud": _cloud_note(comparison, s)}
+            for s in _seen(comparison)
         ],
         "shown": SHOWN[comparison.task],
         "table": summary_table(comparison),
@@ -122,6 +124,10 @@ def _facts(comparison: Comparison, sample: Pictured) -> list[str]:
     """What the measured look at the pair found, in words."""
     image = _first_image(sample)
     facts = [f"{image.shape[1]} × {image.shape[0]} px, {'colour' if image.ndim == 3 else 'grey'}, {image.dtype}"]
+    if isinstance(sample, DepthSample) and sample.depth is not None:
+        relative = [row for row in comparison.rows if isinstance(row.estimate, RelativeDepth)]
+        own = [row for row in relative if row.sample == sample.name]
+        facts += [f"{row.label}: shown {alignment_told(row.estimate, sample.depth)}" for row in own]
     report = comparison.inspections.get(sample.name)
     if report is None:
         return facts
@@ -146,13 +152,14 @@ def _first_image(sample: Pictured) -> Any:
 def _sample(comparison: Comparison, sample: Pictured, stride: int) -> dict[str, Any]:
     """What the viewer needs of one sample: images, truth, occlusion, every method's map, the camera."""
     shown = SHOWN[comparison.task]
-    truth = _truth(sample)
-    maps = {
-        row.label: _values(row.estimate, sample)[::stride, ::stride]
-        for row in comparison.rows
-        if row.sample == sample.name and row.estimate is not None
-    }
-    known = None if truth is None else _values(truth, sample)[::stride, ::stride]
+    truth, unit = _truth(sample), shown.unit
+    rows = [row for row in comparison.rows if row.sample == sample.name and row.estimate is not None]
+    if isinstance(sample, DepthSample):
+        drawn, unit = depth_maps(sample, rows)
+    else:
+        drawn = {row.label: _values(row.estimate) for row in rows}
+    maps = {label: values[::stride, ::stride] for label, values in drawn.items()}
+    known = None if truth is None else _values(truth)[::stride, ::stride]
     occluded = None if isinstance(sample, DepthSample) else sample.occluded
     low, high = value_range(known, list(maps.values()))
     height, width = _first_image(sample).shape[:2]
@@ -160,15 +167,15 @@ def _sample(comparison: Comparison, sample: Pictured, stride: int) -> dict[str, 
         "name": sample.name,
         "task": comparison.task,
         "kind": shown.kind,
-        "unit": shown.unit,
+        "unit": unit,
         "errorUnit": shown.error_unit,
         "width": -(-width // stride),
         "height": -(-height // stride),
         "stride": stride,
         "images": [{"label": name, "src": encode_image(image[::stride, ::stride])} for name, image in _images(sample)],
-        "truth": None if known is None else encode_map(known, shown.unit, shown.finest),
+        "truth": None if known is None else encode_map(known, unit, shown.finest),
         "occluded": None if occluded is None else encode_mask(occluded[::stride, ::stride]),
-        "maps": [{"label": label, **encode_map(values, shown.unit, shown.finest)} for label, values in maps.items()],
+        "maps": [{"label": label, **encode_map(values, unit, shown.finest)} for label, values in maps.items()],
         "range": [low, high],
         "errorCap": error_cap(known, list(maps.values()), shown.caps, shown.error_unit == "%"),
         "camera": _camera(sample),
@@ -194,15 +201,12 @@ def _truth(sample: Pictured) -> Any:
     return sample.flow if isinstance(sample, FlowSample) else sample.depth
 
 
-def _values(estimate: Any, sample: Pictured) -> Any:
-    """The array to show; relative depth is aligned to the truth when there is one."""
+def _values(estimate: Any) -> Any:
+    """The array to show of what is in its task's unit."""
     if isinstance(estimate, Disparity | Flow):
         return estimate.px
     if isinstance(estimate, SceneFlow):
         return estimate.motion
-    if isinstance(estimate, RelativeDepth):
-        truth = sample.depth if isinstance(sample, DepthSample) else None
-        return estimate.values if truth is None else estimate.align_to(truth).m
     return estimate.m
 
 
@@ -233,7 +237,12 @@ def error_cap(truth: Any, maps: list[Any], caps: tuple[float, ...], relative: bo
     return min(caps, key=lambda cap: abs(float(np.log(cap / max(wanted, 1e-3)))))
 
 
-def _cloud_note(sample: Pictured) -> str:
+def _cloud_note(comparison: Comparison, sample: Pictured) -> str:
+    if isinstance(sample, DepthSample) and any(row.kind for row in comparison.rows if row.sample == sample.name):
+        return (
+            "Drag turns, wheel zooms. Relative depth has no metres of its own: it is aligned to what its layer says; "
+            "where nothing is in metres it is stretched to 1 … 10, and the shape is a guess."
+        )
     if isinstance(sample, StereoSample) and sample.rig is None:
         return (
             "No calibration was given: focal length taken as the image width, so the shape is right only up to scale."

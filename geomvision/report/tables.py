@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -88,8 +89,8 @@ class Table:
 
 
 def better(figure: str) -> Better:
-    """Errors are better low; shares of good pixels (delta1 … 3, Acc…) and of estimated ones are better high."""
-    return "higher" if figure.startswith(("delta", "density", "Acc3D")) else "lower"
+    """Errors are better low; shares of good pixels or points and of estimated ones are better high, as are gains."""
+    return "higher" if figure.startswith(("delta", "density", "Acc3D", "F-score", "IoU", "AURG")) else "lower"
 
 
 def summary_table(comparison: Comparison) -> Table:
@@ -109,11 +110,14 @@ def full_table(comparison: Comparison, protocol: Protocol) -> Table:
 
 
 def failures(comparison: Comparison) -> list[str]:
-    """One line for each method that failed and each protocol that could not score, without repeating itself."""
+    """One line for each method that failed and each reason why protocols could not score, without repeating itself."""
     lines = [f"{row.label} failed on {row.sample}: {row.error}" for row in comparison.rows if row.error]
+    refusals: dict[tuple[str, str], dict[str, None]] = {}
     for row in comparison.rows:
-        lines += [f"{row.label} is not scored by {name}: {reason}" for name, reason in row.unscored.items()]
-    return list(dict.fromkeys(lines))
+        for name, reason in row.unscored.items():
+            refusals.setdefault((row.label, reason), {})[name] = None
+    told = [f"{label} is not scored by {', '.join(names)}: {reason}" for (label, reason), names in refusals.items()]
+    return list(dict.fromkeys(lines + told))
 
 
 def _title(comparison: Comparison) -> str:
@@ -130,16 +134,26 @@ def _table(comparison: Comparison, title: str, columns: list[Column]) -> Table:
     rows = [comparison.of(label) for label in comparison.labels]
     done = [sum(row.error is None for row in own) for own in rows]
     partial = frozenset(i for i, own in enumerate(rows) if 0 < done[i] < len(own))
+    labels = [told(label, own) for label, own in zip(comparison.labels, rows, strict=True)]
     return Table(
         title=title,
         labels=tuple(
             f"{label} ({done[i]} of {len(rows[i])} samples)" if i in partial else label
-            for i, label in enumerate(comparison.labels)
+            for i, label in enumerate(labels)
         ),
         backends=tuple(next((row.backend for row in own if row.backend), "") for own in rows),
         errors=tuple("; ".join(row.error for row in own if row.error) if _all_failed(own) else "" for own in rows),
         columns=tuple(replace(column, partial=partial) for column in columns),
     )
+
+
+def told(label: str, rows: Sequence[Row]) -> str:
+    """A method's label with what its depth leaves open and how that was settled: never to be taken for metres."""
+    found = next((row for row in rows if row.kind is not None), None)
+    if found is None:
+        return label
+    settled = "" if found.align is None else f", aligned to the truth by {found.align.replace('_', ' and ')}"
+    return f"{label} ({found.kind}{settled})"
 
 
 def _all_failed(rows: tuple[Row, ...]) -> bool:

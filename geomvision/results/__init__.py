@@ -4,7 +4,9 @@ from .absolute_pose import AbsolutePose
 from .alignment import Alignment
 from .bundle import BundleAdjustment
 from .cloud import PointCloud
-from .maps import Depth, Disparity, Flow, RelativeDepth, RelativeKind
+from .depth_alignment import AlignedHow, DepthAlignment, RelativeKind
+from .depth_references import CameraHeight, DepthPoints, DepthZones
+from .maps import Depth, Disparity, Flow, RelativeDepth
 from .metric_pose import MetricPose
 from .relative_pose import DEGENERACIES, RelativePose
 from .run import Run
@@ -15,9 +17,14 @@ from .triangulated import PointReason, TriangulatedPoints
 __all__ = [
     "DEGENERACIES",
     "AbsolutePose",
+    "AlignedHow",
     "Alignment",
     "BundleAdjustment",
+    "CameraHeight",
     "Depth",
+    "DepthAlignment",
+    "DepthPoints",
+    "DepthZones",
     "Disparity",
     "Flow",
     "MetricPose",

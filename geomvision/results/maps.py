@@ -8,7 +8,7 @@ pixels that the other view does not see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from .. import ops
 from ..cameras import CameraModel, StereoRig
 from ..images import Float32, Image, Mask
+from .depth_alignment import AlignedHow, DepthAlignment, RelativeKind
 from .run import Run
 
-RelativeKind = Literal["disparity_affine", "depth_affine", "depth_scale"]
+if TYPE_CHECKING:
+    from .depth_references import CameraHeight, DepthPoints, DepthZones
 
 
 def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
@@ -140,12 +142,18 @@ class Flow(_Map):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Depth(_Map):
-    """Metric depth z in metres (not the length of the ray), positive."""
+    """Metric depth z in metres (not the length of the ray), positive.
+
+    `alignment` says how relative depth became metres, None where none did.
+    """
 
     m: Float32
     confidence: Float32 | None = None
     occluded: Mask | None = None
     run: Run | None = None
+    #: Focal length in pixels that the depth rests on, where a method estimated it or was given it; else None.
+    focal_px: float | None = None
+    alignment: DepthAlignment | None = None
     _values = "m"
 
     def __post_init__(self) -> None:
@@ -169,6 +177,17 @@ class Depth(_Map):
         """Points (N, 3) in metres of the pixels that have an estimate, row by row."""
         return self.to_point_map(camera)[self.valid]
 
+    def split(self, share: float = 0.05, *, seed: int = 0) -> tuple[Depth, Depth]:
+        """A drawn share of the estimates, 0 … 1, and all others: what is given to a completion, and what judges it."""
+        if not 0 <= share <= 1 or seed < 0:
+            raise ValueError(f"share is {share}, seed {seed}; allowed are 0 to 1, and 0 or more")
+        places = np.random.default_rng(seed).permutation(np.flatnonzero(self.valid))
+        rest = places[round(share * len(places)) :]
+        given, others = self.m.copy(), np.full(self.size, np.nan, np.float32)
+        others.ravel()[rest] = self.m.ravel()[rest]
+        given.ravel()[rest] = np.nan
+        return Depth(m=given), Depth(m=others)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RelativeDepth(_Map):
@@ -191,32 +210,45 @@ class RelativeDepth(_Map):
         if self.kind not in allowed:
             raise ValueError(f"kind is {self.kind!r}; allowed are {', '.join(allowed)}")
 
-    def align_to(self, reference: Depth) -> Depth:
-        """Metric depth by least squares of the open scale (and shift) to `reference` where both exist.
+    def align_to(
+        self,
+        reference: Depth | Disparity | DepthPoints | DepthZones | CameraHeight,
+        how: AlignedHow | None = None,
+        *,
+        robust: bool = True,
+        rig: StereoRig | None = None,
+        seed: int = 0,
+    ) -> Depth:
+        """Metric depth by what `reference` knows; `Depth.alignment` says how, from what, and how sure it is.
 
-        Raises ValueError when the sizes differ, fewer than two pixels are shared, or the values are constant (for
-        ``depth_scale``: all zero) there.
+        What the kind leaves open is fitted: inverse depth for ``disparity_affine``, else depth. Errors there are taken
+        for alike, or growing with the fitted value or its square, whichever explains 16 and more residuals best; where
+        the reference knows its own, `sigma_m`, for those and an unknown one of the map.
+
+        Args:
+            reference: `Depth`, or the `Disparity` of a pair of `rig` whose left image this is, of this map's size;
+                `DepthPoints`; `DepthZones`; or `CameraHeight` over a ground that the map shows.
+            how: ``"scale"``; ``"scale_shift"``; ``"median"``: the median and, where a shift is open, the mean absolute
+                deviation from it are made equal (Zhou et al., CVPR 2017; Ranftl et al., TPAMI 2022). None: all.
+            robust: up to half of the reference may be wrong (of a ground, 70 %); False: plain least squares.
+            rig: of a disparity.
+            seed: of the samples drawn.
+
+        Raises:
+            ValueError: for another size, too few data, one depth or one value, a scale that is negative or not told
+                apart from 0, a result most of which is behind the camera, a shift of ``depth_scale``.
         """
-        if self.size != reference.size:
-            (h, w), (height, width) = self.size, reference.size
-            raise ValueError(f"the map is {w}x{h} but the reference is {width}x{height} pixels; they must be equal")
-        both = self.valid & reference.valid
-        if int(both.sum()) < 2:
-            raise ValueError(f"only {int(both.sum())} pixels are shared with the reference; at least 2 are needed")
-        values, z = self.values[both].astype(np.float64), reference.m[both].astype(np.float64)
-        target = 1.0 / z if self.kind == "disparity_affine" else z
-        if self.kind == "depth_scale":
-            if not values.any():
-                raise ValueError("the values are 0 on the shared pixels: they have no scale")
-            scale, shift = float(values @ target / (values @ values)), 0.0
-        else:
-            if np.ptp(values) == 0:
-                raise ValueError("the values are constant on the shared pixels: scale and shift cannot be told apart")
-            scale, shift = (float(v) for v in np.polyfit(values, target, 1))
-        metric = scale * self.values.astype(np.float64) + shift
-        with np.errstate(divide="ignore", invalid="ignore"):
-            metric = np.where(metric > 0, 1.0 / metric if self.kind == "disparity_affine" else metric, np.nan)
-        return Depth(m=_finite32(metric), confidence=self.confidence, occluded=self.occluded, run=self.run)
+        from ..geometry._relative_alignment import align  # geometry's results are of this package
+
+        return align(self, reference, how, robust, rig, seed)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("m", "to_points", "to_point_map", "to_disparity"):
+            raise AttributeError(
+                f"relative depth ({self.kind}) has no {name}: its scale is unknown; "
+                "align it first with align_to(reference), which gives a Depth in metres"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _same_size(size: tuple[int, int], camera: CameraModel) -> None:

@@ -136,10 +136,8 @@ def _net(path: Path, _written_ns: int) -> nn.Module:
     from ..nets.mc_cnn import MCCNNFast, from_public
 
     if path.suffix == weights.SUFFIX:
-        state, card = weights.load(path)
-        net = MCCNNFast(**card.arguments)
-        weights.put_into(net, state, card)
-        return net.eval()
+        made: nn.Module = weights.filled(MCCNNFast, *weights.load(path))
+        return made.eval()
     net = MCCNNFast()
     net.load_state_dict(from_public(weights.load_torch(path)), strict=True)
     return net.eval()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..images import Float32, Image, as_pair
-from ..learned import Learned
+from ..learned import LearnedPair
 from ..results import Disparity
 from ..trace import Trace
 from ._base import RangeSearch, StereoMethod
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnedStereo(Learned, StereoMethod):
+class LearnedStereo(LearnedPair, StereoMethod):
     """A stereo net in use, of no range that is chosen. Disparities are positive, pixels.
 
     Channel 0 of what the net's `raised` returns is the disparity; a method whose net has more overrides `_result`.
@@ -31,7 +31,7 @@ class LearnedStereo(Learned, StereoMethod):
         """The stages by name: what the net sees, each estimate at its own size, and the disparity."""
         self.chosen_backend()
         trace = Trace()
-        trace.result = self._estimated(*as_pair(left, right), trace)
+        trace.result = self._estimated(as_pair(left, right), trace)
         return trace
 
     def _shown(self, estimate: Tensor) -> Float32:
@@ -53,9 +53,9 @@ class RangedStereo(LearnedStereo, RangeSearch):
     #: The net's number of disparities is a multiple of this: the range is searched a little farther then.
     granularity: ClassVar[int] = 1
 
-    def _given(self, first: Image, second: Image, memory: dict[str, Any]) -> tuple[Float32, Float32]:
-        memory["searched"] = searched = self.searched(first.shape[1])
-        left, right = super()._given(first, second, memory)
+    def _given(self, images: tuple[Image, ...], memory: dict[str, Any]) -> tuple[Float32, ...]:
+        memory["searched"] = searched = self.searched(images[0].shape[1])
+        left, right = super()._given(images, memory)
         columns = np.arange(left.shape[1]) - searched.start
         return left, right[:, columns.clip(0, len(columns) - 1)]
 

@@ -25,7 +25,7 @@ class VolumeStereo(RangedStereo):
         """The stages by name: what the net sees, the estimate by each of its heads, and the disparity."""
         self.chosen_backend()
         trace = Trace()
-        trace.result = self._estimated(*as_pair(left, right), trace, {"every": True})
+        trace.result = self._estimated(as_pair(left, right), trace, {"every": True})
         return trace
 
     def _arguments(self, memory: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class EdgeStereo(LearnedStereo):
         """The stages by name: what the net sees, each estimate at its own size, the disparity, and the edges."""
         self.chosen_backend()
         trace, memory = Trace(), dict[str, Any]()
-        trace.result = self._estimated(*as_pair(left, right), trace, memory)
+        trace.result = self._estimated(as_pair(left, right), trace, memory)
         doc = "how likely each pixel of the left view lies at a jump of disparity, by the edge branch"
         trace.record("edges", memory["edges"], "probability", doc)
         return trace

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from ..images import Image, as_pair
-from ..method import OptionError, backend, option
+from ..method import backend
 from ..results import Disparity
+from ..tiling import Maps, Span, Tiling, joined, record_tiles, spans
 from ..trace import NoTrace, Trace
 from ._base import StereoMethod
 from ._based import Based
-from ._seams import Maps, Span, shares, spans
+
+#: Disparities that differ by more, pixels, lie on two surfaces.
+SAME_SURFACE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tiled(Based):
+class Tiled(Tiling, Based):
     """A stereo method, tile by tile: its memory is that of one tile, whatever the image's size.
 
     A tile's part is at most `tile_height` x `tile_width` pixels. The base sees more of both views: `overlap` on each
@@ -34,20 +37,6 @@ class Tiled(Based):
 
     >>> Tiled(base="refined_sgm", base_options="paths=4", max_disparity=256)  # doctest: +SKIP
     """
-
-    tile_height: int = option(512, "rows of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
-    tile_width: int = option(1024, "columns of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
-    overlap: int = option(
-        64, "seen beyond the part on each side, at most half a tile; its inner half is blended", unit="px", minimum=0
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        smaller = min(self.tile_height, self.tile_width)
-        if self.overlap > smaller // 2:
-            raise OptionError(
-                f"Tiled: overlap is {self.overlap} and the smaller side of a tile {smaller} px; allowed is at most half"
-            )
 
     def tiles(self, height: int, width: int) -> tuple[list[Span], list[Span]]:
         """Rows and columns of the tiles of an image.
@@ -77,28 +66,16 @@ class Tiled(Based):
     def _run(self, left: Image, right: Image, trace: Trace) -> Disparity:
         height, width = left.shape[:2]
         rows, columns = self.tiles(height, width)
-        self._record(trace, rows, columns, height, width)
+        if not isinstance(trace, NoTrace):
+            record_tiles(trace, rows, columns, height, width)
         matcher = self.matcher()
-        whole: Maps | None = None
-        for row in rows:
-            strip: Maps | None = None
-            for column in columns:
-                tile = _matched(matcher, left, right, row, column)
-                strip = tile.room(len(tile.px), width) if strip is None else strip
-                strip.lay(tile, 1, column)
-            assert strip is not None  # there is always a column, and a row
-            whole = strip.room(height, width) if whole is None else whole
-            whole.lay(strip, 0, row)
-        assert whole is not None
-        trace.record("disparity", whole.px, "px", "tiles blended at their seams; a gap where the heavier one has none")
-        return Disparity(px=whole.px, confidence=whole.confidence, occluded=whole.occluded)
 
-    def _record(self, trace: Trace, rows: list[Span], columns: list[Span], height: int, width: int) -> None:
-        if isinstance(trace, NoTrace):
-            return
-        (row, down), (column, across) = shares(rows, height), shares(columns, width)
-        trace.record("tiles", row[:, None] * len(columns) + column, "", "the tile whose part each pixel belongs to")
-        trace.record("share", down[:, None] * across, "", "what that tile weighs there; its neighbours weigh the rest")
+        def tile(row: Span, column: Span) -> Maps:
+            return _matched(matcher, left, right, row, column)
+
+        px, confidence, occluded = joined(rows, columns, (height, width), tile, SAME_SURFACE)
+        trace.record("disparity", px, "px", "tiles blended at their seams; a gap where the heavier one has none")
+        return Disparity(px=px, confidence=confidence, occluded=occluded)
 
 
 def _matched(matcher: StereoMethod, left: Image, right: Image, row: Span, column: Span) -> Maps:

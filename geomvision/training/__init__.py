@@ -17,6 +17,8 @@ TRAININGS = (
     *("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small"),
     *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
     *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
+    *("depth/mono_small", "depth/eigen", "depth/fcrn", "depth/dorn", "depth/fast_depth", "depth/dpt_small"),
+    "depth/metric_bins",
 )
 
 #: What can go on learning from images without truth.
@@ -33,6 +35,7 @@ ADAPTABLE = (
     "stereo/unet",
     "flow/raft_s",
     "flow/pwc_small",
+    "depth/monodepth2",
 )
 
 
@@ -63,6 +66,7 @@ def run(
     adapt: str | Path | None = None,
     right: str | Path | None = None,
     weights: str | Path | None = None,
+    camera: Any = None,
 ) -> Outcome:
     """Train a method's net.
 
@@ -78,7 +82,9 @@ def run(
         device: "cpu", or "cuda" (not for mccnn_sgm, nor to adapt stereo). Processes of ``torchrun`` share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
         adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
-        weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped.
+        weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped,
+            for depth none.
+        camera: of depth with `adapt`: a camera, a rig, a calibration file, "fx,fy,cx,cy" in pixels, or "learned".
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.
@@ -90,19 +96,17 @@ def run(
             raise ValueError(f"{what} is {value}; it must be above 0")
     order, train = _running()
     folder = Path(out) if out is not None else Path("out") / "training" / (method + "_adapted" * (adapt is not None))
+    plan = {"size": size, "steps": steps, "minutes": minutes, "num_threads": num_threads, "progress": progress}
     paths = {"recipe": recipe, "scenes": scenes, "adapt": adapt, "right": right}
     return train(  # type: ignore[no-any-return]
         order(
             method=method,
             folder=folder,
             resume=resume,
-            size=size,
-            steps=steps,
-            minutes=minutes,
-            num_threads=num_threads,
-            progress=progress,
             device=device,
             weights=None if weights is None else str(weights),
+            camera=camera,
+            **plan,
             **{what: None if path is None else Path(path) for what, path in paths.items()},
         )
     )

@@ -22,7 +22,7 @@ from ._frames import rgb
 from ._rendered import ShippedTask
 from ._start import Start
 from ._taught import TaughtNet
-from .recipe import FlowRecipe
+from .flow_recipe import FlowRecipe
 
 Batch = tuple[Tensor, Tensor, Tensor]
 

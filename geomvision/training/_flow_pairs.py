@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..datasets.layered import Layered
 from . import _scenes
-from .recipe import FlowRecipe
+from .flow_recipe import FlowRecipe
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]
 #: Pixels that a rendered scene is larger than what is cut from it.

@@ -131,10 +131,10 @@ def images_in(folder: Path, what: str) -> list[Path]:
     """The images of a folder, in the order of the numbers in their names. ValueError where there is no such folder."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder; give one of {what} ({', '.join(IMAGES)})")
-    return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGES), key=_order)
+    return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGES), key=by_numbers)
 
 
-def _order(path: Path) -> tuple[Any, ...]:
+def by_numbers(path: Path) -> tuple[Any, ...]:
     """By the numbers in the name: frame_2 comes before frame_10."""
     parts = re.split(r"(\d+)", path.name)
     return (*((int(part), part) if part.isdigit() else (-1, part) for part in parts),)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
+from torch import nn
 
 from .. import weights
 from . import _scenes
-from .recipe import Recipe, RenderedRecipe
+from .recipe import Recipe
+from .rendered_recipes import RenderedRecipe
 
 
 class ShippedTask(ABC):
@@ -36,6 +38,10 @@ class ShippedTask(ABC):
     @abstractmethod
     def training_data(self) -> str:
         """What was learnt from."""
+
+    def written(self, net: nn.Module) -> nn.Module:
+        """What the weights are written of: all of the net that learns, or the part of it that the method takes."""
+        return net
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card of the finished weights (checksum and count are filled in when they are written)."""

@@ -18,24 +18,24 @@ import torch
 
 from .. import weights
 from ..datasets.folder import Folder
-from . import Outcome, _curves, _loop
+from . import ADAPTABLE, Outcome, _curves, _loop
+from ._depth_frames import rigs_of
 from ._flow import FlowTask
+from ._mono import MonoTask
 from ._self_supervised import SelfSupervised
+from ._self_supervised_depth import SelfSupervisedDepth
 from ._self_supervised_stereo import SelfSupervisedStereo
 from ._start import Start
 from ._stereo import StereoTask
 from ._taught_stereo import StereoNet
 from ._team import Team
+from .adaptation_recipes import SelfSupervisedRecipe, StereoAdaptationRecipe
+from .depth_adaptation_recipe import DepthAdaptationRecipe
 from .flow_nets import NETS
-from .recipe import (
-    KINDS,
-    FlowRecipe,
-    Recipe,
-    SelfSupervisedRecipe,
-    StereoAdaptationRecipe,
-    StereoNetRecipe,
-    StereoRecipe,
-)
+from .flow_recipe import FlowRecipe
+from .mono_nets import LOSSES as MONO_LOSSES
+from .recipe import KINDS, Recipe
+from .rendered_recipes import MonoRecipe, StereoNetRecipe, StereoRecipe
 from .stereo_nets import LOSSES
 
 
@@ -57,6 +57,7 @@ class Order:
     adapt: Path | None
     right: Path | None
     weights: str | None
+    camera: Any = None
 
 
 def train(order: Order) -> Outcome:
@@ -84,24 +85,38 @@ def _task(order: Order) -> Any:
             "right is the folder of right images that a stereo net is adapted to; adapt is that of left ones"
         )
     method, taught = order.method, NETS.get(order.method)
-    rendered = StereoNetRecipe if method in LOSSES else StereoRecipe
-    recipe = _recipe(order, method, rendered if taught is None else FlowRecipe)
+    recipe = _recipe(order, method, _kind_of_recipe(method))
     if order.weights is not None and taught is None:
-        raise ValueError(f"stereo/{method} starts from no weights; weights to start from are for flow, and for adapt")
+        whose = f"{'depth' if method in MONO_LOSSES else 'stereo'}/{method}"
+        raise ValueError(f"{whose} starts from no weights; weights to start from are for flow, and for adapt")
     if taught is not None:
         if recipe.start and order.weights is None:
             told = f"{order.recipe or f'the recipe of flow/{method}'} goes on from weights that have learnt before"
             raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
         start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
+    if method in MONO_LOSSES:
+        return MonoTask(method, MONO_LOSSES[method], recipe, order.folder)
     if method in LOSSES:
         return StereoTask(method, LOSSES[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)
 
 
+def _kind_of_recipe(method: str) -> type[Recipe]:
+    if method in NETS:
+        return FlowRecipe
+    if method in MONO_LOSSES:
+        return MonoRecipe
+    return StereoNetRecipe if method in LOSSES else StereoRecipe
+
+
 def _adapting(order: Order, views: Path) -> Any:
     """What goes on learning from images without truth."""
     method, taught = order.method, NETS.get(order.method)
+    if f"depth/{method}" in ADAPTABLE:
+        return _adapting_depth(order, views)
+    if order.camera is not None:
+        raise ValueError(f"{method} needs no camera; cameras are for depth that is learnt without truth")
     if taught is not None:
         if order.right is not None:
             raise ValueError(f"flow/{method} is adapted to one video; right images are for stereo")
@@ -116,15 +131,27 @@ def _adapting(order: Order, views: Path) -> Any:
     return SelfSupervisedStereo(method, net, pairs, order.folder, views=(views, order.right), start=start)
 
 
+def _adapting_depth(order: Order, views: Path) -> Any:
+    """Depth that is learnt from a clip, or from pairs."""
+    method = order.method
+    recipe: Any = _recipe(order, "self_supervised_depth", DepthAdaptationRecipe)
+    folders = [views] if order.right is None else [views, order.right]
+    rigs = rigs_of(order.camera, folders)
+    if not rigs and order.camera is not None:
+        recipe = dataclasses.replace(recipe, learn_camera=True)
+    start = None if order.weights is None else Start.read(f"depth/{method}", order.weights)
+    return SelfSupervisedDepth(method, recipe, order.folder, folders=folders, rigs=rigs, start=start)
+
+
 def _recipe(order: Order, name: str, kind: type[Recipe]) -> Any:
     """The recipe that was asked for, which must be of the kind. ValueError where it is not."""
     recipe = Recipe.read(name, order.size, order.recipe)
-    adapting = isinstance(recipe, SelfSupervisedRecipe | StereoAdaptationRecipe)
+    adapting = isinstance(recipe, SelfSupervisedRecipe | StereoAdaptationRecipe | DepthAdaptationRecipe)
     if adapting != (order.adapt is not None):
         told = "recipes of task self_supervised need a video, alone, those of self_supervised_stereo rectified pairs"
         raise ValueError(f"{order.recipe} and adapt go together: {told}")
     if not isinstance(recipe, kind):
-        wanted = next(task for task, each in KINDS.items() if each is kind)
+        wanted = next(task for task, (_, name_of) in KINDS.items() if name_of == kind.__name__)
         raise ValueError(f"the recipe is not for {order.method}: task must be {wanted!r}")
     return recipe if order.steps is None else dataclasses.replace(recipe, steps=order.steps)
 
@@ -191,7 +218,9 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         }
         if team.size > 1 or team.device.type != "cpu":
             training_run |= {"processes": team.size, "device": _device(team)}
-        weights.save(target, state.best, task.card(state.step, scores, training_run), compact=task.compact)
+        weights.save(
+            target, task.written(state.best), task.card(state.step, scores, training_run), compact=task.compact
+        )
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
 
 

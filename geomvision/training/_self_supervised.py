@@ -28,7 +28,7 @@ from ._flow import FlowNet, FlowTask, maps
 from ._flow_pairs import erased
 from ._frames import Frame, Frames
 from ._start import Start
-from .recipe import SelfSupervisedRecipe
+from .adaptation_recipes import SelfSupervisedRecipe
 
 #: Every so many pairs one is held out, where there are as many.
 HELD_OUT = 8

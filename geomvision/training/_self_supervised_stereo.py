@@ -30,7 +30,7 @@ from ._self_supervised import JUDGED, split, warn_of_worse
 from ._start import Start
 from ._stereo_pairs import StereoPairs
 from ._taught_stereo import Answer, StereoNet, Views
-from .recipe import StereoAdaptationRecipe
+from .adaptation_recipes import StereoAdaptationRecipe
 
 #: A crop is at least so many times as wide as disparities are searched: else most matches lie outside.
 WIDEST = 2

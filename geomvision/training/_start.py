@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import flow, stereo, weights
+from .. import depth, flow, stereo, weights
 from ..learned import Net, loaded
 
 
@@ -50,7 +50,7 @@ class Start:
         card = weights.Card.read(path.with_suffix(".json")) if path.suffix == weights.SUFFIX else None
         if card is not None and card.task != task:
             raise weights.WeightsError(f"{path} is for {card.task}; {task} cannot start from it")
-        taker: Any = {"flow": flow, "stereo": stereo}[kind].METHODS[method]
+        taker: Any = {"depth": depth, "flow": flow, "stereo": stereo}[kind].METHODS[method]
         made = Net(module=taker.NET[0], name=taker.NET[1], stride=1, least=1) if hasattr(taker, "NET") else taker.net
         net = loaded(made, path, written)
         state = {name: value.detach().clone().contiguous() for name, value in net.state_dict().items()}

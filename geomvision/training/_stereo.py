@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from . import _scenes
 from ._rendered import RenderedTask
 from ._taught_stereo import Pair, StereoNet
-from .recipe import StereoNetRecipe
+from .rendered_recipes import StereoNetRecipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
 from . import _matchers, _scenes
 from ._rendered import RenderedTask
-from .recipe import StereoRecipe
+from .rendered_recipes import StereoRecipe
 
 Batch = dict[str, Tensor]
 

@@ -20,7 +20,7 @@ from ..losses.disparity_supervised import (
 from ..losses.edges import balanced_cross_entropy, guided_smoothness, jumps
 from ..losses.flow_supervised import sequence_weights
 from ._stereo import Batch, Loss
-from .recipe import StereoNetRecipe
+from .rendered_recipes import StereoNetRecipe
 
 #: By this share of the training, DispNet's weights have moved to its finest estimate.
 ARRIVED = 0.6

@@ -3,9 +3,12 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
+from geomvision.cameras import Camera
 from geomvision.datasets.folder import Folder
+from geomvision.io import write_camera_json, write_image, write_kitti_depth
 
 QUICK = ("--repeats", "1")
 
@@ -157,3 +160,77 @@ def test_the_mask_gives_the_occlusions_the_folder_reads(real_data):
         )
         expected = Folder(scene)[0].occluded
         assert (sample.occluded == expected).mean() > 0.98
+
+
+@pytest.fixture
+def road(tmp_path):
+    """A flat ground of KITTI's shape seen from 1.65 m, as an image, a calibration and a scan of every fourth row."""
+    folder = tmp_path / "road"
+    folder.mkdir()
+    camera = Camera(width=330, height=100, fx=200, fy=200, cx=164.5, cy=40)
+    depth = np.full((100, 330), np.nan, np.float32)
+    depth[52::4, ::3] = (200 * 1.65 / (np.arange(52, 100, 4) - 40))[:, None]
+    depth[54::12, ::30] = 70  # between two lines of the ground
+    texture = np.random.default_rng(2).integers(0, 255, (100, 330), dtype=np.uint8)
+    write_image(folder / "color.png", texture)
+    write_kitti_depth(folder / "depth.png", depth)
+    write_camera_json(folder / "camera.json", camera)
+    (folder / "pairs.csv").write_text("./DIW_test/color.thumb\n95,10,60,10,<,330,100\n")
+    return folder
+
+
+def test_protocols_of_depth_by_name_and_occluded_returns(geomvision, road, out):
+    files = (road / "color.png", "--truth", road / "depth.png", "--truth-scale", "256", "--calib", road / "camera.json")
+    ground = ("--camera-height", "1.65", "--horizon", "40", "--methods", "ground_plane", *QUICK)
+    ended = geomvision("compare", "depth", *files, *ground, "--out", out / "r.json", "--remove-occluded")
+    assert ended.code == 0, ended.err
+    found, comparison = rows(out / "r.json")
+    assert list(comparison["protocols"]) == ["affine", "depth", "eigen_garg50", "eigen_garg80"]
+    assert found["ground_plane"]["scores"]["eigen_garg80"]["AbsRel"] < 0.01
+    assert "are removed" in ended.out
+    assert "with them" in comparison["notes"][1]
+    assert "without" in comparison["notes"][1]
+    chosen = (
+        "--protocol",
+        "kitti_improved",
+        "--protocol",
+        "mdec",
+        "--protocol",
+        "uncertainty",
+        "--protocol",
+        "ordinal",
+    )
+    ended = geomvision(
+        "compare", "depth", *files, *ground, "--out", out / "s.json", *chosen, "--pairs", road / "pairs.csv"
+    )
+    assert ended.code == 0, ended.err
+    scores = rows(out / "s.json")[0]["ground_plane"]["scores"]
+    assert scores["kitti_improved"]["density"] == 100
+    assert scores["ordinal"]["WHDR"] == 0
+    assert {"F-score", "IoU"} <= set(scores["mdec"])
+    assert "AUSE AbsRel" in scores["uncertainty"]
+    ended = geomvision("compare", "depth", *files, *ground, "--protocol", "eigen")
+    assert ended.code == 2
+    assert "there is no depth protocol 'eigen'; there are affine, depth, eigen_garg50" in " ".join(ended.err.split())
+
+
+def test_how_relative_depth_is_aligned_is_one_of_three(geomvision, road):
+    files = (road / "color.png", "--calib", road / "camera.json", "--camera-height", "1.65", "--horizon", "40")
+    ended = geomvision("compare", "depth", *files, "--methods", "ground_plane", *QUICK, "--align", "median")
+    assert ended.code == 0, ended.err
+    ended = geomvision("compare", "depth", *files, "--align", "guess")
+    assert ended.code == 2
+    assert "scale_shift" in ended.err
+
+
+def test_pairs_of_points_are_truth_enough(geomvision, road, out):
+    files = (road / "color.png", "--calib", road / "camera.json", "--camera-height", "1.65", "--horizon", "40")
+    ended = geomvision("compare", "depth", *files, "--pairs", road / "pairs.csv", "--out", out / "r.json", *QUICK)
+    assert ended.code == 0, ended.err
+    assert list(rows(out / "r.json")[1]["protocols"]) == ["ordinal"]
+    ended = geomvision("compare", "depth", *files, "--remove-occluded")
+    assert ended.code == 2
+    assert "no sample has any" in ended.err
+    (road / "pairs.csv").write_text("a.png\n1,1,2,2,>\nb.png\n1,1,2,2,>\n")
+    ended = geomvision("compare", "depth", *files, "--pairs", road / "pairs.csv")
+    assert "0 of its 2 images are called 'color'" in " ".join(ended.err.split())

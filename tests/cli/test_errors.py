@@ -116,6 +116,14 @@ def test_an_unknown_method_suggests_the_nearest(geomvision, pair):
     assert "did you mean 'opencv_sgbm'?" in ended.err
 
 
+def test_weights_that_may_not_be_used_commercially_are_refused_where_that_is_asked(geomvision, pair):
+    """A checkpoint without a card has a licence that nobody knows."""
+    chosen = ("--methods", "mccnn_sgm", "--set", f"weights={pair / 'left.png'}", "--repeats", "1")
+    ended = geomvision("compare", "stereo", pair / "left.png", pair / "right.png", *chosen, "--commercial")
+    assert ended.code == 2
+    assert "left.png' of unknown licence: no commercial use until it is known" in ended.err
+
+
 def test_where_a_report_cannot_be_written_is_told_before_the_work(geomvision, pair, out):
     ended = geomvision("compare", "stereo", pair / "left.png", pair / "right.png", "--out", out, *METHODS)
     assert ended.code == 2

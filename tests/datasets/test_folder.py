@@ -176,3 +176,13 @@ def test_classes_of_surfaces_are_masks_of_a_stereo_scene(tmp_path: Path):
     io.write_image(folder / "objects.png", GREY[:, :2])
     with pytest.raises(io.FormatError, match="holds masks of 2x2 pixels; expected masks of 3x2 pixels"):
         gv.datasets.Folder(folder)[0]
+
+
+def test_edges_and_kind_of_a_depth_scene(tmp_path: Path):
+    meta = {"intrinsics": {"fx": 2, "fy": 2, "cx": 1, "cy": 0.5}, "depth_scale": 2, "category": "Indoor"}
+    images = {f"{name}_{k}": GREY for name in ("color", "depth") for k in ("000", "001")}
+    edges = np.where(GREY == 3, 255, 0).astype(np.uint8)
+    first, second = gv.datasets.Folder(scene(tmp_path / "room", meta, edges_000=edges, **images))
+    assert (first.category, second.category) == ("Indoor", "Indoor")
+    np.testing.assert_array_equal(first.masks["edges"], GREY == 3)
+    assert dict(second.masks) == {}

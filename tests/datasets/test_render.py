@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -216,3 +218,20 @@ def test_rotation_is_exact_and_turns_the_right_way():
     np.testing.assert_allclose(R @ (1, 0, 0), (0, 1, 0), atol=1e-9)
     R = rotation(12, 170, -60)
     np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-15)
+
+
+def test_a_lamp_of_some_reach_falls_off_and_a_glow_adds_to_the_ambient_light():
+    """White paper 3 m off, a lamp at the camera: by the pixel's distance d, light is 1 / (1 + (d / reach)²) of it."""
+    bare = Light(position=(0.0, 0.0, 0.0), ambient=(0.0, 0.0, 0.0), shadows=False)
+    paper = replace(GREY, colours=np.array([[0.8] * 3, [0.0] * 3, [0.0] * 3]))
+
+    def image(light, material):
+        scene = scene_of(thing(Plane(), pose(translation=(0, 0, 3.0)), material=material), light=light)
+        sight = Sight(scene, View(CAMERA))
+        return radiance(XP, [sight], [first_hits(XP, sight)])[0]
+
+    d = 3.0 * np.linalg.norm(CAMERA.unproject(CAMERA.pixel_grid()), axis=-1)
+    ratio = image(replace(bare, reach=2.0), paper) / image(bare, paper)
+    np.testing.assert_allclose(ratio[..., 0], 1.0 / (1.0 + (d / 2.0) ** 2), rtol=1e-5)
+    shining = image(replace(bare, colour=(0.0, 0.0, 0.0)), replace(paper, glow=0.5))
+    np.testing.assert_allclose(shining, 0.4, rtol=1e-6)

@@ -89,7 +89,7 @@ def test_depth_of_the_rig_reprojects_left_pixels_to_the_right():
     np.testing.assert_allclose(right[:, 1], y, atol=1e-3)
 
 
-@pytest.mark.parametrize("layout", ["tabletop", "clutter", "street"])
+@pytest.mark.parametrize("layout", ["tabletop", "clutter", "street", "room"])
 def test_right_image_moved_by_truth_is_the_left_image(layout):
     s = Synthetic(seed=4, layout=layout, **CLEAN)[0]
     warped = s.disparity.warp(s.right)

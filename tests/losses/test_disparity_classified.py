@@ -63,6 +63,11 @@ def test_slopes_reach_the_net_and_its_spread(kind, focus, maps):
     assert slope[0, :, 0, 1].eq(0).all()  # no truth there
 
 
+def test_a_broken_answer_without_truth_has_no_slope(maps, without_truth_nothing_moves):
+    logits, truth, _ = maps
+    without_truth_nothing_moves(lambda z, t: classification(z, t, **GRID), logits, truth)
+
+
 def test_the_label_itself_costs_least_and_leads_back_to_the_truth(random):
     truth = torch.full((1, 1, 2, 2), 20.3, dtype=torch.float64)
     p = soft_label(truth, 48, spread=1.0)

@@ -10,6 +10,7 @@ from geomvision.losses import photometric, smoothness
 from geomvision.losses.left_right import (
     as_flow,
     left_right,
+    multi_scale,
     seen,
     self_supervised,
     visible_by_check,
@@ -133,6 +134,18 @@ def test_the_whole_is_the_sum_of_its_parts(match, walls, random):
         assert torch.autograd.gradcheck(loss, small)
 
 
+def test_all_sizes_count_each_with_its_own_images_and_smoothness(random):
+    """At half the size, images are means of 2×2 pixels, shares of the width the same, and α_ds half as large."""
+    left, right = random((2, 1, 2, 4, 10), 0, 255)
+    shares = [random((1, 2, 2, 5), 0, 0.2), random((1, 2, 4, 10), 0, 0.2)]
+    halved = [image.reshape(1, 2, 2, 2, 5, 2).mean(dim=(3, 5)) for image in (left, right)]
+    options = {"match": photometric.absolute, "consistent": 0.7, "hidden": "none"}
+    expected = 0
+    for views, share, smooth in ((halved, shares[0], 0.15), ((left, right), shares[1], 0.3)):
+        expected += self_supervised(*views, *(share * share.shape[3]).split(1, dim=1), smooth=smooth, **options)
+    assert multi_scale(left, right, shares, smooth=0.3, **options).item() == pytest.approx(expected.item())
+
+
 def test_slopes_lead_to_the_truth(random):
     column = torch.arange(48.0, dtype=torch.float64)
     view = lambda shift: (128 + 90 * torch.sin((column + shift) / 3)).expand(1, 1, 8, 48)  # noqa: E731
@@ -153,6 +166,8 @@ def test_wrong_arguments_are_told(pair, random):
         (lambda: visible_by_check(*pair, tolerance=0), "tolerance is 0"),
         (lambda: self_supervised(image, image, *pair, hidden="all"), "hidden is 'all'"),
         (lambda: self_supervised(image, image, *pair, smooth=-1), "smooth is -1"),
+        (lambda: multi_scale(image, image, [pair[0]]), r"shares has shape \(2, 1, 4, 9\); it must be \(B, 2, H, W\)"),
+        (lambda: multi_scale(image, image, [random((2, 2, 5, 9))]), "shares are 5 x 9, larger than images"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

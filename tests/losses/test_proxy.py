@@ -5,7 +5,7 @@ import torch
 from geomvision import datasets, stereo
 from geomvision.losses.disparity_supervised import regression
 from geomvision.losses.proxy import proxy_targets
-from geomvision.results import Disparity
+from geomvision.results import Depth, Disparity, RelativeDepth
 
 
 def test_only_what_is_sure_seen_and_there_is_a_target():
@@ -19,6 +19,15 @@ def test_only_what_is_sure_seen_and_there_is_a_target():
     assert found.item() == pytest.approx((0.9 * 2 + 0.3 * 1) / 1.2)
     everything, _ = proxy_targets(Disparity(px=px, confidence=np.array([[0.9, 0.2, 0, 0, 0]], np.float32)), least=0)
     assert everything.isfinite().flatten().tolist() == [True, True, False, False, False]  # 0 says that nothing is known
+
+
+def test_depth_with_and_without_metres_is_taken():
+    values, confidence = np.array([[1, 2, np.nan]], np.float32), np.array([[0.9, 0.2, 0.9]], np.float32)
+    relative = RelativeDepth(values=values, kind="depth_scale", confidence=confidence)
+    for estimate in (Depth(m=values, confidence=confidence), relative):
+        truth, weight = proxy_targets(estimate)
+        np.testing.assert_array_equal(truth[0, 0].numpy(), np.array([[1, np.nan, np.nan]], np.float32))
+        np.testing.assert_array_equal(weight[0, 0].numpy(), np.array([[0.9, 0, 0]], np.float32))
 
 
 def test_targets_are_truer_than_the_map_they_come_from():

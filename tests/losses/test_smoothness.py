@@ -74,3 +74,13 @@ def test_single_rows_and_wrong_shapes(images):
         second_order(flow, images[0])
     with pytest.raises(ValueError, match="edge is -1"):
         first_order(flow, images[0][..., :1, :1], edge=-1)
+
+
+def test_a_plane_is_affine_in_inverse_depth_and_not_in_depth():
+    y, x = torch.meshgrid(torch.arange(12.0).double(), torch.arange(16.0).double(), indexing="ij")
+    inverse = ((0.1 + 0.02 * x - 0.004 * y) / 3)[None, None]  # n · (x, y, 1) / offset
+    grey = torch.full_like(inverse, 90)
+    inside = torch.zeros_like(inverse)
+    inside[..., 1:-1, 1:-1] = 1
+    assert second_order(inverse, grey, epsilon=1e-9, weight=inside).item() == pytest.approx(0, abs=1e-9)
+    assert second_order(1 / inverse, grey, epsilon=1e-9, weight=inside).item() > 1e-3

@@ -54,6 +54,17 @@ def test_the_true_spread_costs_least(loss, drawn):
     assert min(costs, key=costs.get) == 1.5
 
 
+@pytest.mark.parametrize("link", ["exp", "softplus"])
+def test_depth_is_a_map_of_one_component(link, maps, without_truth_nothing_moves):
+    depth, spread, truth = (m[:, 1:] for m in maps)
+    for loss in (laplace_nll, gaussian_nll):
+        twice = [torch.cat([m, m], dim=1) for m in (depth, spread, truth)]
+        assert loss(depth, spread, truth, link=link).item() == pytest.approx(loss(*twice, link=link).item())
+        without_truth_nothing_moves(lambda s, t: loss(depth, s, t, link=link), spread, truth)  # noqa: B023
+        with pytest.raises(ValueError, match=r"spread has 2 channels; it must have 1$"):
+            loss(depth, twice[1], truth)
+
+
 def test_without_truth_nothing_is_lost_and_nothing_moves(maps):
     flow, spread, truth = (m.clone() for m in maps)
     leaves = flow.requires_grad_(), spread.requires_grad_()

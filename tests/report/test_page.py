@@ -2,13 +2,19 @@
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import geomvision as gv
+from geomvision.depth._base import DepthMethod
+from geomvision.method import backend
 from geomvision.metrics import error_map
 from geomvision.report.page import error_cap, render, value_range
+from geomvision.results import RelativeDepth
+from geomvision.samples import DepthSample
 
 WIDTH, HEIGHT = 90, 60
 
@@ -41,6 +47,29 @@ def test_the_machine_and_options_are_printed_and_no_place_is(page_text, full_rep
     assert "-2.25 px" in page_text
     assert str(Path.home()) not in page_text
     assert str(Path.cwd()) not in page_text
+
+
+@pytest.mark.parametrize(
+    ("sign", "told"), [(1.0, "aligned to a depth map by scale_shift: scale 2"), (-1.0, "not at all: the scale is -2")]
+)
+def test_the_page_says_how_relative_depth_was_aligned_and_hides_what_cannot_be(sign, told):
+    z = np.linspace(1, 4, 48, dtype=np.float32).reshape(6, 8)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Guessed(DepthMethod):
+        """Inverse depth up to scale."""
+
+        def on(self, sample):
+            return self.execute(sample)
+
+        @backend("numpy")
+        def _numpy(self, sample):
+            return RelativeDepth(values=sign * 0.5 / sample.depth.m, kind="disparity_affine")
+
+    camera = gv.Camera(width=8, height=6, fx=8, fy=8, cx=4, cy=3)
+    sample = DepthSample(name="ramp", image=np.zeros((6, 8), np.uint8), camera=camera, depth=gv.Depth(m=z))
+    report = gv.compare([Guessed()], sample, repeats=1, progress=False)
+    assert f"shown {told}" in render(list(report.comparisons), "")
 
 
 def test_the_colour_scale_is_that_of_the_truth():

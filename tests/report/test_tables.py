@@ -46,7 +46,14 @@ def test_one_value_is_not_the_best_of_anything():
 
 @pytest.mark.parametrize(
     ("figure", "direction"),
-    [("totbad-2.0 noc", "lower"), ("delta1", "higher"), ("density", "higher"), ("EPE", "lower")],
+    [
+        ("totbad-2.0 noc", "lower"),
+        ("delta1", "higher"),
+        ("density", "higher"),
+        ("EPE", "lower"),
+        ("F-score", "higher"),
+        ("AUSE RMSE", "lower"),
+    ],
 )
 def test_which_way_is_better(figure, direction):
     assert better(figure) == direction

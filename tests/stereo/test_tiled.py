@@ -10,8 +10,8 @@ from geomvision import datasets, stereo
 from geomvision.method import BackendError, OptionError, backend
 from geomvision.results import Disparity
 from geomvision.stereo._base import RangeSearch, StereoMethod
-from geomvision.stereo._seams import Maps, shares, spans
-from geomvision.stereo.tiled import Tiled
+from geomvision.stereo.tiled import SAME_SURFACE, Tiled
+from geomvision.tiling import Maps, shares, spans
 from geomvision.timing import timed
 
 
@@ -107,8 +107,8 @@ def test_one_surface_is_blended_and_gaps_and_steps_are_chosen(axis):
     for first, second in ((10.0, 10.8), (10.0, 14.0), (10.0, np.nan), (np.nan, 10.0)):
         one, other = tile(earlier, first, 0.2, False), tile(later, second, 0.6, True)
         whole = one.room(*((64, 3) if axis == 0 else (3, 64)))
-        whole.lay(one, axis, earlier)
-        whole.lay(other, axis, later)
+        whole.lay(one, axis, earlier, SAME_SURFACE)
+        whole.lay(other, axis, later, SAME_SURFACE)
         px, confidence, occluded = (m.T[0] if axis == 0 else m[0] for m in whole)
         weight = (np.arange(8) + 0.5) / 8
         blend = abs(first - second) <= 1

@@ -1,18 +1,18 @@
-"""Where tiles lie along an axis, and how two of them become one map at the seam between them."""
+"""Methods in tiles: where these lie along an axis, and how two become one map at the seam between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import Float32, Mask
-
-#: Estimates that differ by more, pixels, lie on two surfaces: their mean would lie on neither.
-SAME_SURFACE = 1.0
+from .images import Float32, Mask
+from .method import Method, OptionError, option
+from .trace import Trace
 
 
 class Span(NamedTuple):
@@ -70,42 +70,97 @@ def shares(found: list[Span], size: int) -> tuple[NDArray[np.int64], Float32]:
     return index, share
 
 
-class Maps(NamedTuple):
-    """What a matcher says of a tile: disparity, and confidence and occlusion where it gives them."""
+@dataclass(frozen=True, kw_only=True)
+class Tiling(Method):
+    """How large tiles are, and how much more than its part each one sees."""
 
-    px: Float32
+    tile_height: int = option(512, "rows of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
+    tile_width: int = option(1024, "columns of a tile's part, at most", unit="px", minimum=16, maximum=1 << 20)
+    overlap: int = option(
+        64, "seen beyond the part on each side, at most half a tile; its inner half is blended", unit="px", minimum=0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        smaller = min(self.tile_height, self.tile_width)
+        if self.overlap > smaller // 2:
+            raise OptionError(
+                f"{type(self).__name__}: overlap is {self.overlap} and the smaller side of a tile {smaller} px; "
+                "allowed is at most half"
+            )
+
+
+class Maps(NamedTuple):
+    """What a method says of a tile: an estimate, and confidence and occlusion where it gives them."""
+
+    values: Float32
     confidence: Float32 | None
     occluded: Mask | None
 
     def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Maps:
         """All maps that there are, changed alike."""
         confidence = None if self.confidence is None else change(self.confidence)
-        return Maps(change(self.px), confidence, None if self.occluded is None else change(self.occluded))
+        return Maps(change(self.values), confidence, None if self.occluded is None else change(self.occluded))
 
     def room(self, height: int, width: int) -> Maps:
         """Empty maps of another size, of the kinds that there are here."""
         return self.each(lambda values: np.zeros((height, width), values.dtype))
 
-    def lay(self, piece: Maps, axis: int, span: Span) -> None:
-        """Put a piece where its tile gives it along an axis, blended with what its band holds already."""
+    def lay(self, piece: Maps, axis: int, span: Span, same: float) -> None:
+        """Put a piece where its tile gives it along an axis, blended with what its band holds already.
+
+        Estimates that differ by more than `same` lie on two surfaces: their mean would lie on neither.
+        """
         band = 2 * (span.part.start - span.gives.start)
         across = (slice(None),) * axis
         there = (*across, slice(span.gives.start, span.gives.start + band))
         begin = (*across, slice(0, band))
         later = ramp(band).reshape(-1, 1) if axis == 0 else ramp(band)
-        mixed = _blended(self.each(lambda m: m[there]), piece.each(lambda m: m[begin]), later)
+        mixed = _blended(self.each(lambda m: m[there]), piece.each(lambda m: m[begin]), later, same)
         for canvas, values, blend in zip(self, piece, mixed, strict=True):
             if canvas is not None and values is not None and blend is not None:
                 canvas[(*across, span.gives)] = values
                 canvas[there] = blend
 
 
-def _blended(earlier: Maps, later: Maps, share: Float32) -> Maps:
+def joined(
+    rows: list[Span], columns: list[Span], size: tuple[int, int], tile: Callable[[Span, Span], Maps], same: float
+) -> Maps:
+    """What `tile` says of every tile, blended over the inner half of the overlap with weights that sum to 1.
+
+    Args:
+        rows, columns: the tiles' spans; `size` is (height, width) of all.
+        tile: what a tile gives, without what it only sees.
+        same: as for `Maps.lay`.
+    """
+    height, width = size
+    whole: Maps | None = None
+    for row in rows:
+        strip: Maps | None = None
+        for column in columns:
+            piece = tile(row, column)
+            strip = piece.room(len(piece.values), width) if strip is None else strip
+            strip.lay(piece, 1, column, same)
+        assert strip is not None  # there is always a column, and a row
+        whole = strip.room(height, width) if whole is None else whole
+        whole.lay(strip, 0, row, same)
+    assert whole is not None
+    return whole
+
+
+def record_tiles(trace: Trace, rows: list[Span], columns: list[Span], height: int, width: int) -> None:
+    """Two stages: the tiles, and what each weighs."""
+    (row, down), (column, across) = shares(rows, height), shares(columns, width)
+    trace.record("tiles", row[:, None] * len(columns) + column, "", "the tile whose part each pixel belongs to")
+    trace.record("share", down[:, None] * across, "", "what that tile weighs there; its neighbours weigh the rest")
+
+
+def _blended(earlier: Maps, later: Maps, share: Float32, same: float) -> Maps:
     """(1 − share) · earlier + share · later on one surface; elsewhere, and for gaps, the one that weighs more.
 
     A gap of the one that weighs more stays a gap.
     """
-    one_surface = np.abs(earlier.px - later.px) <= SAME_SURFACE  # NaN is not
+    one_surface = np.abs(earlier.values - later.values) <= same  # NaN is not
     heavier = share >= 0.5
 
     def mix(a: Any, b: Any) -> Any:
@@ -116,4 +171,4 @@ def _blended(earlier: Maps, later: Maps, share: Float32) -> Maps:
         confidence = mix(earlier.confidence, later.confidence)
     if earlier.occluded is not None and later.occluded is not None:
         occluded = np.where(heavier, later.occluded, earlier.occluded)
-    return Maps(mix(earlier.px, later.px), confidence, occluded)
+    return Maps(mix(earlier.values, later.values), confidence, occluded)

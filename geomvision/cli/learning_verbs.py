@@ -1,0 +1,71 @@
+"""The verbs of learning and their flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    name: Annotated[str, typer.Argument(help="What to train, like stereo/refined_sgm.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and weights.")] = None,
+    size: Annotated[str, typer.Option(help="Table of the recipe, like cpu, gpu or tiny.")] = "cpu",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) of your own.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda (not for mccnn_sgm, nor to adapt stereo).")] = "cpu",
+    scenes: Annotated[Path | None, typer.Option(help="Real flow scenes to validate on, too.")] = None,
+    adapt: Annotated[
+        Path | None,
+        typer.Option(help="A video or folder of frames, or of left images: a net goes on learning, without truth."),
+    ] = None,
+    right: Annotated[Path | None, typer.Option(help="The right images of the left ones that --adapt names.")] = None,
+    weights: Annotated[str | None, typer.Option(help="What flow, or --adapt, starts from: a name or a file.")] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(help="Of depth with --adapt: a calibration file, fx,fy,cx,cy in pixels, or learned."),
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after this long; the next run goes on.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, not from the checkpoint.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="0 takes every core.")] = 0,
+) -> None:
+    """Train a learned method on rendered scenes, or adapt it to images of yours; an interrupted run goes on."""
+    from . import training
+
+    training.run(
+        name,
+        fresh,
+        out=out,
+        size=size,
+        recipe=recipe,
+        device=device,
+        scenes=scenes,
+        adapt=adapt,
+        right=right,
+        weights=weights,
+        camera=camera,
+        minutes=minutes,
+        num_threads=threads,
+    )
+
+
+def pseudo_label(
+    left: Annotated[Path, typer.Argument(help="Left image, rectified.")],
+    right: Annotated[Path, typer.Argument(help="Right image.")],
+    objects: Annotated[Path, typer.Option(help="Glass and mirrors in it: COCO .json, CVAT .xml or .png.")],
+    right_objects: Annotated[Path | None, typer.Option(help="Those in the right image, if that is known.")] = None,
+    classes: Annotated[list[str] | None, typer.Option("--class", help="Take this class alone; more by more.")] = None,
+    method: Annotated[str, typer.Option(help="Which: geomvision methods stereo lists them.")] = "refined_sgm",
+    options: Annotated[list[str] | None, typer.Option("--set", help="An option of it: max_disparity=96.")] = None,
+    paints: Annotated[int, typer.Option(min=1, help="How many colours are tried.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the colours.")] = 0,
+    out: Annotated[Path, typer.Option(help="Disparity to write: .pfm or .png.")] = Path("labels.pfm"),
+) -> None:
+    """Disparity to train by of a pair with glass or mirrors: these are painted over, and the median is taken."""
+    from . import labelling
+
+    choices = labelling.Choices(
+        objects=objects, right_objects=right_objects, classes=classes or (), out=out, method=method,
+        options=options or (), paints=paints, seed=seed,
+    )  # fmt: skip
+    labelling.run(left, right, choices)

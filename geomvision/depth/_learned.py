@@ -1,0 +1,143 @@
+"""What learned methods of one image share: the size that the net sees, the camera, and which kind of depth it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from ..cameras import Camera
+from ..images import Float32, Image
+from ..learned import Learned
+from ..method import backend, option
+from ..packages import needed_by
+from ..results import Depth, RelativeDepth
+from ..trace import NoTrace, Trace
+from ._answers import Kind
+from ._base import DepthMethod, checked
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..samples import DepthSample
+
+#: Nets of metric depth say the depth of a camera of this focal length, in pixels of what the net sees.
+FOCAL_PX = 256.0
+#: The kind of a net that says metres.
+METRIC: Literal["metric"] = "metric"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedDepth(Learned, DepthMethod):
+    """A net of one image in use: the image is brought to the size that the net sees, its answer back to the image's.
+
+    `kind` is that of a `RelativeDepth`, or "metric". One image does not tell its camera, and twice the focal length
+    shows things as half the distance does. So a metric net says the depth of a camera whose focal length is 256 pixels
+    of what it sees (the canonical camera of Yin et al., ICCV 2023), which becomes metres by the focal length of the
+    true camera. Without a camera its result is a `RelativeDepth` of kind "depth_scale".
+
+    Channel 0 of what the net's `raised` returns is the prediction; a method whose net has more overrides `_result`.
+    """
+
+    kind: ClassVar[Kind]
+    #: Height and width that the net sees, where it takes but one.
+    size: ClassVar[tuple[int, int] | None] = None
+    first: ClassVar[str] = "image"
+    outcome: ClassVar[str] = "depth"
+    unit: ClassVar[str] = ""
+    at_its_size: ClassVar[str] = "the net's estimate at its own size, in the net's own unit"
+
+    side_px: int = option(
+        256, "the image's longer side as the net sees it; 0: as it is", unit="px", minimum=0, maximum=8192
+    )
+
+    def __call__(self, image: Any, camera: Camera | None = None) -> Depth | RelativeDepth:
+        """Depth of an image: metres where the net is metric and the camera is known, else relative.
+
+        Args:
+            image: (H, W) or (H, W, 3) RGB; uint8, uint16, float32 or float64.
+            camera: the camera that took it, of the image's size; what is relative does not need it.
+
+        Raises:
+            ImageError: when the image is none, or of another size than the camera.
+            TypeError: when the camera is none with a focal length.
+            BackendError: when no backend of this method can run here.
+        """
+        result: Depth | RelativeDepth = self.execute(*checked(image, camera))
+        return result
+
+    def on(self, sample: DepthSample) -> Depth | RelativeDepth:
+        """Depth of the sample's image, with its camera."""
+        return self(sample.image, sample.camera)
+
+    def trace(self, image: Any, camera: Camera | None = None) -> Trace:
+        """The stages by name: what the net sees, each estimate at its own size, and the depth."""
+        self.chosen_backend()
+        trace = Trace()
+        trace.result = self._estimated(*_both(*checked(image, camera), trace))
+        return trace
+
+    @backend("torch", requires="torch", extra="learned")
+    def _torch(self, image: Image, camera: Camera | None) -> Depth | RelativeDepth:
+        result: Depth | RelativeDepth = self._estimated(*_both(image, camera, NoTrace()))
+        return result
+
+    def seen(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what the net sees of an image of this size."""
+        if self.size is not None:
+            return self.size
+        if not self.side_px:
+            return height, width
+        scale, stride = self.side_px / max(height, width), self.net.stride
+        rows, columns = (max(self.net.least, round(scale * side / stride) * stride) for side in (height, width))
+        return rows, columns
+
+    def _given(self, images: tuple[Image, ...], memory: dict[str, Any]) -> tuple[Float32, ...]:
+        given = super()._given(images, memory)
+        height, width = memory["size"] = images[0].shape[:2]
+        rows, columns = self.seen(height, width)
+        camera: Camera | None = memory["camera"]
+        if camera is not None:
+            memory["focal_px"] = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
+        return tuple(resized(each, rows, columns) for each in given)
+
+    def _shown(self, estimate: Tensor) -> Float32:
+        array: Float32 = estimate[0, 0].float().numpy()
+        return array
+
+    def _map(self, result: Depth | RelativeDepth) -> Float32:
+        return result.m if isinstance(result, Depth) else result.values
+
+    def _result(self, maps: Float32, memory: dict[str, Any]) -> Depth | RelativeDepth:
+        values = resized(np.ascontiguousarray(maps[0], np.float32), *memory["size"])
+        kind = self._said()
+        if kind == METRIC:
+            return self._metric(values, memory)
+        return RelativeDepth(values=values, kind=kind)
+
+    def _said(self) -> Kind:
+        """The kind of what the net says."""
+        return self.kind
+
+    def _metric(self, values: Float32, memory: dict[str, Any]) -> Depth | RelativeDepth:
+        known = np.where(values > 0, values, np.float32("nan"))
+        if "focal_px" not in memory:
+            return RelativeDepth(values=known, kind="depth_scale")
+        return Depth(m=known * np.float32(memory["focal_px"] / FOCAL_PX))
+
+
+def resized(image: Float32, rows: int, columns: int) -> Float32:
+    """An image or map at another size: means over areas where it shrinks, bilinear where it grows."""
+    with needed_by("depth of one image"):
+        import cv2
+
+    height, width = image.shape[:2]
+    shrunk = cv2.resize(image, (min(columns, width), min(rows, height)), interpolation=cv2.INTER_AREA)
+    grown = cv2.resize(shrunk, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown, np.float32)
+
+
+def _both(image: Image, camera: Camera | None, trace: Trace) -> tuple[tuple[Image], Trace, dict[str, Any]]:
+    """What `_estimated` takes."""
+    return (image,), trace, {"camera": camera}

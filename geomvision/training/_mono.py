@@ -1,0 +1,226 @@
+"""What nets of one image learn: rendered scenes with exact depth, each net by a loss of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..depth._learned import FOCAL_PX, resized
+from . import _scenes
+from ._rendered import ShippedTask
+from ._taught_mono import MonoNet
+from .rendered_recipes import MonoRecipe
+
+#: Scenes that the constant answer is the mean of, beside which a net's errors stand.
+ASKED = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonoBatch:
+    """Images to learn from."""
+
+    #: (B, 3, H, W), 0 … 255.
+    image: Tensor
+    #: (B, 1, H, W), 1 / metres; 0 in the sky.
+    inverse: Tensor
+    #: (B,), pixels.
+    focal_px: Tensor
+    #: Share of the training that is done.
+    progress: float
+
+    @property
+    def canonical(self) -> Tensor:
+        """Depth for a camera of 256 pixels' focal length (`LearnedDepth`), (B, 1, H, W), metres; NaN in the sky."""
+        depth = 1 / torch.where(self.inverse > 0, self.inverse, torch.nan)
+        return depth * (FOCAL_PX / self.focal_px).view(-1, 1, 1, 1)
+
+
+#: The mean loss of a batch.
+MonoLoss = Callable[[nn.Module, MonoBatch, MonoRecipe], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonoCut:
+    """A part of a scene, `share` of its sides, and how it is shown; by default the whole as it is."""
+
+    scene: int
+    share: float = 1.0
+    #: Where the part lies in what it leaves away, from 0 to 1.
+    down: float = 0.5
+    across: float = 0.5
+    mirrored: bool = False
+    channels: tuple[int, ...] = (0, 1, 2)
+    gamma: float = 1.0
+    progress: float = 0.0
+
+
+def render(recipe: MonoRecipe, index: int) -> dict[str, NDArray[Any]]:
+    """Scene `index`: the image (H, W, 3), its inverse depth (H, W) in 1 / metres, the focal length in pixels."""
+    from ..datasets.synthetic import Synthetic
+
+    options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in recipe.knobs.items()}
+    layout = recipe.layouts[index % len(recipe.layouts)]
+    scenes = Synthetic(
+        seed=recipe.seed, count=index + 1, height=recipe.height, width=recipe.width, layout=layout, **options
+    )
+    sample = scenes.depth(index)
+    assert sample.depth is not None
+    inverse = np.nan_to_num(1 / sample.depth.m, nan=0.0).astype(np.float16)
+    return {"image": sample.image, "inverse": inverse, "focal_px": np.asarray(sample.camera.fx, np.float32)}
+
+
+class MonoTask(ShippedTask):
+    """Batches, loss and scores of the training of one net."""
+
+    recipe: MonoRecipe
+    input_rule = "RGB, 0 … 255; the longer side as the method's side_px says"
+
+    def __init__(self, name: str, teach: MonoLoss, recipe: MonoRecipe, folder: Path) -> None:
+        self.name, self.method, self.teach, self.recipe = name, f"depth/{name}", teach, recipe
+        self.taught = MonoNet.of(name)
+        if self.taught.size not in (None, (recipe.height, recipe.width)):
+            given = f"{recipe.height} x {recipe.width}"
+            raise ValueError(f"the recipe's images are {given} pixels; depth/{name} takes {self.taught.size} alone")
+        self.kind = f"depth_m of a focal length of {FOCAL_PX:g} px" if self.taught.metric else self.taught.kind
+        self.network = self.taught.path
+        self.compact = name == "mono_small"
+        self.folder = folder / f"depth-scenes-{recipe.scenes_key()}"
+
+    @property
+    def scene_count(self) -> int:
+        """Scenes to learn from and to validate on; the latter come first."""
+        return self.recipe.scenes + self.recipe.validation_scenes
+
+    @property
+    def training_data(self) -> str:
+        """What was learnt from."""
+        recipe = self.recipe
+        return f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; no photograph"
+
+    def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
+        """Render what is not rendered yet."""
+        _scenes.prepare(self.recipe, self.folder, self.scene_count, workers, advance, render)
+
+    def net(self) -> nn.Module:
+        """The net with its first weights."""
+        return self.taught.make(**self.recipe.network)
+
+    def samples(self, step: int) -> list[MonoCut]:
+        """What a step learns from, drawn from the seed and the step alone."""
+        rng = np.random.default_rng([self.recipe.seed, step, 31])
+        return [self._drawn(rng, step / self.recipe.steps) for _ in range(self.recipe.batch)]
+
+    def _drawn(self, rng: np.random.Generator, progress: float) -> MonoCut:
+        recipe = self.recipe
+        return MonoCut(
+            scene=recipe.validation_scenes + int(rng.integers(recipe.scenes)),
+            share=float(rng.uniform(recipe.least_share, 1)),
+            down=float(rng.random()),
+            across=float(rng.random()),
+            mirrored=bool(rng.random() < 0.5),
+            channels=tuple(int(channel) for channel in rng.permutation(3)),
+            gamma=float(np.exp(rng.uniform(-0.5, 0.5))),
+            progress=progress,
+        )
+
+    def load(self, sample: MonoCut) -> tuple[MonoCut, Mapping[str, NDArray[np.float32]]]:
+        """The image (3, H, W), its inverse depth (1, H, W), and the focal length."""
+        stored = _scenes.load(self.folder, sample.scene)
+        image, inverse = stored["image"], stored["inverse"].astype(np.float32)
+        height, width = inverse.shape
+        rows, columns = (max(1, round(sample.share * side)) for side in (height, width))
+        top, left = round(sample.down * (height - rows)), round(sample.across * (width - columns))
+        window = (slice(top, top + rows), slice(left, left + columns))
+        shown = resized(image[window].astype(np.float32), height, width)[..., list(sample.channels)]
+        shown = np.float32(255) * np.power(shown / 255, sample.gamma, dtype=np.float32)
+        # Depth is no mean of depths: each pixel takes that of the pixel nearest to it.
+        nearest = np.ix_(_nearest(height, rows), _nearest(width, columns))
+        truth = inverse[window][nearest]
+        if sample.mirrored:
+            shown, truth = shown[:, ::-1], truth[:, ::-1]
+        maps = {"image": np.moveaxis(shown, 2, 0), "inverse": truth[None]}
+        maps["focal_px"] = np.asarray(stored["focal_px"] * width / columns)
+        return sample, {name: np.ascontiguousarray(value, np.float32) for name, value in maps.items()}
+
+    @staticmethod
+    def stacked(loaded: list[tuple[MonoCut, Mapping[str, NDArray[np.float32]]]], device: torch.device) -> MonoBatch:
+        """Images as float32 tensors on a device."""
+        image, inverse, focal_px = (
+            torch.from_numpy(np.stack([maps[name] for _, maps in loaded])).to(device)
+            for name in ("image", "inverse", "focal_px")
+        )
+        return MonoBatch(image=image, inverse=inverse, focal_px=focal_px.flatten(), progress=loaded[0][0].progress)
+
+    def loss(self, net: nn.Module, sample: MonoCut) -> Tensor:
+        """The loss of one sample, on the CPU."""
+        return self.batch_loss(net, self.stacked([self.load(sample)], torch.device("cpu")))
+
+    def batch_loss(self, net: nn.Module, batch: MonoBatch) -> Tensor:
+        """The mean loss of a batch."""
+        return self.teach(net, batch, self.recipe)
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Errors on whole scenes never learnt from, and of one constant depth for all."""
+        device, scores = next(net.parameters()).device, []
+        for index in range(self.recipe.validation_scenes):
+            batch = self.stacked([self.load(MonoCut(scene=index))], device)
+            with torch.inference_mode():
+                found = self.taught(net, batch.image)
+            scores.append((*self.errors(found, batch), *self.errors(self.constant(batch), batch)[:1]))
+        error, near, constant = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
+        return {
+            "rendered scenes, AbsRel": error,
+            "rendered scenes, delta1, %": round(100 * near, 2),
+            "rendered scenes, AbsRel of one constant": constant,
+        }
+
+    def errors(self, found: Tensor, batch: MonoBatch) -> tuple[float, float]:
+        """AbsRel, and the share of pixels within a factor of 1.25; of what is relative, after its alignment."""
+        truth, known = batch.canonical, batch.inverse > 0
+        depth = self._in_metres(found, truth, known)
+        ratio = (depth / truth)[known].clamp(min=1e-6)
+        return float((ratio - 1).abs().mean()), float((torch.maximum(ratio, 1 / ratio) < 1.25).float().mean())
+
+    def _in_metres(self, found: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+        if self.taught.metric:
+            return found
+        if self.taught.kind == "depth_scale":
+            return found * (truth / found)[known].median() if known.any() else found
+        if self.taught.kind == "depth_affine":
+            return aligned(found, truth, known)
+        return 1 / aligned(found, 1 / truth, known).clamp(min=1e-3)
+
+    def constant(self, batch: MonoBatch) -> Tensor:
+        """The mean depth of what is learnt from, as an estimate."""
+        if not hasattr(self, "_mean"):
+            first = self.recipe.validation_scenes
+            cuts = [MonoCut(scene=index) for index in range(first, first + min(ASKED, self.recipe.scenes))]
+            depths = [self.stacked([self.load(cut)], torch.device("cpu")).canonical for cut in cuts]
+            self._mean = float(torch.cat([depth.flatten() for depth in depths]).nanmean())
+        return torch.full_like(batch.inverse, self._mean)
+
+
+def _nearest(side: int, part: int) -> NDArray[np.intp]:
+    """Which of `part` pixels is nearest to each of the `side` pixels that they become."""
+    return ((np.arange(side) + 0.5) * part / side).astype(np.intp)
+
+
+def aligned(found: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """What is relative (1, 1, H, W) with the scale and shift of least squares against the truth where it is known.
+
+    A scale that is not positive would turn near and far round: the mean of the truth is the answer then.
+    """
+    x, y = found[known].double(), truth[known].double()
+    if x.numel() == 0:
+        return found
+    variance = x.var(correction=0)
+    scale = ((x - x.mean()) * (y - y.mean())).mean() / variance if variance > 0 else x.new_zeros(())
+    scale = scale.clamp(min=0)
+    return (scale * (found.double() - x.mean()) + y.mean()).float()
