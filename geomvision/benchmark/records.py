@@ -1,0 +1,92 @@
+"""What a run over a data set keeps of one method on one sample: plain numbers that a line of JSON holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..method import Value
+from ..metrics._base import Ratio, Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One unit of work, done: one method on one sample, scored by every protocol; or why it failed.
+
+    It holds no time and nothing of the machine: the same code on the same data gives the same record anywhere.
+    """
+
+    #: Tells data, method, options, weights, protocols and code: whoever computes a unit again has the same key.
+    key: str
+    task: str
+    #: The data set as the run calls it, such as "middlebury", and the sample's name in it.
+    dataset: str
+    sample: str
+    #: The method as tables call it, "sgm(paths=4)"; in full, "stereo/sgm"; its options.
+    label: str
+    method: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    #: What names the weights by their content, and how many parameters they have; None without.
+    weights: str | None = None
+    parameters: int | None = None
+    #: Of the code that computed it.
+    code: str = ""
+    #: The backend that ran; None when the method failed.
+    backend: str | None = None
+    #: By protocol and figure.
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    #: Protocols that could not score this estimate, with the reason.
+    unscored: Mapping[str, str] = field(default_factory=dict)
+    density: float | None = None
+    #: Of relative depth: what it leaves open, and how it was aligned to the truth for protocols in metres.
+    kind: str | None = None
+    aligned: str | None = None
+    #: Where the run keeps the estimate itself, relative to its folder; None where nobody asked for it.
+    map: str | None = None
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON; a ratio is (total, count, form), exact and finite by what it is made of."""
+        scores = {
+            protocol: {figure: [ratio.total, ratio.count, ratio.form] for figure, ratio in score.items()}
+            for protocol, score in self.scores.items()
+        }
+        own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return own | {"options": dict(self.options), "unscored": dict(self.unscored), "scores": scores}
+
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any]) -> Record:
+        """What `to_dict` made. ValueError names entries that are missing or that no record has."""
+        known = {each.name for each in dataclasses.fields(cls)}
+        if set(entries) != known:
+            odd = ", ".join(sorted(set(entries) ^ known))
+            raise ValueError(f"a record has the entries {', '.join(sorted(known))}; missing, or too many: {odd}")
+        scores = {
+            protocol: {figure: Ratio(*ratio) for figure, ratio in score.items()}
+            for protocol, score in entries["scores"].items()
+        }
+        return cls(**{**entries, "scores": scores})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRecord:
+    """What one unit costs on one machine, measured while nothing else ran."""
+
+    key: str
+    #: Seconds of each timed call after a warm one; bytes added at the peak.
+    seconds: tuple[float, ...]
+    peak_memory_bytes: int | None
+    #: What names the machine (`benchmark.machine`), and how many threads the method had.
+    machine: str
+    num_threads: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return vars(self) | {"seconds": list(self.seconds)}
+
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any]) -> TimeRecord:
+        """What `to_dict` made."""
+        return cls(**{**entries, "seconds": tuple(entries["seconds"])})
