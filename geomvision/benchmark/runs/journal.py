@@ -144,7 +144,7 @@ class Journal:
             raise ValueError(f"{self.path} holds the key {key}; it cannot be appended again")
         line = line_of(key, value)
         try:
-            _write(self._file, line)
+            write_whole(self._file, line)
         except OSError as error:
             os.ftruncate(self._file, self._size)
             os.lseek(self._file, 0, os.SEEK_END)
@@ -167,7 +167,7 @@ class Journal:
 
     def rewrite(self, lines: Iterable[bytes]) -> None:
         """Replace every line at once: another process sees the lines as before or these. StoreError as for `append`."""
-        replace_file(self.path, lambda file: _write_all(file, lines))
+        replace_file(self.path, lambda file: write_lines(file, lines))
         os.close(self._file)
         self._open()
 
@@ -198,12 +198,14 @@ def replace_file(path: Path, write: Callable[[int], object]) -> None:
         raise _unwritable(path, error) from error
 
 
-def _write_all(file: int, lines: Iterable[bytes]) -> None:
+def write_lines(file: int, lines: Iterable[bytes]) -> None:
+    """Write lines to a descriptor, each with its newline."""
     for line in lines:
-        _write(file, line + b"\n")
+        write_whole(file, line + b"\n")
 
 
-def _write(file: int, content: bytes) -> None:
+def write_whole(file: int, content: bytes) -> None:
+    """Write all of it to a descriptor, which may take several calls. OSError where it does not fit."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(file, rest) :]

@@ -17,7 +17,7 @@ from .journal import StoreError
 from .plan import Plan
 
 PLAN, SAMPLES, RECORDS, TIMES = "run.json", "samples.jsonl", "records.jsonl", "times.jsonl"
-SUPERSEDED, PARQUET, MAPS = "superseded.jsonl", "records.parquet", "maps"
+SUPERSEDED, PARQUET, MAPS, LOCK = "superseded.jsonl", "records.parquet", "maps", "lock"
 
 
 class Run:
