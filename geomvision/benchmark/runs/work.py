@@ -30,7 +30,7 @@ from .maps import encoded
 from .plan import Entrant, Plan, Source
 
 
-class RunError(RuntimeError):
+class RunError(ValueError):
     """A run that cannot go on, here or on a worker; the message says why and what to do."""
 
 
