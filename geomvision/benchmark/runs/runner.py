@@ -74,6 +74,7 @@ def run(
         StoreError: when the folder cannot be written, or another process is at work on it; what was done is kept.
         RunError: when no unit can be done, as without workers.
     """
+    samples = _samples(plan)
     with Writer(folder) as store:
         notes = []
         if store.damaged:
@@ -81,7 +82,7 @@ def run(
         if again:
             notes.append(f"{store.forget_failed()} units that had failed were done again")
         store.write_plan(plan)
-        score = _Scoring(plan, store, told)
+        score = _Scoring(plan, samples, store, told)
         with alone_on_machine(told, exclusive=False):
             score.work_off(engine)
         score.settle()
@@ -94,19 +95,23 @@ def run(
         return Summary(len(score.labels), score.kept, score.failures, timed, tuple(notes))
 
 
+def _samples(plan: Plan) -> list[tuple[Source, str, str]]:
+    """Every sample of the data sets: which one it is of, its name, and the stamp of what it is read from."""
+    data.forget_opened()
+    found = []
+    for source in plan.sources:
+        names = data.names_of(data.opened(source, plan.task))
+        stamp = data.stamp(source)
+        found += [(source, name, stamp) for name in names]
+    return found
+
+
 class _Scoring:
     """What is to be done, what is under way, what is done."""
 
-    def __init__(self, plan: Plan, store: Writer, told: Told) -> None:
-        self.plan, self.store, self.told = plan, store, told
+    def __init__(self, plan: Plan, samples: list[tuple[Source, str, str]], store: Writer, told: Told) -> None:
+        self.plan, self.samples, self.store, self.told = plan, samples, store, told
         self.bare = replace(plan, sources=(), entrants=())
-        data.forget_opened()
-        self.samples = [
-            (source, name, stamp)
-            for source in plan.sources
-            for stamp in [data.stamp(source)]
-            for name in data.names_of(data.opened(source, plan.task))
-        ]
         self.total = len(self.samples) * len(plan.entrants)
         self._parts = [_part(entrant, plan) for entrant in plan.entrants]
         scoring = [plan.task, plan.protocols, plan.align, plan.force, plan.commercial, plan.maps, plan.code]
