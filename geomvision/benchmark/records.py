@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..method import Value
 from ..metrics._base import Ratio, Score
+
+
+class _Scores(Mapping[str, Score]):
+    """Scores by protocol, each made of what JSON holds when it is asked for: a table needs few of very many."""
+
+    def __init__(self, held: Mapping[str, Mapping[str, Any]]) -> None:
+        self._held = held
+        self._made: dict[str, Score] = {}
+
+    def __getitem__(self, protocol: str) -> Score:
+        if protocol not in self._made:
+            self._made[protocol] = {figure: Ratio(*ratio) for figure, ratio in self._held[protocol].items()}
+        return self._made[protocol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +85,7 @@ class Record:
         if set(entries) != known:
             odd = ", ".join(sorted(set(entries) ^ known))
             raise ValueError(f"a record has the entries {', '.join(sorted(known))}; missing, or too many: {odd}")
-        scores = {
-            protocol: {figure: Ratio(*ratio) for figure, ratio in score.items()}
-            for protocol, score in entries["scores"].items()
-        }
-        return cls(**{**entries, "scores": scores})
+        return cls(**{**entries, "scores": _Scores(entries["scores"])})
 
 
 @dataclass(frozen=True, kw_only=True)
