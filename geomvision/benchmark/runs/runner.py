@@ -177,8 +177,7 @@ class _Scoring:
         with engine:
             open_jobs = self._begin(first, engine)
             while True:
-                # So many samples ahead that no worker waits, and so few that they are read once.
-                while open_jobs < 2 * engine.workers + 1 and (index := next(todo, None)) is not None:
+                while open_jobs < engine.ahead and (index := next(todo, None)) is not None:
                     open_jobs += self._begin(index, engine)
                 if not open_jobs:
                     return
