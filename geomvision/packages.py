@@ -11,6 +11,7 @@ from typing import Any
 #: Extras by the package that they bring; names on the index of those that always come along.
 EXTRAS = {
     "diffusers": "hub",
+    "h5py": "data",
     "huggingface_hub": "hub",
     "numba": "reference",
     "open3d": "viewer",

@@ -10,10 +10,11 @@ import numpy as np
 from .. import io
 from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
-from ..io._files import read_text
+from ..io._files import naming, read_text
 from ..results import Disparity
 from ..samples import StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
+from ._files import disparity_map, fitting, partner
 from ._occlusion import cross_check
 
 #: Left and right image of a scene, newest layout first.
@@ -77,7 +78,8 @@ class Middlebury(Dataset[StereoSample]):
     def read(self, name: str) -> StereoSample:
         """Read one scene."""
         scene, left_name, right_name = self._scenes[name]
-        left, right = io.read_image(scene / left_name), io.read_image(scene / right_name)
+        left = io.read_image(scene / left_name)
+        right = partner(scene / right_name, left)
         if left_name == "im0.png":
             return _read_exact(name, scene, left, right)
         first, second = left_name[-5], right_name[-5]
@@ -98,22 +100,25 @@ class Middlebury(Dataset[StereoSample]):
             return None
         height = image.shape[0]
         if left_name == "im2.ppm":  # 2001: no unknown pixels, a stored 0 is a disparity
-            return io.read_disparity(path, scale=self.scale or 8.0, invalid=None)
+            return disparity_map(path, io.read_disparity(path, scale=self.scale or 8.0, invalid=None).px, image)
         scale = self.scale or _SCALES[left_name].get(height)
         if scale is None:
             usual = ", ".join(f"{h} ({s:g})" for h, s in _SCALES[left_name].items())
             raise DatasetError(f"{path}: the image is {height} rows high, not one of {usual}: give Middlebury(scale=…)")
-        return io.read_disparity(path, scale=scale)
+        return disparity_map(path, io.read_disparity(path, scale=scale).px, image)
 
 
 def _read_exact(name: str, scene: Path, left: Image, right: Image) -> StereoSample:
-    truth, truth_right = (_exact(scene, view) for view in (0, 1))
+    truth, truth_right = (_exact(scene, view, left) for view in (0, 1))
     calib = scene / "calib.txt"
     calibration = io.read_middlebury_calib(calib) if calib.exists() else None
+    if calibration is not None:
+        fitting(calib, (calibration.rig.left.height, calibration.rig.left.width), left)
     mask_path = scene / "mask0nocc.png"
     occluded: Mask | None = None
     if mask_path.exists():
         occluded = np.asarray(io.read_scaled(mask_path, scale=1, invalid=None) == 128)
+        fitting(mask_path, occluded.shape, left)
     elif truth is not None and truth_right is not None:
         occluded = cross_check(truth, truth_right)
     return StereoSample(
@@ -128,10 +133,10 @@ def _read_exact(name: str, scene: Path, left: Image, right: Image) -> StereoSamp
     )
 
 
-def _exact(scene: Path, view: int) -> Disparity | None:
-    for name in (f"disp{view}.pfm", f"disp{view}GT.pfm"):
-        if (scene / name).exists():
-            return io.read_disparity(scene / name)
+def _exact(scene: Path, view: int, image: Image) -> Disparity | None:
+    for path in (scene / f"disp{view}.pfm", scene / f"disp{view}GT.pfm"):
+        if path.exists():
+            return disparity_map(path, io.read_disparity(path).px, image)
     return None
 
 
@@ -148,4 +153,5 @@ def _rig_2005(scene: Path, image: Image) -> StereoRig | None:
     height, width = image.shape[:2]
     f = _FOCAL_2005_PX / size
     camera = Camera(width=width, height=height, fx=f, fy=f, cx=(width - 1) / 2, cy=(height - 1) / 2)
-    return StereoRig.rectified(camera, _BASELINE_2005_M, dmin / size)
+    with naming(path, "dmin, the disparity removed by cropping, px"):
+        return StereoRig.rectified(camera, _BASELINE_2005_M, dmin / size)
