@@ -71,7 +71,7 @@ def flow_map(path: Path, px: NDArray[Any], image: Image, known: Mask | None = No
     fitting(path, px.shape, image)
     with naming(path, "a flow (H, W, 2) for each pixel"), np.errstate(over="ignore"):
         values = px.astype(np.float32)
-        finite: Mask = np.isfinite(values).all(axis=2)
+        finite: Mask = np.asarray(np.isfinite(values).all(axis=2))
         finite = finite if known is None else finite & known
         return Flow(px=np.where(finite[..., None], values, np.nan))
 

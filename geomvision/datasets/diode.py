@@ -20,7 +20,7 @@ CAMERA = Camera(width=1024, height=768, fx=886.81, fy=927.06, cx=512.0, cy=384.0
 
 
 class DIODE(Listed[DepthSample, Path]):
-    """One sample per crop, named by its path without ending; the category is "indoors" or "outdoors".
+    """One sample per crop, named by its path without ending; the category is "indoors" or "outdoor".
 
     Depth is in metres, unknown where ``_depth_mask.npy`` is 0. Whether it is z or the length of the ray is not told in
     the kit; it is taken as z. The camera is the one published for all crops of 1024x768.
@@ -38,7 +38,7 @@ class DIODE(Listed[DepthSample, Path]):
     )
 
     def _found(self) -> dict[str, Path]:
-        files = sorted(file for file in self.path.rglob("*.png") if "doors" in file.stem)
+        files = sorted(file for file in self.path.rglob("*.png") if "_indoors_" in file.stem or "_outdoor_" in file.stem)
         return {file.relative_to(self.path).with_suffix("").as_posix(): file for file in files}
 
     def read(self, name: str) -> DepthSample:
@@ -51,7 +51,7 @@ class DIODE(Listed[DepthSample, Path]):
             image=image,
             camera=CAMERA if image.shape[:2] == (CAMERA.height, CAMERA.width) else None,
             depth=_depth(truth, file.with_name(f"{file.stem}_depth_mask.npy"), image) if truth.is_file() else None,
-            category="indoors" if "indoors" in file.stem else "outdoors",
+            category="indoors" if "_indoors_" in file.stem else "outdoor",
         )
 
 

@@ -27,7 +27,7 @@ class SevenScenes(Listed[DepthSample, Path]):
 
     Args:
         path: the folder of scenes, a scene, or a sequence.
-        split: only the sequences of ``TrainSplit.txt`` ("train") or ``TestSplit.txt`` ("test") of each scene; None: all.
+        split: only the sequences of each scene's ``TrainSplit.txt`` ("train") or ``TestSplit.txt`` ("test"); None: all.
         camera: another camera than the published one.
 
     Raises:

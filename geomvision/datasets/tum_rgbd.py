@@ -25,8 +25,9 @@ class TUMRGBD(Listed[DepthSample, tuple[float, Path]]):
     """One sample per colour image, named by its timestamp, with the depth image that is next in time.
 
     Depth is 5000 a metre, registered to the colour image. The pose is the trajectory's next in time
-    (``groundtruth.txt``, T_world_camera), in a clip of one frame. What is farther away than `within_s` is unknown. The camera is that of
-    the sequence (``freiburg1`` to ``freiburg3`` in the folder's name), as published, with its distortion.
+    (``groundtruth.txt``, T_world_camera), in a clip of one frame. What is farther away than `within_s` is
+    unknown. The camera is that of the sequence (``freiburg1`` to ``freiburg3`` in the folder's name), as published,
+    with its distortion.
 
     Args:
         path: the folder of one sequence.
