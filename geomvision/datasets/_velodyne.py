@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import io
 from ..cameras import Array, Camera
+from ..geometry import nearest_pose
 from ..io._files import naming, read_bytes
 from ..results import Depth
 
@@ -44,4 +45,4 @@ def kitti_velo_to_cam(path: Path) -> Array:
     with naming(path, "KITTI calibration with R (9 numbers) and T (3)"):
         T = np.eye(4)
         T[:3] = np.column_stack([entries["R"].reshape(3, 3), entries["T"].reshape(3)])
-        return T
+        return nearest_pose(T, "R and T")

@@ -38,7 +38,9 @@ class DIODE(Listed[DepthSample, Path]):
     )
 
     def _found(self) -> dict[str, Path]:
-        files = sorted(file for file in self.path.rglob("*.png") if "_indoors_" in file.stem or "_outdoor_" in file.stem)
+        files = sorted(
+            file for file in self.path.rglob("*.png") if "_indoors_" in file.stem or "_outdoor_" in file.stem
+        )
         return {file.relative_to(self.path).with_suffix("").as_posix(): file for file in files}
 
     def read(self, name: str) -> DepthSample:

@@ -9,8 +9,8 @@ import numpy as np
 from .. import io
 from ..cameras import Camera
 from ..images import Mask
-from ..io._arrays import read_mat
 from ..io._files import naming
+from ..io._mat5 import read_mat
 from ..io.image import read_png_header
 from ..samples import DepthSample
 from ._base import Listed
@@ -82,18 +82,18 @@ def _mask(path: Path, image: np.ndarray) -> Mask:
 
 def _of_mat(name: str, file: Path) -> DepthSample:
     data = read_mat(file, "data", _MAT)
-    with naming(file, _MAT):
-        image = np.ascontiguousarray(data.rgb)
+    with naming(file, _MAT), np.errstate(invalid="ignore"):
+        image = np.ascontiguousarray(data["rgb"])
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"rgb is {image.dtype} {image.shape}")
-        m = np.asarray(data.depth, np.float64)
+        m = np.asarray(data["depth"], np.float64)
         fitting(file, m.shape, image)
-        known = np.asarray(data.mask_invalid, bool) & np.asarray(data.mask_transp, bool)
-        masks = {"edges": np.asarray(data.edges, bool)}
-        masks |= {each: np.asarray(plane) > 0 for each in _PLANES if np.ndim(plane := getattr(data, f"mask_{each}", 0))}
+        known = np.asarray(data["mask_invalid"], bool) & np.asarray(data["mask_transp"], bool)
+        masks = {"edges": np.asarray(data["edges"], bool)}
+        masks |= {each: np.asarray(plane) > 0 for each in _PLANES if np.ndim(plane := data.get(f"mask_{each}", 0))}
         for mask in (known, *masks.values()):
             fitting(file, mask.shape, image)
-        camera = camera_of(file, np.asarray(data.calib, np.float64), image)
+        camera = camera_of(file, np.asarray(data["calib"], np.float64), image)
         depth = depth_map(file, np.where(known, m, np.nan), image)
     masks = {each: mask for each, mask in masks.items() if each == "edges" or mask.any()}
     return DepthSample(name=name, image=image, camera=camera, depth=depth, masks=masks, category=name.partition("_")[0])

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import io
 from ..cameras import Array, Camera, StereoRig
+from ..geometry import nearest_pose
 from ..images import Image
 from ..io._files import naming, read_text
 from ..results import Depth
@@ -66,6 +67,7 @@ class KITTIRaw(Listed[DepthSample, Path]):
             camera = Camera.from_matrix(P[:, :3], width, height)
             T = np.eye(4)
             T[:3, :3], T[:3, 3] = R, np.linalg.solve(P[:, :3], P[:, 3])
+            T = nearest_pose(T, "R_rect_00 and P_rect_02")
         other = drive / "image_03" / "data" / file.name
         scan = drive / "velodyne_points" / "data" / f"{file.stem}.bin"
         return DepthSample(

@@ -11,8 +11,9 @@ import numpy as np
 from .. import io
 from ..cameras import Camera
 from ..images import Image
-from ..io._arrays import hdf5, part_of, read_mat
+from ..io._arrays import hdf5, part_of
 from ..io._files import naming
+from ..io._mat5 import read_mat
 from ..samples import DepthSample
 from ._base import DatasetError, Listed, empty
 from ._files import depth_map

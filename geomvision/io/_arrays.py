@@ -1,4 +1,4 @@
-"""Arrays in numpy's files, in HDF5 and in MATLAB's, with errors that name the file. Nothing in them is run."""
+"""Arrays in numpy's files and in HDF5, with errors that name the file. Nothing in them is run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..packages import needed_by
-from ._files import MAX_PIXELS, FormatError, PathLike, naming, read_bytes
+from ._files import MAX_PIXELS, FormatError, PathLike, read_bytes
 
 #: Samples of a map have at most so many numbers.
 _MOST = 4 * MAX_PIXELS
@@ -101,17 +101,3 @@ def read_hdf5(path: PathLike, name: str, expected: str) -> NDArray[Any]:
     """One array of numbers of an HDF5 file."""
     with hdf5(path, expected) as file:
         return part_of(path, file, name, expected)
-
-
-def read_mat(path: PathLike, name: str, expected: str) -> Any:
-    """One variable of a MATLAB file before 7.3, structs as objects with their fields as attributes."""
-    with needed_by("reading .mat files"):
-        from scipy.io import loadmat
-
-    data = read_bytes(path, expected)
-    try:
-        found = loadmat(io.BytesIO(data), variable_names=[name], squeeze_me=True, struct_as_record=False)
-    except Exception as error:  # scipy raises whatever its parsing runs into
-        raise FormatError(path, f"is no MATLAB file before 7.3, or damaged ({error})", expected) from error
-    with naming(path, expected):
-        return found[name]
