@@ -10,13 +10,17 @@ from typing import Any
 
 #: Extras by the package that they bring; names on the index of those that always come along.
 EXTRAS = {
+    "dask": "dask",
     "diffusers": "hub",
+    "distributed": "dask",
+    "fsspec": "dask",
     "h5py": "data",
     "huggingface_hub": "hub",
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
     "ptlflow": "ptlflow",
+    "pyarrow": "tables",
     "safetensors": "learned",
     "torch": "learned",
     "torchvision": "torchvision",

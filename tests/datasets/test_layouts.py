@@ -67,3 +67,14 @@ def test_iterating_gives_what_names_give(case, tmp_path):
     assert len(images) == len(data)
     for one, other in zip(images, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_runs_know_the_options_of_every_reader(tmp_path):
+    """`geomvision bench --dataset NAME:PATH` resolves what each reader's options are."""
+    from geomvision.benchmark.runs.data import parsed
+
+    for name in sorted(set(DATASETS) - {"synthetic", "layered"}):
+        assert parsed(f"{name}:{tmp_path}").dataset == name
+    assert parsed(f"monkaa:{tmp_path}?render=final").options == {"render": "final"}
+    with pytest.raises(ValueError, match=r"'pass=final' is no option of 'monkaa'; options are render, task"):
+        parsed(f"monkaa:{tmp_path}?pass=final")
