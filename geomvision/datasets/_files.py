@@ -83,6 +83,21 @@ def mask_map(path: Path, image: Image) -> Mask:
     return np.asarray(values > 0)
 
 
+def following(name: str) -> str:
+    """The name of the next frame: "frame_0002" for "frame_0001"; "" where a name does not end in a number."""
+    digits = name[len(name.rstrip("0123456789")) :]
+    return f"{name.removesuffix(digits)}{int(digits) + 1:0{len(digits)}d}" if digits else ""
+
+
+def halved(path: Path, values: NDArray[Any], image: Image) -> NDArray[Any]:
+    """Every second value of every second row of a map of twice the image's size. FormatError for another size."""
+    height, width = image.shape[:2]
+    if values.shape[:2] != (2 * height, 2 * width):
+        given = f"is {values.shape[1]}x{values.shape[0]} pixels"
+        raise io.FormatError(path, given, f"{2 * width}x{2 * height}, twice its image")
+    return values[::2, ::2]
+
+
 def optional(path: Path, read: Callable[..., Any], *arguments: Any) -> Any:
     """``read(path, …)`` where the file is there, else None."""
     return read(path, *arguments) if path.is_file() else None

@@ -15,7 +15,7 @@ from ..io._files import naming, read_text
 from ..results import Disparity
 from ..samples import FlowSample, SceneFlowSample, StereoSample
 from ._base import Listed
-from ._files import disparity_map, flow_map, optional, partner, pose_of
+from ._files import disparity_map, flow_map, following, optional, partner, pose_of
 
 Task = Literal["stereo", "flow", "scene_flow"]
 Sample = StereoSample | FlowSample | SceneFlowSample
@@ -98,7 +98,7 @@ def _beside(left: Path) -> Path:
 
 
 def _next(file: Path) -> Path:
-    return file.with_name(f"{int(file.stem) + 1:0{len(file.stem)}d}{file.suffix}")
+    return file.with_name(following(file.stem) + file.suffix)
 
 
 def _disparity(path: Path, image: Image) -> Disparity:

@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import io
 from ..samples import FlowSample
 from ._base import Listed
-from ._files import flow_map, if_there, partner
+from ._files import flow_map, following, if_there, partner
 
 
 class HD1K(Listed[FlowSample, tuple[Path, Path | None]]):
@@ -42,5 +42,4 @@ class HD1K(Listed[FlowSample, tuple[Path, Path | None]]):
 
 
 def _next(file: Path) -> Path | None:
-    scene, _, number = file.stem.rpartition("_")
-    return if_there(file.with_name(f"{scene}_{int(number) + 1:04d}.png")) if number.isdecimal() else None
+    return if_there(file.with_name(f"{following(file.stem)}.png"))

@@ -11,14 +11,11 @@ import numpy as np
 from .. import io
 from ..cameras import Camera
 from ..images import Image
-from ..io._arrays import hdf5, part_of
-from ..io._files import naming
-from ..io._mat5 import read_mat
 from ..samples import DepthSample
-from ._base import DatasetError, Listed, empty
+from ._base import DatasetError, Listed
 from ._files import depth_map
+from ._nyu_mat import chosen_of, image_and_depth, image_count, scene_types
 
-_MAT = "nyu_depth_v2_labeled.mat (MATLAB 7.3) with images (N, 3, W, H) and depths (N, W, H)"
 #: The colour camera of the published toolbox, 640x480.
 CAMERA = Camera(width=640, height=480, fx=518.857901, fy=519.469611, cx=325.582449, cy=253.736166)
 #: How folders call an image and its depth.
@@ -69,20 +66,9 @@ class NYUv2(Listed[DepthSample, "int | tuple[Path, Path]"]):
             if self.split is not None:
                 raise DatasetError(f"{self.path}: splits are of the .mat; expected nyu_depth_v2_labeled.mat")
             return self._pairs()
-        with hdf5(self._mat, _MAT) as file:
-            images = file.get("images")
-            if images is None or len(images.shape) != 4:
-                raise io.FormatError(self._mat, "has no 'images' of four axes", _MAT)
-            count = int(images.shape[0])
-        chosen = np.arange(count) if self.splits is None else self._chosen(Path(self.splits), count)
+        count = image_count(self._mat)
+        chosen = np.arange(count) if self.splits is None else chosen_of(Path(self.splits), str(self.split), count)
         return {f"{number + 1:04d}": int(number) for number in chosen}
-
-    def _chosen(self, path: Path, count: int) -> np.ndarray:
-        numbers = np.atleast_1d(read_mat(path, f"{self.split}Ndxs", "splits.mat with trainNdxs and testNdxs"))
-        with naming(path, f"numbers from 1 to {count}"):
-            if numbers.dtype.kind not in "ui" or numbers.min() < 1 or numbers.max() > count:
-                raise ValueError(f"holds {numbers.dtype} from {numbers.min()} to {numbers.max()}")
-        return np.sort(numbers.astype(np.int64)) - 1
 
     def _pairs(self) -> dict[str, int | tuple[Path, Path]]:
         found: dict[str, int | tuple[Path, Path]] = {}
@@ -95,14 +81,7 @@ class NYUv2(Listed[DepthSample, "int | tuple[Path, Path]"]):
 
     @cached_property
     def _types(self) -> list[str]:
-        """The scenes' types, where the .mat has them: references to text, one for each image."""
-        if self._mat is None:
-            raise empty(self.path, self.layout)
-        with hdf5(self._mat, _MAT) as file:
-            if "sceneTypes" not in file:
-                return []
-            references = file["sceneTypes"][()].ravel()
-            return ["".join(map(chr, file[each][()].ravel())) for each in references]
+        return [] if self._mat is None else scene_types(self._mat)
 
     def read(self, name: str) -> DepthSample:
         """Read one image with its depth."""
@@ -114,18 +93,13 @@ class NYUv2(Listed[DepthSample, "int | tuple[Path, Path]"]):
             camera = _camera(image)
             return DepthSample(name=name, image=image, camera=camera, depth=depth, category=folder or None)
         assert self._mat is not None
-        with hdf5(self._mat, _MAT) as file:
-            stored = part_of(self._mat, file, "images", _MAT, entry)
-            values = part_of(self._mat, file, "rawDepths" if self.raw else "depths", _MAT, entry)
-        if stored.ndim != 3 or stored.shape[0] != 3 or stored.dtype != np.uint8 or values.ndim != 2:
-            raise io.FormatError(self._mat, f"image {name} is {stored.dtype} {stored.shape}", _MAT)
-        image = np.ascontiguousarray(stored.transpose(2, 1, 0))
+        image, m = image_and_depth(self._mat, entry, "rawDepths" if self.raw else "depths")
         types = self._types
         return DepthSample(
             name=name,
             image=image,
             camera=_camera(image),
-            depth=depth_map(self._mat, values.T, image),
+            depth=depth_map(self._mat, m, image),
             category=types[entry] if entry < len(types) else None,
         )
 

@@ -14,7 +14,7 @@ from ..images import Image, Mask
 from ..io._files import naming
 from ..samples import Clip, DepthSample, FlowSample, StereoSample
 from ._base import Listed
-from ._files import camera_of, depth_map, disparity_map, flow_map, mask_map, optional, partner, pose_of
+from ._files import camera_of, depth_map, disparity_map, flow_map, following, mask_map, optional, partner, pose_of
 
 Task = Literal["flow", "stereo", "depth"]
 Pass = Literal["clean", "final"]
@@ -62,7 +62,7 @@ class Sintel(Listed[Sample, tuple[Path, Path]]):
         first = next((folder for folder in folders if folder.is_dir()), folders[0])
         names = sorted(file.relative_to(first).with_suffix("").as_posix() for file in first.glob("*/frame_*.png"))
         if self.task == "flow":
-            names = [name for name in names if (first / f"{_next(name)}.png").is_file()]
+            names = [name for name in names if (first / f"{following(name)}.png").is_file()]
         if self.task == "stereo":
             names = [name for name in names if (folders[1] / f"{name}.png").is_file()]
         return dict.fromkeys(names, (root, first))
@@ -82,7 +82,7 @@ class Sintel(Listed[Sample, tuple[Path, Path]]):
         return FlowSample(
             name=name,
             frame0=image,
-            frame1=partner(folder / f"{_next(name)}.png", image),
+            frame1=partner(folder / f"{following(name)}.png", image),
             camera=None if camera is None else camera[0],
             flow=optional(path, lambda file: flow_map(file, io.read_flo(file), image, known)),
             occluded=optional(root / "occlusions" / f"{name}.png", mask_map, image),
@@ -118,8 +118,3 @@ class Sintel(Listed[Sample, tuple[Path, Path]]):
         K, T_cam_world = io.read_sintel_camera(path)
         with naming(path, "a camera and its pose"):
             return camera_of(path, K, image), inverse(pose_of(path, T_cam_world))
-
-
-def _next(name: str) -> str:
-    scene, _, number = name.rpartition("_")
-    return f"{scene}_{int(number) + 1:04d}" if number.isdecimal() else f"{name}_"

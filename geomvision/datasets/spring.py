@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import io
 from ..cameras import Camera, StereoRig
@@ -15,7 +14,7 @@ from ..io._files import naming, read_numbers
 from ..results import Disparity
 from ..samples import FlowSample, SceneFlowSample, StereoSample
 from ._base import Listed
-from ._files import camera_of, disparity_map, flow_map, optional, partner
+from ._files import camera_of, disparity_map, flow_map, halved, optional, partner
 
 Task = Literal["stereo", "flow", "scene_flow"]
 Sample = StereoSample | FlowSample | SceneFlowSample
@@ -75,7 +74,7 @@ class Spring(Listed[Sample, Path]):
             right = partner(_frame(scene, "right", frame), left)
             return StereoSample(name=name, left=left, right=right, rig=rig, disparity=before, masks=masks)
         path, later = _map(scene, "flow_FW_left", frame, "flo5"), partner(_frame(scene, "left", frame + 1), left)
-        flow = optional(path, lambda file: flow_map(file, _halved(file, io.read_flo5(file), left), left))
+        flow = optional(path, lambda file: flow_map(file, halved(file, io.read_flo5(file), left), left))
         if self.task == "flow":
             camera = None if rig is None else rig.left
             return FlowSample(name=name, frame0=left, frame1=later, camera=camera, flow=flow, masks=masks)
@@ -102,21 +101,12 @@ def _map(scene: Path, kind: str, number: int, ending: str) -> Path:
     return scene / kind / f"{kind}_{number:04d}.{ending}"
 
 
-def _halved(path: Path, values: NDArray[Any], image: Image) -> NDArray[Any]:
-    """Every second value of every second row, where the map has twice the image's size."""
-    height, width = image.shape[:2]
-    if values.shape[:2] != (2 * height, 2 * width):
-        given = f"is {values.shape[1]}x{values.shape[0]} pixels"
-        raise io.FormatError(path, given, f"{2 * width}x{2 * height}, twice its image")
-    return values[::2, ::2]
-
-
 def _disparity(path: Path, image: Image) -> Disparity:
-    return disparity_map(path, _halved(path, io.read_dsp5(path), image), image)
+    return disparity_map(path, halved(path, io.read_dsp5(path), image), image)
 
 
 def _sky(path: Path, image: Image) -> Mask:
-    return np.asarray(_halved(path, io.read_scaled(path, scale=1, invalid=None), image) > 0)
+    return np.asarray(halved(path, io.read_scaled(path, scale=1, invalid=None), image) > 0)
 
 
 def _rig(path: Path, frame: int, image: Image) -> StereoRig | None:
