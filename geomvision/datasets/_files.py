@@ -77,10 +77,12 @@ def flow_map(path: Path, px: NDArray[Any], image: Image, known: Mask | None = No
 
 
 def mask_map(path: Path, image: Image) -> Mask:
-    """Where a grey image is not 0, of the image's size."""
-    values = io.read_scaled(path, scale=1, invalid=None)
+    """Where a grey image, of 1 bit or more, is not 0; of the image's size."""
+    values = io.read_image(path)
+    if values.ndim == 3 and (values != values[..., :1]).any():
+        raise io.FormatError(path, "is a colour image", "a grey mask (is it a visualisation?)")
     fitting(path, values.shape, image)
-    return np.asarray(values > 0)
+    return np.asarray((values if values.ndim == 2 else values[..., 0]) > 0)
 
 
 def following(name: str) -> str:

@@ -46,6 +46,7 @@ class DDAD(Listed[DepthSample, tuple[Path, int]]):
         if split not in (None, *_SPLITS):
             raise ValueError(f"split is {split!r}; allowed are {', '.join(_SPLITS)} and None")
         self.split, self.camera = split, camera
+        self._last: tuple[Path, dict[str, Any]] | None = None
         super().__init__(path)
 
     def _found(self) -> dict[str, tuple[Path, int]]:
@@ -70,7 +71,9 @@ class DDAD(Listed[DepthSample, tuple[Path, int]]):
     def read(self, name: str) -> DepthSample:
         """Read one moment."""
         file, index = self._of(name)
-        scene = _scene(file)
+        if self._last is None or self._last[0] != file:  # samples mostly come in order
+            self._last = file, _scene(file)
+        scene = self._last[1]
         with naming(file, _SCENE):
             sample = scene["samples"][index]
             keys, calibration = set(sample["datum_keys"]), str(sample["calibration_key"])

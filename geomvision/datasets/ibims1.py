@@ -11,7 +11,6 @@ from ..cameras import Camera
 from ..images import Mask
 from ..io._files import naming
 from ..io._mat5 import read_mat
-from ..io.image import read_png_header
 from ..samples import DepthSample
 from ._base import Listed
 from ._files import camera_of, depth_map, fitting, mask_map, optional, read_camera
@@ -62,22 +61,12 @@ def _of_images(name: str, file: Path) -> DepthSample:
         m = io.read_scaled(truth, scale=_SCALE)
         fitting(truth, m.shape, image)
         for part in ("mask_invalid", "mask_transp"):
-            m = np.where(_mask(root / part / file.name, image), m, np.nan)
+            m = np.where(mask_map(root / part / file.name, image), m, np.nan)
         depth = depth_map(truth, m, image)
     masks = {"edges": root / "edges" / file.name} | {each: root / f"mask_{each}" / file.name for each in _PLANES}
-    found: dict[str, Mask] = {each: _mask(path, image) for each, path in masks.items() if path.is_file()}
+    found: dict[str, Mask] = {each: mask_map(path, image) for each, path in masks.items() if path.is_file()}
     camera: Camera | None = optional(root / "calib" / f"{name}.txt", read_camera, image)
     return DepthSample(name=name, image=image, camera=camera, depth=depth, masks=found, category=name.partition("_")[0])
-
-
-def _mask(path: Path, image: np.ndarray) -> Mask:
-    """A mask of 1 bit or 8."""
-    header = read_png_header(path)
-    if header.bits == 8 or header.colour != 0:
-        return mask_map(path, image)
-    values = io.read_image(path)
-    fitting(path, values.shape, image)
-    return np.asarray(values > 0)
 
 
 def _of_mat(name: str, file: Path) -> DepthSample:

@@ -30,10 +30,9 @@ class Sintel(Listed[Sample, tuple[Path, Path]]):
     """One sample per frame, named ``alley_1/frame_0001``.
 
     "flow": a frame and the next, with ``flow``, ``occlusions`` and ``invalid`` (unknown there). "stereo":
-    ``clean_left`` and ``clean_right`` with ``disparities``; what is in ``occlusions`` or ``outofframe`` is
-    occluded; the baseline is 10 cm, and a rig is known where ``camdata_left`` lies there, too (frames are taken to have
-    the cameras of
-    the depth archive: nobody says so). "depth": metres, the camera, and its pose in a clip of one frame.
+    ``clean_left`` and ``clean_right`` with ``disparities``; what is in ``occlusions`` or ``outofframe`` is occluded;
+    the baseline is 10 cm, and a rig is known where ``camdata_left`` lies there, too (frames are taken to have the
+    cameras of the depth archive: nobody says so). "depth": metres, the camera, and its pose in a clip of one frame.
 
     Args:
         path: the folder that holds ``training`` (or ``test``), or that folder itself.

@@ -81,6 +81,13 @@ def picture(path: Path, image: np.ndarray) -> Path:
     return put(path, cv2.imencode(ending, np.ascontiguousarray(shown), quality)[1].tobytes())
 
 
+def bilevel(path: Path, mask: np.ndarray) -> Path:
+    """A PNG of one bit."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), mask.astype(np.uint8) * 255, [cv2.IMWRITE_PNG_BILEVEL, 1])
+    return path
+
+
 def scaled(path: Path, values: np.ndarray, scale: float, bits: int = 16) -> Path:
     """Grey PNG of values · scale, 0 for NaN."""
     stored = np.rint(np.where(np.isnan(values), 0, values) * scale)

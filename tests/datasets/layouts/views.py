@@ -5,7 +5,7 @@ from scipy.io import savemat
 
 import geomvision as gv
 
-from ._cases import NAN, SIZE, Written, case, grey, hdf5, near, npy, picture, put, ramp, real, same
+from ._cases import NAN, SIZE, Written, bilevel, case, grey, hdf5, near, npy, picture, put, ramp, real, same
 
 
 @case
@@ -38,7 +38,7 @@ def ibims1_raw(root):
     picture(core / "rgb/corridor_01.png", ramp(1))
     picture(core / "depth/corridor_01.png", stored)
     for room, values in (("mask_invalid", known), ("mask_transp", clear), ("edges", edges), ("mask_wall", edges)):
-        picture(core / room / "corridor_01.png", values * 255)
+        bilevel(core / room / "corridor_01.png", values)
     put(core / "calib/corridor_01.txt", "9, 8, 1.5, 1\n")
 
     def check(data):
