@@ -52,7 +52,7 @@ def test_flow(geomvision, pair, out):
     )
     ended = geomvision(*command)
     assert ended.code == 0, ended.err
-    (found,) = figures(out / "r.json", "classes_flow")
+    (found,) = figures(out / "r.json", "regions_flow")
     assert {"EPE car", "EPE other", "EPE all"} < found.keys()
 
 
@@ -75,7 +75,7 @@ def test_flow_of_folders(geomvision, pair, out):
     )
     ended = geomvision(*command)
     assert ended.code == 0, ended.err
-    assert ["bad-3.0 car" in found for found in figures(out / "r.json", "classes_flow")] == [True, True]
+    assert ["bad-3.0 car" in found for found in figures(out / "r.json", "regions_flow")] == [True, True]
 
 
 def test_depth(geomvision, pair, out):
@@ -87,7 +87,7 @@ def test_depth(geomvision, pair, out):
     known = ("--camera-height", "1.5", "--horizon", "20", "--methods", "ground_plane")
     ended = geomvision("compare", "depth", *files, *known, "--objects", export, "--out", out / "r.json", *QUICK)
     assert ended.code == 0, ended.err
-    (found,) = figures(out / "r.json", "classes_depth")
+    (found,) = figures(out / "r.json", "regions_depth")
     assert {"AbsRel road", "AbsRel other", "density road"} < found.keys()
 
 
@@ -118,7 +118,7 @@ def test_scene_flow(geomvision, kitti, out, tmp_path):
     options = ("--stereo", "opencv_bm", "--flow", "opencv_dis", "--objects", export, "--out", out / "r.json", *QUICK)
     ended = geomvision("compare", "scene-flow", kitti, *options)
     assert ended.code == 0, ended.err
-    (found,) = figures(out / "r.json", "classes_scene_flow")
+    (found,) = figures(out / "r.json", "regions_scene_flow")
     assert {"EPE3D car", "EPE3D other"} < found.keys()
     ended = geomvision("compare", "scene-flow", "--objects", export)
     assert ended.code == 2

@@ -1,4 +1,4 @@
-"""Scene flow by classes of objects or surfaces: what `booster` is for stereo."""
+"""Scene flow by classes of objects or surfaces, as Booster has it for stereo (Zama Ramirez et al., CVPR 2022)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._classes import classes, with_other
 from ._comparison import compare_motion, mean, share
 
 
-class ClassesSceneFlow(Protocol):
+class RegionsSceneFlow(Protocol):
     """``EPE3D`` in metres and ``Acc3D``, percent of points less than 0.1 m off: of all, and by class.
 
     The classes are the sample's masks, of an annotation tool (`io.read_masks`), of the data set or of a rendered scene;
@@ -19,7 +19,7 @@ class ClassesSceneFlow(Protocol):
     """
 
     task: ClassVar[str] = "scene_flow"
-    name: ClassVar[str] = "classes_scene_flow"
+    name: ClassVar[str] = "regions_scene_flow"
     primary: ClassVar[str] = "EPE3D all"
     missing_estimates: ClassVar[str] = "left out of EPE3D; never accurate"
     aggregation: ClassVar = "mean"

@@ -1,4 +1,4 @@
-"""Optical flow by classes of objects or surfaces: what `booster` is for stereo."""
+"""Optical flow by classes of objects or surfaces, as Booster has it for stereo (Zama Ramirez et al., CVPR 2022)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._comparison import compare_flow, mean, share
 _WRONG_PX = 3.0
 
 
-class ClassesFlow(Protocol):
+class RegionsFlow(Protocol):
     """``EPE``, the mean end-point error in pixels, and ``bad-3.0``, percent more than 3 px off: of all, and by class.
 
     The classes are the sample's masks, of an annotation tool (`io.read_masks`), of the data set or of a rendered scene;
@@ -19,7 +19,7 @@ class ClassesFlow(Protocol):
     """
 
     task: ClassVar[str] = "flow"
-    name: ClassVar[str] = "classes_flow"
+    name: ClassVar[str] = "regions_flow"
     primary: ClassVar[str] = "EPE all"
     missing_estimates: ClassVar[str] = "counted as wrong in bad-3.0; EPE leaves them out"
     aggregation: ClassVar = "pooled"

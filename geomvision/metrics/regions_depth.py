@@ -1,4 +1,4 @@
-"""Metric depth by classes of objects or surfaces: what `booster` is for stereo."""
+"""Metric depth by classes of objects or surfaces, as Booster has it for stereo (Zama Ramirez et al., CVPR 2022)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ._metric_depth import MetricDepth, depth_errors
 TOLD = ("AbsRel", "RMSE", "delta1")
 
 
-class ClassesDepth(MetricDepth):
+class RegionsDepth(MetricDepth):
     """``AbsRel``, ``RMSE`` in metres and ``delta1`` in percent, as `Depth` has them: of all pixels, and by class.
 
     The classes are the sample's masks, of an annotation tool (`io.read_masks`), of the data set or of a rendered scene;
     "other" is what none of them covers. No benchmark has these figures; they are this library's.
     """
 
-    name: ClassVar[str] = "classes_depth"
+    name: ClassVar[str] = "regions_depth"
     primary: ClassVar[str] = "AbsRel all"
     missing_estimates: ClassVar[str] = "left out of every error; density tells how many pixels were estimated"
 

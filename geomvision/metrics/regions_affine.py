@@ -1,4 +1,4 @@
-"""Depth up to scale and shift by classes of objects or surfaces: one fit for the image, errors by class."""
+"""Depth up to scale and shift (Ranftl et al., TPAMI 44(3), 2022) by classes of objects or surfaces, after one fit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ._base import Ratio, Score
 from ._classes import classes, with_other
 from ._comparison import compare_maps
 from ._metric_depth import NEAREST_M, depth_errors
-from .classes_depth import TOLD
+from .regions_depth import TOLD
 
 
-class ClassesAffine(AnyDepth):
+class RegionsAffine(AnyDepth):
     """``AbsRel``, ``RMSE`` and ``delta1`` as `Affine` has them, of all pixels and by class.
 
     Scale and shift are those of the whole image: a class does not choose its own, so that figures tell where a map is
-    bent. Classes are those of `ClassesDepth`.
+    bent. Classes are those of `RegionsDepth`.
     """
 
-    name: ClassVar[str] = "classes_affine"
+    name: ClassVar[str] = "regions_affine"
     primary: ClassVar[str] = "AbsRel all"
     missing_estimates: ClassVar[str] = "left out of fit and errors; density tells how many pixels were estimated"
 
