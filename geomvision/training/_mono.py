@@ -65,6 +65,7 @@ def render(recipe: MonoRecipe, index: int) -> dict[str, NDArray[Any]]:
     )
     sample = scenes.depth(index)
     assert sample.depth is not None
+    assert sample.camera is not None
     inverse = np.nan_to_num(1 / sample.depth.m, nan=0.0).astype(np.float16)
     return {"image": sample.image, "inverse": inverse, "focal_px": np.asarray(sample.camera.fx, np.float32)}
 
