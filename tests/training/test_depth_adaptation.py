@@ -244,7 +244,7 @@ def test_what_cannot_be_learnt_is_told(pair, pairs_on_disk, clip_on_disk, tmp_pa
     with pytest.raises(ValueError, match="tells disparity_affine, which may be shifted"):
         SelfSupervisedDepth("dpt_small", recipe(), tmp_path, folders=[clip_on_disk], rigs=(), start=None)
     for changes, message in (
-        ({"poses": "guessed"}, "poses is 'guessed'; it must be 'net' or 'solved'"),
+        ({"poses": "guessed"}, "poses is 'guessed'; it must be one of 'net', 'steps', 'solved'"),
         ({"gap": (3, 1)}, r"gap is \(3, 1\)"),
         ({"poses": "solved", "learn_camera": True}, "with learn_camera take poses = 'net'"),
     ):
