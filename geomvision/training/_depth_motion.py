@@ -24,19 +24,18 @@ class Steps(nn.Module):
         #: Axis times angle, radians, and translation: (frames − 1, 6).
         self.numbers = nn.Parameter(torch.zeros(frames - 1, 6))
 
-    def poses(self) -> Tensor:
-        """T_k_0 (frames, 4, 4) of all frames."""
-        turned, moved = self.numbers.float().split(3, dim=1)
-        found = [torch.eye(4, dtype=turned.dtype, device=turned.device)]
-        for T in motions(turned, moved):
-            found.append(T @ found[-1])
-        return torch.stack(found)
-
     def motion(self, ends: Sequence[tuple[int, int]]) -> Tensor:
         """T_j_i (B, 4, 4) of pairs (i, j) of frames."""
-        T = self.poses()
-        here, there = (torch.tensor(side, device=T.device) for side in zip(*ends, strict=True))
-        return T[there] @ inverses(T[here])
+        turned, moved = self.numbers.float().split(3, dim=1)
+        steps, found = motions(turned, moved), []
+        for first, last in ((min(pair), max(pair)) for pair in ends):
+            T = torch.eye(4, dtype=steps.dtype, device=steps.device)
+            for k in range(first, last):
+                T = steps[k] @ T
+            found.append(T)
+        backwards = torch.tensor([there < here for here, there in ends], device=steps.device)
+        T = torch.stack(found)
+        return torch.where(backwards[:, None, None], inverses(T), T)
 
 
 class DepthAndMotion(nn.Module):
