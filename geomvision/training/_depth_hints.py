@@ -45,15 +45,16 @@ def hints_of(
     """
     if len(frames.files) != 2:
         raise ValueError(f"hints are of pairs; these are images of {len(frames.files)} camera(s): hints = ''")
-    matcher: Any = METHODS[method](max_disparity=max(16, round(REACH * frames.size[1])))
+    made: Any = METHODS[method]
+    matcher = made(max_disparity=max(16, round(REACH * frames.size[1])))
     found: tuple[list[Float32], list[Float32]] = ([], [])
     for time, files in enumerate(zip(*frames.files, strict=True)):
         rig = rigs[time if len(rigs) > 1 else 0]
         pair = StereoRig(left=rig.cameras[0], right=rig.cameras[1], T_right_left=rig.T[1])
         pair.require_rectified()
         left, right = (rgb(image, image)[0] for image in map(io.read_image, files))
-        flipped = (np.ascontiguousarray(image[:, ::-1]) for image in (right, left))
-        mirrored = _inverse_depth(matcher, *flipped, pair)
+        first, second = (np.ascontiguousarray(image[:, ::-1]) for image in (right, left))
+        mirrored = _inverse_depth(matcher, first, second, pair)
         for kept, each in zip(found, (_inverse_depth(matcher, left, right, pair), mirrored[:, ::-1]), strict=True):
             kept.append(_shrunk(each, height, width))
     return found

@@ -26,8 +26,8 @@ class Steps(nn.Module):
 
     def motion(self, ends: Sequence[tuple[int, int]]) -> Tensor:
         """T_j_i (B, 4, 4) of pairs (i, j) of frames."""
-        turned, moved = self.numbers.float().split(3, dim=1)
-        steps, found = motions(turned, moved), []
+        numbers = self.numbers.float()
+        steps, found = motions(numbers[:, :3], numbers[:, 3:]), []
         for first, last in ((min(pair), max(pair)) for pair in ends):
             T = torch.eye(4, dtype=steps.dtype, device=steps.device)
             for k in range(first, last):
