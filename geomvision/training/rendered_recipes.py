@@ -76,6 +76,12 @@ class MonoRecipe(Recipe):
     knobs: Mapping[str, Any] = field(default_factory=dict)
     #: What is learnt from is cut from a scene: at least this share of its sides, brought to the scene's size.
     least_share: float = 0.6
+    #: Share of the images with which the net is told some of the depths; 0 for nets that cannot be told.
+    told: float = 0.0
+    #: Degrees up to which the camera is rolled either way, as one in a hand is.
+    turn: float = 0.0
+    #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.
+    start: str = ""
 
     def scenes_key(self) -> str:
         """A short hash of what decides the scenes: recipes that share it can share a folder of them."""
