@@ -79,7 +79,8 @@ class Grid:
 
     def overall(self, figure: str) -> Float64:
         """The figure over all scenes that a method has, as the protocol says, (methods,)."""
-        return self._over(figure, np.ones((1, len(self.samples)), np.float32))[0]
+        once: Float64 = self._over(figure, np.ones((1, len(self.samples)), np.float32))[0]
+        return once
 
     def interval(self, figure: str) -> tuple[Float64, Float64]:
         """Ends of the 95 % interval by drawing scenes, (methods,) each; NaN for fewer than two scenes."""
@@ -120,7 +121,8 @@ class Grid:
         if known is not None and self._own_rule:
             return self._by_the_protocol(known, figure, draws)
         rule: Rule = "mean" if known is None else known.aggregation
-        counts = draws if rule == "pooled" else draws * self.weights
+        weighted = rule == "mean" and (self.weights != 1).any()
+        counts = draws * self.weights if weighted else draws
         return aggregated(self.total[figure], self.count[figure], self.forms[figure], rule, counts)
 
     def _by_the_protocol(self, protocol: Protocol, figure: str, draws: NDArray[np.float32]) -> Float64:
@@ -160,8 +162,8 @@ class GridBuilder:
         """Every protocol's grid."""
         made = {}
         latest = np.zeros((len(labels), len(samples)), np.int64)
-        for at, number in self._latest.items():
-            latest[at] = number
+        for place, number in self._latest.items():
+            latest[place] = number
         for protocol, blocks in self._blocks.items():
             names = list(dict.fromkeys(name for block in blocks for name in block))
             shape = (len(labels), len(samples))

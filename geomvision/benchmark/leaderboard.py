@@ -87,25 +87,26 @@ class Section:
         rest = sorted(set(self.grids) - set(own), key=lambda name: (order.index(name) if name in order else 99, name))
         return tuple(own + rest)
 
-    def standings(self, protocol: str, figure: str | None = None) -> tuple[Standing, ...]:
+    def standings(self, protocol: str, figure: str | None = None, *, sure: bool = True) -> tuple[Standing, ...]:
         """Methods by a protocol's figure, None for its headline; the best first, those without a rank last.
 
-        Equal figures share a rank. Raises KeyError for a protocol or figure that the section does not have.
+        Equal figures share a rank. Without `sure`, intervals and tests are left out, as NaN: many scenes take time.
+        Raises KeyError for a protocol or figure that the section does not have.
         """
         grid = self.grids[protocol]
         name = grid.headline if figure is None else figure
         overall, scenes = grid.overall(name), grid.scenes(name)
-        low, high = grid.interval(name)
+        low, high = grid.interval(name) if sure else np.full((2, len(grid.labels)), math.nan)
         whole = scenes == max(scenes.max(initial=0), 1)
         sign = -1.0 if better_high(name) else 1.0
         ranked = [m for m in range(len(grid.labels)) if whole[m] and not math.isnan(overall[m])]
         ranked.sort(key=lambda m: sign * overall[m])
-        p = _against_the_best(grid, name, ranked)
+        p = _against_the_best(grid, name, ranked) if sure else {}
         rest = sorted(set(range(len(grid.labels))) - set(ranked), key=lambda m: (math.isnan(overall[m]), m))
         return tuple(
             Standing(
                 label=grid.labels[m],
-                rank=1 + sum(sign * overall[o] < sign * overall[m] for o in ranked) if m in ranked else None,
+                rank=1 + sum(bool(sign * overall[o] < sign * overall[m]) for o in ranked) if m in ranked else None,
                 value=float(overall[m]),
                 low=float(low[m]),
                 high=float(high[m]),

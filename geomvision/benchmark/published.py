@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -36,17 +37,19 @@ class Published:
 def published(dataset: str | None = None, task: str | None = None) -> tuple[Published, ...]:
     """Published figures, of a data set and task where these are given.
 
-    A data set of another name that begins with that one and goes on by "_" or "-" is the same: "kitti2015_colour".
+    A data set of another name that goes on by a number or "_" is the same ("kitti_raw", "nyuv2"), but for one that
+    says another year than the figure's part: "kitti2012" has none of KITTI 2015.
     """
     return tuple(
-        each
-        for each in _every()
-        if (task is None or each.task == task) and (dataset is None or _same(dataset, each.dataset))
+        each for each in _every() if (task is None or each.task == task) and (dataset is None or _same(dataset, each))
     )
 
 
-def _same(given: str, dataset: str) -> bool:
-    return given == dataset or given.startswith((f"{dataset}_", f"{dataset}-", f"{dataset}:"))
+def _same(given: str, figure: Published) -> bool:
+    if re.fullmatch(rf"{re.escape(figure.dataset)}(v?\d.*|[_\-:. ].*)?", given) is None:
+        return False
+    said, meant = (set(re.findall(r"(?:19|20)\d\d", text)) for text in (given, figure.split))
+    return not said or not meant or bool(said & meant)
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ Float64 = NDArray[np.float64]
 Form = Literal["mean", "percent", "root"]
 Rule = Literal["pooled", "mean"]
 #: Times that scenes are drawn, and the share of the results that an interval holds.
-RESAMPLES, LEVEL = 2000, 0.95
+RESAMPLES, LEVEL = 1000, 0.95
 #: From this many scenes on a Wilcoxon test can reach 0.05 at all (2 / 2⁶ < 0.05 < 2 / 2⁵).
 FEWEST_SCENES = 6
 
@@ -52,12 +52,12 @@ def drawn(scenes: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.
     if scenes < 1 or resamples < 1:
         raise ValueError(f"scenes is {scenes}, resamples {resamples}; both must be at least 1")
     counts = np.random.default_rng(seed).multinomial(scenes, np.full(scenes, 1.0 / scenes), size=resamples)
-    counts = counts.astype(np.float32)
-    counts.setflags(write=False)
-    return counts
+    drawings = counts.astype(np.float32)
+    drawings.setflags(write=False)
+    return drawings
 
 
-def aggregated(total: Float64, count: Float64, form: Form, rule: Rule, draws: NDArray[np.floating]) -> Float64:  # type: ignore[type-arg]
+def aggregated(total: Float64, count: Float64, form: Form, rule: Rule, draws: NDArray[np.floating[Any]]) -> Float64:
     """The figure over scenes for each drawing of them.
 
     Args:
@@ -71,10 +71,11 @@ def aggregated(total: Float64, count: Float64, form: Form, rule: Rule, draws: ND
         (drawings, methods), NaN where none of the scenes drawn counts.
     """
     if rule == "pooled":
-        return formed(draws @ total.T, draws @ count.T, form)
+        return formed(np.asarray(draws @ total.T, np.float64), np.asarray(draws @ count.T, np.float64), form)
     counted = count > 0
     values = np.where(counted, formed(total, count, form), 0.0)
-    return formed(draws @ values.T, draws @ counted.T.astype(np.float64), "mean")
+    sums, weights = (np.asarray(draws @ each.T, np.float64) for each in (values, counted.astype(np.float64)))
+    return formed(sums, weights, "mean")
 
 
 def interval(resampled: Float64, level: float = LEVEL) -> tuple[Float64, Float64]:

@@ -136,8 +136,8 @@ def notes(section: Section) -> tuple[str, ...]:
 
 
 INTERVALS = (
-    f"in brackets: {100 * LEVEL:.0f} % interval, from scenes drawn {RESAMPLES} times with replacement (percentiles); "
-    "a method without an estimate of every scene that others have is not ranked"
+    f"intervals hold {100 * LEVEL:.0f} % of what comes of drawing the scenes {RESAMPLES} times with replacement; a "
+    "method without an estimate of every scene that others have is not ranked"
 )
 TESTS = (
     "p: that a method is as good as the best one on scenes like these, by Wilcoxon's signed-rank test over scenes, "
@@ -203,5 +203,8 @@ def _published(group: list[Published], section: Section, costs_after: int) -> tu
 
 
 def _sources(every: tuple[Published, ...]) -> tuple[str, ...]:
-    sources = dict.fromkeys(f"{each.method}: {each.source}" for each in every)
-    return (f"published figures, measured by others and not ranked: {'; '.join(sources)}",) if sources else ()
+    sources: dict[str, dict[str, None]] = {}
+    for each in every:
+        sources.setdefault(each.source, {})[each.method] = None
+    lines = "; ".join(f"{', '.join(methods)} by {source}" for source, methods in sources.items())
+    return (f"published figures, measured by others and not ranked: {lines}",) if sources else ()
