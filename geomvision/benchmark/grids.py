@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..metrics import PROTOCOLS
 from ..metrics._base import Protocol, Ratio
-from .records import Record
+from .records import Record, plain_scores
 from .statistics import Float64, Form, Rule, aggregated, drawn, formed, interval
 
 #: Protocols with a rule of their own (medians) are drawn anew one by one, so fewer times.
@@ -147,16 +147,18 @@ class GridBuilder:
         """Take the scores of one record, of the method and sample with these numbers; earlier ones are forgotten."""
         self._taken += 1
         self._latest[method, sample] = self._taken
-        for protocol, score in record.scores.items():
+        for protocol, score in plain_scores(record).items():
+            if not score:
+                continue
             blocks = self._blocks.setdefault(protocol, {})
             names = tuple(score)
             block = blocks.get(names)
+            totals, counts, forms = zip(*score.values(), strict=True)
             if block is None:
-                block = blocks[names] = _Block({name: ratio.form for name, ratio in score.items()})
+                block = blocks[names] = _Block(dict(zip(names, forms, strict=True)))
             block.at.append((method, sample, self._taken))
-            ratios = score.values()
-            block.totals.extend([ratio.total for ratio in ratios])
-            block.counts.extend([ratio.count for ratio in ratios])
+            block.totals.extend(totals)
+            block.counts.extend(counts)
 
     def grids(self, labels: tuple[str, ...], samples: tuple[str, ...]) -> dict[str, Grid]:
         """Every protocol's grid."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,8 +50,8 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON; a ratio is (total, count, form), exact and finite by what it is made of."""
         scores = {
-            protocol: {figure: [ratio.total, ratio.count, ratio.form] for figure, ratio in score.items()}
-            for protocol, score in self.scores.items()
+            protocol: {figure: list(ratio) for figure, ratio in score.items()}
+            for protocol, score in plain_scores(self).items()
         }
         own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         return own | {"options": dict(self.options), "unscored": dict(self.unscored), "scores": scores}
@@ -63,11 +63,43 @@ class Record:
         if set(entries) != known:
             odd = ", ".join(sorted(set(entries) ^ known))
             raise ValueError(f"a record has the entries {', '.join(sorted(known))}; missing, or too many: {odd}")
-        scores = {
-            protocol: {figure: Ratio(*ratio) for figure, ratio in score.items()}
-            for protocol, score in entries["scores"].items()
-        }
-        return cls(**{**entries, "scores": scores})
+        return cls(**{**entries, "scores": _Scores(entries["scores"])})
+
+
+class _Scores(Mapping[str, Score]):
+    """Scores as JSON holds them, made ratios when they are asked for: a run has millions."""
+
+    def __init__(self, plain: Mapping[str, Mapping[str, Any]]) -> None:
+        self.plain = plain
+
+    def __getitem__(self, protocol: str) -> Score:
+        return {figure: Ratio(*ratio) for figure, ratio in self.plain[protocol].items()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.plain)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def plain_scores(record: Record) -> Mapping[str, Mapping[str, Any]]:
+    """A record's scores by protocol and figure as (total, count, form), without making ratios of them."""
+    if isinstance(record.scores, _Scores):
+        return record.scores.plain
+    return {
+        protocol: {figure: (ratio.total, ratio.count, ratio.form) for figure, ratio in score.items()}
+        for protocol, score in record.scores.items()
+    }
+
+
+def scored_by(record: Record, wanted: Callable[[str], bool]) -> Record:
+    """The record with the scores of those protocols alone whose names are wanted."""
+    plain = {name: score for name, score in plain_scores(record).items() if wanted(name)}
+    unscored = {name: reason for name, reason in record.unscored.items() if wanted(name)}
+    return dataclasses.replace(record, scores=_Scores(plain), unscored=unscored)
 
 
 @dataclass(frozen=True, kw_only=True)
