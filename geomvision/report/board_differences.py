@@ -8,9 +8,9 @@ from ..benchmark.differences import Changes
 from .board_sheets import Sheet
 
 RULE = (
-    "better, worse: p is below 0.05, by Wilcoxon's signed-rank test over the scenes of both runs, two-sided, with Holm's "
-    "correction over all rows that changed, and the 95 % interval of the change (scenes drawn with replacement, the same "
-    "for both runs) leaves zero out; same: equal in every bit on every scene"
+    "better, worse: p is below 0.05, by Wilcoxon's signed-rank test over the scenes of both runs, two-sided, with "
+    "Holm's correction over all rows that changed, and the 95 % interval of the change (scenes drawn with replacement, "
+    "the same for both runs) leaves zero out; same: equal in every bit on every scene"
 )
 
 

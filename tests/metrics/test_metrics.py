@@ -15,8 +15,8 @@ from geomvision.results import Disparity, RelativeDepth
 
 NAN = math.nan
 TASKS = {
-    "stereo": {"booster", "eth3d", "kitti2012", "kitti2015", "middlebury"},
-    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "sintel"},
+    "stereo": {"booster", "eth3d", "flying_things", "kitti2012", "kitti2015", "middlebury", "spring"},
+    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "sintel", "spring_flow"},
     "depth": {
         "affine",
         "depth",
@@ -30,8 +30,12 @@ TASKS = {
     },
     "pose": {"map_free"},
 }
-#: Those that a tiny sample with classes of surfaces, but neither KITTI's nor NYU's shape nor pairs, is for.
-FITTING = TASKS | {"depth": {"affine", "depth"}}
+#: Those that a tiny sample with classes of surfaces, but neither KITTI's nor NYU's shape, nor pairs, nor sky, is for.
+FITTING = TASKS | {
+    "stereo": TASKS["stereo"] - {"flying_things", "spring"},
+    "flow": TASKS["flow"] - {"spring_flow"},
+    "depth": {"affine", "depth"},
+}
 
 
 def test_the_protocols_of_each_task():
