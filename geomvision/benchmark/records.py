@@ -11,6 +11,28 @@ from ..method import Value
 from ..metrics._base import Ratio, Score
 
 
+class _Scores(Mapping[str, Score]):
+    """Scores by protocol, each made of what JSON holds when it is asked for: a table needs few of very many."""
+
+    def __init__(self, held: Mapping[str, Mapping[str, Any]]) -> None:
+        self._held = held
+        self._made: dict[str, Score] = {}
+
+    def __getitem__(self, protocol: str) -> Score:
+        if protocol not in self._made:
+            self._made[protocol] = {figure: Ratio(*ratio) for figure, ratio in self._held[protocol].items()}
+        return self._made[protocol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One unit of work, done: one method on one sample, scored by every protocol; or why it failed.
@@ -66,29 +88,10 @@ class Record:
         return cls(**{**entries, "scores": _Scores(entries["scores"])})
 
 
-class _Scores(Mapping[str, Score]):
-    """Scores as JSON holds them, made ratios when they are asked for: a run has millions."""
-
-    def __init__(self, plain: Mapping[str, Mapping[str, Any]]) -> None:
-        self.plain = plain
-
-    def __getitem__(self, protocol: str) -> Score:
-        return {figure: Ratio(*ratio) for figure, ratio in self.plain[protocol].items()}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.plain)
-
-    def __len__(self) -> int:
-        return len(self.plain)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
 def plain_scores(record: Record) -> Mapping[str, Mapping[str, Any]]:
     """A record's scores by protocol and figure as (total, count, form), without making ratios of them."""
     if isinstance(record.scores, _Scores):
-        return record.scores.plain
+        return record.scores._held
     return {
         protocol: {figure: (ratio.total, ratio.count, ratio.form) for figure, ratio in score.items()}
         for protocol, score in record.scores.items()

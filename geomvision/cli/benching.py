@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from .comparing import has_inputs
 
 #: Failures that are told at the end, each with how many units it took.
 TOLD = 8
+#: Seconds between lines of progress in a log.
+EVERY_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,9 +174,13 @@ def _bracketed(method: Method, text: str, word: str) -> dict[str, Any]:
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """Units done of all, and the time left, on standard error."""
+    """Units done of all, and the time left, on standard error: a bar, or a line now and then where nobody looks."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(TextColumn("{task.description}"), *columns, console=console, transient=True) as bar:
         jobs: dict[str, Any] = {}
 
         def told(step: Step) -> None:
@@ -185,6 +192,27 @@ def _progress() -> Iterator[Told]:
             bar.update(jobs[step.phase], completed=step.done, total=step.total, description=step.last or step.phase)
 
         yield told
+
+
+class _Lines:
+    """Progress for a log: a line every so many seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phase = ""
+
+    def __call__(self, step: Step) -> None:
+        now = time.monotonic()
+        if step.phase != self._phase:
+            self._phase, self._first, self._begun, self._told = step.phase, step.done, now, now
+        if step.phase == "wait":
+            self._console.print(step.last, markup=False)
+        elif now - self._told > EVERY_S and step.done > self._first:
+            self._told = now
+            left = (now - self._begun) / (step.done - self._first) * (step.total - step.done)
+            self._console.print(
+                f"{step.phase}: {step.done} of {step.total}, {left / 60:.1f} minutes left", markup=False
+            )
 
 
 def _tell(folder: Path, summary: Summary) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self, cast
 
 from ...packages import needed_by
@@ -13,6 +16,8 @@ from .work import Answer, Job, RunError, perform, sample_of, told
 
 #: What a unit takes of a worker, where units take a GPU: workers are started with ``--resources GPU=1``.
 GPU = "GPU"
+#: How long the first worker may take to come.
+WORKERS_S = 60
 
 
 class Cluster:
@@ -60,11 +65,13 @@ class Cluster:
                 self._client = self._distributed.Client(self._cluster or f"tcp://{self._address}", set_as_default=False)
             except OSError as error:
                 raise RunError(f"there is no Dask scheduler at {self._address}: {error}") from None
+        try:
+            self._client.wait_for_workers(1, timeout=WORKERS_S)
+        except TimeoutError:
+            self._client.close()
+            raise RunError(f"no Dask worker came within {WORKERS_S} s: start some with dask worker HOST:PORT") from None
         if self._address is not None:
             self.workers = sum(self._client.nthreads().values())
-            if self.workers == 0:
-                self._client.close()
-                raise RunError(f"the scheduler at {self._address} has no workers: start some with dask worker")
         self._done = self._distributed.as_completed(loop=self._client.loop)
         return self
 
@@ -74,15 +81,16 @@ class Cluster:
         def worker(number: int) -> dict[str, Any]:
             gpu = {"CUDA_VISIBLE_DEVICES": str(number % self._gpus)} if self._gpus else {}
             own = {"nthreads": 1, "memory_limit": 0, "resources": self._resources, "silence_logs": logging.ERROR}
-            environment = {**thread_environment(self._threads), **gpu, "PYTHONPATH": python_path()}
+            environment = {**thread_environment(self._threads), **gpu}
             return {"cls": SubprocessWorker, "options": {"worker_kwargs": {**own, "env": environment}}}
 
         scheduler = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
-        return self._distributed.SpecCluster(
-            workers={number: worker(number) for number in range(self.workers)},
-            scheduler={"cls": self._distributed.Scheduler, "options": scheduler},
-            silence_logs=logging.CRITICAL,
-        )
+        with _environment("PYTHONPATH", python_path()):
+            return self._distributed.SpecCluster(
+                workers={number: worker(number) for number in range(self.workers)},
+                scheduler={"cls": self._distributed.Scheduler, "options": scheduler},
+                silence_logs=logging.CRITICAL,
+            )
 
     def __exit__(self, *_: object) -> None:
         self._jobs.clear()
@@ -133,3 +141,17 @@ class Cluster:
         for group in idle[: max(0, len(idle) - self.workers)]:
             del self._needed[group]
             self._samples.pop(group, None)
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Processes that are started in this block have this variable."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -74,6 +74,7 @@ def run(
         StoreError: when the folder cannot be written, or another process is at work on it; what was done is kept.
         RunError: when no unit can be done, as without workers.
     """
+    samples = _samples(plan)
     with Writer(folder) as store:
         notes = []
         if store.damaged:
@@ -81,7 +82,7 @@ def run(
         if again:
             notes.append(f"{store.forget_failed()} units that had failed were done again")
         store.write_plan(plan)
-        score = _Scoring(plan, store, told)
+        score = _Scoring(plan, samples, store, told)
         with alone_on_machine(told, exclusive=False):
             score.work_off(engine)
         score.settle()
@@ -89,24 +90,28 @@ def run(
         if timing is not None:
             with alone_on_machine(told, exclusive=True), timing:
                 timed, untimed = _time(score, timing, repeats, time_threads)
-        missing = store.finish()
+        missing = store.finish(score.content())
         notes += [*([missing] if missing else []), *untimed]
         return Summary(len(score.labels), score.kept, score.failures, timed, tuple(notes))
+
+
+def _samples(plan: Plan) -> list[tuple[Source, str, str]]:
+    """Every sample of the data sets: which one it is of, its name, and the stamp of what it is read from."""
+    data.forget_opened()
+    found = []
+    for source in plan.sources:
+        names = data.names_of(data.opened(source, plan.task))
+        stamp = data.stamp(source)
+        found += [(source, name, stamp) for name in names]
+    return found
 
 
 class _Scoring:
     """What is to be done, what is under way, what is done."""
 
-    def __init__(self, plan: Plan, store: Writer, told: Told) -> None:
-        self.plan, self.store, self.told = plan, store, told
+    def __init__(self, plan: Plan, samples: list[tuple[Source, str, str]], store: Writer, told: Told) -> None:
+        self.plan, self.samples, self.store, self.told = plan, samples, store, told
         self.bare = replace(plan, sources=(), entrants=())
-        data.forget_opened()
-        self.samples = [
-            (source, name, stamp)
-            for source in plan.sources
-            for stamp in [data.stamp(source)]
-            for name in data.names_of(data.opened(source, plan.task))
-        ]
         self.total = len(self.samples) * len(plan.entrants)
         self._parts = [_part(entrant, plan) for entrant in plan.entrants]
         scoring = [plan.task, plan.protocols, plan.align, plan.force, plan.commercial, plan.maps, plan.code]
@@ -116,8 +121,11 @@ class _Scoring:
         self.looks: list[Look | None] = [known.get(key) for key in self.look_keys]
         self._at = {(source.name, name): index for index, (source, name, _) in enumerate(self.samples)}
         self.labels: dict[str, str] = {}
-        if all(self.looks):
-            self.settle()
+        self._keys: dict[int, tuple[str, ...]] = {}
+        if all(self.looks) and not store.is_finished(self.content()):
+            self.labels = self._labels()
+            if store.has_others(self.labels):
+                store.settle(self.labels, self.look_keys)
         self.kept = self.done = 0
         self.failures = 0
 
@@ -129,15 +137,35 @@ class _Scoring:
         """The units of a sample that was looked at."""
         look = self.looks[index]
         assert look is not None
-        source, name, _ = self.samples[index]
-        for part, entrant in zip(self._parts, self.plan.entrants, strict=True):
-            key = digest_of([self._shared, part, source.name, name, look.digest])
+        for key, entrant in zip(self.keys(index), self.plan.entrants, strict=True):
             yield Unit(key=key, entrant=entrant, range=look.range, problem=look.problem)
 
+    def keys(self, index: int) -> tuple[str, ...]:
+        """The keys of the units of a sample that was looked at."""
+        if index not in self._keys:
+            look, (source, name, _) = self.looks[index], self.samples[index]
+            assert look is not None
+            held = [self._shared, source.name, name, look.digest]
+            self._keys[index] = tuple(digest_of([*held, part]) for part in self._parts)
+        return self._keys[index]
+
+    def _labels(self) -> dict[str, str]:
+        labels = [entrant.label for entrant in self.plan.entrants]
+        return {
+            key: label
+            for index in range(len(self.samples))
+            for key, label in zip(self.keys(index), labels, strict=True)
+        }
+
+    def content(self) -> str:
+        """What the store is finished for: plan and data."""
+        return digest_of([self.plan.to_dict(), self.look_keys])
+
     def settle(self) -> None:
-        """Bring the store to the plan's order, once all samples were looked at."""
-        self.labels = {unit.key: unit.entrant.label for index in range(len(self.samples)) for unit in self.units(index)}
-        self.store.settle(self.labels, self.look_keys)
+        """Bring the store to the plan's order, once all is done."""
+        self.labels = self.labels or self._labels()
+        if not self.store.is_finished(self.content()):
+            self.store.settle(self.labels, self.look_keys)
 
     def work_off(self, engine: Engine) -> None:
         """Do all that is missing."""
@@ -161,7 +189,7 @@ class _Scoring:
         """Whether a sample has anything to do; what is done of it is counted."""
         if self.looks[index] is None:
             return True
-        there = sum(unit.key in self.store.records.keys for unit in self.units(index))
+        there = sum(key in self.store.records.keys for key in self.keys(index))
         self.kept += there
         self.done += there
         return there < len(self.plan.entrants)
@@ -193,7 +221,7 @@ class _Scoring:
         return 0
 
     def _begun_after_look(self, index: int, engine: Engine) -> int:
-        there = sum(unit.key in self.store.records.keys for unit in self.units(index))
+        there = sum(key in self.store.records.keys for key in self.keys(index))
         self.kept += there
         self.done += there
         return self._begin(index, engine)
