@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..method import Value
-from ..metrics import for_task
 from .grids import Grid, GridBuilder
 from .published import Published, published
 from .records import Record, TimeRecord
@@ -81,11 +80,14 @@ class Section:
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """Names of the protocols with figures: the data set's own first."""
-        order = list(for_task(self.task)) if self.task in _TASKS else []
-        own = [name for name in self.grids if name in (self.dataset, f"{self.dataset}_{self.task}")]
-        rest = sorted(set(self.grids) - set(own), key=lambda name: (order.index(name) if name in order else 99, name))
-        return tuple(own + rest)
+        """Names of the protocols with figures: the data set's own first, then those that score most scenes."""
+        own = (self.dataset, f"{self.dataset}_{self.task}")
+
+        def place(name: str) -> tuple[bool, int, bool, str]:
+            scored = int(self.grids[name].scenes(self.grids[name].headline).sum())
+            return name not in own, -scored, name not in _GENERAL, name
+
+        return tuple(sorted(self.grids, key=place))
 
     def standings(self, protocol: str, figure: str | None = None, *, sure: bool = True) -> tuple[Standing, ...]:
         """Methods by a protocol's figure, None for its headline; the best first, those without a rank last.
@@ -158,7 +160,8 @@ class Leaderboard:
         raise KeyError(f"there is no data set {dataset!r} in this run; there are {[s.dataset for s in self.sections]}")
 
 
-_TASKS = ("stereo", "flow", "depth", "pose", "scene_flow")
+#: Protocols that mean the same on any data set, and so come before others that score as many scenes.
+_GENERAL = ("middlebury", "middlebury_flow", "depth", "epe3d")
 
 
 def better_high(figure: str) -> bool:

@@ -18,7 +18,7 @@ from ..benchmark.leaderboard import Leaderboard, Section, Standing, better_high
 from ..benchmark.published import Published
 from ..benchmark.statistics import RESAMPLES, Float64
 from .board_pictures import PICTURE_BUDGET, pictures
-from .board_sheets import INTERVALS, TESTS, digits_of, failure_lines, heading, notes, told
+from .board_sheets import INTERVALS, TESTS, digits_of, failure_lines, heading, notes, rule_of, told
 
 SCRIPTS = ("board_parts.js", "board_tables.js", "board_main.js")
 STYLES = ("style.css", "board.css")
@@ -109,12 +109,11 @@ def _protocol(section: Section, name: str, every: bool) -> dict[str, Any]:
     work = RESAMPLES * len(grid.samples) * len(grid.labels) * len(grid.figures)
     sure = {grid.headline} if work > WORK_BUDGET else set(grid.figures)
     kept = set(grid.figures) if every else {grid.headline}
-    known = grid.known
     tested = len(grid.labels) <= MOST_TESTED
     return {
         "name": name,
         "headline": grid.headline,
-        "rule": f"{grid.rule}. " + ("" if known is None else f"Missing estimates: {known.missing_estimates}."),
+        "rule": f"{rule_of(grid)[:1].upper()}{rule_of(grid)[1:]}.",
         "figures": [_figure(section, grid, figure, figure in sure, figure in kept) for figure in grid.figures],
         "tests": _matrix(grid, section.tests(name)) if tested else None,
     }

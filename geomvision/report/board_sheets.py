@@ -130,9 +130,16 @@ def notes(section: Section) -> tuple[str, ...]:
     lines = []
     for protocol in section.protocols:
         grid = section.grids[protocol]
-        missing = "" if grid.known is None else f"; missing estimates: {grid.known.missing_estimates}"
-        lines.append(f"{protocol}: {grid.rule}{missing}")
+        lines.append(f"{protocol}: {rule_of(grid)}")
     return (*lines, INTERVALS, TESTS, *section.notes)
+
+
+def rule_of(grid: Grid) -> str:
+    """How scenes become a figure, of how many there is one, and how missing estimates count."""
+    scored = int(grid.scenes(grid.headline).max(initial=0))
+    part = "" if scored == len(grid.samples) else f"; {scored} of {len(grid.samples)} scenes have its figures"
+    missing = "" if grid.known is None else f"; missing estimates: {grid.known.missing_estimates}"
+    return f"{grid.rule}{part}{missing}"
 
 
 INTERVALS = (

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,11 @@ def test_the_data_sets_own_protocol_is_first():
     scores = {name: {figure: Ratio(1, 2, "percent")} for name, figure in figures.items()}
     (section,) = Leaderboard.of([record("a", "00", scores=scores)]).sections
     assert section.protocols == ("kitti2015", "booster", "eth3d", "of_mine")
+    scores["middlebury"] = {"totbad-2.0 noc": Ratio(1, 2, "percent")}
+    more = [record("a", s, scores={p: scores[p] for p in chosen}) for s, chosen in (
+        ("00", ("eth3d", "middlebury", "booster")), ("01", ("eth3d", "middlebury")))]  # fmt: skip
+    (section,) = Leaderboard.of([replace(each, dataset="folder") for each in more]).sections
+    assert section.protocols == ("middlebury", "eth3d", "booster")  # the one for any data set; then by scenes scored
 
 
 def test_what_protocols_refused_is_listed_and_replaced_records_are_told():

@@ -149,7 +149,7 @@ class View {
       cell.figureShown = null;
       return cell.classList.remove("open");
     }
-    const told = `${sample} · ${entry.label} · ${printed(value, this.figure.digits)} ${this.figure.unit}`;
+    const told = `${sample} · ${entry.label}${known(value) ? ` · ${printed(value, this.figure.digits)} ${this.figure.unit}` : ""}`;
     cell.figureShown = element("figure", {}, element("img", { src: this.pictureOf(sample, entry.label), alt: told }), element("figcaption", {}, told));
     at("picture").append(cell.figureShown);
     return cell.classList.add("open");
