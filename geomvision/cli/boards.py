@@ -151,11 +151,11 @@ def submit(
     by_key = {time.key: statistics.median(time.seconds) for time in run.times() if time.seconds}
     told = write_submission(
         server,
-        ((record.sample, _estimate(run, record)) for record in done),
+        ((_named(record), _estimate(run, record)) for record in done),
         out,
         method=name or re.sub(r"[^\w-]+", "-", label).strip("-"),
         part=part,
-        seconds={record.sample: by_key[record.key] for record in done if record.key in by_key},
+        seconds={_named(record): by_key[record.key] for record in done if record.key in by_key},
         partial=partial,
     )
     typer.echo(
@@ -163,6 +163,13 @@ def submit(
     )
     for note in told.notes:
         typer.echo(note)
+
+
+def _named(record: Record) -> str:
+    """The sample's name, with the part of the benchmark that its data set was called after in the run."""
+    if re.fullmatch(r"clean|final|(training|test)[FHQ]", record.dataset):
+        return f"{record.dataset}/{record.sample}"
+    return record.sample
 
 
 def _estimate(run: Run, record: Record) -> Any:

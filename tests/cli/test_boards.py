@@ -120,6 +120,24 @@ def test_submit_writes_what_the_run_kept(geomvision, tmp_path):
     assert "there is no server 'x'" in geomvision("bench", "submit", folder, "--server", "x", "--method", "m").err
 
 
+def test_data_sets_that_are_called_after_parts_are_these_parts(geomvision, tmp_path):
+    """clean=sintel:… and final=sintel:… in one run, whose samples have the same names."""
+    common = {"task": "flow", "scores": {}}
+    records = [
+        record("raft", "a/frame_0001", key=part, dataset=part, map=f"{part}.npz", **common)
+        for part in ("clean", "final")
+    ]
+    folder = run_of(tmp_path / "run", records)
+    for number, part in enumerate(("clean", "final")):
+        np.savez(folder / f"{part}.npz", px=np.full((2, 3, 2), number, np.float32))
+    out = tmp_path / "s.zip"
+    ended = geomvision("bench", "submit", folder, "--server", "sintel", "--method", "raft", "--out", out, "--partial")
+    assert ended.code == 0, ended.err
+    zipfile.ZipFile(out).extractall(tmp_path)
+    for number, part in enumerate(("clean", "final")):
+        assert (io.read_flo(tmp_path / part / "a" / "frame_0001.flo") == number).all()
+
+
 def test_submit_says_what_is_missing(geomvision, tmp_path):
     bare = run_of(tmp_path / "bare", [record("sgm", "000000_10")])
     arguments = ("--server", "kitti2012_stereo", "--method", "sgm")
