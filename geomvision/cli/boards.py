@@ -138,7 +138,7 @@ def submit(
     if server not in SERVERS:
         raise ValueError(f"there is no server {server!r}; there are {', '.join(SERVERS)}")
     run = Run(folder)
-    records = [r for r in chosen(run.records(), dataset=dataset) if r.label == label]
+    records = list(chosen(run.records(label=label), dataset=dataset))
     if not records:
         labels = ", ".join(dict.fromkeys(record.label for record in run.records()))
         raise ValueError(f"{folder} has no method {label!r}; it has {labels}")

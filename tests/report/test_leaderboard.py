@@ -255,3 +255,30 @@ def test_a_click_shows_the_picture_and_another_takes_it_away(tab):
     cell.click()
     assert tab.locator("#picture img").count() == 0
     assert tab.complaints == []
+
+
+def test_kept_maps_of_every_task_are_read(tmp_path):
+    from geomvision import io
+    from geomvision.report.board_pictures import _drawn, read_map
+
+    flow = np.zeros((4, 6, 2), np.float32)
+    flow[..., 0] = 2
+    io.write_kitti_flow(tmp_path / "flow.png", flow)
+    np.testing.assert_array_equal(read_map(tmp_path / "flow.png", "flow"), flow)
+    assert _drawn({"a": flow})["a"].tolist() == [[[255, 0, 0]] * 6] * 4  # to the right, at its full length: red
+    io.write_kitti_depth(tmp_path / "depth.png", np.full((2, 2), 4.5, np.float32))
+    assert read_map(tmp_path / "depth.png", "depth").tolist() == [[4.5] * 2] * 2
+    np.savez(tmp_path / "relative.npz", values=np.ones((2, 2)), confidence=np.zeros((2, 2)))
+    assert read_map(tmp_path / "relative.npz", "depth").tolist() == [[1.0] * 2] * 2
+    np.savez(tmp_path / "odd.npz", colour=np.ones(3))
+    with pytest.raises(io.FormatError, match=r"odd\.npz: holds colour; expected px, m, values or motion"):
+        read_map(tmp_path / "odd.npz", "stereo")
+    with pytest.raises(io.FormatError, match=r"expected an \.npz"):
+        read_map(tmp_path / "flow.png", "scene_flow")
+
+
+def test_estimates_of_other_sizes_are_shown_by_single_pixels(tmp_path):
+    from geomvision.report.board_pictures import WIDE, _reduced
+
+    assert _reduced(np.zeros((900, 2 * WIDE + 1))).shape == (300, 267)
+    assert _reduced(np.zeros((30, WIDE))).shape == (30, WIDE)
