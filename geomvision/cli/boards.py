@@ -21,17 +21,18 @@ from ..benchmark.differences import changes
 from ..benchmark.grids import chosen
 from ..benchmark.leaderboard import Leaderboard
 from ..benchmark.records import Record, scored_by
-from ..benchmark.runs import Run
+from ..benchmark.runs import Run, data
 from ..benchmark.servers import SERVERS
 from ..benchmark.submissions import write_submission
 from ..io._files import write_bytes
 from ..metrics import PROTOCOLS
 from ..report.board_differences import difference_sheets, told_lines
 from ..report.board_formats import as_markdown
-from ..report.board_pictures import read_map
+from ..report.board_pictures import Reader, read_map
 from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
 from ..results import Depth, Disparity, Flow
+from ..samples import Sample
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
 
@@ -78,7 +79,13 @@ def show(
     for path in out:
         kept = any(section.maps for section in board.sections)
         save_leaderboard(
-            board, path, title=title, per_scene=per_scene, run=Path() if kept else None, published=published
+            board,
+            path,
+            title=title,
+            per_scene=per_scene,
+            run=Path() if kept else None,
+            published=published,
+            reader=_reader(runs),
         )
         typer.echo(f"{path} written")
     if not out:
@@ -163,6 +170,19 @@ def submit(
     )
     for note in told.notes:
         typer.echo(note)
+
+
+def _reader(runs: Sequence[Run]) -> Reader:
+    """Gives the samples of the runs' data sets, which are opened when the first is asked for."""
+    sources = {source.name: (source, run.plan.task) for run in runs for source in run.plan.sources}
+
+    def read(dataset: str, name: str) -> Sample:
+        if dataset not in sources:
+            raise ValueError(f"the run's plan has no data set {dataset!r}")
+        source, task = sources[dataset]
+        return data.read(data.opened(source, task), name, task)
+
+    return read
 
 
 def _named(record: Record) -> str:

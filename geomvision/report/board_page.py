@@ -17,7 +17,7 @@ from ..benchmark.grids import Grid
 from ..benchmark.leaderboard import Leaderboard, Section, Standing, better_high
 from ..benchmark.published import Published
 from ..benchmark.statistics import RESAMPLES, Float64
-from .board_pictures import PICTURE_BUDGET, pictures
+from .board_pictures import PICTURE_BUDGET, Reader, pictures
 from .board_sheets import INTERVALS, TESTS, digits_of, failure_lines, heading, notes, rule_of, told
 
 SCRIPTS = ("board_parts.js", "board_tables.js", "board_main.js")
@@ -32,7 +32,9 @@ MOST_TESTED = 40
 DIGITS = 6
 
 
-def render(board: Leaderboard, title: str, *, run: Path | None = None, published: bool = True) -> str:
+def render(
+    board: Leaderboard, title: str, *, run: Path | None = None, published: bool = True, reader: Reader | None = None
+) -> str:
     """The page as text.
 
     Args:
@@ -40,6 +42,7 @@ def render(board: Leaderboard, title: str, *, run: Path | None = None, published
         title: its heading.
         run: the run's folder, for pictures of kept estimates.
         published: whether figures of papers are shown.
+        reader: gives samples, whose image and truth stand beside these pictures.
     """
     here = files(__package__).joinpath("web")
     counts = [
@@ -47,10 +50,11 @@ def render(board: Leaderboard, title: str, *, run: Path | None = None, published
     ]
     every = sum(counts) <= SCENE_BUDGET
     budget = PICTURE_BUDGET // max(1, len(board.sections))
+    shown = None if run is None else (run, budget, reader)
     data = {
         "tasks": len({section.task for section in board.sections}),
         "fine": f"{INTERVALS[:1].upper()}{INTERVALS[1:]}. {TESTS}.",
-        "sections": [_section(section, every, published, run, budget) for section in board.sections],
+        "sections": [_section(section, every, published, shown) for section in board.sections],
     }
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(here.joinpath("board.html").read_text(encoding="utf-8"))
@@ -73,7 +77,9 @@ def _facts(board: Leaderboard) -> list[str]:
     return [*words, f"{failed:,} failed" if failed else "none failed"]
 
 
-def _section(section: Section, every: bool, published: bool, run: Path | None, budget: int) -> dict[str, Any]:
+def _section(
+    section: Section, every: bool, published: bool, shown: tuple[Path, int, Reader | None] | None
+) -> dict[str, Any]:
     reasons = {each.label: each.reason for each in reversed(section.failures) if not each.protocols}
     return {
         "task": section.task,
@@ -100,7 +106,7 @@ def _section(section: Section, every: bool, published: bool, run: Path | None, b
         "published": _published(section.published()) if published else [],
         "failures": failure_lines(section),
         "notes": list(notes(section)),
-        "pictures": None if run is None else pictures(section, run, budget),
+        "pictures": None if shown is None else pictures(section, *shown),
     }
 
 

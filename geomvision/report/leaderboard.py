@@ -7,6 +7,7 @@ from pathlib import Path
 from ..benchmark.leaderboard import Leaderboard
 from ..io._files import write_bytes
 from .board_formats import as_csv, as_latex, as_markdown, scenes_as_csv
+from .board_pictures import Reader
 from .board_sheets import failure_lines, main_sheet, scene_sheet
 
 ENDINGS = (".html", ".htm", ".md", ".csv", ".tex")
@@ -20,6 +21,7 @@ def save_leaderboard(
     per_scene: bool = False,
     run: Path | None = None,
     published: bool = True,
+    reader: Reader | None = None,
 ) -> Path:
     """Write a leaderboard; the ending says as what: .html (everything), .md, .csv or .tex.
 
@@ -31,6 +33,7 @@ def save_leaderboard(
             page has scenes anyway.
         run: the run's folder, from which the page takes pictures of kept estimates; None: without pictures.
         published: whether figures of papers stand beside the measured ones.
+        reader: gives a sample by data set and name; then its image and truth stand beside kept estimates on the page.
 
     Raises:
         ValueError: on another ending, or a leaderboard without any record.
@@ -45,7 +48,7 @@ def save_leaderboard(
     if ending in (".html", ".htm"):
         from .board_page import render
 
-        text = render(board, title, run=run, published=published)
+        text = render(board, title, run=run, published=published, reader=reader)
     elif ending == ".csv":
         text = scenes_as_csv(board) if per_scene else as_csv(board, published=published)
     else:

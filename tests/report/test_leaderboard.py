@@ -17,6 +17,8 @@ from geomvision.benchmark.published import published, read
 from geomvision.metrics import PROTOCOLS
 from geomvision.metrics._base import Ratio
 from geomvision.report.leaderboard import save_leaderboard
+from geomvision.results import Disparity
+from geomvision.samples import StereoSample
 
 GOOD, BAD = [1.0, 2, 3, 4, 5, 6, 7], [3.0, 5, 7, 9, 11, 13, 15]
 
@@ -202,11 +204,37 @@ def test_pictures_are_of_kept_estimates(run, tmp_path, monkeypatch):
     assert data_of(saved(board, tmp_path, ".html"))["sections"][0]["pictures"] is None
 
 
+def given(dataset, name):
+    """Samples whose truth is the ramp; the second cannot be read."""
+    if name != "00":
+        raise ValueError(f"{dataset}/{name} has gone")
+    blank = np.zeros((48, 64), np.uint8)
+    truth = np.tile(np.linspace(1, 20, 64, dtype=np.float32), (48, 1))
+    return StereoSample(name=name, left=blank, right=blank, disparity=Disparity(px=truth))
+
+
+def test_image_and_truth_stand_beside_and_what_cannot_be_read_is_told(run, tmp_path):
+    folder, board = run
+    told = data_of(saved(board, tmp_path, ".html", run=folder, reader=given))["sections"][0]["pictures"]
+    assert {name: set(own) for name, own in told["given"].items()} == {"00": {"image", "truth"}, "01": set()}
+    assert "Images and truth are not shown: kitti2015/01 has gone." in told["note"]
+
+
+def test_colours_are_those_of_the_truth_and_relative_depth_has_its_own():
+    from geomvision.report.board_pictures import drawn_together
+
+    ramp = np.tile(np.linspace(1, 10, 50, dtype=np.float32), (4, 1))
+    drawn = drawn_together({"right": ramp, "far": ramp + 100, "relative": 50 * ramp}, ramp, {"relative"})
+    np.testing.assert_array_equal(drawn["right"], drawn["truth"])
+    assert (drawn["far"] == drawn["truth"][0, -1]).all()
+    np.testing.assert_array_equal(drawn["relative"], drawn["truth"])
+
+
 @pytest.fixture
 def tab(browser, run, tmp_path):
     """The page in a browser that is offline."""
     folder, board = run
-    target = save_leaderboard(board, tmp_path / "board.html", run=folder)
+    target = save_leaderboard(board, tmp_path / "board.html", run=folder, reader=given)
     page = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True).new_page()
     page.complaints = []
     page.on("console", lambda message: page.complaints.append(message.text))
@@ -249,9 +277,17 @@ def test_the_page_sorts_filters_and_keeps_published_figures_last(tab):
 def test_a_click_shows_the_picture_and_another_takes_it_away(tab):
     cell = tab.locator("#by-scene tbody tr").first.locator("td").first
     cell.click()
-    assert tab.locator("#picture img").count() == 1
-    assert tab.locator("#picture img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
-    assert tab.locator("#picture figcaption").inner_text() == "00 · good · 1.00 %"
+    told = tab.locator("#picture figcaption")
+    assert told.all_inner_texts() == ["00 · image", "00 · truth", "00 · good · 1.00 %"]
+    image = tab.locator("#picture .estimate img")
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
+    other = tab.locator("#by-scene tbody tr").nth(1).locator("td").nth(1)
+    other.click()
+    tab.locator("#by-scene tbody tr").first.locator("td").nth(1).click()
+    assert told.all_inner_texts()[2:] == ["00 · good · 1.00 %", "00 · bad · 3.00 %", "01 · bad · 5.00 %"]
+    tab.locator("#by-scene tbody tr").first.locator("td").nth(1).click()
+    other.click()
+    assert tab.locator("#picture img").count() == 3
     cell.click()
     assert tab.locator("#picture img").count() == 0
     assert tab.complaints == []
@@ -259,13 +295,15 @@ def test_a_click_shows_the_picture_and_another_takes_it_away(tab):
 
 def test_kept_maps_of_every_task_are_read(tmp_path):
     from geomvision import io
-    from geomvision.report.board_pictures import _drawn, read_map
+    from geomvision.report.board_pictures import drawn_together, read_map
 
     flow = np.zeros((4, 6, 2), np.float32)
     flow[..., 0] = 2
     io.write_kitti_flow(tmp_path / "flow.png", flow)
     np.testing.assert_array_equal(read_map(tmp_path / "flow.png", "flow"), flow)
-    assert _drawn({"a": flow})["a"].tolist() == [[[255, 0, 0]] * 6] * 4  # to the right, at its full length: red
+    assert (
+        drawn_together({"a": flow}, None, set())["a"].tolist() == [[[255, 0, 0]] * 6] * 4
+    )  # to the right, at its full length: red
     io.write_kitti_depth(tmp_path / "depth.png", np.full((2, 2), 4.5, np.float32))
     assert read_map(tmp_path / "depth.png", "depth").tolist() == [[4.5] * 2] * 2
     np.savez(tmp_path / "relative.npz", values=np.ones((2, 2)), confidence=np.zeros((2, 2)))
@@ -278,7 +316,7 @@ def test_kept_maps_of_every_task_are_read(tmp_path):
 
 
 def test_estimates_of_other_sizes_are_shown_by_single_pixels(tmp_path):
-    from geomvision.report.board_pictures import WIDE, _reduced
+    from geomvision.report.board_pictures import WIDE, reduced
 
-    assert _reduced(np.zeros((900, 2 * WIDE + 1))).shape == (300, 267)
-    assert _reduced(np.zeros((30, WIDE))).shape == (30, WIDE)
+    assert reduced(np.zeros((900, 2 * WIDE + 1))).shape == (300, 267)
+    assert reduced(np.zeros((30, WIDE))).shape == (30, WIDE)

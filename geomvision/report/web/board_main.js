@@ -147,12 +147,23 @@ class View {
     if (cell.figureShown) {
       cell.figureShown.remove();
       cell.figureShown = null;
+      if (!at("picture").querySelector(`.estimate[data-sample="${CSS.escape(sample)}"]`))
+        for (const shown of at("picture").querySelectorAll(`[data-sample="${CSS.escape(sample)}"]`)) shown.remove();
       return cell.classList.remove("open");
     }
+    if (!at("picture").querySelector(`[data-sample="${CSS.escape(sample)}"]`))
+      for (const [name, src] of Object.entries(this.section.pictures.given[sample] || {}))
+        at("picture").append(this.picture(src, `${sample} · ${name}`, sample, "given"));
     const told = `${sample} · ${entry.label}${known(value) ? ` · ${printed(value, this.figure.digits)} ${this.figure.unit}` : ""}`;
-    cell.figureShown = element("figure", {}, element("img", { src: this.pictureOf(sample, entry.label), alt: told }), element("figcaption", {}, told));
-    at("picture").append(cell.figureShown);
+    cell.figureShown = this.picture(this.pictureOf(sample, entry.label), told, sample, "estimate");
+    const alike = [...at("picture").children].filter((shown) => shown.dataset.sample === sample);
+    if (alike.length) alike[alike.length - 1].after(cell.figureShown);
+    else at("picture").append(cell.figureShown);
     return cell.classList.add("open");
+  }
+
+  picture(src, told, sample, kind) {
+    return element("figure", { class: kind, "data-sample": sample }, element("img", { src, alt: told }), element("figcaption", {}, told));
   }
 }
 
