@@ -1,6 +1,7 @@
 """What a run costs beside its work: per unit on real scenes, per unit at 100,000 generated ones, resuming, reading.
 
     python benches/bench_overhead.py --data folder:PATH_OF_SCENES
+    python benches/bench_overhead.py --cluster 1000
     python benches/bench_overhead.py --units 100000
 
 Shares are of one and the same run, so that other processes on the machine slow both sides. CPU seconds are of this
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import pickle
 import shutil
 import sys
 import tempfile
@@ -20,8 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from geomvision import io
 from geomvision.benchmark.records import Record
 from geomvision.benchmark.runs import Run, data, work
+from geomvision.benchmark.runs.cluster import Cluster
 from geomvision.benchmark.runs.engines import InProcess
 from geomvision.benchmark.runs.keys import code_version
 from geomvision.benchmark.runs.plan import Entrant, Plan
@@ -55,9 +59,11 @@ class Clock:
         return timed
 
 
-def plan_of(text: str, methods: tuple[Entrant, ...]) -> Plan:
+def plan_of(text: str, entrants: tuple[Entrant, ...]) -> Plan:
     protocols = ("middlebury", "kitti2015", "eth3d")
-    return Plan(task="stereo", sources=(data.parsed(text),), entrants=methods, protocols=protocols, code=code_version())
+    return Plan(
+        task="stereo", sources=(data.parsed(text),), entrants=entrants, protocols=protocols, code=code_version()
+    )
 
 
 def real(text: str, folder: Path) -> None:
@@ -163,8 +169,7 @@ class Generated(InProcess):
 
 def generated(units: int, folder: Path) -> None:
     """A store of so many units: what each costs to hand out and keep, and what a resumed run and a reader wait for."""
-    methods = tuple(Entrant(label=f"m{n}", name="sgm", options={"p1": n + 1}) for n in range(20))
-    plan = plan_of(f"synthetic?count={units // 20}", methods)
+    plan = plan_of(f"synthetic?count={units // 20}", methods(20))
     made = template()
     begun, cpu = time.perf_counter(), time.process_time()
     run(plan, folder, Generated(made))
@@ -191,17 +196,67 @@ def generated(units: int, folder: Path) -> None:
     print(f"filtered to {found} while read: {time.perf_counter() - begun:.2f} s")
 
 
+class Started(Cluster):
+    """A cluster of two workers, and what passes and is spent from when it stands to when its work is done."""
+
+    def __init__(self) -> None:
+        super().__init__(None, 2)
+        self.seconds = self.cpu = 0.0
+
+    def __enter__(self) -> Started:
+        super().__enter__()
+        self._client.wait_for_workers(2)
+        self.seconds, self.cpu = -time.perf_counter(), -time.process_time()
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.seconds += time.perf_counter()
+        self.cpu += time.process_time()
+        super().__exit__(*ended)
+
+
+def clustered(units: int, folder: Path) -> None:
+    """Dask: what the process costs that holds scheduler, client and store, where units themselves take no time.
+
+    Pairs of two equal images are refused when they are looked at: their units are rows at once.
+    """
+    for number in range(units // 20):
+        scene = folder / "data" / "stereo" / f"s{number:04}"
+        scene.mkdir(parents=True)
+        image = np.random.default_rng(number).integers(0, 255, (48, 64)).astype(np.uint8)
+        for side in ("left", "right"):
+            io.write_image(scene / f"{side}.png", image)
+    plan = plan_of(f"folder:{folder / 'data'}", methods(20))
+    cluster = Started()
+    done = run(plan, folder / "run", cluster)
+    assert done.failed == units
+    each = f"{1e3 * cluster.cpu / units:.2f} ms of CPU a unit for scheduler, client and store"
+    print(f"Dask, 2 workers: {units} units in {cluster.seconds:.1f} s, {each}")
+    source = plan.sources[0]
+    unit = work.Unit(key="0" * 32, entrant=plan.entrants[0], range=64)
+    bare = dataclasses.replace(plan, sources=(), entrants=())
+    job = Job(source=source, sample=data.names_of(data.opened(source, "stereo"))[0], plan=bare, unit=unit)
+    print(f"    job {len(pickle.dumps(job))} bytes, answer {len(pickle.dumps(Done(template())))} bytes")
+
+
+def methods(count: int) -> tuple[Entrant, ...]:
+    return tuple(Entrant(label=f"m{n}", name="sgm", options={"p1": n + 1}) for n in range(count))
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("--data", help="scenes as geomvision bench takes them: folder:PATH")
+    arguments.add_argument("--cluster", type=int, default=0, help="units of a run on a local Dask cluster")
     arguments.add_argument("--units", type=int, default=0, help="of a generated store")
     given = arguments.parse_args()
-    if not given.data and not given.units:
-        sys.exit("give --data or --units")
+    if not given.cluster and not given.data and not given.units:
+        sys.exit("give --data, --cluster or --units")
     place = Path(tempfile.mkdtemp(prefix="overhead"))
     try:
         if given.data:
             real(given.data, place)
+        if given.cluster:
+            clustered(given.cluster, place / "cluster")
         if given.units:
             generated(given.units, place / "generated")
     finally:

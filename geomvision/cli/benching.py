@@ -18,7 +18,7 @@ from ..benchmark.comparison import labelled
 from ..benchmark.fitting import OPTION
 from ..benchmark.runs import Run, data
 from ..benchmark.runs.engines import engine
-from ..benchmark.runs.keys import code_version, weights_of
+from ..benchmark.runs.keys import weights_of
 from ..benchmark.runs.plan import Entrant, Maps, Plan, Source
 from ..benchmark.runs.runner import Step, Summary, Told
 from ..benchmark.runs.runner import run as run_plan
@@ -117,7 +117,6 @@ def planned(task: str, choices: Choices) -> Plan:
         commercial=choices.commercial,
         maps=choices.maps,
         num_threads=choices.threads,
-        code=code_version(),
     )
 
 

@@ -16,7 +16,7 @@ from ..machine import cores
 from ..records import TimeRecord
 from . import data
 from .engines import Engine, Lost
-from .keys import code_beside, digest_of
+from .keys import code_beside, code_version, digest_of
 from .plan import Entrant, Plan, Source
 from .work import Done, Job, Look, Unit, Untimed, failed, machine_name
 from .writer import Writer, time_key
@@ -50,7 +50,7 @@ Told = Callable[[Step], None]
 
 def run(
     plan: Plan,
-    folder: Path,
+    folder: str | Path,
     engine: Engine,
     *,
     again: bool = False,
@@ -74,6 +74,7 @@ def run(
         StoreError: when the folder cannot be written, or another process is at work on it; what was done is kept.
         RunError: when no unit can be done, as without workers.
     """
+    plan = plan if plan.code else replace(plan, code=code_version())
     samples = _samples(plan)
     with Writer(folder) as store:
         notes = []
@@ -177,8 +178,7 @@ class _Scoring:
         with engine:
             open_jobs = self._begin(first, engine)
             while True:
-                # So many samples ahead that no worker waits, and so few that they are read once.
-                while open_jobs < 2 * engine.workers + 1 and (index := next(todo, None)) is not None:
+                while open_jobs < engine.ahead and (index := next(todo, None)) is not None:
                     open_jobs += self._begin(index, engine)
                 if not open_jobs:
                     return

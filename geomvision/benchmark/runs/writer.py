@@ -28,8 +28,8 @@ class Writer:
         StoreError: when the folder holds something else, or another process has it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = Path(folder)
         known = folder / store.PLAN
         if folder.exists() and not known.exists() and _foreign(folder):
             raise StoreError(f"{folder} holds other files; give a new folder, or one that holds a run")
