@@ -81,11 +81,13 @@ class Record:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Record:
         """What `to_dict` made. ValueError names entries that are missing or that no record has."""
-        known = {each.name for each in dataclasses.fields(cls)}
-        if set(entries) != known:
-            odd = ", ".join(sorted(set(entries) ^ known))
-            raise ValueError(f"a record has the entries {', '.join(sorted(known))}; missing, or too many: {odd}")
+        if entries.keys() != _FIELDS:
+            odd = ", ".join(sorted(set(entries) ^ _FIELDS))
+            raise ValueError(f"a record has the entries {', '.join(sorted(_FIELDS))}; missing, or too many: {odd}")
         return cls(**{**entries, "scores": _Scores(entries["scores"])})
+
+
+_FIELDS = frozenset(each.name for each in dataclasses.fields(Record))
 
 
 def plain_scores(record: Record) -> Mapping[str, Mapping[str, Any]]:
