@@ -130,7 +130,7 @@ def _methods(task: str, choices: Choices, sources: Sequence[Source]) -> list[tup
         settings.method_class(task, name)
     if "all" in words or not named:
         every = settings.build(task, None, ())
-        if task in ("depth", "flow"):
+        if task != "stereo":
             samples = [sample for source in sources for sample in _first(source, task)]
             every = [each for each in every if not samples or any(has_inputs(each, one) for one in samples)]
         names = list(dict.fromkeys((*(each.name() for each in every), *names)))
