@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -156,7 +157,7 @@ class GridBuilder:
             totals, counts, forms = zip(*score.values(), strict=True)
             if block is None:
                 block = blocks[names] = _Block(dict(zip(names, forms, strict=True)))
-            block.at.append((method, sample, self._taken))
+            block.at.extend((method, sample, self._taken))
             block.totals.extend(totals)
             block.counts.extend(counts)
 
@@ -172,10 +173,12 @@ class GridBuilder:
             total, count = ({name: np.zeros(shape) for name in names} for _ in range(2))
             forms: dict[str, Any] = {}
             for figures, block in blocks.items():
-                at = np.array(block.at)
+                at = np.frombuffer(block.at, np.int64).reshape(-1, 3)
                 valid = latest[at[:, 0], at[:, 1]] == at[:, 2]
                 rows, columns = at[valid, 0], at[valid, 1]
-                totals, counts = (np.array(v).reshape(-1, len(figures))[valid] for v in (block.totals, block.counts))
+                totals, counts = (
+                    np.frombuffer(v).reshape(-1, len(figures))[valid] for v in (block.totals, block.counts)
+                )
                 forms |= block.forms
                 for k, name in enumerate(figures):
                     total[name][rows, columns] = np.where(counts[:, k] > 0, totals[:, k], 0.0)
@@ -191,9 +194,10 @@ class _Block:
 
     def __init__(self, forms: dict[str, str]) -> None:
         self.forms = forms
-        self.at: list[tuple[int, int, int]] = []
-        self.totals: list[float] = []
-        self.counts: list[float] = []
+        #: Method, sample and serial number of each record; totals and counts of its figures, record by record.
+        self.at = array("q")
+        self.totals = array("d")
+        self.counts = array("d")
 
 
 def _places(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
