@@ -74,6 +74,8 @@ class MonoSmall(nn.Module):
         if height % STRIDE or width % STRIDE:
             raise ValueError(f"images are {height} x {width} pixels; sides must be multiples of {STRIDE}: pad them")
         x = self.enter(normalised(image))
+        if given is None and self.training:  # so that every parameter has a derivative
+            given = image.new_zeros(image.shape[0], 2, height, width)
         x = functional.relu(x if given is None else x + self.given(given), inplace=True)
         skips = []
         for down in self.down:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from .. import io
 from ..cameras import StereoRig
+from ..depth._learned import resized
 from ..images import Float32, Image
 from ..losses import monocular, photometric
 from ..losses._maps import filled, known
@@ -71,10 +71,7 @@ def _inverse_depth(matcher: Any, left: Image, right: Image, rig: Any) -> Float32
 def _shrunk(inverse: Float32, height: int, width: int) -> Float32:
     """Means over the areas of pixels of what is known there."""
     there = np.isfinite(inverse).astype(np.float32)
-    total, share = (
-        cv2.resize(np.ascontiguousarray(each), (width, height), interpolation=cv2.INTER_AREA)
-        for each in (np.nan_to_num(inverse), there)
-    )
+    total, share = (resized(np.ascontiguousarray(each), height, width) for each in (np.nan_to_num(inverse), there))
     found: Float32 = np.where(share >= COVERED, total / np.maximum(share, 1e-6), np.nan).astype(np.float32)
     return found
 

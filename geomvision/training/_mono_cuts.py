@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..depth._learned import resized
+from ..packages import needed_by
 
 #: Of depths that a net is told: the fewest, the largest share of an image's pixels, and how they lie.
 FEWEST, MOST = 16, 0.1
@@ -67,7 +68,8 @@ def _turned(image: NDArray[Any], inverse: NDArray[Any], degrees: float) -> tuple
     """
     if not degrees:
         return image, inverse, 1.0
-    import cv2
+    with needed_by("training depth nets with cameras that are rolled"):
+        import cv2
 
     height, width = inverse.shape
     angle = math.radians(abs(degrees))
