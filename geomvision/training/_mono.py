@@ -18,7 +18,7 @@ from ._rendered import ShippedTask
 from ._taught_mono import MonoNet
 from .rendered_recipes import MonoRecipe
 
-#: Scenes that the constant answer is the mean of, beside which a net's errors stand.
+#: Scenes that constant answers are the mean and the median of, beside which a net's errors stand.
 ASKED = 64
 
 
@@ -84,7 +84,7 @@ class MonoTask(ShippedTask):
 
     def __init__(self, name: str, teach: MonoLoss, recipe: MonoRecipe, folder: Path) -> None:
         self.name, self.method, self.teach, self.recipe = name, f"depth/{name}", teach, recipe
-        self.taught = MonoNet.of(name)
+        self.taught = MonoNet.of(name, recipe.network)
         if self.taught.size not in (None, (recipe.height, recipe.width)):
             given = f"{recipe.height} x {recipe.width}"
             raise ValueError(f"the recipe's images are {given} pixels; depth/{name} takes {self.taught.size} alone")
@@ -143,10 +143,11 @@ class MonoTask(ShippedTask):
         # Depth is no mean of depths: each pixel takes that of the pixel nearest to it.
         nearest = np.ix_(_nearest(height, rows), _nearest(width, columns))
         truth = inverse[window][nearest]
+        focal_px = np.asarray(stored["focal_px"] * width / columns)
+        truth = np.where(truth > FOCAL_PX / (focal_px * self.recipe.farthest_m), truth, 0)
         if sample.mirrored:
             shown, truth = shown[:, ::-1], truth[:, ::-1]
-        maps = {"image": np.moveaxis(shown, 2, 0), "inverse": truth[None]}
-        maps["focal_px"] = np.asarray(stored["focal_px"] * width / columns)
+        maps = {"image": np.moveaxis(shown, 2, 0), "inverse": truth[None], "focal_px": focal_px}
         return sample, {name: np.ascontiguousarray(value, np.float32) for name, value in maps.items()}
 
     @staticmethod
@@ -167,18 +168,20 @@ class MonoTask(ShippedTask):
         return self.teach(net, batch, self.recipe)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Errors on whole scenes never learnt from, and of one constant depth for all."""
+        """Errors on whole scenes never learnt from, and of the mean and the median of depth as the answer to all."""
         device, scores = next(net.parameters()).device, []
         for index in range(self.recipe.validation_scenes):
             batch = self.stacked([self.load(MonoCut(scene=index))], device)
             with torch.inference_mode():
                 found = self.taught(net, batch.image)
-            scores.append((*self.errors(found, batch), *self.errors(self.constant(batch), batch)[:1]))
-        error, near, constant = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
+            constants = [self.errors(each, batch)[0] for each in self.constants(batch)]
+            scores.append((*self.errors(found, batch), *constants))
+        error, near, mean, median = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
         return {
             "rendered scenes, AbsRel": error,
+            "rendered scenes, AbsRel of the mean as a constant": mean,
+            "rendered scenes, AbsRel of the median as a constant": median,
             "rendered scenes, delta1, %": round(100 * near, 2),
-            "rendered scenes, AbsRel of one constant": constant,
         }
 
     def errors(self, found: Tensor, batch: MonoBatch) -> tuple[float, float]:
@@ -197,14 +200,16 @@ class MonoTask(ShippedTask):
             return aligned(found, truth, known)
         return 1 / aligned(found, 1 / truth, known).clamp(min=1e-3)
 
-    def constant(self, batch: MonoBatch) -> Tensor:
-        """The mean depth of what is learnt from, as an estimate."""
-        if not hasattr(self, "_mean"):
+    def constants(self, batch: MonoBatch) -> tuple[Tensor, Tensor]:
+        """The mean and the median depth of what is learnt from, each as an estimate."""
+        if not hasattr(self, "_middles"):
             first = self.recipe.validation_scenes
             cuts = [MonoCut(scene=index) for index in range(first, first + min(ASKED, self.recipe.scenes))]
             depths = [self.stacked([self.load(cut)], torch.device("cpu")).canonical for cut in cuts]
-            self._mean = float(torch.cat([depth.flatten() for depth in depths]).nanmean())
-        return torch.full_like(batch.inverse, self._mean)
+            known = torch.cat([depth.flatten() for depth in depths])
+            self._middles = (float(known.nanmean()), float(known.nanmedian()))
+        mean, median = (torch.full_like(batch.inverse, middle) for middle in self._middles)
+        return mean, median
 
 
 def _nearest(side: int, part: int) -> NDArray[np.intp]:

@@ -152,6 +152,15 @@ def test_the_fine_stack_does_not_teach_the_coarse_one():
     assert taught == {"look", "refine", "predict"}
 
 
+def test_the_fine_stack_begins_near_what_the_coarse_one_says():
+    net = made(Eigen, fine=16).eval()
+    with torch.inference_mode():
+        (coarse, _), (fine, _) = net.estimates(40 * images(4))
+    coarse, fine = coarse[..., 4:-4, 4:-4], fine[..., 4:-4, 4:-4]
+    assert float(coarse.std()) > 0.1
+    assert float((fine - coarse).std()) < 0.5 * float(coarse.std())
+
+
 def test_an_up_projection_convolves_what_has_zeros_between():
     """As the paper says it: values apart, then 5x5 twice, 3x3 once."""
     torch.manual_seed(2)
