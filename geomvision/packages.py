@@ -10,12 +10,16 @@ from typing import Any
 
 #: Extras by the package that they bring; names on the index of those that always come along.
 EXTRAS = {
+    "dask": "dask",
     "diffusers": "hub",
+    "distributed": "dask",
+    "fsspec": "dask",
     "huggingface_hub": "hub",
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
     "ptlflow": "ptlflow",
+    "pyarrow": "tables",
     "safetensors": "learned",
     "torch": "learned",
     "torchvision": "torchvision",

@@ -147,13 +147,13 @@ def compare_methods(
     task = _common_task(methods, given)
     every = without_occluded(given) if remove_occluded else given
     chosen = applicable(task, protocols, every)
-    labelled = _labelled(methods)
+    named = labelled(methods)
     inspections, warnings = _inspected(every, force)
     rows = []
     with commercial_only(wanted=commercial), _progress(progress) as bar:
-        job = bar.add_task(task, total=len(labelled) * len(every))
+        job = bar.add_task(task, total=len(named) * len(every))
         for sample in every:
-            for label, method in labelled.items():
+            for label, method in named.items():
                 bar.update(job, description=f"{sample.name} · {label}")
                 fitted = method if fit is None else fit(method, sample, inspections.get(sample.name))
                 rows.append(run_row(fitted, sample, chosen, label=label, repeats=repeats, align=align))
@@ -188,18 +188,12 @@ def run_row(
     except Exception as error:
         return Row(label=name, sample=sample.name, method=method, error=f"{type(error).__name__}: {error}")
     peaks = [peak for peak in (first_peak, timing.peak_memory_bytes) if peak is not None]
-    scores: dict[str, Score] = {}
-    unscored: dict[str, str] = {}
-    for protocol in protocols:
-        try:
-            scores[protocol.name] = protocol.score(as_scored(estimate, protocol, sample, align), sample)
-        except (ValueError, TypeError) as error:
-            unscored[protocol.name] = str(error)
+    scores, unscored = scored(estimate, sample, protocols, align)
     return Row(
         label=name,
         sample=sample.name,
         method=method,
-        backend=estimate.run.backend if estimate.run is not None else method.chosen_backend().name,
+        backend=backend_of(method, estimate),
         scores=scores,
         unscored=unscored,
         density=estimate.density,
@@ -207,6 +201,25 @@ def run_row(
         estimate=estimate,
         align=align if isinstance(estimate, RelativeDepth) else None,
     )
+
+
+def scored(
+    estimate: Any, sample: Sample, protocols: Iterable[Protocol], align: AlignedHow | None
+) -> tuple[dict[str, Score], dict[str, str]]:
+    """Scores by protocol, and why the other protocols could not score this estimate."""
+    scores: dict[str, Score] = {}
+    unscored: dict[str, str] = {}
+    for protocol in protocols:
+        try:
+            scores[protocol.name] = protocol.score(as_scored(estimate, protocol, sample, align), sample)
+        except (ValueError, TypeError) as error:
+            unscored[protocol.name] = str(error)
+    return scores, unscored
+
+
+def backend_of(method: Method, estimate: Any) -> str:
+    """The backend that made an estimate."""
+    return str(estimate.run.backend if estimate.run is not None else method.chosen_backend().name)
 
 
 def _common_task(methods: Sequence[Method], samples: Sequence[Sample]) -> str:
@@ -232,7 +245,7 @@ def _common_task(methods: Sequence[Method], samples: Sequence[Sample]) -> str:
     return tasks.pop()
 
 
-def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
+def labelled(methods: Sequence[Method]) -> dict[str, Method]:
     """Methods by the shortest label that tells them apart: the name, what differs within a name, the backend."""
     labels = []
     for method in methods:

@@ -27,18 +27,18 @@ class RangeFit:
         pair = pair_of(sample)
         if pair is None or method.name() in self.chosen:
             return method
-        value, _ = search_range(pair, report)
-        if OPTION in method.option_limits():
-            return method.with_options(**{OPTION: value})
-        matcher = getattr(method, "matcher", None)  # depth and scene flow from stereo carry a stereo method
-        if (
-            matcher is None
-            or OPTION not in matcher().option_limits()
-            or OPTION in getattr(method, "stereo_options", "")
-        ):
-            return method
-        given = ", ".join(filter(None, (method.stereo_options, f"{OPTION}={value}")))
-        return method.with_options(stereo_options=given)
+        return with_range(method, search_range(pair, report)[0])
+
+
+def with_range(method: Any, value: int) -> Any:
+    """The method searching `value` disparities, or unchanged when it searches none or its options say how many."""
+    if OPTION in method.option_limits():
+        return method.with_options(**{OPTION: value})
+    matcher = getattr(method, "matcher", None)  # depth and scene flow from stereo carry a stereo method
+    if matcher is None or OPTION not in matcher().option_limits() or OPTION in getattr(method, "stereo_options", ""):
+        return method
+    given = ", ".join(filter(None, (method.stereo_options, f"{OPTION}={value}")))
+    return method.with_options(stereo_options=given)
 
 
 def search_range(pair: StereoSample, report: PairReport | None) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .bench_verbs import bench
 from .compare_verbs import compare
 from .depth_verbs import complete
 from .flags import Force, Repeats, Unit
@@ -21,6 +22,7 @@ app = typer.Typer(
     epilog="--traceback shows where an error came from.",
 )
 app.add_typer(compare, name="compare")
+app.add_typer(bench, name="bench")
 app.command()(probe)
 app.command()(complete)
 app.command("pseudo-label")(pseudo_label)

@@ -67,7 +67,7 @@ def run(task: str, samples: Sequence[Sample], choices: Choices) -> Report:
     methods = settings.build(task, choices.methods, given)
     chosen = settings.chosen_option(given, OPTION, methods)
     if choices.methods is None and task in ("depth", "flow"):
-        methods = [method for method in methods if any(_has_inputs(method, sample) for sample in samples)] or methods
+        methods = [method for method in methods if any(has_inputs(method, sample) for sample in samples)] or methods
     return _run(methods, samples, choices, chosen, "--set")
 
 
@@ -127,7 +127,7 @@ def check_output(out: Path | None) -> None:
         raise ValueError(f"--out {out}: nothing can be written to {out.parent} ({error.strerror})") from None
 
 
-def _has_inputs(method: Method, sample: Sample) -> bool:
+def has_inputs(method: Method, sample: Sample) -> bool:
     """Whether a sample holds what the method starts from; asked only when the user named no methods."""
     if isinstance(sample, FlowSample):
         return method.name() != "epipolar_flow" or not (sample.camera is None or sample.T_1_0 is None)

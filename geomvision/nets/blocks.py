@@ -17,7 +17,7 @@ from torch.nn import functional
 from .. import ops, packages
 
 #: Maps of fewer pixels are small.
-SMALL = 1024
+SMALL = 2048
 
 
 def steady(x: Tensor, training: bool, *, at_all_sizes: bool = False) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ Volumes are (B, C, D, H, W). Batch statistics are those that training left.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -27,6 +27,18 @@ def _steady(x: Tensor, training: bool) -> AbstractContextManager[None]:
     return steady(x, training, at_all_sizes=x.shape[-3:].numel() < SMALL)
 
 
+@contextmanager
+def _exact(x: Tensor, training: bool) -> Iterator[Tensor]:
+    """x for one of torch's convolutions of volumes, with what it needs around.
+
+    On a CPU that is single precision: of small volumes in bfloat16, which `torch.autocast` makes, torch 2.13 has
+    derivatives that are not even finite.
+    """
+    single = x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    with _steady(x, training), torch.autocast("cpu", enabled=False) if single else nullcontext():
+        yield x.float() if single else x
+
+
 class Convolution3D(nn.Conv3d):
     """A 3×3×3 convolution without bias that keeps the size (divided by `stride`); zeros beyond the border."""
 
@@ -35,8 +47,8 @@ class Convolution3D(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, D, H, W) → (B, outputs, D / stride, H / stride, W / stride)."""
-        with _steady(x, self.training):
-            return super().forward(x)
+        with _exact(x, self.training) as given:
+            return super().forward(given)
 
 
 class Deconvolution3D(nn.ConvTranspose3d):
@@ -47,8 +59,8 @@ class Deconvolution3D(nn.ConvTranspose3d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, inputs, D, H, W) → (B, outputs, 2 D, 2 H, 2 W)."""
-        with _steady(x, self.training):
-            return super().forward(x, output_size)
+        with _exact(x, self.training) as given:
+            return super().forward(given, output_size)
 
 
 class Normed(nn.Module):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
+from .blocks import Pointwise
 from .correlation import CORRELATIONS, Correlation, correlation
 from .raft_encoder import Encoder
 from .raft_update import MotionEncoder, Recurrent
@@ -91,7 +92,7 @@ class RAFT(nn.Module):
         )
         if s.convex:
             width = 9 * STRIDE**2
-            self.mask = nn.Sequential(nn.Conv2d(s.hidden, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, width, 1))
+            self.mask = nn.Sequential(nn.Conv2d(s.hidden, 256, 3, padding=1), nn.ReLU(), Pointwise(256, width))
 
     def forward(
         self,

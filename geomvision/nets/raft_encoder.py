@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .blocks import Convolution, Pointwise
+
 #: Of all channels, these fill a part of the second cache.
 PIXELS_AT_ONCE = 4096
 
@@ -57,12 +59,12 @@ class Block(nn.Module):
         widths = (inputs, narrow, narrow, outputs) if bottleneck else (inputs, outputs, outputs)
         strides, sizes = ((1, stride, 1), (1, 3, 1)) if bottleneck else ((stride, 1), (3, 3))
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(a, b, size, stride=step, padding=size // 2)
+            Pointwise(a, b) if size == 1 else nn.Conv2d(a, b, size, stride=step, padding=size // 2)
             for (a, b), step, size in zip(pairwise(widths), strides, sizes, strict=True)
         )
         self.norms = nn.ModuleList(normalisation(norm, width) for width in widths[1:])
         if stride != 1:
-            self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride), normalisation(norm, outputs))
+            self.skip = nn.Sequential(Convolution(inputs, outputs, size=1, stride=stride), normalisation(norm, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, H / stride, W / stride)."""
@@ -105,7 +107,7 @@ class Encoder(Trunk):
         self, stages: tuple[int, int, int, int], outputs: int, *, bottleneck: bool, norm: str, halvings: int = 3
     ) -> None:
         super().__init__(stages, bottleneck=bottleneck, norm=norm, halvings=halvings)
-        self.leave = nn.Conv2d(stages[-1], outputs, 1)
+        self.leave = Pointwise(stages[-1], outputs)
         begin(self)
 
     def forward(self, images: Tensor) -> Tensor:

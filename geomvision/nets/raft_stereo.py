@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ._estimates import Disparities, require_pair
+from .blocks import Pointwise
 from .raft_encoder import Block, Encoder, begin
 from .raft_stereo_levels import Context, Level, halved, like
 from .raft_update import MotionEncoder, Prepared
@@ -77,7 +78,7 @@ class RAFTStereo(nn.Module):
         self.recurrent = nn.ModuleList(Level(hidden, a + b) for a, b in zip(seen, coarser, strict=True))
         self.head = nn.Sequential(nn.Conv2d(hidden, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, 2, 3, padding=1))
         sums = 9 * self.stride**2
-        self.mask = nn.Sequential(nn.Conv2d(hidden, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, sums, 1))
+        self.mask = nn.Sequential(nn.Conv2d(hidden, 256, 3, padding=1), nn.ReLU(), Pointwise(256, sums))
 
     def forward(
         self,

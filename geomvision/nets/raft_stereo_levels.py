@@ -54,7 +54,8 @@ class Level(Recurrent):
 
     def prepared(self, context: Tensor) -> list[Prepared]:
         """What `forward` takes beside state and inputs; the same in all iterations."""
-        share = self.told(context)
+        with steady(context, self.training):
+            share = self.told(context)
         (update,), (reset,), (candidate,) = self.update, self.reset, self.candidate
         gates = torch.cat([update.weight, reset.weight]).contiguous(memory_format=torch.channels_last)  # type: ignore[list-item]
         biases = torch.cat([gate.bias for gate in (update, reset, candidate)])  # type: ignore[misc]

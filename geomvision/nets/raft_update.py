@@ -9,19 +9,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .blocks import Pointwise, steady
+
 
 class MotionEncoder(nn.Module):
     """Correlations and flow to features of motion; the flow itself is their last two channels."""
 
     def __init__(self, correlations: int, seen: tuple[int, ...], moved: tuple[int, int], outputs: int) -> None:
         super().__init__()
-        first = nn.Conv2d(correlations, seen[0], 1)
+        first = Pointwise(correlations, seen[0])
         self.seen = nn.ModuleList([first, *(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(seen))])
         self.moved = nn.ModuleList([nn.Conv2d(2, moved[0], 7, padding=3), nn.Conv2d(*moved, 3, padding=1)])
         self.join = nn.Conv2d(seen[-1] + moved[-1], outputs, 3, padding=1)
 
     def forward(self, correlations: Tensor, flow: Tensor) -> Tensor:
         """(B, correlations, h, w) and (B, 2, h, w) → (B, outputs + 2, h, w)."""
+        with steady(flow, self.training):
+            return self._encoded(correlations, flow)
+
+    def _encoded(self, correlations: Tensor, flow: Tensor) -> Tensor:
         seen = correlations.contiguous(memory_format=torch.channels_last)
         for convolution in self.seen:
             seen = functional.relu(convolution(seen), inplace=True)
@@ -67,17 +73,19 @@ class Recurrent(nn.Module):
     def forward(self, hidden: Tensor, motion: Tensor, prepared: list[Prepared]) -> Tensor:
         """The next state, (B, hidden, h, w)."""
         for step in prepared:
-            gates = torch.sigmoid(_added(step.gates_share, torch.cat([hidden, motion], dim=1), step.gates))
-            update, reset = gates.chunk(2, dim=1)
+            gates = _added(step.gates_share, torch.cat([hidden, motion], dim=1), step.gates, self.training)
+            with steady(gates, self.training, at_all_sizes=True):  # torch's has other last bits at the ends of threads
+                update, reset = torch.sigmoid(gates).chunk(2, dim=1)
             seen = torch.cat([reset * hidden, motion], dim=1)
-            candidate = torch.tanh(_added(step.candidate_share, seen, step.candidate))
-            hidden = torch.lerp(hidden, candidate, update)
+            candidate = torch.tanh(_added(step.candidate_share, seen, step.candidate, self.training))
+            hidden = torch.lerp(hidden, candidate.to(hidden.dtype), update.to(hidden.dtype))
         return hidden
 
     def _split(self, weight: Tensor, bias: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """The weights of state and motion, and what the context adds to their sums."""
         own, shared, rest = torch.tensor_split(weight, (self.hidden, self.hidden + self.context), dim=1)
-        share = functional.conv2d(context, shared, bias, padding=_padding(weight))
+        with steady(context, self.training):
+            share = functional.conv2d(context, shared, bias, padding=_padding(weight))
         weights = torch.cat([own, rest], dim=1).contiguous(memory_format=torch.channels_last)
         return weights, share
 
@@ -88,8 +96,9 @@ def _parameters(module: nn.Module) -> tuple[Tensor, Tensor]:
     return module.weight, module.bias
 
 
-def _added(share: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    return functional.conv2d(x, weight, padding=_padding(weight)).add_(share)
+def _added(share: Tensor, x: Tensor, weight: Tensor, training: bool) -> Tensor:
+    with steady(x, training):
+        return functional.conv2d(x, weight, padding=_padding(weight)).add_(share)
 
 
 def _padding(weight: Tensor) -> tuple[int, int]:

@@ -1,0 +1,166 @@
+"""The data sets of a run: ``name:PATH?option=value`` to samples, from a folder or a URL, on any machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import json
+import os
+import re
+import typing
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ...datasets import DATASETS
+from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from .plan import Source
+from .remote import fetched, is_url, remote_stamp
+
+FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
+KINDS: dict[str, tuple[type, ...]] = {
+    "stereo": (StereoSample,),
+    "flow": (FlowSample,),
+    "depth": (DepthSample,),
+    "scene_flow": (SceneFlowSample, PointsSample),
+}
+
+
+def parsed(text: str) -> Source:
+    """A data set from what the command line is given; its options have the types that its reader says.
+
+    Raises:
+        ValueError: when the text has another form, or names a data set or an option that is none.
+    """
+    match = re.fullmatch(r"(?:([^=:?/]+)=)?(\w+)(?::([^?]*))?(?:\?(.*))?", text)
+    if match is None:
+        raise ValueError(f"--dataset {text}: it must be {FORM}")
+    called, name, location, options = match.groups()
+    if name not in DATASETS:
+        raise ValueError(f"--dataset {text}: there is no data set {name!r}; there are {', '.join(DATASETS)}")
+    known = _parameters(DATASETS[name])
+    if not location and "path" in known:
+        raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
+    given = {}
+    for item in filter(None, (options or "").split("&")):
+        option, separator, value = item.partition("=")
+        if not separator or option not in known or option == "path":
+            allowed = ", ".join(sorted(set(known) - {"path"})) or "none"
+            raise ValueError(f"--dataset {text}: {item!r} is no option of {name!r}; options are {allowed}")
+        given[option] = _value(value, known[option])
+    return Source(name=called or name, dataset=name, location=_absolute(location or ""), options=given)
+
+
+def _absolute(location: str) -> str:
+    return location if is_url(location) or not location else str(Path(location).expanduser().absolute())
+
+
+def _parameters(reader: type) -> dict[str, Any]:
+    """The options of a reader by name, with the types it says."""
+    # Those of a dataclass are resolved where each was written.
+    hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else reader.__dict__.get("__init__"))
+    names = [name for name in inspect.signature(reader).parameters if name != "self"]
+    return {name: hints.get(name, str) for name in names}
+
+
+def _value(text: str, hint: Any) -> Any:
+    """Text as JSON would read it, lists as tuples; as it stands where it is none, or words are wanted."""
+    if hint is str:
+        return text
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return tuple(value) if isinstance(value, list) else value
+
+
+def opened(source: Source, task: str) -> Any:
+    """The data set, with samples of the task where it has a choice. What its reader says is raised."""
+    return _opened(json.dumps([source.dataset, source.location, dict(source.options)]), task)
+
+
+@lru_cache(maxsize=8)
+def _opened(text: str, task: str) -> Any:
+    name, location, options = json.loads(text)
+    reader = DATASETS[name]
+    known = _parameters(reader)
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    if "task" in known and "task" not in given:
+        choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
+        given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
+    place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
+    return reader(*place, **given)
+
+
+def _choices(hint: Any) -> list[Any]:
+    """All that a Literal allows, within a union, too."""
+    inner = typing.get_args(hint)
+    if typing.get_origin(hint) is typing.Literal:
+        return list(inner)
+    return [choice for each in inner for choice in _choices(each)]
+
+
+def forget_opened() -> None:
+    """Data sets are opened anew: what a folder held before a run was started may have changed."""
+    _opened.cache_clear()
+
+
+def names_of(dataset: Any) -> Sequence[str]:
+    """The names of the samples, in order; numbers where a data set has none."""
+    found: Sequence[str] = getattr(dataset, "names", None) or [str(index) for index in range(len(dataset))]
+    return found
+
+
+def read(dataset: Any, name: str, task: str) -> Sample:
+    """One sample, as the task needs it: a stereo pair with a rig is a sample of depth, too.
+
+    TypeError where it is none of the task; what the reader raises.
+    """
+    found = dataset[name] if hasattr(dataset, "names") else dataset[int(name)]
+    return as_task(found, task)
+
+
+def as_task(sample: Any, task: str) -> Sample:
+    """The sample as one of the task, or a TypeError."""
+    if isinstance(sample, KINDS[task]):
+        return typing.cast("Sample", sample)
+    pair = sample.stereo if isinstance(sample, SceneFlowSample | DepthSample) else sample
+    if task == "stereo" and isinstance(pair, StereoSample):
+        return pair
+    if task == "depth" and isinstance(pair, StereoSample):
+        if pair.rig is None:
+            raise TypeError(f"{pair.name} has no calibration: its disparities cannot become metres")
+        depth = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
+        return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=depth, stereo=pair)
+    raise TypeError(f"a {type(sample).__name__} is no sample of {task}")
+
+
+def stamp(source: Source) -> str:
+    """What changes when a file of the data set does: of names, sizes and times, without reading what they hold."""
+    if not source.location:
+        return ""
+    if is_url(source.location):
+        return remote_stamp(source.location)
+    digest = hashlib.sha256()
+    for name, size, written in sorted(_walked(source.location)):
+        digest.update(f"{name}\0{size}\0{written}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _walked(place: str) -> list[tuple[str, int, int]]:
+    if not Path(place).is_dir():
+        status = Path(place).stat()
+        return [("", status.st_size, status.st_mtime_ns)]
+    found = []
+    folders = [place]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    folders.append(entry.path)
+                else:
+                    status = entry.stat()
+                    found.append((os.path.relpath(entry.path, place), status.st_size, status.st_mtime_ns))
+    return found

@@ -1,0 +1,102 @@
+"""Where the work of a run is done: in this process, in others of this machine, or on a Dask cluster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from ..machine import cores
+from .work import Answer, Job, perform
+
+#: How often a unit is begun before it is given up because the process that ran it ended every time.
+TRIES = 3
+FORM = "in-process, processes, dask, or dask://HOST:PORT of a scheduler"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Instead of an answer: the process that did the job ended, as often as it was tried."""
+
+    error: str
+
+
+def lost(tries: int) -> Lost:
+    """What rows tell of a job whose worker ended so often."""
+    return Lost(f"WorkerEnded: the process that ran this ended before it was done, {tries} times out of {tries}")
+
+
+class Engine(Protocol):
+    """Takes jobs in any number and gives back answers, whichever is first."""
+
+    #: How many jobs are done at a time.
+    workers: int
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def submit(self, job: Job) -> None:
+        """Take a job."""
+
+    def wait(self) -> tuple[Job, Answer | Lost]:
+        """The next that is done. RunError where no job can be done at all; what `perform` raises."""
+
+
+class InProcess:
+    """One job after the other in this process."""
+
+    def __init__(self, do: Callable[[Job], Answer] = perform) -> None:
+        self.workers = 1
+        self._do = do
+        self._jobs: deque[Job] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._jobs.clear()
+
+    def submit(self, job: Job) -> None:
+        """Take a job: units before looks, so that a sample that was read is used at once."""
+        if job.unit is None:
+            self._jobs.append(job)
+        else:
+            self._jobs.insert(sum(1 for each in self._jobs if each.unit is not None), job)
+
+    def wait(self) -> tuple[Job, Answer | Lost]:
+        """Do the next."""
+        job = self._jobs.popleft()
+        return job, self._do(job)
+
+
+def engine(form: str, *, workers: int | None = None, num_threads: int = 1, gpus: int = 0, tries: int = TRIES) -> Engine:
+    """An engine by name.
+
+    Args:
+        form: "in-process", "processes", "dask" for a cluster on this machine, "dask://host:port" for one that is there.
+        workers: processes on this machine; one for each core, or for each GPU, when left out.
+        num_threads: of each worker's libraries.
+        gpus: of this machine; each worker sees one. On a cluster that is there: above 0, units take a worker's "GPU".
+        tries: how often a unit is begun before it is given up because its worker ended every time.
+
+    Raises:
+        ValueError: on another name, or workers that an engine does not take.
+        ModuleNotFoundError: for Dask where it is missing.
+    """
+    count = workers or gpus or cores()
+    if form == "in-process":
+        if workers not in (None, 1):
+            raise ValueError(f"the engine in-process is one worker, but {workers} were asked for; take processes")
+        return InProcess()
+    if form == "processes":
+        from .processes import Processes
+
+        return Processes(count, num_threads=num_threads, gpus=gpus, tries=tries)
+    if form == "dask" or form.startswith("dask://"):
+        from .cluster import Cluster
+
+        address = form.removeprefix("dask").removeprefix("://")
+        if address and workers is not None:
+            raise ValueError(f"the cluster at {form} has its own workers: leave out --workers")
+        return Cluster(address or None, count, num_threads=num_threads, gpus=gpus, tries=tries)
+    raise ValueError(f"--engine {form}: there is no such engine; there are {FORM}")

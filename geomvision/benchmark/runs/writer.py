@@ -1,0 +1,149 @@
+"""The one process that writes a run: looks, records, times and maps as they come, and the tables when all is done."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+from ...packages import needed_by
+from ..records import TimeRecord
+from . import journal, store
+from .journal import Journal, StoreError, replace_file
+from .keys import digest_of
+from .plan import Plan
+from .work import Done, Look
+
+
+class Writer:
+    """A run's folder, open for writing. Only one process at a time has it, others are told so.
+
+    Args:
+        folder: made where it is absent; must be empty or a run's.
+
+    Raises:
+        StoreError: when the folder holds something else, or another process has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        known = folder / store.PLAN
+        if folder.exists() and not known.exists() and _foreign(folder):
+            raise StoreError(f"{folder} holds other files; give a new folder, or one that holds a run")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / store.LOCK).open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise StoreError(f"another process is at work on {folder}; wait for it, or stop it") from None
+        self.looks, self.records, self.times = (
+            Journal(folder / name) for name in (store.SAMPLES, store.RECORDS, store.TIMES)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in (self.looks, self.records, self.times):
+            each.close()
+        self._lock.close()
+
+    @property
+    def damaged(self) -> int:
+        """Lines that were set aside since their checksums were wrong."""
+        return self.looks.damaged + self.records.damaged + self.times.damaged
+
+    def estimates(self) -> set[str]:
+        """Keys of the units that gave an estimate."""
+        return {record.key for record in store.Run(self.folder).records() if record.error is None}
+
+    def write_plan(self, plan: Plan) -> None:
+        """Put the plan in place of the one before."""
+        text = json.dumps(plan.to_dict(), indent=1, ensure_ascii=False).encode() + b"\n"
+        replace_file(self.folder / store.PLAN, lambda file: journal.write_whole(file, text))
+
+    def known_looks(self) -> dict[str, Look]:
+        """Looks by their key."""
+        return {key: Look(**journal.value_of(line)["look"]) for key, line in journal.read(self.looks.path)}
+
+    def put_look(self, key: str, dataset: str, sample: str, look: Look) -> None:
+        """Keep a look at a sample."""
+        self.looks.append(key, {"dataset": dataset, "sample": sample, "look": asdict(look)})
+
+    def put(self, done: Done) -> None:
+        """Keep a record, and its map before it: a record's map is there."""
+        content = done.map
+        if content is not None and done.record.map is not None:
+            path = self.folder / done.record.map
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda file: journal.write_whole(file, content))
+        self.records.append(done.record.key, done.record.to_dict())
+
+    def put_time(self, time: TimeRecord) -> None:
+        """Keep a time; one for each machine and number of threads."""
+        self.times.append(time_key(time.key, time.machine, time.num_threads), time.to_dict())
+
+    def forget_failed(self) -> int:
+        """Take out records with an error and looks at samples with a problem, to do them again; how many records."""
+        failed = {key for key, line in journal.read(self.records.path) if journal.value_of(line)["error"] is not None}
+        unclear = {key for key, look in self.known_looks().items() if look.problem is not None}
+        for kept, without in ((self.records, failed), (self.looks, unclear)):
+            if without:
+                kept.rewrite([line for key, line in journal.read(kept.path) if key not in without])
+        return len(failed)
+
+    def settle(self, labels: Mapping[str, str], looks: Sequence[str]) -> None:
+        """Records and looks in the order of the plan, with the labels that it gives.
+
+        Records of other units go to ``superseded.jsonl``, and come back where a later plan asks for them again.
+
+        Args:
+            labels: by the key of every unit of the plan, in its order.
+            looks: keys of the looks at all samples, in order.
+        """
+        seen = dict(journal.read(self.looks.path))
+        _rewrite(self.looks, [seen[key] for key in looks if key in seen])
+        path = self.folder / store.SUPERSEDED
+        found = {**dict(journal.read(path)), **dict(journal.read(self.records.path))}
+        past = {key: line for key, line in found.items() if key not in labels}
+        if past or path.exists():
+            replace_file(path, lambda file: journal.write_lines(file, past.values()))
+        _rewrite(self.records, [_labelled(found[key], label) for key, label in labels.items() if key in found])
+
+    def finish(self) -> str | None:
+        """Write ``records.parquet``. Why it was not written, or None."""
+        try:
+            with needed_by("records.parquet"):
+                from .tables import write_parquet
+        except ModuleNotFoundError as error:
+            return str(error)
+        write_parquet(self.folder)
+        return None
+
+
+def time_key(unit: str, machine: str, num_threads: int) -> str:
+    """The key of a time."""
+    return digest_of([unit, machine, num_threads])
+
+
+def _labelled(line: bytes, label: str) -> bytes:
+    if b'"label":%s,' % json.dumps(label, ensure_ascii=False).encode() in line:
+        return line
+    key = journal.key_of(line)
+    assert key is not None
+    return journal.line_of(key, {**journal.value_of(line), "label": label}).removesuffix(b"\n")
+
+
+def _rewrite(kept: Journal, lines: list[bytes]) -> None:
+    """Where lines or their order differ."""
+    if kept.path.read_bytes() != b"".join(line + b"\n" for line in lines):
+        kept.rewrite(lines)
+
+
+def _foreign(folder: Path) -> list[Path]:
+    own = (store.LOCK, store.SAMPLES, store.RECORDS, store.TIMES)
+    return [path for path in folder.iterdir() if path.name not in own and not path.name.endswith(".tmp")]

@@ -1,0 +1,130 @@
+"""`geomvision bench`: plans from words, runs that are begun and go on."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from geomvision.benchmark.runs import Run
+from geomvision.benchmark.runs.runner import Step
+from geomvision.cli.benching import Choices, _Lines, planned
+
+QUICK = ("--engine", "in-process")
+
+
+@pytest.fixture(autouse=True)
+def _own_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+@pytest.fixture
+def dataset(pair) -> str:
+    return f"folder:{pair}"
+
+
+@pytest.fixture
+def frames(pair, tmp_path) -> str:
+    """The same as two frames of a motion."""
+    folder = tmp_path / "flow" / "scene"
+    folder.mkdir(parents=True)
+    for name in ("frame0.png", "frame1.png", "flow.flo"):
+        shutil.copy(pair / name, folder)
+    return f"folder:{folder}"
+
+
+def test_a_run_is_begun_and_goes_on_with_more_methods(geomvision, dataset, tmp_path):
+    words = ("bench", "stereo", "--dataset", dataset, "--protocol", "middlebury,kitti2015", "--out", tmp_path / "run")
+    ended = geomvision(*words, *QUICK, "--methods", "sgm,sgm(paths=4)")
+    assert ended.code == 0, ended.err
+    assert "2 units: 0 were there, 2 done\nwrote" in ended.out
+    ended = geomvision(*words, *QUICK, "--methods", "sgm,sgm(paths=4),opencv_bm", "--time", "--repeats", "1")
+    assert "3 units: 2 were there, 1 done, 3 timed" in ended.out
+    records = list(Run(tmp_path / "run").records())
+    assert [each.label for each in records] == ["sgm(paths=8)", "sgm(paths=4)", "opencv_bm"]
+    assert [set(each.scores) for each in records] == [{"middlebury", "kitti2015"}] * 3
+
+
+def test_all_but_some_methods_run_also_on_flow(geomvision, frames, tmp_path):
+    out = tmp_path / "run"
+    words = ("--methods", "all,-opencv_tvl1,-tvl1,-horn_schunck,-skimage_tvl1,-skimage_ilk,-opencv_deepflow")
+    ended = geomvision("bench", "flow", "--dataset", frames, *words, "--out", out, *QUICK)
+    assert ended.code == 0, ended.err
+    records = list(Run(out).records())
+    labels = {each.label for each in records}
+    assert {"opencv_dis", "inverse_search"} <= labels
+    assert not labels & {"tvl1", "skimage_ilk", "epipolar_flow"}  # the last has no camera here
+    assert not [each.error for each in records if each.error]
+    assert all("kitti2015_flow" in each.scores for each in records)
+
+
+def test_a_failing_method_is_told_and_ends_nothing(geomvision, dataset, tmp_path):
+    words = ("--methods", "opencv_bm,sgm(min_disparity=500, max_disparity=600)")
+    ended = geomvision("bench", "stereo", "--dataset", dataset, *words, "--out", tmp_path / "run", *QUICK)
+    assert ended.code == 0
+    assert "1 failed; --again does them once more\n  1 of sgm: ImageError: no pixel" in ended.out
+
+
+def test_options_reach_the_plan(dataset, frames, pair):
+    plan = planned("stereo", Choices(datasets=[dataset], out=pair, methods="sgm,opencv_bm", options=["sgm.p1=7"]))
+    assert [(each.name, each.own_range) for each in plan.entrants] == [("sgm", False), ("opencv_bm", False)]
+    assert plan.entrants[0].options["p1"] == 7
+    for choices in ({"options": ["max_disparity=32"], "methods": "sgm"}, {"methods": "sgm(max_disparity=32)"}):
+        (entrant,) = planned("stereo", Choices(datasets=[dataset], out=pair, **choices)).entrants
+        assert (entrant.own_range, entrant.options["max_disparity"]) == (True, 32)
+    assert planned("flow", Choices(datasets=[frames], out=pair, protocols=["kitti2015"])).protocols == (
+        "kitti2015_flow",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"datasets": ["folder:{0}", "folder:{0}"]}, "two data sets are called 'folder': name one of them"),
+        ({"datasets": ["folder:{0}/nowhere"], "methods": "sgm"}, None),
+        ({"methods": "sgn"}, r"no stereo method 'sgn' \(did you mean 'sgm'"),
+        ({"methods": "all,-sgn"}, "no stereo method 'sgn'"),
+        ({"methods": "sgm,-sgm"}, "no stereo method is left"),
+        ({"methods": "sgm(paths)"}, "'paths' is no OPTION=VALUE of sgm; options are"),
+        ({"methods": "sgm(paths=3)"}, "paths is 3; allowed is"),
+        ({"methods": "sgm,sgm"}, "is given twice with the same options"),
+        ({"methods": "sgm", "options": ["num_threads=2"]}, "give --threads"),
+        ({"protocols": ["kitti2016"]}, "no stereo protocol 'kitti2016'; there are"),
+    ],
+)
+def test_wrong_words_are_told(changes, told, pair):
+    given = {"datasets": ["folder:{0}"], "out": Path("out"), "methods": "sgm", **changes}
+    given["datasets"] = [text.format(pair) for text in given["datasets"]]
+    if told is None:
+        assert planned("stereo", Choices(**given)).sources[0].location.endswith("nowhere")  # opened when it runs
+        return
+    with pytest.raises(ValueError, match=told):
+        planned("stereo", Choices(**given))
+
+
+def test_errors_end_in_one_message(geomvision, dataset, tmp_path):
+    words = ("bench", "stereo", "--methods", "sgm", *QUICK)
+    ended = geomvision(*words, "--dataset", f"folder:{tmp_path}/nowhere", "--out", tmp_path / "run")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "nowhere does not exist" in ended.err
+    ended = geomvision(*words, "--dataset", dataset, "--out", tmp_path)
+    assert ended.code == 2
+    assert "holds other files; give a new folder" in ended.err
+    ended = geomvision(*words[:-1], "quantum", "--dataset", dataset, "--out", tmp_path / "run")
+    assert "--engine quantum: there is no such engine; there are in-process" in ended.err
+
+
+def test_a_log_has_lines_of_progress_with_the_time_left(capsys, monkeypatch):
+    seconds = iter([0.0, 10.0, 60.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    told = _Lines(Console(stderr=True, width=200))
+    for done in (5, 6, 11):
+        told(Step(done, 23, "last"))
+    assert capsys.readouterr().err == "score: 11 of 23, 2.0 minutes left\n"
+
+
+def test_the_plan_names_no_option_that_was_left_out(geomvision, dataset, tmp_path):
+    geomvision("bench", "stereo", "--methods", "sgm", *QUICK, "--dataset", dataset, "--out", tmp_path / "run")
+    plan = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (plan["protocols"], plan["maps"], plan["num_threads"]) == (None, None, 1)
