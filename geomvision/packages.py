@@ -14,6 +14,7 @@ EXTRAS = {
     "diffusers": "hub",
     "distributed": "dask",
     "fsspec": "dask",
+    "h5py": "data",
     "huggingface_hub": "hub",
     "numba": "reference",
     "open3d": "viewer",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
 
@@ -24,29 +22,20 @@ class Registry(Catalogue[Method]):
     """The methods of one task by name: ``METHODS["sgm"]`` imports and returns the class `SGM`."""
 
     def __init__(self, task: str, folder: Path) -> None:
-        super().__init__(f"geomvision.{task}", folder)
+        super().__init__(f"geomvision.{task}", folder, group=ENTRY_POINT_GROUP, prefix=f"{task}.")
         self.task = task
         self._added: dict[str, type[Method]] = {}
 
-    @cached_property
-    def _plugins(self) -> dict[str, EntryPoint]:
-        prefix = self.task + "."
-        points = entry_points(group=ENTRY_POINT_GROUP)
-        return {p.name.removeprefix(prefix): p for p in points if p.name.startswith(prefix)}
-
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted({*super().__iter__(), *self._plugins, *self._added}))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
+        return iter(sorted({*super().__iter__(), *self._added}))
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self._plugins or name in self._added
+        return super().__contains__(name) or name in self._added
 
     def __getitem__(self, name: str) -> type[Method]:
         if name in self._added:
             return self._added[name]
-        if name in self._plugins and not super().__contains__(name):
+        if name in self._plugins and name not in self._files:
             return self._checked(self._plugins[name].load(), f"entry point {self.task}.{name}")
         return self._checked(super().__getitem__(name), f"{self.package}.{name}")
 
@@ -54,7 +43,7 @@ class Registry(Catalogue[Method]):
         """What the method's class is called; imports no file."""
         if name in self._added:
             return self._added[name].__name__
-        return super().class_name(name) if name in self._files else self._plugins[name].attr or name
+        return super().class_name(name)
 
     def parsed(self, name: str, text: str, owner: str, num_threads: int = 0) -> Method:
         """The method with options of the form ``"name=value, name=value"``; OptionError says what `owner` has wrong."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .cameras import Array, Camera, CameraModel, StereoRig
 from .images import Float32, Image, Mask
-from .results import Depth, Disparity, Flow, SceneFlow
+from .results import Depth, Disparity, Flow, RelativeDepth, SceneFlow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +47,8 @@ class FlowSample:
     flow: Flow | None = None
     occluded: Mask | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    #: Names of those masks that are single things and no classes of surfaces.
+    things: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,13 +119,15 @@ class PointPairs:
 class DepthSample:
     """One image with metric depth; `stereo` is the pair it is the left image of, `clip` the clip it is from, if any.
 
-    The mask "edges" marks where true depth jumps.
+    The mask "edges" marks where true depth jumps. `camera` is None where nobody knows it, as of pictures from the web.
     """
 
     name: str
     image: Image
-    camera: Camera
+    camera: Camera | None = None
     depth: Depth | None = None
+    #: The truth of data sets that know it up to scale, or scale and shift, alone.
+    relative: RelativeDepth | None = None
     stereo: StereoSample | None = None
     clip: Clip | None = None
     #: Height of the camera over the ground in metres and image row of the horizon, when known.

@@ -60,3 +60,41 @@ def test_errors_name_classes_and_import_none(room, file, name):
     assert f" {name}" in all_of_them
     assert f" {file}" not in all_of_them
     assert imported == "False"
+
+
+def test_entry_points_add_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A package of somebody else's: its data set is listed without being imported, and found by both names."""
+    (tmp_path / "their_sets.py").write_text(
+        "from geomvision.datasets._base import Dataset\n"
+        "from geomvision.samples import StereoSample\n"
+        "class TheirSet(Dataset[StereoSample]):\n"
+        "    def __init__(self, path): self.path = path\n"
+        "    names = ['one']\n"
+        "    def read(self, name): return StereoSample(name=name, left=None, right=None)\n"
+        "value = 3\n"
+    )
+    info = tmp_path / "their_sets-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-sets\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[geomvision.datasets]\ntheir_set = their_sets:TheirSet\nkitti = their_sets:TheirSet\nodd = their_sets:value\n"
+    )
+    code = (
+        "import sys, geomvision as gv\n"
+        "from geomvision.datasets import DATASETS\n"
+        "print('their_set' in DATASETS, 'their_set' in list(DATASETS), len(DATASETS) == len(list(DATASETS)))\n"
+        "print('their_sets' in sys.modules, DATASETS.class_name('their_set'))\n"
+        "print(gv.datasets.TheirSet('x')[0].name, DATASETS['their_set'].__module__)\n"
+        "print(DATASETS['kitti'].__module__, 'their_set' in dir(gv.datasets))\n"
+        "try: DATASETS['odd']\n"
+        "except TypeError as error: print(error)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "True True True",
+        "False TheirSet",
+        "one their_sets",
+        "geomvision.datasets.kitti True",
+        "entry point odd gives 3, which is no class",
+    ]

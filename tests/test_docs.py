@@ -32,6 +32,15 @@ def test_the_cpp_page_names_every_public_header():
     assert not [name for name in names if f"`{name}`" not in page]
 
 
+def test_the_data_sets_page_lists_every_reader_once():
+    from geomvision.datasets import DATASETS
+
+    page = (REPOSITORY / "docs" / "datasets.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(rows) == [(name, DATASETS.class_name(name)) for name in DATASETS]
+    assert "(docs/datasets.md)" in (REPOSITORY / "README.md").read_text()
+
+
 def rows_of(title):
     """The cells of the table below a title of the C++ page."""
     page = (REPOSITORY / "docs" / "cpp.md").read_text()
@@ -91,6 +100,11 @@ SHOWN = {
     "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
     "cues": lambda names: names["told"].on(names["scene"]).density > 0.9 and abs(names["response"].share) < 0.1,
+    "datasets": lambda names: (
+        "00001_flow.flo: its header says" in names["told"]
+        and (names["by_class"]["AbsRel glass"].value, names["by_class"]["AbsRel other"].value) == (0.5, 0.0)
+        and names["layout_told"].endswith("FlyingChairs_release holds data/; expected photos/NAME.png")
+    ),
     "depth_looks": lambda names: (
         abs(names["tiles"].m[-1] / names["whole"].m[-1] - 1).max() < 1e-4
         and abs(np.nanmedian(names["looks"].m / names["whole"].m) - 1) < 0.05

@@ -61,6 +61,13 @@ def test_files_are_short():
     assert not long
 
 
+def test_readers_of_data_sets_are_short():
+    """What renders scenes, and what knows any folder, is more than a reader."""
+    more = {"folder", "synthetic"}
+    readers = [p for p in (PACKAGE / "datasets").glob("[!_]*.py") if p.stem not in more]
+    assert not {relative(p): n for p in readers if (n := len(p.read_text().splitlines())) > 120}
+
+
 @pytest.mark.parametrize("path", PYTHON, ids=relative)
 def test_functions_are_short(path):
     functions = [

@@ -28,7 +28,12 @@ CARD = Card(
 )
 
 #: Of nets that are not refiners of 600,000 at most.
-PARAMETERS = {"flow/pwc_small": 1_000_000, "flow/raft_s": 1_000_000, "stereo/fast_stereo": 2_000_000}
+PARAMETERS = {
+    "flow/pwc_small": 1_000_000,
+    "flow/raft_s": 1_000_000,
+    "stereo/fast_stereo": 2_000_000,
+    "depth/mono_small": 2_500_000,
+}
 PARAMETERS["stereo/refined"] = PARAMETERS["stereo/fast_stereo"]  # one net
 
 
@@ -163,7 +168,7 @@ def test_shipped_weights_are_small_free_and_described(name):
 
 
 def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
-    assert {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small"} <= set(weights.names())
+    assert {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small", "mono_small"} <= set(weights.names())
     assert sum(weights.find(name).stat().st_size for name in weights.names()) <= 6_000_000
 
 

@@ -146,6 +146,7 @@ def _metres(method: DepthMethod, sample: DepthSample) -> Array:
 def _told(cue: str, scene: ProbeScene, sample: DepthSample, behind: float) -> float:
     """Depth by the cue alone; `behind` is how far the object's median depth lies behind its rear."""
     camera = sample.camera
+    assert camera is not None
     ray = (scene.camera_height_m - scene.lift_m) / scene.distance_m  # of the rear's foot, for a level camera
     if cue == "distance":
         return scene.distance_m + behind

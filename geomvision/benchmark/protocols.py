@@ -16,7 +16,7 @@ def has_truth(sample: Sample) -> bool:
     if isinstance(sample, SceneFlowSample | PointsSample):
         return sample.motion is not None or getattr(sample, "disparity0", None) is not None
     if isinstance(sample, DepthSample):
-        return sample.depth is not None or sample.pairs is not None
+        return any(each is not None for each in (sample.depth, sample.relative, sample.pairs))
     return sample.disparity is not None
 
 

@@ -63,6 +63,7 @@ def compare_flow(
     frame1: Annotated[Path | None, typer.Argument(help="Second frame.")] = None,
     truth: Truth = None,
     mask: Mask = None,
+    objects: Objects = None,
     methods: Methods = None,
     options: Set = None,
     protocols: Protocols = None,
@@ -74,7 +75,7 @@ def compare_flow(
     """Optical flow on two frames."""
     from . import comparing, sources
 
-    samples = sources.flow(frame0, frame1, truth=truth, mask=mask)
+    samples = sources.flow(frame0, frame1, truth=truth, mask=mask, objects=objects)
     comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats, commercial))
 
 
@@ -89,6 +90,7 @@ def compare_depth(
     camera_height: Annotated[float | None, typer.Option(help="Height of the camera over the ground, metres.")] = None,
     horizon: Annotated[float | None, typer.Option(help="Image row of the horizon.")] = None,
     pairs: Pairs = None,
+    objects: Objects = None,
     remove_occluded: RemoveOccluded = False,
     align: Align = None,
     methods: Methods = None,
@@ -104,7 +106,7 @@ def compare_depth(
 
     samples = sources.depth(
         image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
-        horizon=horizon, unit=unit, pairs=pairs,
+        horizon=horizon, unit=unit, pairs=pairs, objects=objects,
     )  # fmt: skip
     choices = comparing.Choices(methods, options, protocols, out, force, repeats, commercial, remove_occluded, align)
     comparing.run("depth", samples, choices)
@@ -121,6 +123,7 @@ def compare_scene_flow(
     layout: Annotated[
         list[str] | None, typer.Option(help="tabletop, clutter, street, room or road; one scene of each.")
     ] = None,
+    objects: Objects = None,
     protocols: Protocols = None,
     out: Out = None,
     force: Force = False,
@@ -131,7 +134,7 @@ def compare_scene_flow(
     from . import comparing, sources
 
     def samples() -> list[SceneFlowSample]:
-        return sources.scene_flow(folder, seed=seed, layouts=layout or ())
+        return sources.scene_flow(folder, seed=seed, layouts=layout or (), objects=objects)
 
     joined = comparing.Joined(stereo, stereo_options, flow, flow_options)
     comparing.run_scene_flow(samples, joined, comparing.Choices(None, None, protocols, out, force, repeats, commercial))

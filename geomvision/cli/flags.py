@@ -19,7 +19,7 @@ Unit = Annotated[str | None, typer.Option(help="Unit of OpenCV's T: m, cm or mm,
 Mask = Annotated[Path | None, typer.Option(help="Occlusion mask of the data set's layout.")]
 Objects = Annotated[
     Path | None,
-    typer.Option(help="Masks of the left image, scored by class: COCO's .json, CVAT's .xml or a .png."),
+    typer.Option(help="Masks of the (left, first) image, scored by class: COCO's .json, CVAT's .xml or a .png."),
 ]
 Pairs = Annotated[
     Path | None, typer.Option(help="Points of which one is further, as DIW's .csv has them: scored by ordinal.")

@@ -14,7 +14,7 @@ from ..images import Mask
 from ..stereo._base import StereoMethod
 from ..training.pseudo_labels import pseudo_labels
 from . import settings
-from .sources import known_as
+from .objects import known_as
 
 
 @dataclass(frozen=True, kw_only=True)

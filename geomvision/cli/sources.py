@@ -12,13 +12,14 @@ import numpy as np
 from .. import io
 from ..cameras import Camera, CameraModel, StereoRig
 from ..datasets._layouts import LAYOUTS
-from ..datasets.folder import Folder, read_objects
+from ..datasets.folder import Folder
 from ..datasets.kitti import KITTI
 from ..datasets.middlebury import Middlebury
 from ..datasets.synthetic import Synthetic
 from ..images import Image, Mask
 from ..io._files import read_text
 from ..samples import DepthSample, FlowSample, PointPairs, Sample, SceneFlowSample, StereoSample
+from .objects import classed, frames_of, known_as
 
 #: File names that say nothing about the scene: its folder's name is taken.
 PLAIN = {"left", "im0", "im2", "view1", "frame0", "frame10", "color", "image", "0", "1"}
@@ -49,7 +50,7 @@ def stereo(
         _alone(left, truth=truth, calib=calib, mask=mask)
         scenes: list[StereoSample] = _scenes(left, "stereo")
         alone = LEFT if len(scenes) == 1 else ()
-        return _classed(scenes, objects, {s.name: [*(f"{s.name}/{stem}" for stem in LEFT), *alone] for s in scenes})
+        return classed(scenes, objects, {s.name: [*(f"{s.name}/{stem}" for stem in LEFT), *alone] for s in scenes})
     image, other = io.read_image(left), io.read_image(right)
     disparity = None if truth is None else io.read_disparity(truth, scale=truth_scale)
     if disparity is not None:
@@ -65,14 +66,25 @@ def stereo(
         occluded=hidden,
         max_disparity=ndisp,
     )
-    return _classed([pair], objects, {pair.name: known_as(left)})
+    return classed([pair], objects, {pair.name: known_as(left)})
 
 
-def flow(frame0: Path, frame1: Path | None, *, truth: Path | None = None, mask: Path | None = None) -> list[FlowSample]:
-    """Two frames from two files, or the scenes of a folder. In the mask what is not 0 is occluded."""
+def flow(
+    frame0: Path,
+    frame1: Path | None,
+    *,
+    truth: Path | None = None,
+    mask: Path | None = None,
+    objects: Path | None = None,
+) -> list[FlowSample]:
+    """Two frames from two files, or the scenes of a folder. In the mask what is not 0 is occluded.
+
+    `objects` are masks of the first frames by class.
+    """
     if frame1 is None:
         _alone(frame0, truth=truth, mask=mask)
-        return _scenes(frame0, "flow")
+        scenes: list[FlowSample] = _scenes(frame0, "flow")
+        return classed(scenes, objects, frames_of([scene.name for scene in scenes], ("frame0",)))
     image, other = io.read_image(frame0), io.read_image(frame1)
     known = None if truth is None else io.read_flow(truth)
     if known is not None:
@@ -82,7 +94,8 @@ def flow(frame0: Path, frame1: Path | None, *, truth: Path | None = None, mask: 
         values = io.read_image(mask)
         _same_size(mask, values.shape[:2], image)
         hidden = np.asarray((values if values.ndim == 2 else values[..., 0]) > 0)
-    return [FlowSample(name=_name(frame0), frame0=image, frame1=other, flow=known, occluded=hidden)]
+    pair = FlowSample(name=_name(frame0), frame0=image, frame1=other, flow=known, occluded=hidden)
+    return classed([pair], objects, {pair.name: known_as(frame0)})
 
 
 def depth(
@@ -96,14 +109,17 @@ def depth(
     horizon: float | None = None,
     unit: str | None = None,
     pairs: Path | None = None,
+    objects: Path | None = None,
 ) -> list[DepthSample]:
     """One image with its camera, or the scenes of a folder; stereo scenes with a rig count, by their disparity.
 
-    `pairs` names points of which one is further, by the image's file name.
+    `pairs` names points of which one is further, by the image's file name; `objects` are masks by class.
     """
+    names: Mapping[str, Sequence[str]] = {}
     if image.is_dir():
         _alone(image, right=right, truth=truth, calib=calib)
         found = _depth_scenes(image)
+        names = frames_of([scene.name for scene in found], ("color", *LEFT))
     else:
         view = io.read_image(image)
         if not calib:
@@ -119,6 +135,8 @@ def depth(
             other, camera = io.read_image(right), rig.left
             pair = StereoSample(name=_name(image), left=view, right=other, rig=rig, max_disparity=ndisp)
         found = [DepthSample(name=_name(image), image=view, camera=camera, depth=metric, stereo=pair)]
+        names = {found[0].name: known_as(image)}
+    found = classed(found, objects, names)
     known = None if pairs is None else _pairs_of(pairs, image, [sample.name for sample in found])
     return [
         replace(
@@ -142,15 +160,23 @@ def _pairs_of(path: Path, image: Path, names: Sequence[str]) -> PointPairs:
     return found[0]
 
 
-def scene_flow(folder: Path | None, *, seed: int | None = None, layouts: Sequence[str] = ()) -> list[SceneFlowSample]:
-    """The frames of a KITTI 2015 folder; without one a rendered scene of each layout, with exact truth."""
+def scene_flow(
+    folder: Path | None, *, seed: int | None = None, layouts: Sequence[str] = (), objects: Path | None = None
+) -> list[SceneFlowSample]:
+    """The frames of a KITTI 2015 folder; without one a rendered scene of each layout, with exact truth.
+
+    `objects` are masks of the left images ``NNNNNN_10`` by class.
+    """
     if folder is None:
+        if objects is not None:
+            raise ValueError("--objects are of a folder's images; rendered scenes have masks of their own")
         chosen = dict.fromkeys(layouts or LAYOUTS)
         scenes = {layout: Synthetic(seed=seed or 0, layout=layout, **RENDERED) for layout in chosen}
         return [replace(each.scene_flow(0), name=layout) for layout, each in scenes.items()]
     if seed is not None or layouts:
         raise ValueError(f"{folder} holds its own scenes: leave out --seed and --layout, which are of rendered ones")
-    return [sample for sample in KITTI(folder, task="scene_flow") if isinstance(sample, SceneFlowSample)]
+    found = [sample for sample in KITTI(folder, task="scene_flow") if isinstance(sample, SceneFlowSample)]
+    return classed(found, objects, {sample.name: [f"{sample.name}_10"] for sample in found})
 
 
 def depth_of(pair: StereoSample) -> DepthSample:
@@ -231,26 +257,6 @@ def _alone(first: Path, **others: Path | Sequence[Path] | None) -> None:
         raise ValueError(f"{first} is one file: give two images, or a scene folder")
     if given:
         raise ValueError(f"{first} is a scene folder, which holds its own files: leave out {', '.join(given)}")
-
-
-def known_as(image: Path) -> list[str]:
-    """What an export of an annotation tool may call an image: by its folder, too, or by its name alone."""
-    return ["/".join(image.resolve().parts[-2:]), image.name]
-
-
-def _classed(samples: list[StereoSample], path: Path | None, names: Mapping[str, Sequence[str]]) -> list[StereoSample]:
-    """The samples with their objects in a file, where their left images have these names (by sample)."""
-    if path is None:
-        return samples
-    if all(sample.disparity is None for sample in samples):
-        raise ValueError("--objects are scored against truth: give --truth, too, or scenes that have it")
-    if path.suffix.lower() == ".png" and len(samples) > 1:
-        told = f"{path} is of one image, but there are {len(samples)} scenes"
-        raise ValueError(f"{told}: give one, or an export that names their left images")
-    found = [read_objects(path, sample.left, names[sample.name]) for sample in samples]
-    if not any(found):
-        raise ValueError(f"{path} has no object in {', '.join(names)}: no class can be scored apart")
-    return [replace(s, masks={**s.masks, **masks}) for s, masks in zip(samples, found, strict=True)]
 
 
 def _occluded(path: Path, image: Image, known: Mask | None) -> Mask:

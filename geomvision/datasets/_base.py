@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Generic, TypeVar, overload
+from typing import ClassVar, Generic, TypeVar, overload
 
-from ..samples import Sample
+from ..samples import PoseSample, Sample
 
-AnySample = TypeVar("AnySample", bound=Sample)
+AnySample = TypeVar("AnySample", bound=Sample | PoseSample)
+Entry = TypeVar("Entry")
 
 
 class DatasetError(ValueError):
@@ -40,7 +42,7 @@ class Dataset(Sequence[AnySample], ABC, Generic[AnySample]):
             return [self.read(name) for name in self.names[index]]
         if isinstance(index, str):
             if index not in self.names:
-                raise KeyError(f"there is no sample {index!r}; there are {', '.join(self.names)}")
+                raise KeyError(f"there is no sample {index!r}; there are {few(self.names)}")
             return self.read(index)
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
@@ -56,6 +58,52 @@ class Dataset(Sequence[AnySample], ABC, Generic[AnySample]):
         return f"{type(self).__name__}({len(self)} samples)"
 
 
+class Listed(Dataset[AnySample], Generic[AnySample, Entry]):
+    """A data set that finds all its names in a folder, and with each what `read` needs, when it is made.
+
+    Raises:
+        DatasetError: when the folder does not exist or holds no sample; the message tells the layout.
+    """
+
+    #: The expected layout in one sentence.
+    layout: ClassVar[str]
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = existing_folder(path, self.layout)
+        if not self._entries:
+            raise empty(self.path, self.layout)
+
+    @abstractmethod
+    def _found(self) -> Mapping[str, Entry]:
+        """Names in order, and what tells the files of each."""
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        return dict(self._found())
+
+    @property
+    def names(self) -> list[str]:
+        """The samples' names, in order."""
+        return list(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def _of(self, name: str) -> Entry:
+        """What is known of one name. KeyError where there is none."""
+        if name not in self._entries:
+            raise KeyError(f"there is no sample {name!r}; there are {few(self.names)}")
+        return self._entries[name]
+
+
+def few(names: Sequence[str], most: int = 8) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:most]) + (f", … ({len(names)})" if len(names) > most else "")
+
+
 def existing_folder(path: str | Path, layout: str) -> Path:
     """`path` as a folder, or a DatasetError that tells the expected layout."""
     folder = Path(path)
@@ -68,5 +116,5 @@ def existing_folder(path: str | Path, layout: str) -> Path:
 def empty(folder: Path, layout: str) -> DatasetError:
     """The error for a folder without samples: a few of the names it does hold, and what was expected."""
     present = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in folder.iterdir())
-    few = ", ".join(present[:8]) + (", …" if len(present) > 8 else "")
-    return DatasetError(f"{folder} holds {few or 'nothing'}; expected {layout}")
+    shown = ", ".join(present[:8]) + (", …" if len(present) > 8 else "")
+    return DatasetError(f"{folder} holds {shown or 'nothing'}; expected {layout}")

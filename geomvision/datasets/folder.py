@@ -38,12 +38,13 @@ _LAYOUT = (
 class Folder(Dataset[Sample]):
     """Scenes in folders: a root with ``stereo/``, ``flow/``, ``depth/``, one of those, or one scene.
 
-    A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks,
-    ``objects.json``, ``.xml`` or ``.png`` (classes of surfaces: `io.read_masks`) and ``calib.txt``; a flow scene
-    ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images
-    (one sample per frame, named ``scene/001``) and ``poses.txt``, camera to world, which make the frames around a
-    sample's its clip, and ``edges*.png``, white where true depth jumps. ``meta.json`` holds `category` (what scene it
-    is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`, `doffs_px` and `intrinsics`.
+    A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks and
+    ``calib.txt``; a flow scene ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images (one
+    sample per frame, named ``scene/001``) and ``poses.txt``, camera to world, which make the frames around a sample's
+    its clip, and ``edges*.png``, white where true depth jumps. Each may hold ``objects.json``, ``.xml`` or ``.png`` (of
+    several depth frames ``objects_001.png``), the classes of its left or first image: `io.read_masks`. ``meta.json``
+    holds `category` (what scene it is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`,
+    `doffs_px` and `intrinsics`.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
     principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
@@ -186,11 +187,15 @@ def read_objects(path: Path, left: Image, names: Sequence[str]) -> dict[str, Mas
     return masks
 
 
+def _objects(scene: Path, image: Image, stem: str, suffix: str = "") -> dict[str, Mask]:
+    """Classes of the image with this stem and suffix, where the scene has annotations."""
+    paths = (scene / name for name in ("objects.json", "objects.xml", f"objects{suffix}.png"))
+    path = next((path for path in paths if path.is_file()), None)
+    return {} if path is None else read_objects(path, image, [stem + suffix])
+
+
 def _region_masks(scene: Path, left: Image) -> dict[str, Mask]:
-    objects = next(
-        (path for path in (scene / f"objects{e}" for e in (".json", ".xml", ".png")) if path.is_file()), None
-    )
-    masks = {} if objects is None else read_objects(objects, left, ["left"])
+    masks = _objects(scene, left, "left")
     disc = _mask_values(scene / "mask_disc.png")
     return masks if disc is None else {**masks, "discontinuities": disc == 255}
 
@@ -235,6 +240,7 @@ def _read_flow(name: str, scene: Path, meta: Mapping[str, Any], version: str) ->
         camera=None if intrinsics is None else _camera(intrinsics, frame0),
         flow=flow,
         occluded=None if occluded is None else occluded > 0,
+        masks=_objects(scene, frame0, "frame0"),
     )
 
 
@@ -251,7 +257,7 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
         image=image,
         camera=camera,
         clip=_clip(scene, camera, frame),
-        masks=_edges(scene, suffix),
+        masks={**_objects(scene, image, "color", suffix), **_edges(scene, suffix)},
         category=None if meta.get("category") is None else str(meta["category"]),
         depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
     )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
-
-import numpy as np
+from typing import Literal, get_args
 
 from .. import io
 from ..cameras import StereoRig
-from ..images import Image, Mask
-from ..results import Disparity, Flow
+from ..images import Image
 from ..samples import FlowSample, SceneFlowSample, StereoSample
 from ._base import Dataset, empty, existing_folder
+from ._files import partner
+from ._kitti_truth import disparity_truth, flow_truth, foreground, rectified_rig
 
 _LAYOUT = (
     "training/ or testing/ with image_0, image_1 or colored_0, colored_1 (2012) or image_2, image_3 (2015) holding "
@@ -24,7 +22,6 @@ _LAYOUT = (
 )
 _GREY, _COLOUR = (("image_0", "image_1"),), (("colored_0", "colored_1"), ("image_2", "image_3"))
 Task = Literal["stereo", "flow", "scene_flow"]
-Map = TypeVar("Map", Disparity, Flow)
 Sample = StereoSample | FlowSample | SceneFlowSample
 
 
@@ -75,83 +72,45 @@ class KITTI(Dataset[Sample]):
         """Read one pair, or two."""
         left, right = (self.path / folder for folder in self._images)
         first = io.read_image(left / f"{name}_10.png")
-        rig = self._rig(name, first)
+        rig = rectified_rig(self.path, name, first, "grey" if self._images in _GREY else "colour")
         if self.task == "flow":
-            flow, occluded = self._flow(name)
+            flow, occluded = flow_truth(self.path, name, first)
             return FlowSample(
                 name=name,
                 frame0=first,
-                frame1=io.read_image(left / f"{name}_11.png"),
+                frame1=partner(left / f"{name}_11.png", first),
                 camera=None if rig is None else rig.left,
                 flow=flow,
                 occluded=occluded,
-                masks=self._masks(name),
+                masks=foreground(self.path, name, first),
             )
         if self.task == "scene_flow":
             return self._scene_flow(name, first, rig)
-        disparity, occluded = self._disparity(name)
+        disparity, occluded = disparity_truth(self.path, name, first)
         return StereoSample(
             name=name,
             left=first,
-            right=io.read_image(right / f"{name}_10.png"),
+            right=partner(right / f"{name}_10.png", first),
             rig=rig,
             disparity=disparity,
             occluded=occluded,
-            masks=self._masks(name),
+            masks=foreground(self.path, name, first),
         )
-
-    def _file(self, name: str, *folders: str) -> Path | None:
-        files = (self.path / folder / f"{name}_10.png" for folder in folders)
-        return next((file for file in files if file.is_file()), None)
 
     def _scene_flow(self, name: str, left0: Image, rig: StereoRig | None) -> SceneFlowSample:
         left, right = (self.path / folder for folder in self._images)
-        later = self._disparity(name, ("disp_occ_1",), ("disp_noc_1",))
-        before, (flow, hidden) = self._disparity(name), self._flow(name)
+        later = disparity_truth(self.path, name, left0, ("disp_occ_1",), ("disp_noc_1",))
+        before, (flow, hidden) = disparity_truth(self.path, name, left0), flow_truth(self.path, name, left0)
         maps = [None if px is None else replace(px, occluded=gone) for px, gone in (before, later)]
         return SceneFlowSample(
             name=name,
             left0=left0,
-            right0=io.read_image(right / f"{name}_10.png"),
-            left1=io.read_image(left / f"{name}_11.png"),
-            right1=io.read_image(right / f"{name}_11.png"),
+            right0=partner(right / f"{name}_10.png", left0),
+            left1=partner(left / f"{name}_11.png", left0),
+            right1=partner(right / f"{name}_11.png", left0),
             rig=rig,
             disparity0=maps[0],
             disparity1=maps[1],
             flow=None if flow is None else replace(flow, occluded=hidden),
-            masks=self._masks(name),
+            masks=foreground(self.path, name, left0),
         )
-
-    def _disparity(
-        self,
-        name: str,
-        occ: tuple[str, ...] = ("disp_occ", "disp_occ_0"),
-        noc: tuple[str, ...] = ("disp_noc", "disp_noc_0"),
-    ) -> tuple[Disparity | None, Mask | None]:
-        return _both(
-            self._file(name, *occ), self._file(name, *noc), lambda path: Disparity(px=io.read_kitti_disparity(path))
-        )
-
-    def _flow(self, name: str) -> tuple[Flow | None, Mask | None]:
-        paths = self._file(name, "flow_occ"), self._file(name, "flow_noc")
-        return _both(*paths, lambda path: Flow(px=io.read_kitti_flow(path)))
-
-    def _masks(self, name: str) -> dict[str, Mask]:
-        path = self._file(name, "obj_map")
-        return {} if path is None else {"foreground": np.asarray(io.read_scaled(path, scale=1, invalid=None) > 0)}
-
-    def _rig(self, name: str, image: Image) -> StereoRig | None:
-        paths = [self.path / folder / f"{name}.txt" for folder in ("calib", "calib_cam_to_cam")]
-        path = next((path for path in paths if path.is_file()), None)
-        if path is None:
-            return None
-        height, width = image.shape[:2]
-        cameras: Literal["grey", "colour"] = "grey" if self._images in _GREY else "colour"
-        return io.kitti_rig(io.read_kitti_calib(path), width, height, cameras)
-
-
-def _both(occ: Path | None, noc: Path | None, read: Callable[[Path], Map]) -> tuple[Map | None, Mask | None]:
-    """Truth with occluded pixels where there is such, and which these are, where both files tell."""
-    every, seen = (None if path is None else read(path) for path in (occ, noc))
-    hidden = None if every is None or seen is None else every.valid & ~seen.valid
-    return seen if every is None else every, hidden

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import io
-from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
-from ..io._files import read_text
-from ..results import Disparity
 from ..samples import StereoSample
-from ._base import Dataset, DatasetError, empty, existing_folder
+from ._base import Dataset, empty, existing_folder
+from ._files import fitting, partner
+from ._middlebury_truth import coarse, exact, rig_2005
 from ._occlusion import cross_check
 
 #: Left and right image of a scene, newest layout first.
@@ -28,12 +27,6 @@ _LAYOUT = (
     "view1.png, view5.png, disp1.png (2005, 2006), im2.png, im6.png, disp2.png (2003) or "
     "im2.ppm, im6.ppm, disp2.pgm (2001)"
 )
-#: Stored disparities are in full-size pixels; an image of this height holds them times this scale.
-_SCALES = {
-    "view1.png": {1110: 1.0, 555: 2.0, 370: 3.0},
-    "im2.png": {1500: 1.0, 750: 2.0, 375: 4.0},
-}
-_FOCAL_2005_PX, _BASELINE_2005_M = 3740.0, 0.16
 
 
 class Middlebury(Dataset[StereoSample]):
@@ -77,43 +70,37 @@ class Middlebury(Dataset[StereoSample]):
     def read(self, name: str) -> StereoSample:
         """Read one scene."""
         scene, left_name, right_name = self._scenes[name]
-        left, right = io.read_image(scene / left_name), io.read_image(scene / right_name)
+        left = io.read_image(scene / left_name)
+        right = partner(scene / right_name, left)
         if left_name == "im0.png":
             return _read_exact(name, scene, left, right)
         first, second = left_name[-5], right_name[-5]
         endings = "pgm" if left_name.endswith(".ppm") else "png"
-        truth, truth_right = (self._coarse(scene / f"disp{n}.{endings}", left, left_name) for n in (first, second))
+        truth, truth_right = (
+            coarse(scene / f"disp{n}.{endings}", left, left_name, self.scale) for n in (first, second)
+        )
         return StereoSample(
             name=name,
             left=left,
             right=right,
-            rig=_rig_2005(scene, left) if left_name == "view1.png" else None,
+            rig=rig_2005(scene, left) if left_name == "view1.png" else None,
             disparity=truth,
             disparity_right=truth_right,
             occluded=None if truth is None or truth_right is None else cross_check(truth, truth_right),
         )
 
-    def _coarse(self, path: Path, image: Image, left_name: str) -> Disparity | None:
-        if not path.exists():
-            return None
-        height = image.shape[0]
-        if left_name == "im2.ppm":  # 2001: no unknown pixels, a stored 0 is a disparity
-            return io.read_disparity(path, scale=self.scale or 8.0, invalid=None)
-        scale = self.scale or _SCALES[left_name].get(height)
-        if scale is None:
-            usual = ", ".join(f"{h} ({s:g})" for h, s in _SCALES[left_name].items())
-            raise DatasetError(f"{path}: the image is {height} rows high, not one of {usual}: give Middlebury(scale=…)")
-        return io.read_disparity(path, scale=scale)
-
 
 def _read_exact(name: str, scene: Path, left: Image, right: Image) -> StereoSample:
-    truth, truth_right = (_exact(scene, view) for view in (0, 1))
+    truth, truth_right = (exact(scene, view, left) for view in (0, 1))
     calib = scene / "calib.txt"
     calibration = io.read_middlebury_calib(calib) if calib.exists() else None
+    if calibration is not None:
+        fitting(calib, (calibration.rig.left.height, calibration.rig.left.width), left)
     mask_path = scene / "mask0nocc.png"
     occluded: Mask | None = None
     if mask_path.exists():
         occluded = np.asarray(io.read_scaled(mask_path, scale=1, invalid=None) == 128)
+        fitting(mask_path, occluded.shape, left)
     elif truth is not None and truth_right is not None:
         occluded = cross_check(truth, truth_right)
     return StereoSample(
@@ -126,26 +113,3 @@ def _read_exact(name: str, scene: Path, left: Image, right: Image) -> StereoSamp
         occluded=occluded,
         max_disparity=None if calibration is None else calibration.ndisp,
     )
-
-
-def _exact(scene: Path, view: int) -> Disparity | None:
-    for name in (f"disp{view}.pfm", f"disp{view}GT.pfm"):
-        if (scene / name).exists():
-            return io.read_disparity(scene / name)
-    return None
-
-
-def _rig_2005(scene: Path, image: Image) -> StereoRig | None:
-    """Cropping took `dmin` full-size pixels from every disparity; without it metres are unknown."""
-    path = scene / "dmin.txt"
-    size = _SCALES["view1.png"].get(image.shape[0])
-    if not path.exists() or size is None:
-        return None
-    try:
-        dmin = float(read_text(path, "the number dmin"))
-    except ValueError as error:
-        raise io.FormatError(path, "holds no number", "dmin, the disparity removed by cropping, px") from error
-    height, width = image.shape[:2]
-    f = _FOCAL_2005_PX / size
-    camera = Camera(width=width, height=height, fx=f, fy=f, cx=(width - 1) / 2, cy=(height - 1) / 2)
-    return StereoRig.rectified(camera, _BASELINE_2005_M, dmin / size)

@@ -77,6 +77,7 @@ class Synthetic(SceneOptions):
         pair = motion_pair(self, index, namespace("numpy"))
         grid_x, grid_y = np.meshgrid(np.arange(self.width), np.arange(self.height))
         x, y = pair.matches[0]
+        masks = _masks(pair.sights[0], pair.hits[0])
         return FlowSample(
             name=f"synthetic-flow-{self.seed}-{index}",
             frame0=pair.images[0].astype(np.uint8),
@@ -84,7 +85,8 @@ class Synthetic(SceneOptions):
             camera=pair.sights[0].view.camera,
             flow=Flow(px=np.stack([x - grid_x, y - grid_y], axis=-1), occluded=pair.occluded[0]),
             occluded=pair.occluded[0],
-            masks=_masks(pair.sights[0], pair.hits[0]),
+            masks=masks,
+            things=_things(masks, pair.sights[0]),
         )
 
     def scene_flow(self, index: int) -> SceneFlowSample:

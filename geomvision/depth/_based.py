@@ -70,7 +70,7 @@ class OfOneImage(DepthMethod):
 class Based(OfOneImage):
     """Asks one other method."""
 
-    base: str = option("ground_plane", "name of the depth method that is asked, of one image")
+    base: str = option("mono_small", "name of the depth method that is asked, of one image")
     base_options: str = option("", "its options where they differ from the defaults: 'name=value, name=value'")
 
     def __post_init__(self) -> None:

@@ -46,6 +46,12 @@ class Completion(DepthMethod, ABC):
             ValueError: when it has no depth at all, or some outside 1 µm … 10⁹ m.
             ImageError: when the image is none, or of another size.
         """
+        result: Depth = self.execute(*self.checked(sparse, image))
+        return result
+
+    @staticmethod
+    def checked(sparse: Depth, image: Any) -> tuple[Float32, Float32 | None]:
+        """What backends take: the depths, NaN where there is none, and the image as grey levels. Raises as a call."""
         if not isinstance(sparse, Depth):
             why = ": its scale is unknown" if isinstance(sparse, RelativeDepth) else ""
             raise TypeError(f"sparse is {type(sparse).__name__}{why}; it must be a Depth{HINTS['Depth']}")
@@ -60,8 +66,7 @@ class Completion(DepthMethod, ABC):
                 given, wanted = f"{guide.shape[1]}x{guide.shape[0]}", f"{sparse.size[1]}x{sparse.size[0]}"
                 raise ImageError(f"the image is {given} but the depth is {wanted} pixels; they must be equal")
             guide = levels(guide, guide)[0]
-        result: Depth = self.execute(sparse.m, guide)
-        return result
+        return sparse.m, guide
 
     def on(self, sample: DepthSample) -> Depth:
         """Depth of the sample's image from its `sparse` depth. ValueError when it has none."""

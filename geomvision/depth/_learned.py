@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -29,7 +30,46 @@ METRIC: Literal["metric"] = "metric"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnedDepth(Learned, DepthMethod):
+class OneImageNet(Learned, DepthMethod, ABC):
+    """What a net of one image sees: the image at the size that it takes."""
+
+    #: Height and width that the net sees, where it takes but one.
+    size: ClassVar[tuple[int, int] | None] = None
+    first: ClassVar[str] = "image"
+    outcome: ClassVar[str] = "depth"
+    unit: ClassVar[str] = ""
+    at_its_size: ClassVar[str] = "the net's estimate at its own size, in the net's own unit"
+
+    side_px: int = option(
+        256, "the image's longer side as the net sees it; 0: as it is", unit="px", minimum=0, maximum=8192
+    )
+
+    def seen(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what the net sees of an image of this size."""
+        if self.size is not None:
+            return self.size
+        if not self.side_px:
+            return height, width
+        scale, stride = self.side_px / max(height, width), self.net.stride
+        rows, columns = (max(self.net.least, round(scale * side / stride) * stride) for side in (height, width))
+        return rows, columns
+
+    def _given(self, images: tuple[Image, ...], memory: dict[str, Any]) -> tuple[Float32, ...]:
+        given = super()._given(images, memory)
+        height, width = memory["size"] = images[0].shape[:2]
+        rows, columns = self.seen(height, width)
+        camera: Camera | None = memory["camera"]
+        if camera is not None:
+            memory["focal_px"] = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
+        return tuple(resized(each, rows, columns) for each in given)
+
+    def _shown(self, estimate: Tensor) -> Float32:
+        array: Float32 = estimate[0, 0].float().numpy()
+        return array
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedDepth(OneImageNet):
     """A net of one image in use: the image is brought to the size that the net sees, its answer back to the image's.
 
     `kind` is that of a `RelativeDepth`, or "metric". One image does not tell its camera, and twice the focal length
@@ -41,16 +81,6 @@ class LearnedDepth(Learned, DepthMethod):
     """
 
     kind: ClassVar[Kind]
-    #: Height and width that the net sees, where it takes but one.
-    size: ClassVar[tuple[int, int] | None] = None
-    first: ClassVar[str] = "image"
-    outcome: ClassVar[str] = "depth"
-    unit: ClassVar[str] = ""
-    at_its_size: ClassVar[str] = "the net's estimate at its own size, in the net's own unit"
-
-    side_px: int = option(
-        256, "the image's longer side as the net sees it; 0: as it is", unit="px", minimum=0, maximum=8192
-    )
 
     def __call__(self, image: Any, camera: Camera | None = None) -> Depth | RelativeDepth:
         """Depth of an image: metres where the net is metric and the camera is known, else relative.
@@ -82,29 +112,6 @@ class LearnedDepth(Learned, DepthMethod):
     def _torch(self, image: Image, camera: Camera | None) -> Depth | RelativeDepth:
         result: Depth | RelativeDepth = self._estimated(*_both(image, camera, NoTrace()))
         return result
-
-    def seen(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of what the net sees of an image of this size."""
-        if self.size is not None:
-            return self.size
-        if not self.side_px:
-            return height, width
-        scale, stride = self.side_px / max(height, width), self.net.stride
-        rows, columns = (max(self.net.least, round(scale * side / stride) * stride) for side in (height, width))
-        return rows, columns
-
-    def _given(self, images: tuple[Image, ...], memory: dict[str, Any]) -> tuple[Float32, ...]:
-        given = super()._given(images, memory)
-        height, width = memory["size"] = images[0].shape[:2]
-        rows, columns = self.seen(height, width)
-        camera: Camera | None = memory["camera"]
-        if camera is not None:
-            memory["focal_px"] = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
-        return tuple(resized(each, rows, columns) for each in given)
-
-    def _shown(self, estimate: Tensor) -> Float32:
-        array: Float32 = estimate[0, 0].float().numpy()
-        return array
 
     def _map(self, result: Depth | RelativeDepth) -> Float32:
         return result.m if isinstance(result, Depth) else result.values

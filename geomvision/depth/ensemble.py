@@ -31,7 +31,8 @@ class Ensemble(OfOneImage):
     """
 
     bases: str = option(
-        "ground_plane", "names of depth methods of one image, options in brackets: 'name; name(option=value, …); …'"
+        "mono_small; ground_plane",
+        "names of depth methods of one image, options in brackets: 'name; name(option=value, …); …'",
     )
 
     def __post_init__(self) -> None:

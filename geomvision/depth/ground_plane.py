@@ -98,6 +98,8 @@ class GroundPlane(DepthMethod):
         """Depth of the sample's image. ValueError when the sample knows neither camera height nor horizon or down."""
         if sample.camera_height_m is None or (sample.horizon_px is None and sample.down is None):
             raise ValueError(f"ground_plane needs camera height and horizon; sample {sample.name!r} lacks them")
+        if sample.camera is None:
+            raise ValueError(f"ground_plane needs a camera; sample {sample.name!r} has none")
         horizon = sample.horizon_px if sample.down is None else None
         known: dict[str, Any] = {}
         if self.segmented:

@@ -33,6 +33,8 @@ from .point_pairs import read_point_pairs
 from .rigs import CAMERA_FORMATS, RIG_FORMATS, read_camera, read_rig, write_camera, write_rig
 from .ros import RosCamera, read_ros_camera, ros_rectified_rig, ros_rig, write_ros_camera
 from .scaled import read_scaled
+from .sintel import read_dpt, read_sintel_camera, read_sintel_disparity
+from .spring import read_dsp5, read_flo5
 from .tum import Trajectory, read_tum_trajectory, tum_camera, write_tum_trajectory
 
 __all__ = [
@@ -54,7 +56,10 @@ __all__ = [
     "read_colmap",
     "read_depth",
     "read_disparity",
+    "read_dpt",
+    "read_dsp5",
     "read_flo",
+    "read_flo5",
     "read_flow",
     "read_frames",
     "read_image",
@@ -73,6 +78,8 @@ __all__ = [
     "read_rig",
     "read_ros_camera",
     "read_scaled",
+    "read_sintel_camera",
+    "read_sintel_disparity",
     "read_tum_trajectory",
     "ros_rectified_rig",
     "ros_rig",

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 PathLike = str | os.PathLike[str]
 
@@ -64,6 +69,48 @@ def read_json_object(path: PathLike, expected: str) -> dict[str, Any]:
     if not isinstance(entries, dict):
         raise FormatError(path, f"holds a {type(entries).__name__}", expected)
     return entries
+
+
+@contextmanager
+def naming(path: PathLike, expected: str) -> Iterator[None]:
+    """What is wrong with values that were read in this block becomes a FormatError that names the file."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except KeyError as error:
+        raise FormatError(path, f"lacks {error.args[0] if error.args else 'an entry'!r}", expected) from error
+    except IndexError as error:
+        raise FormatError(path, f"has too few entries ({error})", expected) from error
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise FormatError(path, str(error), expected) from error
+
+
+def below(folder: Path, name: str, listing: PathLike) -> Path:
+    """The file that a listing names in a folder. FormatError for a name that leads out of it, or that none can have."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    odd = parts.is_absolute() or ".." in parts.parts or not parts.parts or ":" in name
+    if odd or any(ord(character) < 32 for character in name):
+        raise FormatError(listing, f"names the file {name!r}", f"the name of a file below {folder}")
+    return folder / parts
+
+
+def read_numbers(path: PathLike, expected: str, columns: int | None = None) -> NDArray[np.float64]:
+    """The numbers of a text file, by lines, (N, columns); commas count as spaces, lines with # are comments.
+
+    Without `columns` all its numbers, (N,). FormatError where a word is no finite number, or a line has more or fewer.
+    """
+    rows: list[list[float]] = []
+    for number, line in enumerate(read_text(path, expected).splitlines(), 1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        with naming(path, expected):
+            values = [float(word) for word in words]
+        if words and (columns not in (None, len(values)) or not np.isfinite(values).all()):
+            raise FormatError(path, f"line {number} holds {line.strip()[:60]!r}", expected)
+        rows += [values] if words else []
+    if not rows:
+        raise FormatError(path, "holds no number", expected)
+    return np.concatenate([np.array(row) for row in rows]) if columns is None else np.array(rows)
 
 
 def check_size(path: PathLike, width: int, height: int, expected: str) -> None:

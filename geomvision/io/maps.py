@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..results import Depth, Disparity, Flow
-from . import flo, kitti, pfm, scaled
+from . import flo, kitti, pfm, scaled, sintel, spring
 from ._files import FormatError, PathLike
 
 _DISPARITY_SCALES = (
@@ -24,7 +24,7 @@ _DEPTH_SCALES = (
 def read_disparity(
     path: PathLike, *, scale: float | None = None, invalid: int | Collection[int] | None = 0
 ) -> Disparity:
-    """Read a disparity map: .pfm, or grey .png / .pgm whose values are disparity · scale.
+    """Read a disparity map: .pfm, .dsp5, or grey .png / .pgm whose values are disparity · scale.
 
     Args:
         path: the file.
@@ -39,8 +39,10 @@ def read_disparity(
         if scale not in (None, 1):
             raise ValueError(f"{path}: scale is {scale}, but a PFM holds pixels and has none")
         return Disparity(px=_one_channel(path))
+    if ending == ".dsp5":
+        return Disparity(px=spring.read_dsp5(path))
     if ending not in (".png", ".pgm"):
-        raise FormatError(path, f"ends in {ending!r}", "a disparity map: .pfm, .png or .pgm")
+        raise FormatError(path, f"ends in {ending!r}", "a disparity map: .pfm, .dsp5, .png or .pgm")
     stored = scaled.read_grey(path)
     if scale is None and stored.dtype == np.uint8:
         raise FormatError(path, "has 8 bits and no scale was given", _DISPARITY_SCALES)
@@ -55,7 +57,7 @@ def write_disparity(path: PathLike, disparity: Disparity) -> None:
 
 
 def read_flow(path: PathLike) -> Flow:
-    """Read optical flow: .flo, .png (KITTI, 16 bits) or .pfm (three channels, the third unused).
+    """Read optical flow: .flo, .flo5, .png (KITTI, 16 bits) or .pfm (three channels, the third unused).
 
     Raises:
         FormatError: when the file is missing, damaged or of another kind.
@@ -63,6 +65,8 @@ def read_flow(path: PathLike) -> Flow:
     ending = _ending(path)
     if ending == ".flo":
         return Flow(px=flo.read_flo(path))
+    if ending == ".flo5":
+        return Flow(px=spring.read_flo5(path))
     if ending == ".png":
         return Flow(px=kitti.read_kitti_flow(path))
     if ending == ".pfm":
@@ -70,7 +74,7 @@ def read_flow(path: PathLike) -> Flow:
         if values.ndim != 3:
             raise FormatError(path, "has one channel", "flow in PFM: three channels (dx, dy, unused)")
         return Flow(px=values[..., :2])
-    raise FormatError(path, f"ends in {ending!r}", "optical flow: .flo, .png (KITTI) or .pfm")
+    raise FormatError(path, f"ends in {ending!r}", "optical flow: .flo, .flo5, .png (KITTI) or .pfm")
 
 
 def write_flow(path: PathLike, flow: Flow) -> None:
@@ -80,7 +84,7 @@ def write_flow(path: PathLike, flow: Flow) -> None:
 
 
 def read_depth(path: PathLike, *, scale: float | None = None, invalid: int | Collection[int] | None = 0) -> Depth:
-    """Read depth in metres: .pfm, or grey .png / .pgm whose values are metres · scale.
+    """Read depth in metres: .pfm, .dpt, or grey .png / .pgm whose values are metres · scale.
 
     Args:
         path: the file.
@@ -94,8 +98,10 @@ def read_depth(path: PathLike, *, scale: float | None = None, invalid: int | Col
     if ending == ".pfm":
         values = _one_channel(path)
         return Depth(m=np.where(values > 0, values, np.nan))
+    if ending == ".dpt":
+        return Depth(m=sintel.read_dpt(path))
     if ending not in (".png", ".pgm"):
-        raise FormatError(path, f"ends in {ending!r}", "a depth map: .pfm, .png or .pgm")
+        raise FormatError(path, f"ends in {ending!r}", "a depth map: .pfm, .dpt, .png or .pgm")
     if scale is None:
         raise FormatError(path, "was given no scale", _DEPTH_SCALES)
     values = scaled.read_scaled(path, scale=scale, invalid=invalid)

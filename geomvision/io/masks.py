@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
 from ..images import Mask
-from ._files import FormatError, PathLike, check_size, read_json_object, read_text
+from ._files import FormatError, PathLike, check_size, read_json_object
 from ._mask_shapes import polygon, runs, unpacked
+from ._xml import read_xml
 from .image import read_image
 
 _COCO = "a COCO export: a JSON object with images, annotations and categories"
@@ -93,13 +93,7 @@ def _segment(segment: Any, height: int, width: int) -> Mask:
 
 
 def _cvat(path: PathLike, image: str | Sequence[str] | None) -> _Shapes:
-    text = read_text(path, _CVAT)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise FormatError(path, "declares a document type, which no such export does", _CVAT)
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 (without declarations nothing expands)
-    except ElementTree.ParseError as error:
-        raise FormatError(path, f"is no XML ({error})", _CVAT) from None
+    root = read_xml(path, _CVAT)
     if root.tag != "annotations":
         raise FormatError(path, f"holds <{root.tag}>", _CVAT)
     described = _chosen(path, {each.attrib["name"]: each for each in root.iter("image")}, image)

@@ -45,7 +45,9 @@ def video_depth(
     """
     poses = _poses(estimates, samples)
     depths = _in_metres(estimates, samples, cap_m)
-    cameras = [sample.camera for sample in samples]
+    cameras = [sample.camera for sample in samples if sample.camera is not None]
+    if len(cameras) < len(samples):
+        raise ValueError(f"video_depth: {len(samples) - len(cameras)} samples have no camera; each needs its own")
     sums: dict[str, list[Ratio]] = {"TAE": [], "delta1": [], "density": []}
     for k in range(len(depths) - 1):
         for a, b in ((k, k + 1), (k + 1, k)):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
-from ..images import Mask
 from ._base import Protocol, Ratio, Score
+from ._classes import classes, with_other
 from ._comparison import compare_disparity, mean, root_mean_square, share
 
 THRESHOLDS = (2.0, 4.0, 6.0, 8.0)
-#: Masks of single things are no classes, nor are those that a sample says are `things`.
-_SINGLE = re.compile(r"object \d+")
 
 
 class Booster(Protocol):
@@ -30,7 +27,7 @@ class Booster(Protocol):
 
     def fits(self, sample: Any) -> bool:
         """Whether a class is known."""
-        return bool(_classes(sample))
+        return bool(classes(sample))
 
     def score(self, estimate: Any, sample: Any) -> Score:
         """The figures of one `Disparity`. ValueError where a mask is of another size than the truth."""
@@ -41,22 +38,7 @@ class Booster(Protocol):
             figures[f"bad-{threshold} all"] = share(~(error <= threshold), everywhere)
         figures["avgerr all"] = mean(error, everywhere & pair.estimated)
         figures["rms all"] = root_mean_square(error, everywhere & pair.estimated)
-        masks = _classes(sample)
-        other = everywhere.copy()
-        for label, mask in masks.items():
-            if mask.shape != everywhere.shape:
-                raise ValueError(f"the mask {label!r} has shape {mask.shape}; the truth has {everywhere.shape}")
-            other &= ~mask
-        for label, mask in {**masks, "other": other}.items() if masks else ():
-            figures[f"bad-2.0 {label}"] = share(~(error <= 2.0), everywhere & mask)
-            figures[f"avgerr {label}"] = mean(error, everywhere & mask & pair.estimated)
+        for label, region in with_other(sample, everywhere).items():
+            figures[f"bad-2.0 {label}"] = share(~(error <= 2.0), region)
+            figures[f"avgerr {label}"] = mean(error, region & pair.estimated)
         return {**figures, "density": pair.density}
-
-
-def _classes(sample: Any) -> dict[str, Mask]:
-    single = getattr(sample, "things", ())
-    return {
-        label: mask
-        for label, mask in getattr(sample, "masks", {}).items()
-        if label not in single and not _SINGLE.fullmatch(label)
-    }

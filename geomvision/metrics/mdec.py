@@ -43,8 +43,9 @@ class MDEC(MetricDepth):
     )
 
     def fits(self, sample: Any) -> bool:
-        """Whether the sample says where edges are, or what scene it is, as the challenge's do."""
-        return super().fits(sample) and (sample.category is not None or "edges" in sample.masks)
+        """Whether the sample says where edges are, or what scene it is, as the challenge's do; and has a camera."""
+        told = getattr(sample, "category", None) is not None or "edges" in getattr(sample, "masks", {})
+        return super().fits(sample) and told and getattr(sample, "camera", None) is not None
 
     def counted(self, sample: Any) -> DepthMap:
         """True depths in the range."""
@@ -83,6 +84,8 @@ def _clouds(estimate: DepthMap, sample: Any, region: Mask) -> dict[str, Ratio]:
     """F-score and IoU of the clouds of the region."""
     if not region.any():
         return {name: Ratio(0.0, 0.0, "percent") for name in ("F-score", "IoU")}
+    if sample.camera is None:
+        raise ValueError(f"mdec makes clouds of depth, but sample {sample.name!r} has no camera")
     given, true = (depth.to_point_map(sample.camera).astype(np.float64) for depth in (estimate, sample.depth))
     right = np.linalg.norm(given - true, axis=2) < RIGHT_M  # the pixel's own partner spares the search
     known = region & estimate.valid

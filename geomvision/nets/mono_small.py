@@ -1,9 +1,10 @@
-"""A small net from one image to depth up to scale: a U-Net with a view of the whole scene.
+"""A small net from one image to depth up to scale, told some depths or none: a U-Net with a view of the whole scene.
 
 Depth from one image is a matter of context: where the floor ends, what stands on it, how large things look. So the
 coarsest features are few and see far (dilated convolutions, and the mean of the whole map), and the way up restores
 borders (Eigen et al., NeurIPS 2014; Ronneberger et al., MICCAI 2015). Zeros beyond the border of its convolutions tell
-it where in the image it is (Islam et al., ICLR 2020), which is a cue here.
+it where in the image it is (Islam et al., ICLR 2020), which is a cue here. Depths given at some pixels come in as two
+dense maps, so that few and many look alike (Chen et al., ECCV 2018); their convolution has no bias: zeros tell nothing.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class MonoSmall(nn.Module):
             raise ValueError(f"width is {width}, depths {depths}; width and each of four depths must be at least 1")
         widths = [width * times for times in (1, 2, 4, 5, 5)]
         self.enter = Normed(Convolution(3, width, size=5, stride=2, bias=False))
+        self.given = Convolution(2, width, size=5, stride=2, bias=False)
         dilations = [(1,) * depths[0], (1,) * depths[1], (1, 2, 4)[: depths[2]], (1, 2, 4)[: depths[3]]]
         self.down = nn.ModuleList(_Down(a, b, d) for (a, b), d in zip(pairwise(widths), dilations, strict=True))
         self.whole = nn.Linear(widths[-1], widths[-1])
@@ -54,19 +56,25 @@ class MonoSmall(nn.Module):
         heads = [Pointwise(each, 1) for each in reversed(widths[:-1])]
         self.predict = nn.ModuleList(heads)
         initialised(self)
+        nn.init.zeros_(self.given.weight)
         for head in heads:  # under a loss that knows no scale, what begins large changes slowly
             nn.init.normal_(head.weight, std=0.01)
 
-    def forward(self, image: Tensor) -> Relative:
-        """Estimates at the size of the images, (B, 3, H, W) RGB, 0 … 255; H and W multiples of 32."""
-        return Relative(tuple(self.raised(*each) for each in self.estimates(image)))
+    def forward(self, image: Tensor, given: Tensor | None = None) -> Relative:
+        """Estimates at the size of the images, (B, 3, H, W) RGB, 0 … 255; H and W multiples of 32.
 
-    def estimates(self, image: Tensor) -> Iterator[tuple[Tensor, int]]:
+        `given` is what is known of depth, (B, 2, H, W): the logarithm that the nearest known pixel has, less their
+        median, and how near it is, 0 … 1; an image with zeros in both is told nothing.
+        """
+        return Relative(tuple(self.raised(*each) for each in self.estimates(image, given)))
+
+    def estimates(self, image: Tensor, given: Tensor | None = None) -> Iterator[tuple[Tensor, int]]:
         """Logarithms of depth (B, 1, h, w) at 1/16, 1/8, 1/4 and 1/2 of the size, and how often each is smaller."""
         height, width = image.shape[2:]
         if height % STRIDE or width % STRIDE:
             raise ValueError(f"images are {height} x {width} pixels; sides must be multiples of {STRIDE}: pad them")
-        x = functional.relu(self.enter(normalised(image)), inplace=True)
+        x = self.enter(normalised(image))
+        x = functional.relu(x if given is None else x + self.given(given), inplace=True)
         skips = []
         for down in self.down:
             skips.append(x)

@@ -243,7 +243,7 @@ def _cloud_note(comparison: Comparison, sample: Pictured) -> str:
             "Drag turns, wheel zooms. Relative depth has no metres of its own: it is aligned to what its layer says; "
             "where nothing is in metres it is stretched to 1 … 10, and the shape is a guess."
         )
-    if isinstance(sample, StereoSample) and sample.rig is None:
+    if (isinstance(sample, StereoSample) and sample.rig is None) or getattr(sample, "camera", sample) is None:
         return (
             "No calibration was given: focal length taken as the image width, so the shape is right only up to scale."
         )
@@ -255,7 +255,7 @@ def _camera(sample: Pictured) -> dict[str, float] | None:
     if isinstance(sample, StereoSample) and sample.rig is not None:
         rig, camera = sample.rig, sample.rig.left
         pair = {"baseline": rig.baseline_m, "doffs": rig.doffs_px}
-    elif isinstance(sample, DepthSample):
+    elif isinstance(sample, DepthSample) and sample.camera is not None:
         camera, pair = sample.camera, {}
     else:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..depth._learned import FOCAL_PX, resized
+from .. import weights
+from ..depth._learned import FOCAL_PX
+from ..depth._told import told
 from . import _scenes
+from ._mono_cuts import FEWEST, MOST, PATTERNS, TOLD_SHARE, MonoCut, points, seen
 from ._rendered import ShippedTask
+from ._start import Start
 from ._taught_mono import MonoNet
 from .rendered_recipes import MonoRecipe
 
@@ -34,6 +40,8 @@ class MonoBatch:
     focal_px: Tensor
     #: Share of the training that is done.
     progress: float
+    #: (B, 2, H, W), what nets that can be told some depths are told (`depth._told`); None where none is.
+    told: Tensor | None = None
 
     @property
     def canonical(self) -> Tensor:
@@ -44,21 +52,6 @@ class MonoBatch:
 
 #: The mean loss of a batch.
 MonoLoss = Callable[[nn.Module, MonoBatch, MonoRecipe], Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonoCut:
-    """A part of a scene, `share` of its sides, and how it is shown; by default the whole as it is."""
-
-    scene: int
-    share: float = 1.0
-    #: Where the part lies in what it leaves away, from 0 to 1.
-    down: float = 0.5
-    across: float = 0.5
-    mirrored: bool = False
-    channels: tuple[int, ...] = (0, 1, 2)
-    gamma: float = 1.0
-    progress: float = 0.0
 
 
 def render(recipe: MonoRecipe, index: int) -> dict[str, NDArray[Any]]:
@@ -72,6 +65,7 @@ def render(recipe: MonoRecipe, index: int) -> dict[str, NDArray[Any]]:
     )
     sample = scenes.depth(index)
     assert sample.depth is not None
+    assert sample.camera is not None
     inverse = np.nan_to_num(1 / sample.depth.m, nan=0.0).astype(np.float16)
     return {"image": sample.image, "inverse": inverse, "focal_px": np.asarray(sample.camera.fx, np.float32)}
 
@@ -82,9 +76,12 @@ class MonoTask(ShippedTask):
     recipe: MonoRecipe
     input_rule = "RGB, 0 … 255; the longer side as the method's side_px says"
 
-    def __init__(self, name: str, teach: MonoLoss, recipe: MonoRecipe, folder: Path) -> None:
-        self.name, self.method, self.teach, self.recipe = name, f"depth/{name}", teach, recipe
-        self.taught = MonoNet.of(name, recipe.network)
+    def __init__(
+        self, name: str, teach: MonoLoss, recipe: MonoRecipe, folder: Path, *, start: Start | None = None
+    ) -> None:
+        self.name, self.method, self.teach, self.start = name, f"depth/{name}", teach, start
+        self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
+        self.taught = MonoNet.of(name, self.recipe.network)
         if self.taught.size not in (None, (recipe.height, recipe.width)):
             given = f"{recipe.height} x {recipe.width}"
             raise ValueError(f"the recipe's images are {given} pixels; depth/{name} takes {self.taught.size} alone")
@@ -102,15 +99,24 @@ class MonoTask(ShippedTask):
     def training_data(self) -> str:
         """What was learnt from."""
         recipe = self.recipe
-        return f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; no photograph"
+        before = "no photograph" if self.start is None else f"before: {self.start.training_data}"
+        return f"{recipe.scenes} scenes of geomvision.datasets.Synthetic (seed {recipe.seed}), rendered; {before}"
+
+    def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
+        """The card; licence and use are those of the weights that it started from."""
+        made = super().card(steps, scores, training_run)
+        return made if self.start is None else self.start.passed_on(made)
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
         """Render what is not rendered yet."""
         _scenes.prepare(self.recipe, self.folder, self.scene_count, workers, advance, render)
 
     def net(self) -> nn.Module:
-        """The net with its first weights."""
-        return self.taught.make(**self.recipe.network)
+        """The net with its first weights, or those that it starts from."""
+        net = self.taught.make(**self.recipe.network)
+        if self.start is not None:
+            net.load_state_dict(self.start.state)
+        return net
 
     def samples(self, step: int) -> list[MonoCut]:
         """What a step learns from, drawn from the seed and the step alone."""
@@ -119,7 +125,12 @@ class MonoTask(ShippedTask):
 
     def _drawn(self, rng: np.random.Generator, progress: float) -> MonoCut:
         recipe = self.recipe
+        most = math.log(MOST * recipe.height * recipe.width)
+        known = round(math.exp(rng.uniform(math.log(FEWEST), most))) if rng.random() < recipe.told else 0
         return MonoCut(
+            known=known,
+            pattern=str(rng.choice(PATTERNS)),
+            seed=int(rng.integers(1 << 31)),
             scene=recipe.validation_scenes + int(rng.integers(recipe.scenes)),
             share=float(rng.uniform(recipe.least_share, 1)),
             down=float(rng.random()),
@@ -127,37 +138,26 @@ class MonoTask(ShippedTask):
             mirrored=bool(rng.random() < 0.5),
             channels=tuple(int(channel) for channel in rng.permutation(3)),
             gamma=float(np.exp(rng.uniform(-0.5, 0.5))),
+            turn=float(rng.uniform(-recipe.turn, recipe.turn)),
             progress=progress,
         )
 
     def load(self, sample: MonoCut) -> tuple[MonoCut, Mapping[str, NDArray[np.float32]]]:
         """The image (3, H, W), its inverse depth (1, H, W), and the focal length."""
-        stored = _scenes.load(self.folder, sample.scene)
-        image, inverse = stored["image"], stored["inverse"].astype(np.float32)
-        height, width = inverse.shape
-        rows, columns = (max(1, round(sample.share * side)) for side in (height, width))
-        top, left = round(sample.down * (height - rows)), round(sample.across * (width - columns))
-        window = (slice(top, top + rows), slice(left, left + columns))
-        shown = resized(image[window].astype(np.float32), height, width)[..., list(sample.channels)]
-        shown = np.float32(255) * np.power(shown / 255, sample.gamma, dtype=np.float32)
-        # Depth is no mean of depths: each pixel takes that of the pixel nearest to it.
-        nearest = np.ix_(_nearest(height, rows), _nearest(width, columns))
-        truth = inverse[window][nearest]
-        focal_px = np.asarray(stored["focal_px"] * width / columns)
-        truth = np.where(truth > FOCAL_PX / (focal_px * self.recipe.farthest_m), truth, 0)
-        if sample.mirrored:
-            shown, truth = shown[:, ::-1], truth[:, ::-1]
-        maps = {"image": np.moveaxis(shown, 2, 0), "inverse": truth[None], "focal_px": focal_px}
+        maps = seen(_scenes.load(self.folder, sample.scene), sample)
+        inverse = maps["inverse"]
+        maps["inverse"] = np.where(inverse > FOCAL_PX / (maps["focal_px"] * self.recipe.farthest_m), inverse, 0)
+        if self.recipe.told:
+            maps["told"] = told(points(maps["inverse"][0], sample))
         return sample, {name: np.ascontiguousarray(value, np.float32) for name, value in maps.items()}
 
     @staticmethod
     def stacked(loaded: list[tuple[MonoCut, Mapping[str, NDArray[np.float32]]]], device: torch.device) -> MonoBatch:
         """Images as float32 tensors on a device."""
-        image, inverse, focal_px = (
-            torch.from_numpy(np.stack([maps[name] for _, maps in loaded])).to(device)
-            for name in ("image", "inverse", "focal_px")
-        )
-        return MonoBatch(image=image, inverse=inverse, focal_px=focal_px.flatten(), progress=loaded[0][0].progress)
+        names = [name for name in ("image", "inverse", "focal_px", "told") if name in loaded[0][1]]
+        maps = {name: torch.from_numpy(np.stack([each[name] for _, each in loaded])).to(device) for name in names}
+        maps["focal_px"] = maps["focal_px"].flatten()
+        return MonoBatch(**maps, progress=loaded[0][0].progress)
 
     def loss(self, net: nn.Module, sample: MonoCut) -> Tensor:
         """The loss of one sample, on the CPU."""
@@ -169,20 +169,27 @@ class MonoTask(ShippedTask):
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """Errors on whole scenes never learnt from, and of the mean and the median of depth as the answer to all."""
-        device, scores = next(net.parameters()).device, []
+        device, scores, completed = next(net.parameters()).device, [], []
+        share = TOLD_SHARE if self.recipe.told else 0.0
         for index in range(self.recipe.validation_scenes):
-            batch = self.stacked([self.load(MonoCut(scene=index))], device)
+            known = round(share * self.recipe.height * self.recipe.width)
+            batch = self.stacked([self.load(MonoCut(scene=index, known=known, seed=index))], device)
             with torch.inference_mode():
                 found = self.taught(net, batch.image)
+                if batch.told is not None:
+                    completed.append(self.errors(self.taught(net, batch.image, batch.told), batch)[0])
             constants = [self.errors(each, batch)[0] for each in self.constants(batch)]
             scores.append((*self.errors(found, batch), *constants))
         error, near, mean, median = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
-        return {
+        figures = {
             "rendered scenes, AbsRel": error,
             "rendered scenes, AbsRel of the mean as a constant": mean,
             "rendered scenes, AbsRel of the median as a constant": median,
             "rendered scenes, delta1, %": round(100 * near, 2),
         }
+        if completed:
+            figures[f"rendered scenes, AbsRel, told {share:.0%} of depths"] = round(float(np.mean(completed)), 4)
+        return figures
 
     def errors(self, found: Tensor, batch: MonoBatch) -> tuple[float, float]:
         """AbsRel, and the share of pixels within a factor of 1.25; of what is relative, after its alignment."""
@@ -210,11 +217,6 @@ class MonoTask(ShippedTask):
             self._middles = (float(known.nanmean()), float(known.nanmedian()))
         mean, median = (torch.full_like(batch.inverse, middle) for middle in self._middles)
         return mean, median
-
-
-def _nearest(side: int, part: int) -> NDArray[np.intp]:
-    """Which of `part` pixels is nearest to each of the `side` pixels that they become."""
-    return ((np.arange(side) + 0.5) * part / side).astype(np.intp)
 
 
 def aligned(found: Tensor, truth: Tensor, known: Tensor) -> Tensor:

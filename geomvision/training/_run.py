@@ -86,17 +86,18 @@ def _task(order: Order) -> Any:
         )
     method, taught = order.method, NETS.get(order.method)
     recipe = _recipe(order, method, _kind_of_recipe(method))
-    if order.weights is not None and taught is None:
-        whose = f"{'depth' if method in MONO_LOSSES else 'stereo'}/{method}"
-        raise ValueError(f"{whose} starts from no weights; weights to start from are for flow, and for adapt")
+    kind = "flow" if taught is not None else "depth" if method in MONO_LOSSES else "stereo"
+    if order.weights is not None and kind == "stereo":
+        told = "weights to start from are for flow and depth, and for adapt"
+        raise ValueError(f"stereo/{method} starts from no weights; {told}")
+    if getattr(recipe, "start", "") and order.weights is None:
+        told = f"{order.recipe or f'the recipe of {kind}/{method}'} goes on from weights that have learnt before"
+        raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
+    start = None if order.weights is None else Start.read(f"{kind}/{method}", order.weights)
     if taught is not None:
-        if recipe.start and order.weights is None:
-            told = f"{order.recipe or f'the recipe of flow/{method}'} goes on from weights that have learnt before"
-            raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
-        start = None if order.weights is None else Start.read(f"flow/{method}", order.weights)
         return FlowTask(method, taught, recipe, order.folder, start=start)
     if method in MONO_LOSSES:
-        return MonoTask(method, MONO_LOSSES[method], recipe, order.folder)
+        return MonoTask(method, MONO_LOSSES[method], recipe, order.folder, start=start)
     if method in LOSSES:
         return StereoTask(method, LOSSES[method], recipe, order.folder)
     return importlib.import_module(f"geomvision.training.{method}").Task(recipe, order.folder)

@@ -46,11 +46,14 @@ class MonoNet(TaughtNet):
         """Whether it says metres, of the canonical camera (`LearnedDepth`)."""
         return self.kind == METRIC
 
-    def __call__(self, net: nn.Module, image: Tensor) -> Tensor:
-        """The last estimate (B, 1, H, W) of images (B, 3, H, W), 0 … 255, of any size that its method would show it."""
+    def __call__(self, net: nn.Module, image: Tensor, *told: Tensor) -> Tensor:
+        """The last estimate (B, 1, H, W) of images (B, 3, H, W), 0 … 255, of any size that its method would show it.
+
+        `told` is what is known of depth, where the net takes it (`depth._told`), of a size that the net takes.
+        """
         height, width = image.shape[2:]
         taught: Any = net
-        *_, last = taught.estimates(self.fitted(image))
+        *_, last = taught.estimates(self.fitted(image), *told)
         raised: Tensor = taught.raised(*last)
         return raised[:, :1, :height, :width].float()
 

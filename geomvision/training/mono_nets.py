@@ -27,11 +27,11 @@ FARTHEST = 80.0
 
 def _up_to_scale(net: nn.Module, batch: MonoBatch, recipe: MonoRecipe) -> Tensor:  # noqa: ARG001
     """The spread of the logarithms' errors (Eigen et al., NeurIPS 2014), and their gradients, at each size."""
-    truth = batch.canonical
+    truth, told = batch.canonical, [] if batch.told is None else [batch.told]
     losses = [
         silog(depth, truth, forgiven=1.0, factor=1.0)
         + GRADIENTS * gradient_matching(depth, truth, scales=4, logarithm=True)
-        for depth in net(batch.image).estimates
+        for depth in net(batch.image, *told).estimates
     ]
     weights = sequence_weights(len(losses), FINER)
     return sum((w * loss for w, loss in zip(weights, losses, strict=True)), batch.inverse.new_zeros(()))

@@ -79,6 +79,12 @@ class MonoRecipe(Recipe):
     least_share: float = 0.6
     #: Depth of a camera with a focal length of 256 pixels from which on it counts as unknown, metres.
     farthest_m: float = math.inf
+    #: Share of the images with which the net is told some of the depths; 0 for nets that cannot be told.
+    told: float = 0.0
+    #: Degrees up to which the camera is rolled either way, as one in a hand is.
+    turn: float = 0.0
+    #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.
+    start: str = ""
 
     def scenes_key(self) -> str:
         """A short hash of what decides the scenes: recipes that share it can share a folder of them."""

@@ -73,7 +73,7 @@ def test_stereo_and_flow_methods_are_compared_on_a_rendered_scene(geomvision, ou
     assert ended.code == 0, ended.err
     (comparison,) = json.loads((out / "r.json").read_text())["comparisons"]
     assert comparison["samples"] == ["tabletop"]
-    assert list(comparison["protocols"]) == ["epe3d", "kitti2015_scene_flow"]
+    assert list(comparison["protocols"]) == ["epe3d", "kitti2015_scene_flow", "regions_scene_flow"]
     found = {row["label"]: row["scores"]["kitti2015_scene_flow"] for row in comparison["rows"]}
     assert list(found) == [f"from_stereo_and_flow(stereo={stereo})" for stereo in ("sgm", "opencv_bm")]
     sample = Synthetic(seed=2, layout="tabletop", **small).scene_flow(0)

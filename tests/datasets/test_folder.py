@@ -178,6 +178,18 @@ def test_classes_of_surfaces_are_masks_of_a_stereo_scene(tmp_path: Path):
         gv.datasets.Folder(folder)[0]
 
 
+def test_classes_of_surfaces_of_flow_and_depth_scenes(tmp_path: Path):
+    meta = {"intrinsics": {"fx": 2, "fy": 2, "cx": 1, "cy": 0.5}, "depth_scale": 2}
+    images = {f"{name}_{k}": GREY for name in ("color", "depth") for k in ("000", "001")}
+    first, second = gv.datasets.Folder(scene(tmp_path / "room", meta, objects_001=GREY, **images))
+    assert (list(first.masks), list(second.masks)) == ([], [str(n) for n in np.unique(GREY) if n])
+    folder = scene(tmp_path / "walk", {}, frame0=GREY, frame1=GREY)
+    box = '<box label="car" xtl="0" ytl="0" xbr="1" ybr="2" />'
+    images = "".join(f'<image name="{n}.png" width="3" height="2">{box}</image>' for n in ("frame0", "frame1"))
+    (folder / "objects.xml").write_text(f"<annotations>{images}</annotations>")
+    np.testing.assert_array_equal(gv.datasets.Folder(folder)[0].masks["car"], [[True, False, False]] * 2)
+
+
 def test_edges_and_kind_of_a_depth_scene(tmp_path: Path):
     meta = {"intrinsics": {"fx": 2, "fy": 2, "cx": 1, "cy": 0.5}, "depth_scale": 2, "category": "Indoor"}
     images = {f"{name}_{k}": GREY for name in ("color", "depth") for k in ("000", "001")}

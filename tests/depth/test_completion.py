@@ -186,7 +186,7 @@ def test_the_verb_completes_a_file_and_says_how_far_off(geomvision_complete, tmp
     assert "% off on average" in done.output
     assert np.median(np.abs(gv.io.read_depth(out).m / z - 1)) < 0.01
     refused = geomvision_complete(str(tmp_path / "sparse.png"), "--scale", "256", "--method", "ground_plane")
-    assert "bilateral_solver, heat_diffusion, morphological" in str(refused.exception)
+    assert "bilateral_solver, heat_diffusion, mono_completion, morphological" in str(refused.exception)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from geomvision.results import Disparity, RelativeDepth
 NAN = math.nan
 TASKS = {
     "stereo": {"booster", "eth3d", "kitti2012", "kitti2015", "middlebury"},
-    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "sintel"},
+    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "regions_flow", "sintel"},
     "depth": {
         "affine",
         "depth",
@@ -26,12 +26,15 @@ TASKS = {
         "mdec",
         "nyu",
         "ordinal",
+        "regions_affine",
+        "regions_depth",
         "uncertainty",
     },
     "pose": {"map_free"},
 }
-#: Those that a tiny sample with classes of surfaces, but neither KITTI's nor NYU's shape nor pairs, is for.
-FITTING = TASKS | {"depth": {"affine", "depth"}}
+#: Those that tiny samples are for, of stereo with classes of surfaces, of the others without; neither of KITTI's nor of
+#: NYU's shape, nor with pairs.
+FITTING = TASKS | {"depth": {"affine", "depth"}, "flow": TASKS["flow"] - {"regions_flow"}}
 
 
 def test_the_protocols_of_each_task():

@@ -60,7 +60,8 @@ def _absolute(location: str) -> str:
 def _parameters(reader: type) -> dict[str, Any]:
     """The options of a reader by name, with the types it says."""
     # Those of a dataclass are resolved where each was written.
-    hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else reader.__dict__.get("__init__"))
+    own = next(vars(each)["__init__"] for each in reader.__mro__ if "__init__" in vars(each))
+    hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else own)
     names = [name for name in inspect.signature(reader).parameters if name != "self"]
     return {name: hints.get(name, str) for name in names}
 
