@@ -105,6 +105,10 @@ SHOWN = {
         and (names["by_class"]["AbsRel glass"].value, names["by_class"]["AbsRel other"].value) == (0.5, 0.0)
         and names["layout_told"].endswith("FlyingChairs_release holds data/; expected photos/NAME.png")
     ),
+    "depth": lambda names: all(
+        np.nanmean(np.abs(names[found].m / names["held"].m - 1)) < bound
+        for found, bound in (("metres", 0.25), ("told", 0.1))
+    ),
     "depth_looks": lambda names: (
         abs(names["tiles"].m[-1] / names["whole"].m[-1] - 1).max() < 1e-4
         and abs(np.nanmedian(names["looks"].m / names["whole"].m) - 1) < 0.05
@@ -135,7 +139,7 @@ SHOWN = {
     ),
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
-NEEDED = {"cameras": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
+NEEDED = {"cameras": "torch", "depth": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
 NEEDED |= {"published_depth": "huggingface_hub"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 

@@ -180,6 +180,8 @@ def _read_images(path: Path) -> dict[int, ColmapImage]:
             number, seen = lines[at] if at < len(lines) else (number, "")
             at += 1
             rows = np.array([float(w) for w in seen.split()]).reshape(-1, 3)
+            if not (np.isfinite(rows) & (np.abs(rows) < 2**62)).all():
+                raise ValueError(f"observed points are not finite numbers: {seen[:60]!r}")
             found[own] = ColmapImage(
                 name=name,
                 camera_id=camera,

@@ -82,6 +82,7 @@ def self_supervised(
     least: bool = True,
     mask: bool = True,
     full_size: bool = True,
+    weight: Tensor | None = None,
     smooth: float = 1e-3,
     edge: float = EDGE,
 ) -> Tensor:
@@ -101,6 +102,7 @@ def self_supervised(
         mask: `auto_mask`.
         full_size: False compares each scale at its own size (Zhou et al., CVPR 2017): motions of many pixels at full
             size are few in a small image, so that this is how to begin; it is faster, too.
+        weight: which pixels of the image are compared, (B, 1, H, W), bool or at least 0; all are smoothed.
         smooth, edge: λ of the smoothness, and that of its weights.
     """
     check_number("self_supervised", "smooth", smooth)
@@ -121,8 +123,11 @@ def self_supervised(
             if mask:
                 with torch.no_grad():
                     unmoved.append(match(here, there, reduction="none"))
-        weight = auto_mask([each.detach() for each in costs], unmoved) if mask else None
-        matched = photometric.minimum(costs, weight=weight) if least else visible_mean(costs, weight=weight)
+        counted = None if weight is None else shrunk(weight.to(here.dtype), size)
+        if mask:
+            better = auto_mask([each.detach() for each in costs], unmoved)
+            counted = better if counted is None else better * counted
+        matched = photometric.minimum(costs, weight=counted) if least else visible_mean(costs, weight=counted)
         total.append(matched + smooth / 2**scale * relative_smoothness(inverse, image, edge=edge))
     return torch.stack(total).mean()
 

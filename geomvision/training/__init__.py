@@ -81,10 +81,10 @@ def run(
         recipe: a TOML file of one's own in place of the package's.
         device: "cpu", or "cuda" (not for mccnn_sgm, nor to adapt stereo). Processes of ``torchrun`` share each batch.
         scenes: folder of real flow scenes with truth (`datasets.Folder`) to validate on, too; never learnt from.
-        adapt, right: to learn from without truth: a video or folder of frames; or folders of left, right images.
-        weights: what flow, or any net with `adapt`, starts from: shipped name or path; there by default the shipped,
-            for depth none.
-        camera: of depth with `adapt`: a camera, a rig, a calibration file, "fx,fy,cx,cy" in pixels, or "learned".
+        adapt, right: to learn from without truth: a video or folder of frames (or of a rig's folders of them, for
+            depth); or folders of left, right images.
+        weights: what flow, or any net with `adapt`, starts from: name or path; there the shipped, for depth none.
+        camera: of depth with `adapt`: a camera, rig or Kalibr chain, a calibration file, "fx,fy,cx,cy", or "learned".
 
     Raises:
         ValueError: for a name, size or number that is not allowed, or a checkpoint of another recipe.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel, StereoRig
+from ..io.kalibr import KalibrChain, read_kalibr
 from ._frames import Frame, by_numbers, images_in, rgb, spread
 
 
@@ -25,8 +26,10 @@ class Rig:
     T: Array
 
     @classmethod
-    def of(cls, given: CameraModel | StereoRig[Any]) -> Rig:
-        """Of one camera, or of a pair."""
+    def of(cls, given: CameraModel | StereoRig[Any] | KalibrChain) -> Rig:
+        """Of one camera, of a pair, or of a chain of any number."""
+        if isinstance(given, KalibrChain):
+            return cls(given.cameras, np.stack(given.T_camera_first))
         if isinstance(given, StereoRig):
             return cls((given.left, given.right), np.stack([np.eye(4), given.T_right_left]))
         return cls((given,), np.eye(4)[None])
@@ -34,6 +37,14 @@ class Rig:
     def resized(self, width: int, height: int) -> Rig:
         """For images of another size."""
         return Rig(tuple(camera.resize(width, height) for camera in self.cameras), self.T)
+
+
+def folders_of(views: Path, right: Path | None) -> list[Path]:
+    """Folders of images, one for each camera: both given; those inside `views`, in order, where it has no files; it."""
+    if right is not None:
+        return [views, right]
+    inside = sorted(views.iterdir(), key=by_numbers) if views.is_dir() else []
+    return inside if inside and all(path.is_dir() for path in inside) else [views]
 
 
 def rigs_of(given: Any, folders: Sequence[Path]) -> tuple[Rig, ...]:
@@ -59,8 +70,11 @@ def _rig_of(given: Any, folders: Sequence[Path]) -> Rig:
         fx, fy, cx, cy = numbers
         given = Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
     elif isinstance(given, str | Path):
-        given = io.read_camera(given, image=image) if len(folders) == 1 else io.read_rig(given, image=image)
-    if not isinstance(given, CameraModel | StereoRig):
+        if len(folders) > 2:
+            given = read_kalibr(given)
+        else:
+            given = io.read_camera(given, image=image) if len(folders) == 1 else io.read_rig(given, image=image)
+    if not isinstance(given, CameraModel | StereoRig | KalibrChain):
         raise ValueError(f"camera is {given!r}; it must be a calibration file, fx,fy,cx,cy in pixels, or 'learned'")
     rig = Rig.of(given)
     for camera in rig.cameras:

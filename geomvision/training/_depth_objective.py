@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +14,16 @@ from torch.nn import functional
 
 from ..cameras import CameraModel
 from ..depth._learned import FOCAL_PX
+from ..images import Float32
 from ..losses import monocular
 from ..losses.point_clouds import point_cloud_loss
 from ..losses.rigid import depth_consistency, reproject, unit_points
+from ..nets.pose_net import PoseNet
 from ._depth_frames import Rig
+from ._depth_hints import as_seen, hinted
 from ._depth_looks import Views
-from ._depth_motion import DepthAndMotion
+from ._depth_motion import DepthAndMotion, Steps
+from ._depth_movers import contested
 from ._taught_mono import MonoNet
 from .depth_adaptation_recipe import DepthAdaptationRecipe
 
@@ -43,6 +48,10 @@ class Objective:
     metric: bool
     #: T_k_w (N, 4, 4) of camera 0 at all times; None where they are learnt.
     poses: NDArray[np.float64] | None = None
+    #: By camera and time, (H, W): pixels that are learnt; None: all.
+    kept: Sequence[Sequence[NDArray[np.bool_]]] | None = None
+    #: By camera and time, 1 / depth (H, W) by a stereo method, NaN where unknown; None: no hints.
+    hints: Sequence[Sequence[Float32]] | None = None
 
     def __call__(self, net: DepthAndMotion, batch: Views) -> Tensor:
         """The mean loss of a batch. Raises FloatingPointError when the net's depth is no number any more."""
@@ -50,32 +59,87 @@ class Objective:
         inverses = self.inverse_depths(net, batch.shown[:, 0], [(each.time, each.camera) for each in batch.looks])
         if not bool(inverses[-1].detach().isfinite().all()):
             raise FloatingPointError("the net's depth is not finite: start anew with a smaller learning rate")
-        if look.progress < recipe.settle:
-            return self._settled(net, inverses, batch)
         views = [self._view(net, batch, n) for n in range(1, batch.images.shape[1])]
+        if look.progress < recipe.settle:
+            return self._settled(net, inverses, batch, views)
         full_size = look.progress >= recipe.coarse_share
-        here = [(each.time, each.camera) for each in batch.looks]
-        total = monocular.self_supervised(
-            batch.images[:, 0],
-            inverses[-recipe.scales :] if full_size else inverses,
-            views,
-            self.rigs[0].cameras[look.camera],
-            parameters=self._numbers(net, here),
-            least=recipe.least,
-            mask=recipe.mask,
-            full_size=full_size,
-            smooth=recipe.smooth,
-            edge=recipe.edge,
-        )
+        weight = self._kept(batch)
+        total = net.untouched()
+        if recipe.flow and full_size:
+            learnt, standing = self._contested(net, batch, inverses[-1], views)
+            total, weight = total + learnt, standing if weight is None else weight * standing
+        compared = inverses[-recipe.scales :] if full_size else inverses
+        options = {"full_size": full_size, "mask": recipe.mask, "smooth": recipe.smooth, "weight": weight}
+        total = total + self._alike(net, batch, compared, views, **options)
         if recipe.consistent or recipe.points:
             total = total + self._agreement(net, batch, inverses[-1], views[-1])
-        return total + 0.0 * torch.stack([each.mean() for each in inverses]).sum()  # also what is not compared here
+        if recipe.hints:
+            total = total + recipe.hinted * self._hinted(net, batch, inverses[-1], views[0])
+        return total
 
-    def _settled(self, net: DepthAndMotion, inverses: Sequence[Tensor], batch: Views) -> Tensor:
-        """|ln D / D₀|, D₀ one depth for all.
+    def _hinted(self, net: DepthAndMotion, batch: Views, inverse: Tensor, view: monocular.View) -> Tensor:
+        """What the stereo method's depth teaches; `view` is the other image of the pair."""
+        assert self.hints is not None
+        here = [(each.time, each.camera) for each in batch.looks]
+        hint = torch.from_numpy(np.stack([self.hints[k][time] for time, k in here]))[:, None].to(inverse)
+        look = as_seen(view, self.rigs[0].cameras[here[0][1]], self._numbers(net, here))
+        return hinted(batch.images[:, 0], inverse, hint, look)
+
+    def _kept(self, batch: Views) -> Tensor | None:
+        """Which pixels are learnt, (B, 1, H, W); None where all are."""
+        if self.kept is None:
+            return None
+        masks = np.stack([self.kept[look.camera][look.time] for look in batch.looks])
+        return torch.from_numpy(masks)[:, None].to(batch.images)
+
+    def _contested(
+        self, net: DepthAndMotion, batch: Views, inverse: Tensor, views: Sequence[monocular.View]
+    ) -> tuple[Tensor, Tensor]:
+        """What flow and masks learn from frames of other times, and how much pixels stand still in all of them."""
+        movers = net.movers
+        if movers is None:
+            raise ValueError("no masks of what moves are learnt: the recipe's flow is ''")
+        look, here = batch.looks[0], [(each.time, each.camera) for each in batch.looks]
+        then = [view for view, (time, camera) in zip(views, look.others, strict=True) if time != look.time]
+        camera, numbers = self.rigs[0].cameras[look.camera], self._numbers(net, here)
+        found = [contested(movers, self.recipe, batch.images[:, 0], inverse, v, camera, numbers) for v in then]
+        learnt = torch.stack([each for each, _ in found]).mean()
+        return learnt, torch.stack([standing for _, standing in found]).amin(dim=0)
+
+    def standing(self, net: DepthAndMotion, batch: Views) -> Tensor:
+        """How much pixels of the frames that are learnt stand still, 0 … 1, (B, 1, H, W), by the net's masks."""
+        inverse = self.inverse_depths(net, batch.shown[:, 0], [(each.time, each.camera) for each in batch.looks])[-1]
+        views = [self._view(net, batch, n) for n in range(1, batch.images.shape[1])]
+        return self._contested(net, batch, inverse, views)[1]
+
+    def _alike(
+        self,
+        net: DepthAndMotion,
+        batch: Views,
+        inverses: Sequence[Tensor],
+        views: Sequence[monocular.View],
+        **options: Any,
+    ) -> Tensor:
+        """How unlike the frames that are learnt are to the others, seen by these inverse depths."""
+        recipe, here = self.recipe, [(each.time, each.camera) for each in batch.looks]
+        return monocular.self_supervised(
+            batch.images[:, 0],
+            inverses,
+            views,
+            self.rigs[0].cameras[here[0][1]],
+            parameters=self._numbers(net, here),
+            least=recipe.least,
+            edge=recipe.edge,
+            **options,
+        )
+
+    def _settled(
+        self, net: DepthAndMotion, inverses: Sequence[Tensor], batch: Views, views: Sequence[monocular.View]
+    ) -> Tensor:
+        """|ln D / D₀|, D₀ one depth for all; motions that are learnt are found as if D₀ were the depth of everything.
 
         At D₀ the baseline of a rig moves things by SETTLED of the image's width. It is the unit where poses have one
-        already, and `UNSETTLED` beside the small motions with which a pose net begins.
+        already or are learnt as steps, and `UNSETTLED` beside the small motions with which a pose net begins.
         """
         depths = []
         for look in batch.looks:
@@ -83,11 +147,13 @@ class Objective:
             baseline = max(float(np.linalg.norm(T[:3, 3] - rig.T[look.camera][:3, 3])) for T in rig.T)
             camera = rig.cameras[look.camera]
             aside = baseline * _focal(camera) / (SETTLED * camera.width)
-            depths.append(aside if self.metric else 1.0 if self.poses is not None else UNSETTLED)
-        wanted = inverses[0].new_tensor(depths).view(-1, 1, 1, 1).log()
-        total = torch.stack([(inverse.log() + wanted).abs().mean() for inverse in inverses]).mean()
-        unused = [net.bend, *(() if net.pose is None else net.pose.parameters())]
-        return total + 0.0 * torch.stack([each.sum() for each in unused if each is not None] or [total]).sum()
+            depths.append(aside if self.metric else UNSETTLED if isinstance(net.pose, PoseNet) else 1.0)
+        wanted = inverses[0].new_tensor(depths).view(-1, 1, 1, 1)
+        total = torch.stack([(inverse.log() + wanted.log()).abs().mean() for inverse in inverses]).mean()
+        if net.pose is not None:
+            flat = [(1 / wanted).expand_as(inverse) for inverse in inverses]
+            total = total + self._alike(net, batch, flat, views, full_size=False, mask=False, smooth=0.0)
+        return total + net.untouched()
 
     def inverse_depths(self, net: DepthAndMotion, image: Tensor, at: Sequence[Place]) -> list[Tensor]:
         """1 / depth at the sizes of the net's estimates, coarse to fine, each a whole number of times smaller.
@@ -135,6 +201,8 @@ class Objective:
         if self.poses is not None:
             T = np.stack([self.poses[there] @ np.linalg.inv(self.poses[here]) for here, there in ends])
             return torch.from_numpy(T).to(like)
+        if isinstance(net.pose, Steps):
+            return net.pose.motion(ends).to(like)
         assert batch.first is not None
         backwards = torch.tensor([there < here for here, there in ends], device=like.device)
         return net.motion(batch.first[:, 0], batch.first[:, n], backwards)

@@ -88,7 +88,8 @@ def begin(task: Any, team: Team | None = None) -> State:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         net = task.net().to((team or Team()).device)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    groups = task.groups(net) if hasattr(task, "groups") else net.parameters()
+    optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     return State(net, optimizer, copy.deepcopy(net) if recipe.average > 0 else None)
 
 
@@ -147,7 +148,7 @@ def _step(task: Task, state: State, learner: Learner) -> None:
         parameter.grad = gradient / whole
     nn.utils.clip_grad_norm_(parameters, recipe.clip_gradient)
     for group in state.optimizer.param_groups:
-        group["lr"] = recipe.rate_at(state.step)
+        group["lr"] = recipe.rate_at(state.step) * group.get("share", 1.0)
     state.optimizer.step()
     state.losses.append(float(loss) / whole)
     state.step += 1

@@ -19,7 +19,7 @@ import torch
 from .. import weights
 from ..datasets.folder import Folder
 from . import ADAPTABLE, Outcome, _curves, _loop
-from ._depth_frames import rigs_of
+from ._depth_frames import folders_of, rigs_of
 from ._flow import FlowTask
 from ._mono import MonoTask
 from ._self_supervised import SelfSupervised
@@ -71,7 +71,7 @@ def train(order: Order) -> Outcome:
     team = Team.join(order.device)
     order.folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _trained(order, task, team, started)
+        return _in_rounds(order, task, team, started)
     finally:
         team.leave()
 
@@ -136,7 +136,7 @@ def _adapting_depth(order: Order, views: Path) -> Any:
     """Depth that is learnt from a clip, or from pairs."""
     method = order.method
     recipe: Any = _recipe(order, "self_supervised_depth", DepthAdaptationRecipe)
-    folders = [views] if order.right is None else [views, order.right]
+    folders = folders_of(views, order.right)
     rigs = rigs_of(order.camera, folders)
     if not rigs and order.camera is not None:
         recipe = dataclasses.replace(recipe, learn_camera=True)
@@ -157,7 +157,20 @@ def _recipe(order: Order, name: str, kind: type[Recipe]) -> Any:
     return recipe if order.steps is None else dataclasses.replace(recipe, steps=order.steps)
 
 
-def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
+def _in_rounds(order: Order, task: Any, team: Team, started: float) -> Outcome:
+    """One training; or two, the first of which, in a folder of its own, tells the second what to leave out."""
+    first = getattr(task, "first_round", None)
+    if first is not None:
+        folder = order.folder / "first"
+        folder.mkdir(parents=True, exist_ok=True)
+        outcome, state = _trained(dataclasses.replace(order, folder=folder), first, team, started)
+        if outcome.weights is None:
+            return outcome
+        task.leave_out(state.best.eval())
+    return _trained(order, task, team, started)[0]
+
+
+def _trained(order: Order, task: Any, team: Team, started: float) -> tuple[Outcome, _loop.State]:
     recipe: Recipe = task.recipe
     threads = order.num_threads or max(1, (os.cpu_count() or 1) // team.size)
     deadline = math.inf if order.minutes is None else started + 60 * order.minutes
@@ -183,7 +196,7 @@ def _trained(order: Order, task: Any, team: Team, started: float) -> Outcome:
             bar.update(learning, completed=state.step, note=f"loss {recent:.3f}{judged}")
 
         _loop.advance(task, state, checkpoint, threads=threads, deadline=deadline, tell=tell, team=team)
-    return _finish(task, state, order.folder, threads, team)
+    return _finish(task, state, order.folder, threads, team), state
 
 
 def _validate_on(task: Any, path: Path) -> None:

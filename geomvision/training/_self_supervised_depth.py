@@ -7,6 +7,7 @@ both, where cameras see each other's past and future, too (Guizilini et al., ful
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import inspect
@@ -21,22 +22,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .. import weights
-from ..cameras import Camera
-from ..depth import METHODS
-from ..depth._learned import FOCAL_PX, METRIC, LearnedDepth
+from ..depth._learned import FOCAL_PX, METRIC
+from ..images import Float32, Mask
 from ..nets.pose_net import PoseNet
+from ._depth_checks import require_together, seen, unknown
 from ._depth_frames import DepthFrames, Rig, held_out
+from ._depth_hints import hints_of
 from ._depth_looks import Loaded, Look, Views, drawn, loaded, stacked
-from ._depth_motion import DepthAndMotion
+from ._depth_motion import DepthAndMotion, Steps
+from ._depth_movers import Movers
 from ._depth_objective import Objective
+from ._infinite_depth import holes, told
 from ._rendered import ShippedTask
 from ._self_supervised import warn_of_worse
 from ._start import Start
 from ._taught_mono import MonoNet
 from .depth_adaptation_recipe import DepthAdaptationRecipe
 
-#: What is not known yet of a camera: its focal length in image widths, 53° from side to side.
-FOCAL = 1.0
 #: Kinds of depth by which things can be seen from elsewhere.
 SCALED = (METRIC, "depth_scale")
 #: Frames that are judged at a validation, about.
@@ -70,42 +72,25 @@ class SelfSupervisedDepth(ShippedTask):
         self.metric = len(folders) > 1
         self.moving = not self.metric or recipe.over_time
         self.frames = DepthFrames(folders, recipe.frames, least=2 if self.moving else 1)
-        self._check_rigs(rigs, recipe)
+        self.says_metric = "metric" in inspect.signature(self.taught.make).parameters
+        require_together(self, rigs, recipe)
         size = self.frames.size
-        self.height, self.width = _seen(name, recipe.width, size)
-        self.given = tuple(rigs) or (_unknown(size),)
+        self.height, self.width = seen(name, recipe.width, size)
+        self.given = tuple(rigs) or (unknown(size),)
         self.rigs = tuple(rig.resized(self.width, self.height) for rig in self.given)
         known = [[[list(map(float, c.parameters)) for c in rig.cameras], rig.T.tolist()] for rig in self.given]
         source = hashlib.sha256(json.dumps([self.frames.key, known]).encode()).hexdigest()[:12]
-        network = dict(recipe.network) | ({"metric": self.metric} if self._says("metric") else {})
+        network = dict(recipe.network) | ({"metric": self.metric} if self.says_metric else {})
         entries = {"network": network} if start is None else start.entries
         self.recipe = dataclasses.replace(recipe, source=source, **entries)
         self.learnt: list[int] = []
         self.held_out: list[int] = []
         self.poses: NDArray[np.float64] | None = None
+        #: What a first round leaves out: times of frames, and by camera and time the pixels that are kept.
+        self.left_out: list[int] = []
+        self.kept: list[list[Mask]] | None = None
+        self.hints: tuple[list[Float32], list[Float32]] | None = None
         self.before: dict[str, float] = {}
-
-    def _says(self, argument: str) -> bool:
-        return argument in inspect.signature(self.taught.make).parameters
-
-    def _check_rigs(self, rigs: Sequence[Rig], recipe: DepthAdaptationRecipe) -> None:
-        """Raise where cameras and what is asked for do not go together."""
-        cameras, count = min((len(rig.cameras) for rig in rigs), default=0), len(self.frames.files)
-        if len(rigs) > 1 and (len(rigs) != self.frames.listed or self.moving or recipe.learn_camera):
-            told = f"{len(rigs)} calibrations were given for {self.frames.listed} images"
-            raise ValueError(f"{told}; give one, or of pairs that are alone in time one for each")
-        if len({(type(c), len(c.parameters)) for rig in rigs for c in rig.cameras[:1]}) > 1:
-            raise ValueError("calibrations are of several camera models; all must be of one")
-        if not rigs and (self.metric or not recipe.learn_camera):
-            told = "a rig, whose baseline says what a metre is" if self.metric else "a camera, or have it learnt"
-            raise ValueError(f"{self.method} learns from {count} folder(s) of images: give {told} (camera)")
-        if rigs and cameras < count:
-            raise ValueError(f"images of {count} cameras, but the calibration has {cameras}: give that of the rig")
-        if self.metric and recipe.poses == "solved" and recipe.over_time:
-            raise ValueError("poses of a rig over time are learnt: poses must be 'net', their length is then in metres")
-        if not self.metric and self.taught.kind == METRIC and not self._says("metric"):
-            told = f"{self.method} says metres, which images of one moving camera do not tell"
-            raise ValueError(f"{told}: give pairs and their rig (right, camera)")
 
     def net(self) -> DepthAndMotion:
         """The depth net with the weights that it starts from, and what is learnt beside it."""
@@ -113,9 +98,19 @@ class SelfSupervisedDepth(ShippedTask):
         depth = self.taught.make(**recipe.network)
         if self.start is not None:
             depth.load_state_dict(self.start.state)
-        learnt = self.moving and recipe.poses == "net"
-        pose = PoseNet(width=recipe.pose_width, **recipe.pose_network) if learnt else None
-        return DepthAndMotion(depth, pose, learn_camera=recipe.learn_camera)
+        pose: PoseNet | Steps | None = None
+        if self.moving and recipe.poses != "solved":
+            net = recipe.poses == "net"
+            pose = PoseNet(width=recipe.pose_width, **recipe.pose_network) if net else Steps(self.frames.count)
+        movers = Movers(recipe.flow, recipe.mask_width) if recipe.flow else None
+        return DepthAndMotion(depth, pose, learn_camera=recipe.learn_camera, movers=movers)
+
+    def groups(self, net: DepthAndMotion) -> list[dict[str, Any]]:
+        """What is learnt at the recipe's rate, and a flow net that has learnt before at a share of it."""
+        before = [] if net.movers is None else list(net.movers.flow.parameters())
+        known = {id(each) for each in before}
+        anew = [each for each in net.parameters() if id(each) not in known]
+        return [{"params": anew}, *([{"params": before, "share": self.recipe.flow_rate}] if before else [])]
 
     def written(self, net: nn.Module) -> nn.Module:
         """The depth net alone."""
@@ -141,11 +136,16 @@ class SelfSupervisedDepth(ShippedTask):
         """Read the frames, find their poses where matched points shall tell them, and judge the net as it is."""
         self.frames.prepare(self.height, self.width, advance)
         known: NDArray[np.bool_] = np.ones(self.frames.count, bool)
+        known[self.left_out] = False
         if self.moving and self.recipe.poses == "solved":
             self.poses = self._solved()
-            known = np.asarray(np.isfinite(self.poses).all(axis=(1, 2)))
-        if self.moving and known.sum() < 2:
-            raise ValueError(f"{self.frames.source}: fewer than 2 frames found a place among the others")
+            known &= np.isfinite(self.poses).all(axis=(1, 2))
+        if known.sum() < (2 if self.moving else 1):
+            told = f"{len(self.left_out)} have depth without end, which may be left out as infinite = 'pixels', too"
+            raise ValueError(f"{self.frames.source}: too few frames have a place among the others; {told}")
+        if self.recipe.hints:
+            rigs = self._read(self.given)
+            self.hints = hints_of(self.frames, rigs, self.recipe.hints, self.height, self.width)
         self.known = np.flatnonzero(known).tolist()
         self.held_out = held_out(len(self.known))
         self.learnt = [index for index in range(len(self.known)) if index not in self.held_out]
@@ -167,13 +167,40 @@ class SelfSupervisedDepth(ShippedTask):
         """What was learnt from."""
         what = "pairs" if self.metric else "frames"
         before = "" if self.start is None else f"; before: {self.start.training_data}"
-        return f"{len(self.learnt)} {what} of the user's own {self.frames.source.name}, without truth{before}"
+        whole = f"{len(self.learnt)} {what} of the user's own {self.frames.source.name}, without truth"
+        if self.recipe.infinite == "frames":
+            whole = f"{whole}; {len(self.left_out)} others had holes of infinite depth"
+        return f"{whole}{before}"
 
     def card(self, steps: int, scores: dict[str, float], training_run: dict[str, Any]) -> weights.Card:
         """The card; licence and use are those of the weights that it started from. Warns where frames match worse."""
         warn_of_worse(self.before, scores)
         card = super().card(steps, scores, training_run)
         return card if self.start is None else self.start.passed_on(card)
+
+    @property
+    def first_round(self) -> SelfSupervisedDepth | None:
+        """The training whose depth tells what this one leaves out; None where there is one round."""
+        if not self.recipe.infinite:
+            return None
+        first = copy.copy(self)
+        first.recipe = dataclasses.replace(self.recipe, infinite="", steps=self.recipe.first_steps or self.recipe.steps)
+        return first
+
+    def leave_out(self, net: nn.Module) -> None:
+        """What the first round's net made deeper than the ground is not learnt from."""
+        assert isinstance(net, DepthAndMotion)
+        recipe, judge, device = self.recipe, self.objective, next(net.parameters()).device
+        found: list[list[Mask | None]] = []
+        for k, images in enumerate(self.frames.images):
+            found.append([])
+            for time, image in enumerate(images):
+                shown = torch.from_numpy(image).permute(2, 0, 1)[None].float().to(device)
+                with torch.inference_mode():
+                    depth = judge.depth(net, shown, [(time, k)])[0, 0].cpu().numpy()
+                camera = self.chosen[time if len(self.chosen) > 1 else 0].cameras[k]
+                found[k].append(holes(depth, camera.unproject(camera.pixel_grid()), times=recipe.beneath))
+        self.left_out, self.kept = told(found, recipe.infinite, recipe.hole_share, recipe.hole_margin)
 
     def samples(self, step: int) -> list[Look]:
         """What a step learns from, drawn from the seed and the step alone."""
@@ -201,14 +228,17 @@ class SelfSupervisedDepth(ShippedTask):
 
     @property
     def chosen(self) -> tuple[Rig, ...]:
-        """The rigs of the frames that are read."""
+        """The rigs of the frames that are read, at the size that the net sees."""
+        return self._read(self.rigs)
+
+    def _read(self, rigs: tuple[Rig, ...]) -> tuple[Rig, ...]:
         first, count = self.frames.first, self.frames.count
-        return self.rigs[first : first + count] if len(self.rigs) > 1 else self.rigs
+        return rigs[first : first + count] if len(rigs) > 1 else rigs
 
     @property
     def objective(self) -> Objective:
         """What the net is judged by."""
-        return Objective(self.taught, self.recipe, self.chosen, self.metric, self.poses)
+        return Objective(self.taught, self.recipe, self.chosen, self.metric, self.poses, self.kept, self.hints)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """Photometric scores of the net, and what they were before."""
@@ -220,7 +250,9 @@ class SelfSupervisedDepth(ShippedTask):
         assert isinstance(net, DepthAndMotion)
         judged = self.held_out or self.learnt
         device = next(net.parameters()).device
-        plain = dataclasses.replace(self.recipe, mask=False, smooth=0.0, consistent=0.0, points=0.0, scales=1)
+        plain = dataclasses.replace(
+            self.recipe, mask=False, smooth=0.0, consistent=0.0, points=0.0, scales=1, flow="", hints=""
+        )
         fixed = dataclasses.replace(plain, batch=1, jitter=0.0, coarse_share=0.0, settle=0.0)
         costs, depths = [], []
         for number, at in enumerate(judged[:: max(1, len(judged) // JUDGED)]):
@@ -236,16 +268,3 @@ class SelfSupervisedDepth(ShippedTask):
             f"{where}, 1000 x photometric cost": round(1000 * float(np.mean(costs)), 3),
             f"{where}, median depth, {unit}": round(float(np.mean(depths)), 3),
         }
-
-
-def _seen(name: str, side_px: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width that a method's net is shown of images of a size, before it has weights that may say more."""
-    method: Any = METHODS[name]
-    return LearnedDepth.seen(method(side_px=side_px), *size)
-
-
-def _unknown(size: tuple[int, int]) -> Rig:
-    """A camera that is not known yet, of square pixels, of images of a size."""
-    focal = FOCAL * size[1]
-    whole = Camera(width=size[1], height=size[0], fx=focal, fy=focal, cx=(size[1] - 1) / 2, cy=(size[0] - 1) / 2)
-    return Rig((whole,), np.eye(4)[None])

@@ -146,3 +146,11 @@ def test_other_models_are_refused(tmp_path):
         gio.write_colmap(tmp_path, gio.ColmapModel(cameras={1: prism}, images={}))
     with pytest.raises(gio.FormatError, match=r"cameras\.txt: does not exist"):
         gio.read_colmap(tmp_path)
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "1e400", "99999999999999999999"])
+def test_observed_points_that_are_no_numbers_are_told(tmp_path, word):
+    (tmp_path / "cameras.txt").write_text("1 PINHOLE 4 3 9 9 2 1.5\n")
+    (tmp_path / "images.txt").write_text(f"1 1 0 0 0 0 0 0 1 a.png\n1.5 1.5 {word}\n")
+    with pytest.raises(gio.FormatError, match=r"images\.txt: line 2: observed points are not finite numbers"):
+        gio.read_colmap(tmp_path)

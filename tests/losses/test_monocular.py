@@ -87,6 +87,28 @@ def test_the_whole_is_the_sum_of_its_parts(scene, least):
     assert found.item() == pytest.approx(sum(expected).item() / 2)
 
 
+def test_pixels_of_no_weight_are_smoothed_alone(scene, random):
+    image, views, inverses = scene
+    weight = (random((2, 1, 8, 12)) > 0.4).double()
+    costs = [seen(v.image, reproject(1 / inverses[1], v.T, CAMERA)) for v in views]
+    costs = [photometric.appearance(image, each, reduction="none") for each in costs]
+    expected = photometric.minimum(costs, weight=weight) + 0.1 * relative_smoothness(inverses[1], image)
+    options = {"smooth": 0.1, "mask": False}
+    found = self_supervised(image, inverses[1:], views, CAMERA, weight=weight > 0, **options)
+    assert found.item() == pytest.approx(expected.item())
+    masked = self_supervised(image, inverses[1:], views, CAMERA, weight=weight, smooth=0.0)
+    mask = auto_mask(costs, [photometric.appearance(image, v.image, reduction="none") for v in views])
+    assert masked.item() == pytest.approx(photometric.minimum(costs, weight=mask * weight).item())
+    # At half the size a pixel counts by the share of it that does.
+    half = self_supervised(image, inverses[:1], views, CAMERA, weight=weight, full_size=False, **options)
+    small = [View(functional.avg_pool2d(v.image, 2), v.T) for v in views]
+    share = functional.avg_pool2d(weight, 2)
+    alike = self_supervised(
+        functional.avg_pool2d(image, 2), inverses[:1], small, CAMERA.resize(6, 4), weight=share, **options
+    )
+    assert half.item() == pytest.approx(alike.item())
+
+
 def test_at_its_own_size_a_scale_is_an_image_of_that_size(scene):
     image, views, inverses = scene
     small = [View(functional.avg_pool2d(v.image, 2), v.T) for v in views]

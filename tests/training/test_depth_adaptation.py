@@ -1,23 +1,19 @@
 """Depth that is learnt without truth: from a clip, from pairs, from a rig over time."""
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import geomvision as gv
 from geomvision import io, training
 from geomvision.cameras import Camera
 from geomvision.cli import main
 from geomvision.depth._learned import FOCAL_PX
-from geomvision.training import _loop
 from geomvision.training._depth_frames import Rig, rigs_of
 from geomvision.training._depth_looks import drawn
 from geomvision.training._self_supervised_depth import SelfSupervisedDepth
-from geomvision.training._taught_mono import MonoNet
 from geomvision.training.depth_adaptation_recipe import DepthAdaptationRecipe
 from geomvision.training.recipe import Recipe
 
@@ -27,34 +23,6 @@ PLAIN = {"noise": 0.0, "exposure": 0.0, "specular": 0.0, "textureless": 0.0, "su
 
 def recipe(**changes):
     return dataclasses.replace(Recipe.read("self_supervised_depth", "tiny"), width=WIDTH, **changes)
-
-
-class Timid(nn.Module):
-    """A net that knows the depth of all frames, but for one factor, which is what can be learnt."""
-
-    known: list  # (image, depth) of what it was shown
-
-    def __init__(self, metric=False, width=0):
-        super().__init__()
-        self.share = nn.Parameter(torch.tensor(0.15))
-
-    def estimates(self, images):
-        found = []
-        for image in images:
-            away = [float((image - known).abs().mean()) for known, _ in self.known]
-            found.append(self.known[int(np.argmin(away))][1])
-        yield (torch.stack(found) * self.share.exp(),)
-
-    def raised(self, depth):
-        return depth
-
-
-def shown(image):
-    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float()
-
-
-def depth_map(depth):
-    return torch.from_numpy(np.where(np.isfinite(depth), depth, 1e3))[None].float()
 
 
 @pytest.fixture(scope="module")
@@ -86,38 +54,18 @@ def clip_on_disk(clip, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def timid(monkeypatch):
-    """`timid(known)` makes the method's net one that knows these images' depths."""
-
-    def make(known):
-        net = type("Timid", (Timid,), {"known": known})
-        taught = MonoNet(make=net, stride=1, least=32, kind="depth_scale")
-        monkeypatch.setattr(MonoNet, "of", classmethod(lambda _, __: taught))
-
-    return make
-
-
-def trained(task, folder, steps=30):
-    task.prepare(1, lambda done: None)
-    state = _loop.begin(task)
-    _loop.advance(task, state, folder / "c.pt", threads=1, deadline=math.inf, tell=lambda s: None)
-    assert state.step == steps
-    return state
-
-
-PLAN = {"steps": 30, "learning_rate": 0.012, "coarse_share": 0.0, "validate_every": 100, "batch": 1, "mask": False}
+PLAN = {"steps": 18, "learning_rate": 0.02, "coarse_share": 0.0, "validate_every": 100, "batch": 1, "mask": False}
 PLAN |= {"settle": 0.0, "smooth": 0.0, "consistent": 0.0, "points": 0.0}
 
 
-def test_pairs_alone_bring_depth_to_metres(pair, pairs_on_disk, timid, tmp_path):
+def test_pairs_alone_bring_depth_to_metres(pair, pairs_on_disk, depth_that_is_known, train_depth, tmp_path):
     scale = FOCAL_PX / pair.rig.left.fx
     sides = [(pair.left, pair.disparity), (pair.right, pair.disparity_right)]
-    timid([(shown(image), scale * depth_map(d.to_depth(pair.rig).m)) for image, d in sides])
+    depth_that_is_known([(image, scale * d.to_depth(pair.rig).m) for image, d in sides])
     folders = [pairs_on_disk / "left", pairs_on_disk / "right"]
     rigs = rigs_of(pairs_on_disk / "rig.yaml", folders)
     task = SelfSupervisedDepth("monodepth2", recipe(**PLAN), tmp_path, folders=folders, rigs=rigs, start=None)
-    state = trained(task, tmp_path)
+    state = train_depth(task)
     assert float(state.net.depth.share.detach()) == pytest.approx(0, abs=0.04)
     assert task.metric
     cost = next(name for name in state.scores[-1][1] if name.endswith("photometric cost"))
@@ -125,22 +73,24 @@ def test_pairs_alone_bring_depth_to_metres(pair, pairs_on_disk, timid, tmp_path)
 
 
 @pytest.mark.parametrize("over", [{}, {"consistent": 0.5, "least": False}])
-def test_a_clip_whose_motion_is_known_brings_depth_to_its_scale(clip, clip_on_disk, timid, tmp_path, monkeypatch, over):
+def test_a_clip_whose_motion_is_known_brings_depth_to_its_scale(
+    clip, clip_on_disk, depth_that_is_known, train_depth, tmp_path, monkeypatch, over
+):
     T = np.linalg.inv(clip[0].clip.T_world_cam)
-    timid([(shown(sample.image), depth_map(sample.depth.m)) for sample in clip])
+    depth_that_is_known([(sample.image, sample.depth.m) for sample in clip])
     monkeypatch.setattr(SelfSupervisedDepth, "_solved", lambda _: T)
     plan = recipe(**{**PLAN, **over, "poses": "solved"})
     rigs = (Rig.of(clip[0].camera),)
     task = SelfSupervisedDepth("monodepth2", plan, tmp_path, folders=[clip_on_disk], rigs=rigs, start=None)
-    state = trained(task, tmp_path)
+    state = train_depth(task)
     assert float(state.net.depth.share.detach()) == pytest.approx(0, abs=0.05)
     assert not task.metric
 
 
-def test_a_focal_length_that_is_too_long_is_drawn_back(clip, clip_on_disk, timid, tmp_path):
+def test_a_focal_length_that_is_too_long_is_drawn_back(clip, clip_on_disk, depth_that_is_known, tmp_path):
     """Of a camera that is learnt, with the right depth and motion."""
     T = torch.from_numpy(np.linalg.inv(clip[0].clip.T_world_cam))
-    timid([(shown(sample.image), depth_map(sample.depth.m)) for sample in clip])
+    depth_that_is_known([(sample.image, sample.depth.m) for sample in clip])
     right = clip[0].camera
     camera = dataclasses.replace(right, fx=1.1 * right.fx, fy=1.1 * right.fy)
     plan = recipe(**PLAN, learn_camera=True)
@@ -158,9 +108,9 @@ def test_a_focal_length_that_is_too_long_is_drawn_back(clip, clip_on_disk, timid
     assert float(slope[:2].sum()) > 0
 
 
-def test_a_rig_over_time_sees_every_camera_at_every_time(clip, clip_on_disk, timid, tmp_path):
+def test_a_rig_over_time_sees_every_camera_at_every_time(clip, clip_on_disk, depth_that_is_known, tmp_path):
     """The clip's next frame as a second camera: T of each view is that of the cameras' true places."""
-    timid([(shown(sample.image), depth_map(sample.depth.m)) for sample in clip])
+    depth_that_is_known([(sample.image, sample.depth.m) for sample in clip])
     T = np.linalg.inv(clip[0].clip.T_world_cam)
     beside = np.linalg.inv(gv.cameras.pose(np.eye(3), np.array([0.1, 0.0, 0.0])))
     rig = Rig((clip[0].camera, clip[0].camera), np.stack([np.eye(4), beside]))
@@ -244,7 +194,7 @@ def test_what_cannot_be_learnt_is_told(pair, pairs_on_disk, clip_on_disk, tmp_pa
     with pytest.raises(ValueError, match="tells disparity_affine, which may be shifted"):
         SelfSupervisedDepth("dpt_small", recipe(), tmp_path, folders=[clip_on_disk], rigs=(), start=None)
     for changes, message in (
-        ({"poses": "guessed"}, "poses is 'guessed'; it must be 'net' or 'solved'"),
+        ({"poses": "guessed"}, "poses is 'guessed'; it must be one of 'net', 'steps', 'solved'"),
         ({"gap": (3, 1)}, r"gap is \(3, 1\)"),
         ({"poses": "solved", "learn_camera": True}, "with learn_camera take poses = 'net'"),
     ):
