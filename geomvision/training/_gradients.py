@@ -79,7 +79,7 @@ class Learner:
 
 
 def _slopes(loss: Tensor, parameters: list[nn.Parameter]) -> tuple[Tensor, ...]:
-    """Of the loss by parameter: 0 by those that it does not come from, as weights of told depths where none are told."""
+    """Of the loss by parameter; 0 by those that it does not come from, as weights of depths where none is told."""
     return torch.autograd.grad(loss, parameters, materialize_grads=True)
 
 
