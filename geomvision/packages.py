@@ -19,6 +19,7 @@ EXTRAS = {
     "numba": "reference",
     "open3d": "viewer",
     "poselib": "pose",
+    "orjson": "tables",
     "ptlflow": "ptlflow",
     "pyarrow": "tables",
     "safetensors": "learned",

@@ -271,3 +271,12 @@ def test_a_table_tells_what_share_of_the_processor_others_had(monkeypatch):
     assert scenes.stolen_since((100, 50)).startswith("While this ran, 25 % of the processor time")
     monkeypatch.undo()
     assert scenes.stolen_since(scenes.processor_ticks()).startswith("While this ran, ")
+
+
+def test_the_leaderboards_bench_runs(capsys):
+    import board
+
+    board.measure(methods=2, scenes=7)
+    text = capsys.readouterr().out
+    assert text.startswith("14 units")
+    assert "rendered as a page" in text

@@ -97,6 +97,7 @@ def photographs_of_a_board(folder):
 
 #: What a page's last names hold, and packages that it may ask for.
 SHOWN = {
+    "bench": lambda names: names["summary"].units == 4 and len(names["bad"]) == 2 and max(names["bad"]) < 100,
     "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
     "cues": lambda names: names["told"].on(names["scene"]).density > 0.9 and abs(names["response"].share) < 0.1,
@@ -122,6 +123,9 @@ SHOWN = {
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
     "learned_flow": lambda names: names["flow"].valid.all() and 0 < names["hidden"].mean() < 0.5,
+    "leaderboard": lambda names: (
+        names["best"].rank == 1 and names["best"].scenes == 6 and names["page"].stat().st_size > 5e4
+    ),
     "learned_stereo": lambda names: names["disparity"].valid.all() and len(names["trace"]) == 8,
     "losses": lambda names: names["loss"] < 0.6 * names["still"] and names["slope"].isfinite().all(),
     "metric_depth": lambda names: (
@@ -140,7 +144,7 @@ SHOWN = {
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
 NEEDED = {"cameras": "torch", "depth": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
-NEEDED |= {"published_depth": "huggingface_hub"}
+NEEDED |= {"bench": "pyarrow", "published_depth": "huggingface_hub"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 
 

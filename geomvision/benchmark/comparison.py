@@ -106,7 +106,8 @@ class Comparison:
 
     def figures(self, label: str, protocol: Protocol) -> dict[str, float]:
         """The protocol's figures of a method over all samples, pooled or averaged as the protocol says."""
-        return protocol.aggregate(row.scores[protocol.name] for row in self.of(label) if protocol.name in row.scores)
+        rows = [row for row in self.of(label) if protocol.name in row.scores]
+        return protocol.aggregate([row.scores[protocol.name] for row in rows], [row.sample for row in rows])
 
     def to_dict(self) -> dict[str, Any]:
         """Rows, inspections, protocols and machine, ready for JSON."""

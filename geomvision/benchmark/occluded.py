@@ -49,7 +49,8 @@ def effect(comparison: Comparison, originals: Sequence[Sample]) -> list[str]:
                 continue
             figures = comparison.figures(label, protocol)
             name = protocol.headline(figures)
-            old = protocol.aggregate([_before(row, protocol, by_name[row.sample]) for row in rows])[name]
+            before_rows = [_before(row, protocol, by_name[row.sample]) for row in rows]
+            old = protocol.aggregate(before_rows, [row.sample for row in rows])[name]
             lines.append(f"{label}: {name} by {protocol.name} {old:.4g} with them, {figures[name]:.4g} without")
     return lines
 

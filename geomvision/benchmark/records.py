@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..method import Value
 from ..metrics._base import Ratio, Score
+
+
+class _Scores(Mapping[str, Score]):
+    """Scores by protocol, each made of what JSON holds when it is asked for: a table needs few of very many."""
+
+    def __init__(self, held: Mapping[str, Mapping[str, Any]]) -> None:
+        self._held = held
+        self._made: dict[str, Score] = {}
+
+    def __getitem__(self, protocol: str) -> Score:
+        if protocol not in self._made:
+            self._made[protocol] = {figure: Ratio(*ratio) for figure, ratio in self._held[protocol].items()}
+        return self._made[protocol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +72,8 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON; a ratio is (total, count, form), exact and finite by what it is made of."""
         scores = {
-            protocol: {figure: [ratio.total, ratio.count, ratio.form] for figure, ratio in score.items()}
-            for protocol, score in self.scores.items()
+            protocol: {figure: list(ratio) for figure, ratio in score.items()}
+            for protocol, score in plain_scores(self).items()
         }
         own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         return own | {"options": dict(self.options), "unscored": dict(self.unscored), "scores": scores}
@@ -59,15 +81,30 @@ class Record:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Record:
         """What `to_dict` made. ValueError names entries that are missing or that no record has."""
-        known = {each.name for each in dataclasses.fields(cls)}
-        if set(entries) != known:
-            odd = ", ".join(sorted(set(entries) ^ known))
-            raise ValueError(f"a record has the entries {', '.join(sorted(known))}; missing, or too many: {odd}")
-        scores = {
-            protocol: {figure: Ratio(*ratio) for figure, ratio in score.items()}
-            for protocol, score in entries["scores"].items()
-        }
-        return cls(**{**entries, "scores": scores})
+        if entries.keys() != _FIELDS:
+            odd = ", ".join(sorted(set(entries) ^ _FIELDS))
+            raise ValueError(f"a record has the entries {', '.join(sorted(_FIELDS))}; missing, or too many: {odd}")
+        return cls(**{**entries, "scores": _Scores(entries["scores"])})
+
+
+_FIELDS = frozenset(each.name for each in dataclasses.fields(Record))
+
+
+def plain_scores(record: Record) -> Mapping[str, Mapping[str, Any]]:
+    """A record's scores by protocol and figure as (total, count, form), without making ratios of them."""
+    if isinstance(record.scores, _Scores):
+        return record.scores._held
+    return {
+        protocol: {figure: (ratio.total, ratio.count, ratio.form) for figure, ratio in score.items()}
+        for protocol, score in record.scores.items()
+    }
+
+
+def scored_by(record: Record, wanted: Callable[[str], bool]) -> Record:
+    """The record with the scores of those protocols alone whose names are wanted."""
+    plain = {name: score for name, score in plain_scores(record).items() if wanted(name)}
+    unscored = {name: reason for name, reason in record.unscored.items() if wanted(name)}
+    return dataclasses.replace(record, scores=_Scores(plain), unscored=unscored)
 
 
 @dataclass(frozen=True, kw_only=True)

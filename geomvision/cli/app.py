@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .bench_verbs import bench
+from .board_verbs import register
 from .compare_verbs import compare
 from .depth_verbs import complete
 from .flags import Force, Repeats, Unit
@@ -22,6 +23,7 @@ app = typer.Typer(
     epilog="--traceback shows where an error came from.",
 )
 app.add_typer(compare, name="compare")
+register(bench)
 app.add_typer(bench, name="bench")
 app.command()(probe)
 app.command()(complete)

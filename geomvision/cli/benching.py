@@ -18,7 +18,7 @@ from ..benchmark.comparison import labelled
 from ..benchmark.fitting import OPTION
 from ..benchmark.runs import Run, data
 from ..benchmark.runs.engines import engine
-from ..benchmark.runs.keys import code_version, weights_of
+from ..benchmark.runs.keys import weights_of
 from ..benchmark.runs.plan import Entrant, Maps, Plan, Source
 from ..benchmark.runs.runner import Step, Summary, Told
 from ..benchmark.runs.runner import run as run_plan
@@ -117,7 +117,6 @@ def planned(task: str, choices: Choices) -> Plan:
         commercial=choices.commercial,
         maps=choices.maps,
         num_threads=choices.threads,
-        code=code_version(),
     )
 
 
@@ -131,7 +130,7 @@ def _methods(task: str, choices: Choices, sources: Sequence[Source]) -> list[tup
         settings.method_class(task, name)
     if "all" in words or not named:
         every = settings.build(task, None, ())
-        if task in ("depth", "flow"):
+        if task != "stereo":
             samples = [sample for source in sources for sample in _first(source, task)]
             every = [each for each in every if not samples or any(has_inputs(each, one) for one in samples)]
         names = list(dict.fromkeys((*(each.name() for each in every), *names)))

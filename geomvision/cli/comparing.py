@@ -17,7 +17,8 @@ from ..depth._completion import Completion
 from ..method import Method
 from ..report import Report
 from ..results import AlignedHow
-from ..samples import DepthSample, FlowSample, Sample, pair_of
+from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, pair_of
+from ..scene_flow._base import PointsMethod
 from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import settings
 
@@ -131,6 +132,8 @@ def has_inputs(method: Method, sample: Sample) -> bool:
     """Whether a sample holds what the method starts from; asked only when the user named no methods."""
     if isinstance(sample, FlowSample):
         return method.name() != "epipolar_flow" or not (sample.camera is None or sample.T_1_0 is None)
+    if isinstance(sample, SceneFlowSample | PointsSample):
+        return isinstance(method, PointsMethod) == isinstance(sample, PointsSample)
     assert isinstance(sample, DepthSample)
     if {"base", "bases"} & set(method.option_limits()):
         return False  # what asks other methods is compared where it is named, with those that are meant

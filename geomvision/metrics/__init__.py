@@ -2,7 +2,7 @@
 
 >>> import geomvision as gv
 >>> sorted(gv.metrics.for_task("stereo"))
-['booster', 'eth3d', 'kitti2012', 'kitti2015', 'middlebury']
+['booster', 'eth3d', 'flying_things', 'kitti2012', 'kitti2015', 'middlebury', 'spring']
 """
 
 from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -46,6 +46,8 @@ class Protocol(ABC):
     missing_estimates: ClassVar[str]
     #: "pooled" adds up pixels of all images; "mean" averages the images' figures.
     aggregation: ClassVar[Literal["pooled", "mean"]]
+    #: What images count in means over images, by their name; others count 1.
+    weights: ClassVar[Mapping[str, float]] = {}
 
     @abstractmethod
     def score(self, estimate: Any, sample: Any) -> Score:
@@ -68,17 +70,32 @@ class Protocol(ABC):
                 return name
         raise KeyError(f"{self.name} ranks by {self.primary!r}, which is not among {', '.join(names)}")
 
-    def aggregate(self, scores: Iterable[Score]) -> dict[str, float]:
-        """The protocol's figures over several images."""
+    def weight(self, sample: str) -> float:
+        """What a sample counts in means over images, by the last part of its name: "trainingQ/PianoL" is PianoL."""
+        return self.weights.get(sample.rpartition("/")[2], 1.0)
+
+    def aggregate(self, scores: Iterable[Score], samples: Sequence[str] | None = None) -> dict[str, float]:
+        """The protocol's figures over several images.
+
+        Args:
+            scores: of each image.
+            samples: the images' names, for benchmarks that weigh images; None: all count alike.
+        """
         everything = list(scores)
+        weights = [1.0] * len(everything) if samples is None else [self.weight(name) for name in samples]
         names = list(dict.fromkeys(name for score in everything for name in score))
         result = {}
         for name in names:
-            ratios = [score[name] for score in everything if name in score and score[name].count > 0]
+            counted = [
+                (score[name], weight)
+                for score, weight in zip(everything, weights, strict=True)
+                if name in score and score[name].count > 0
+            ]
+            ratios = [ratio for ratio, _ in counted]
             if not ratios:
                 result[name] = math.nan
             elif self.aggregation == "pooled":
                 result[name] = sum(ratios[1:], ratios[0]).value
             else:
-                result[name] = sum(ratio.value for ratio in ratios) / len(ratios)
+                result[name] = sum(ratio.value * weight for ratio, weight in counted) / sum(w for _, w in counted)
         return result

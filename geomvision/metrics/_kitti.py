@@ -47,11 +47,17 @@ def fill(pair: Comparison) -> Comparison:
     return Comparison(full, pair.truth, known, pair.regions)
 
 
-def outliers_by_threshold(pair: Comparison) -> dict[str, Ratio]:
-    """KITTI 2012: ``out-t`` percent of pixels more than t = 1 … 5 px off, ``avg`` mean error; filled, and est."""
+def outliers_by_threshold(pair: Comparison, reflective: Mask | None = None) -> dict[str, Ratio]:
+    """KITTI 2012: ``out-t`` percent of pixels more than t = 1 … 5 px off, ``avg`` mean error; filled, and est.
+
+    Where it is known what reflects, the same of it alone, called ``refl``.
+    """
     error, error_filled = pair.error, fill(pair).error
     figures: dict[str, Ratio] = {}
-    for name, region in pair.regions.items():
+    regions = dict(pair.regions)
+    if reflective is not None:
+        regions |= {f"{name} refl": region & reflective for name, region in pair.regions.items()}
+    for name, region in regions.items():
         for threshold in range(1, 6):
             figures[f"out-{threshold} {name}"] = share(~(error_filled <= threshold), region)
         figures[f"avg {name}"] = mean(error_filled, region & ~np.isnan(error_filled))

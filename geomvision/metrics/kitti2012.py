@@ -12,7 +12,8 @@ from ._kitti import FILLED, outliers_by_threshold
 class KITTI2012(Protocol):
     """``out-1`` … ``out-5``: percent of pixels more than that many px off; ``avg``: mean error, px; noc and all.
 
-    The benchmark ranks by out-3 noc. Figures that end in ``est`` use only original estimates.
+    The benchmark ranks by out-3 noc. Figures that end in ``est`` use only original estimates; ``refl`` are of what
+    reflects alone, where the sample has a mask "reflective" (the devkit's ``disp_refl`` maps).
     """
 
     task: ClassVar[str] = "stereo"
@@ -23,4 +24,5 @@ class KITTI2012(Protocol):
 
     def score(self, estimate: Any, sample: Any) -> Score:
         """The figures of one `Disparity`; those over noc only where the sample knows its occlusions."""
-        return outliers_by_threshold(compare_disparity(estimate, sample))
+        reflective = getattr(sample, "masks", {}).get("reflective")
+        return outliers_by_threshold(compare_disparity(estimate, sample), reflective)

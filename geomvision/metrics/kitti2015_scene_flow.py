@@ -44,7 +44,7 @@ class KITTI2015SceneFlow(Protocol):
         pairs, masks = {}, {}
         figures: dict[str, Ratio] = {}
         for letter, name in MAPS:
-            pairs[letter] = pair = _pair(estimate, sample, name)
+            pairs[letter] = pair = pair_of(estimate, sample, name)
             masks[letter] = wrong_2015(pair)
             figures |= shares_2015(pair.regions, pair.estimated, *masks[letter], sample, letter)
         shared = set.intersection(*(set(pair.regions) for pair in pairs.values()))
@@ -60,7 +60,8 @@ class KITTI2015SceneFlow(Protocol):
         return {**figures, "density": share(every, regions["all"])}
 
 
-def _pair(estimate: SceneFlow, sample: Any, name: str) -> Comparison:
+def pair_of(estimate: SceneFlow, sample: Any, name: str) -> Comparison:
+    """One of the maps beside its truth. ValueError where the estimate or the sample has none."""
     given, truth = getattr(estimate, name), getattr(sample, name, None)
     if given is None:
         raise ValueError(f"the estimate has no {name}: KITTI's scene flow is scored by maps, not by points")

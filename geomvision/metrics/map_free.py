@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -65,10 +65,10 @@ class MapFree(Protocol):
             "density": Ratio(float(known), 1.0, "percent"),
         }
 
-    def aggregate(self, scores: Iterable[Score]) -> dict[str, float]:
+    def aggregate(self, scores: Iterable[Score], samples: Sequence[str] | None = None) -> dict[str, float]:
         """Medians of the errors, percentages, and average precisions by confidence."""
         every = list(scores)
-        result = super().aggregate(every)
+        result = super().aggregate(every, samples)
         for name in ("VCRE", "m", "deg"):
             known = [score[name].value for score in every if name in score and score[name].count > 0]
             if name in result:

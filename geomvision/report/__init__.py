@@ -3,7 +3,13 @@
 import importlib
 from typing import Any
 
-_NAMES = {"Report": "document", "compare": "document", "Surface": "surfaces", "save_calibration": "calibration"}
+_NAMES = {
+    "Report": "document",
+    "Surface": "surfaces",
+    "compare": "document",
+    "save_calibration": "calibration",
+    "save_leaderboard": "leaderboard",
+}
 
 __all__ = list(_NAMES)
 

@@ -59,6 +59,12 @@ def test_all_but_some_methods_run_also_on_flow(geomvision, frames, tmp_path):
     assert all("kitti2015_flow" in each.scores for each in records)
 
 
+def test_all_of_scene_flow_leaves_out_what_moves_clouds(pair):
+    text = "synthetic?count=1&height=24&width=32&max_disparity=8&supersampling=1"
+    plan = planned("scene_flow", Choices(datasets=[text], out=pair))
+    assert [each.name for each in plan.entrants] == ["from_stereo_and_flow"]
+
+
 def test_a_failing_method_is_told_and_ends_nothing(geomvision, dataset, tmp_path):
     words = ("--methods", "opencv_bm,sgm(min_disparity=500, max_disparity=600)")
     ended = geomvision("bench", "stereo", "--dataset", dataset, *words, "--out", tmp_path / "run", *QUICK)

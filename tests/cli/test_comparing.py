@@ -118,7 +118,9 @@ def test_depth_of_a_stereo_scene_is_metric(geomvision, real_data, out):
     ended = geomvision("compare", "depth", scene, "--out", out / "r.json", *QUICK)
     assert ended.code == 0, ended.err
     found, _ = rows(out / "r.json")
-    assert list(found) == ["from_stereo"]
+    assert list(found) == ["from_stereo", "mono_small"]
+    assert found["mono_small"]["kind"] == "depth_scale"
+    assert "depth" not in found["mono_small"]["scores"]
     assert found["from_stereo"]["scores"]["depth"]["AbsRel"] < 0.05
     assert "max_disparity=70" in found["from_stereo"]["options"]["stereo_options"]
 
@@ -129,7 +131,7 @@ def test_depth_from_files_with_a_calibration(geomvision, real_data, out):
     ground = ("--camera-height", "1.2", "--horizon", "100")
     ended = geomvision("compare", "depth", *files, *ground, "--out", out / "r.json", *QUICK)
     assert ended.code == 0, ended.err
-    assert set(rows(out / "r.json")[0]) == {"from_stereo", "ground_plane"}
+    assert set(rows(out / "r.json")[0]) == {"from_stereo", "ground_plane", "mono_small"}
 
 
 @pytest.mark.parametrize("name", ["kitti2012_000070", "cones"])

@@ -19,12 +19,17 @@ def test_sintel_by_hand(flow):
         "EPE all": 2.0,
         "EPE matched": (1 + 3) / 2,
         "EPE unmatched": 2.0,
+        "EPE d0-10": 2.0,
+        "EPE d10-60": NAN,
+        "EPE d60-140": NAN,
         "EPE s0-10": 1.0,
         "EPE s10-40": 2.0,
         "EPE s40+": 3.0,
         "density": 75.0,
     }
-    assert values(PROTOCOLS["sintel"]().score(*flow(estimate, truth, [[0, 1, 0, 1]]))) == pytest.approx(expected, 1e-6)
+    assert values(PROTOCOLS["sintel"]().score(*flow(estimate, truth, [[0, 1, 0, 1]]))) == pytest.approx(
+        expected, 1e-6, nan_ok=True
+    )
 
 
 def test_sintel_without_occlusions_and_without_fast_pixels(flow):
@@ -69,3 +74,16 @@ def test_an_estimate_without_any_pixel(flow):
         found = values(PROTOCOLS[name]().score(*pair))
         assert math.isnan(found[primary])
         assert found["density"] == 0.0
+
+
+def test_sintel_by_the_distance_to_occlusion_boundaries(flow):
+    """A row of 200 pixels, the first five occluded: distances 5, 4, … 1, then 1, 2, …, 195; the error is the column."""
+    truth = [[[0.0, 0.0]] * 200]
+    estimate = [[[float(x), 0.0] for x in range(200)]]
+    found = values(PROTOCOLS["sintel"]().score(*flow(estimate, truth, [[1] * 5 + [0] * 195])))
+    assert found["EPE d0-10"] == pytest.approx(sum(range(14)) / 14)  # pixel 14 is 10 away
+    assert found["EPE d10-60"] == pytest.approx(sum(range(14, 64)) / 50)
+    assert found["EPE d60-140"] == pytest.approx(sum(range(64, 144)) / 80)
+    nowhere = values(PROTOCOLS["sintel"]().score(*flow(estimate, truth, [[0] * 200])))
+    assert math.isnan(nowhere["EPE d0-10"])
+    assert "EPE d0-10" not in values(PROTOCOLS["sintel"]().score(*flow(estimate, truth)))

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -142,3 +143,16 @@ def test_2015_flow_by_hand(flow):
     assert found["Fl-fg all"] == 100.0
     assert found["Fl-bg all"] == 0.0
     assert math.isnan(found["Fl-fg noc"])
+
+
+def test_2012_tells_what_reflects_apart(stereo):
+    """Errors 0, 4 (filled from 14), 4, 0; the second and third reflect, the third is occluded."""
+    estimate, sample = stereo([[10.0, NAN, 14.0, 10.0]], [[10.0, 6.0, 10.0, 10.0]], [[0, 0, 1, 0]])
+    sample = dataclasses.replace(sample, masks={"reflective": np.array([[False, True, True, False]])})
+    found = values(PROTOCOLS["kitti2012"]().score(estimate, sample))
+    assert found["out-3 all"] == 50.0
+    assert found["out-3 all refl"] == 100.0
+    assert found["out-4 all refl"] == 0.0  # 4 is not more than 4
+    assert found["out-3 noc refl est"] != found["out-3 noc refl est"]  # nothing was estimated there
+    assert found["avg all refl"] == 4.0
+    assert found["avg all refl est"] == 4.0

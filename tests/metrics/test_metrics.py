@@ -15,8 +15,8 @@ from geomvision.results import Disparity, RelativeDepth
 
 NAN = math.nan
 TASKS = {
-    "stereo": {"booster", "eth3d", "kitti2012", "kitti2015", "middlebury"},
-    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "regions_flow", "sintel"},
+    "stereo": {"booster", "eth3d", "flying_things", "kitti2012", "kitti2015", "middlebury", "spring"},
+    "flow": {"kitti2012_flow", "kitti2015_flow", "middlebury_flow", "regions_flow", "sintel", "spring_flow"},
     "depth": {
         "affine",
         "depth",
@@ -33,8 +33,12 @@ TASKS = {
     "pose": {"map_free"},
 }
 #: Those that tiny samples are for, of stereo with classes of surfaces, of the others without; neither of KITTI's nor of
-#: NYU's shape, nor with pairs.
-FITTING = TASKS | {"depth": {"affine", "depth"}, "flow": TASKS["flow"] - {"regions_flow"}}
+#: NYU's shape, nor with pairs or sky.
+FITTING = TASKS | {
+    "stereo": TASKS["stereo"] - {"flying_things", "spring"},
+    "flow": TASKS["flow"] - {"regions_flow", "spring_flow"},
+    "depth": {"affine", "depth"},
+}
 
 
 def test_the_protocols_of_each_task():

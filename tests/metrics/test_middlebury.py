@@ -73,3 +73,39 @@ def test_an_empty_estimate_is_all_invalid_and_has_no_mean_error(stereo):
     assert (found["bad-2.0 all"], found["invalid all"], found["totbad-2.0 all"]) == (0.0, 100.0, 100.0)
     assert math.isnan(found["avgerr all"])
     assert found["density"] == 0.0
+
+
+def test_a_half_or_quarter_size_estimate_is_enlarged_as_evaldisp_does(stereo):
+    """Each value counts for the pixels it covers, times the factor; the range is of the truth's size."""
+    truth = [[10.0, 11.0, 20.0, 24.5], [10.0, 13.0, NAN, 20.0]]
+    pair = stereo([[5.0, 11.0]], truth, max_disparity=21)  # 10 at four pixels; 22, so 21, at four
+    found = figures(pair)
+    assert found["avgerr all"] == pytest.approx((0 + 1 + 0 + 3 + 1 + 3.5 + 1) / 7)
+    assert found["bad-1.0 all"] == pytest.approx(100 * 2 / 7)
+    assert found["density"] == 100.0
+    gap = figures(stereo([[NAN, 11.0]], truth, max_disparity=21))
+    assert gap["invalid all"] == pytest.approx(100 * 4 / 7)
+    quarter = figures(stereo([[2.5]], [[10.0] * 4] * 4))
+    assert (quarter["avgerr all"], quarter["density"]) == (0.0, 100.0)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 3), (8, 8)])
+def test_other_sizes_are_refused(stereo, shape):
+    with pytest.raises(ValueError, match="the truth is 4x4; sizes must be equal"):
+        figures(stereo([[1.0] * shape[1]] * shape[0], [[10.0] * 4] * 4))
+
+
+def test_means_over_images_are_weighted_by_name(stereo):
+    """The training set's table: five scenes count half (4 % of 100 each, the other ten 8 %)."""
+    protocol = PROTOCOLS["middlebury"]()
+    right, wrong = (protocol.score(*stereo([[x]], [[1.0]])) for x in (1.0, 9.0))
+    scores = [right, wrong, right]
+    name = "totbad-2.0 all"
+    assert protocol.aggregate(scores)[name] == pytest.approx(100 / 3)
+    assert protocol.aggregate(scores, ["Adirondack", "PianoL", "Teddy"])[name] == pytest.approx(100 * 0.5 / 2.5)
+    assert protocol.aggregate(scores, ["trainingQ/Vintage", "trainingQ/Pipes", "x"])[name] == pytest.approx(100 / 2.5)
+    every = ("Adirondack", "ArtL", "Jadeplant", "Motorcycle", "MotorcycleE", "Piano", "PianoL", "Pipes", "Playroom",
+             "Playtable", "PlaytableP", "Recycle", "Shelves", "Teddy", "Vintage")  # fmt: skip
+    shares = [100 * protocol.weight(scene) / sum(map(protocol.weight, every)) for scene in every]
+    assert sorted(shares) == pytest.approx([4.0] * 5 + [8.0] * 10)
+    assert PROTOCOLS["eth3d"]().weight("PianoL") == 1.0

@@ -16,6 +16,8 @@ from .work import Answer, Job, RunError, perform, sample_of, told
 
 #: What a unit takes of a worker, where units take a GPU: workers are started with ``--resources GPU=1``.
 GPU = "GPU"
+#: Jobs for each worker that the scheduler has at a time: those that wait hide the way to it and back.
+AHEAD = 8
 #: How long the first worker may take to come.
 WORKERS_S = 60
 
@@ -41,7 +43,7 @@ class Cluster:
         with needed_by("the engine dask"):
             import dask
             import distributed
-        self.workers = workers
+        self.workers, self.ahead = workers, AHEAD * workers
         self.tries = tries
         self._address = address
         self._threads, self._gpus = num_threads, gpus
@@ -72,6 +74,7 @@ class Cluster:
             raise RunError(f"no Dask worker came within {WORKERS_S} s: start some with dask worker HOST:PORT") from None
         if self._address is not None:
             self.workers = sum(self._client.nthreads().values())
+            self.ahead = AHEAD * self.workers
         self._done = self._distributed.as_completed(loop=self._client.loop)
         return self
 

@@ -58,12 +58,20 @@ def _absolute(location: str) -> str:
 
 
 def _parameters(reader: type) -> dict[str, Any]:
-    """The options of a reader by name, with the types it says."""
+    """The options of a reader that text can say, by name, with the types it gives; "path" is one where it reads one."""
     # Those of a dataclass are resolved where each was written.
     own = next(vars(each)["__init__"] for each in reader.__mro__ if "__init__" in vars(each))
     hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else own)
-    names = [name for name in inspect.signature(reader).parameters if name != "self"]
-    return {name: hints.get(name, str) for name in names}
+    known = {name: hints.get(name, str) for name in inspect.signature(reader).parameters if name != "self"}
+    return {name: hint for name, hint in known.items() if name == "path" or _is_plain(hint)}
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether text can say a value of this type: numbers, words, lists of them, but no camera."""
+    inner = typing.get_args(hint)
+    if typing.get_origin(hint) is typing.Literal:
+        return True
+    return all(map(_is_plain, inner)) if inner else hint in (bool, int, float, str, type(None), Path, Ellipsis)
 
 
 def _value(text: str, hint: Any) -> Any:
@@ -119,7 +127,7 @@ def read(dataset: Any, name: str, task: str) -> Sample:
 
     TypeError where it is none of the task; what the reader raises.
     """
-    found = dataset[name] if hasattr(dataset, "names") else dataset[int(name)]
+    found = dataset.read(name) if hasattr(dataset, "read") else dataset[int(name)]
     return as_task(found, task)
 
 

@@ -30,8 +30,8 @@ def lost(tries: int) -> Lost:
 class Engine(Protocol):
     """Takes jobs in any number and gives back answers, whichever is first."""
 
-    #: How many jobs are done at a time.
-    workers: int
+    #: How many jobs it is well to hand out: enough that no worker waits, and so few that samples are read once.
+    ahead: int
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
@@ -46,7 +46,7 @@ class InProcess:
     """One job after the other in this process."""
 
     def __init__(self, do: Callable[[Job], Answer] = perform) -> None:
-        self.workers = 1
+        self.ahead = 1
         self._do = do
         self._jobs: deque[Job] = deque()
 

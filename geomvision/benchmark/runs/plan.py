@@ -62,7 +62,7 @@ class Plan:
     maps: Maps | None = None
     #: Of each unit: the same for every number of workers, since nets may round by it.
     num_threads: int = 1
-    #: Of the code that computes it (`code_version`).
+    #: Of the code that computes it (`keys.code_version`); "" takes that of the process that runs it.
     code: str = ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Processes:
     def __init__(self, workers: int, *, num_threads: int = 1, gpus: int = 0, tries: int = TRIES) -> None:
         if workers < 1 or tries < 1:
             raise ValueError(f"workers is {workers}, tries {tries}; at least 1 of each is needed")
-        self.workers = workers
+        self.workers, self.ahead = workers, 2 * workers + 1
         self.tries = tries
         self._environments = [
             {**thread_environment(num_threads), **({"CUDA_VISIBLE_DEVICES": str(n % gpus)} if gpus else {})}

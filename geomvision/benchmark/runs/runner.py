@@ -16,7 +16,7 @@ from ..machine import cores
 from ..records import TimeRecord
 from . import data
 from .engines import Engine, Lost
-from .keys import code_beside, digest_of
+from .keys import code_beside, code_version, digest_of
 from .plan import Entrant, Plan, Source
 from .work import Done, Job, Look, Unit, Untimed, failed, machine_name
 from .writer import Writer, time_key
@@ -50,7 +50,7 @@ Told = Callable[[Step], None]
 
 def run(
     plan: Plan,
-    folder: Path,
+    folder: str | Path,
     engine: Engine,
     *,
     again: bool = False,
@@ -74,6 +74,7 @@ def run(
         StoreError: when the folder cannot be written, or another process is at work on it; what was done is kept.
         RunError: when no unit can be done, as without workers.
     """
+    plan = plan if plan.code else replace(plan, code=code_version())
     samples = _samples(plan)
     with Writer(folder) as store:
         notes = []
@@ -90,7 +91,7 @@ def run(
         if timing is not None:
             with alone_on_machine(told, exclusive=True), timing:
                 timed, untimed = _time(score, timing, repeats, time_threads)
-        missing = store.finish()
+        missing = store.finish(score.content())
         notes += [*([missing] if missing else []), *untimed]
         return Summary(len(score.labels), score.kept, score.failures, timed, tuple(notes))
 
@@ -121,8 +122,11 @@ class _Scoring:
         self.looks: list[Look | None] = [known.get(key) for key in self.look_keys]
         self._at = {(source.name, name): index for index, (source, name, _) in enumerate(self.samples)}
         self.labels: dict[str, str] = {}
-        if all(self.looks):
-            self.settle()
+        self._keys: dict[int, tuple[str, ...]] = {}
+        if all(self.looks) and not store.is_finished(self.content()):
+            self.labels = self._labels()
+            if store.has_others(self.labels):
+                store.settle(self.labels, self.look_keys)
         self.kept = self.done = 0
         self.failures = 0
 
@@ -134,15 +138,35 @@ class _Scoring:
         """The units of a sample that was looked at."""
         look = self.looks[index]
         assert look is not None
-        source, name, _ = self.samples[index]
-        for part, entrant in zip(self._parts, self.plan.entrants, strict=True):
-            key = digest_of([self._shared, part, source.name, name, look.digest])
+        for key, entrant in zip(self.keys(index), self.plan.entrants, strict=True):
             yield Unit(key=key, entrant=entrant, range=look.range, problem=look.problem)
 
+    def keys(self, index: int) -> tuple[str, ...]:
+        """The keys of the units of a sample that was looked at."""
+        if index not in self._keys:
+            look, (source, name, _) = self.looks[index], self.samples[index]
+            assert look is not None
+            held = [self._shared, source.name, name, look.digest]
+            self._keys[index] = tuple(digest_of([*held, part]) for part in self._parts)
+        return self._keys[index]
+
+    def _labels(self) -> dict[str, str]:
+        labels = [entrant.label for entrant in self.plan.entrants]
+        return {
+            key: label
+            for index in range(len(self.samples))
+            for key, label in zip(self.keys(index), labels, strict=True)
+        }
+
+    def content(self) -> str:
+        """What the store is finished for: plan and data."""
+        return digest_of([self.plan.to_dict(), self.look_keys])
+
     def settle(self) -> None:
-        """Bring the store to the plan's order, once all samples were looked at."""
-        self.labels = {unit.key: unit.entrant.label for index in range(len(self.samples)) for unit in self.units(index)}
-        self.store.settle(self.labels, self.look_keys)
+        """Bring the store to the plan's order, once all is done."""
+        self.labels = self.labels or self._labels()
+        if not self.store.is_finished(self.content()):
+            self.store.settle(self.labels, self.look_keys)
 
     def work_off(self, engine: Engine) -> None:
         """Do all that is missing."""
@@ -154,8 +178,7 @@ class _Scoring:
         with engine:
             open_jobs = self._begin(first, engine)
             while True:
-                # So many samples ahead that no worker waits, and so few that they are read once.
-                while open_jobs < 2 * engine.workers + 1 and (index := next(todo, None)) is not None:
+                while open_jobs < engine.ahead and (index := next(todo, None)) is not None:
                     open_jobs += self._begin(index, engine)
                 if not open_jobs:
                     return
@@ -166,7 +189,7 @@ class _Scoring:
         """Whether a sample has anything to do; what is done of it is counted."""
         if self.looks[index] is None:
             return True
-        there = sum(unit.key in self.store.records.keys for unit in self.units(index))
+        there = sum(key in self.store.records.keys for key in self.keys(index))
         self.kept += there
         self.done += there
         return there < len(self.plan.entrants)
@@ -198,7 +221,7 @@ class _Scoring:
         return 0
 
     def _begun_after_look(self, index: int, engine: Engine) -> int:
-        there = sum(unit.key in self.store.records.keys for unit in self.units(index))
+        there = sum(key in self.store.records.keys for key in self.keys(index))
         self.kept += there
         self.done += there
         return self._begin(index, engine)

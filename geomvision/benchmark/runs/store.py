@@ -17,7 +17,10 @@ from .journal import StoreError
 from .plan import Plan
 
 PLAN, SAMPLES, RECORDS, TIMES = "run.json", "samples.jsonl", "records.jsonl", "times.jsonl"
-SUPERSEDED, PARQUET, MAPS, LOCK = "superseded.jsonl", "records.parquet", "maps", "lock"
+SUPERSEDED, PARQUET, FINISHED = "superseded.jsonl", "records.parquet", "finished.json"
+MAPS, LOCK = "maps", "lock"
+#: Fields of a record that a reader may ask for.
+TEXTS = ("task", "dataset", "sample", "label", "method", "code")
 
 
 class Run:
@@ -40,13 +43,29 @@ class Run:
         except ValueError as error:
             raise StoreError(f"{path} cannot be read: {error}") from None
 
-    def records(self) -> Iterator[Record]:
+    def records(self, **wanted: str) -> Iterator[Record]:
         """One for each unit that was done, failed ones with their error; in the plan's order once the run is finished.
 
-        StoreError where a line is damaged, and is no torn end of a run that was stopped.
+        Args:
+            wanted: fields of `Record` with the text they must have, as ``label="sgm"`` or ``dataset="kitti"``. Lines of
+                others are not looked into, which takes a fraction of the time.
+
+        Raises:
+            TypeError: for a field that no record has, or that holds no text.
+            StoreError: where a line is damaged, and is no torn end of a run that was stopped.
         """
+        odd = sorted(set(wanted) - set(TEXTS))
+        if odd:
+            raise TypeError(f"records have no text called {', '.join(odd)}; there are {', '.join(TEXTS)}")
+        marks = [
+            b'"%s":%s,' % (name.encode(), json.dumps(text, ensure_ascii=False).encode())
+            for name, text in wanted.items()
+        ]
         for _, line in journal.read(self.folder / RECORDS):
-            yield Record.from_dict(journal.value_of(line))
+            if all(mark in line for mark in marks):
+                record = Record.from_dict(journal.value_of(line))
+                if all(getattr(record, name) == text for name, text in wanted.items()):
+                    yield record
 
     def times(self) -> Iterator[TimeRecord]:
         """One for each unit that was timed on a machine."""

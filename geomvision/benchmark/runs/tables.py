@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...metrics._base import Ratio
 from . import journal, store
 
 #: Records that are held at a time.
@@ -26,6 +26,7 @@ _FIGURE = pa.struct(
         ("form", pa.string()),
     ]
 )
+_KINDS = (pa.string(), pa.string(), pa.float64(), pa.float64(), pa.string())
 #: One row for each record; options and unscored are JSON, scores a list of figures.
 SCHEMA = pa.schema(
     [
@@ -50,8 +51,8 @@ def write_parquet(folder: Path) -> None:
 
 def _write(file: int, records: Path) -> None:
     with os.fdopen(file, "wb", closefd=False) as sink, pq.ParquetWriter(sink, SCHEMA) as writer:
-        for rows in _batches(_row(journal.value_of(line)) for _, line in journal.read(records)):
-            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+        for rows in _batches(journal.value_of(line) for _, line in journal.read(records)):
+            writer.write_batch(_batch(rows))
 
 
 def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -65,19 +66,31 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
-def _row(entries: dict[str, Any]) -> dict[str, Any]:
-    """A record's entries as columns."""
-    figures = [
-        {
-            "protocol": protocol,
-            "figure": figure,
-            "value": Ratio(*ratio).value if ratio[1] else None,
-            "total": ratio[0],
-            "count": ratio[1],
-            "form": ratio[2],
-        }
-        for protocol, score in entries["scores"].items()
-        for figure, ratio in score.items()
-    ]
-    told = {name: json.dumps(entries[name], sort_keys=True) for name in ("options", "unscored")}
-    return {**entries, **told, "scores": figures}
+def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    """Records' entries as columns. Figures are many: they are put in one column each, and cut into lists."""
+    ends, figures = [0], list[tuple[Any, ...]]()
+    for row in rows:
+        for protocol, score in row["scores"].items():
+            figures += [(protocol, figure, *ratio) for figure, ratio in score.items()]
+        ends.append(len(figures))
+    columns = list(zip(*figures, strict=True)) or [()] * 5
+    protocols, names, totals, counts, forms = (pa.array(c, t) for c, t in zip(columns, _KINDS, strict=True))
+    fields = {"protocol": protocols, "figure": names, "value": _values(columns), "total": totals, "count": counts}
+    arrays = [fields.get(field.name, forms) for field in _FIGURE]
+    scores = pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.StructArray.from_arrays(arrays, fields=list(_FIGURE))
+    )
+    told = {name: [json.dumps(row[name], sort_keys=True) for row in rows] for name in ("options", "unscored")}
+    others = {field.name: told.get(field.name) or [row[field.name] for row in rows] for field in SCHEMA}
+    made = [scores if f.name == "scores" else pa.array(others[f.name], f.type) for f in SCHEMA]
+    return pa.RecordBatch.from_arrays(made, schema=SCHEMA)
+
+
+def _values(columns: list[tuple[Any, ...]]) -> pa.Array:
+    """The figures to print, as `Ratio.value` has them; null where nothing was counted."""
+    totals, counts = (np.array(column, np.float64) for column in columns[2:4])
+    forms = np.array(columns[4], "U8")
+    means = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts != 0)
+    means = np.where(forms == "percent", 100.0 * means, means)
+    means = np.where(forms == "root", np.sqrt(np.maximum(means, 0.0)), means)
+    return pa.array(means, pa.float64(), from_pandas=True)

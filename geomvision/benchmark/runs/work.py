@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.util
 import json
 import os
 from collections.abc import Iterable
@@ -145,6 +146,8 @@ def told(error: BaseException) -> str:
 
 
 def _limit_opencv(count: int) -> None:
+    if importlib.util.find_spec("cv2") is None:
+        return  # what needs it says so
     cv2: Any = importlib.import_module("cv2")
     if cv2.getNumThreads() != (count or cores()):
         cv2.setNumThreads(count or -1)

@@ -28,8 +28,8 @@ class Writer:
         StoreError: when the folder holds something else, or another process has it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = Path(folder)
         known = folder / store.PLAN
         if folder.exists() and not known.exists() and _foreign(folder):
             raise StoreError(f"{folder} holds other files; give a new folder, or one that holds a run")
@@ -72,10 +72,12 @@ class Writer:
 
     def put_look(self, key: str, dataset: str, sample: str, look: Look) -> None:
         """Keep a look at a sample."""
+        self._not_finished()
         self.looks.append(key, {"dataset": dataset, "sample": sample, "look": asdict(look)})
 
     def put(self, done: Done) -> None:
         """Keep a record, and its map before it: a record's map is there."""
+        self._not_finished()
         content = done.map
         if content is not None and done.record.map is not None:
             path = self.folder / done.record.map
@@ -93,6 +95,7 @@ class Writer:
         unclear = {key for key, look in self.known_looks().items() if look.problem is not None}
         for kept, without in ((self.records, failed), (self.looks, unclear)):
             if without:
+                self._not_finished()
                 kept.rewrite([line for key, line in journal.read(kept.path) if key not in without])
         return len(failed)
 
@@ -114,8 +117,33 @@ class Writer:
             replace_file(path, lambda file: journal.write_lines(file, past.values()))
         _rewrite(self.records, [_labelled(found[key], label) for key, label in labels.items() if key in found])
 
-    def finish(self) -> str | None:
-        """Write ``records.parquet``. Why it was not written, or None."""
+    def has_others(self, labels: Mapping[str, str]) -> bool:
+        """Whether there are records of other units than these, here or set aside."""
+        return (self.folder / store.SUPERSEDED).exists() or not self.records.keys <= labels.keys()
+
+    def is_finished(self, content: str) -> bool:
+        """Whether the store was finished for this content, and nothing was written since."""
+        path = self.folder / store.FINISHED
+        return path.exists() and path.read_text() == self._finished(content)
+
+    def _not_finished(self) -> None:
+        (self.folder / store.FINISHED).unlink(missing_ok=True)
+
+    def _finished(self, content: str) -> str:
+        sizes = [each.path.stat().st_size for each in (self.looks, self.records)]
+        return json.dumps({"content": content, "sizes": sizes}) + "\n"
+
+    def finish(self, content: str) -> str | None:
+        """Write ``records.parquet``, and that all is done. Why the table was not written, or None."""
+        if self.is_finished(content):
+            return None
+        missing = self._tables()
+        if missing is None:
+            text = self._finished(content).encode()
+            replace_file(self.folder / store.FINISHED, lambda file: journal.write_whole(file, text))
+        return missing
+
+    def _tables(self) -> str | None:
         try:
             with needed_by("records.parquet"):
                 from .tables import write_parquet

@@ -28,10 +28,10 @@ def test_what_ends_every_worker_is_a_row_and_what_lay_beside_it_is_done(scenes, 
     killer(100)
     with Cluster(None, 1, gpus=1, tries=1) as cluster:
         outside = Cluster(cluster._cluster.scheduler_address.removeprefix("tcp://"), 0, gpus=1, tries=1)
-        assert run(plan, tmp_path / "run", outside).failed == 1
         assert cluster._client.run(lambda: __import__("os").environ["CUDA_VISIBLE_DEVICES"]).popitem()[1] == "0"
         resources = [each["resources"] for each in cluster._client.scheduler_info()["workers"].values()]
         assert resources == [{GPU: 1.0}]
+        assert run(plan, tmp_path / "run", outside).failed == 1
     errors = {(each.sample, each.label): each.error for each in Run(tmp_path / "run").records() if each.error}
     assert errors == {
         ("scene1", "killer"): "WorkerEnded: the process that ran this ended before it was done, 1 times out of 1"

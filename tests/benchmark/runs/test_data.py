@@ -9,6 +9,7 @@ from geomvision.benchmark.runs import data, remote
 from geomvision.benchmark.runs.engines import InProcess
 from geomvision.benchmark.runs.plan import Source
 from geomvision.benchmark.runs.runner import run
+from geomvision.datasets import DATASETS
 from geomvision.samples import DepthSample, FlowSample, StereoSample
 
 
@@ -36,6 +37,13 @@ def test_a_data_set_is_read_from_its_text(tmp_path):
 def test_a_wrong_text_is_told(text, told):
     with pytest.raises(ValueError, match=told):
         data.parsed(text)
+
+
+def test_every_data_set_says_which_options_text_can_give():
+    options = {name: set(data._parameters(reader)) for name, reader in DATASETS.items()}
+    assert all("path" in known for name, known in options.items() if name not in ("synthetic", "layered"))
+    assert {"seed", "count", "noise", "layout"} <= options["synthetic"]
+    assert options["image_folder"] == {"path", "task"}  # no camera and no rig, which no text can say
 
 
 def test_samples_come_as_the_task_needs_them():

@@ -5,6 +5,7 @@ import json
 import os
 import zlib
 
+import numpy as np
 import pytest
 
 from geomvision.benchmark.runs import journal
@@ -71,6 +72,25 @@ def test_damage_before_whole_lines_is_told_and_set_aside_by_who_goes_on(path, th
     kept.close()
     assert [key for key, _ in lines(path)] == ["k0", "k2"]
     assert (path.parent / "records.jsonl.damaged").read_bytes() == wrong.split(b"\n")[1] + b"\n"
+
+
+def test_both_readers_of_json_read_the_same(monkeypatch):
+    pytest.importorskip("orjson")
+    random = np.random.default_rng(0)
+    numbers = [
+        *(random.standard_normal(500) * 10.0 ** random.integers(-300, 300, 500)).tolist(),
+        5e-324,
+        2**53 + 1,
+        -0.0,
+    ]
+    line = journal.line_of("k", {"numbers": numbers, "text": '„\\"\u2028'})[:-1]
+    journal._parser.cache_clear()
+    first = journal.value_of(line)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    journal._parser.cache_clear()
+    assert journal._parser() is json.loads
+    assert repr(journal.value_of(line)) == repr(first) == repr({"numbers": numbers, "text": '„\\"\u2028'})
+    journal._parser.cache_clear()
 
 
 def test_no_key_twice(path, three):

@@ -42,6 +42,48 @@ def test_records_and_times_come_back_as_they_went_in(tmp_path):
     kept.close()
 
 
+def test_records_are_asked_for_by_what_they_say(tmp_path):
+    (tmp_path / "run.json").write_text(json.dumps(PLAN.to_dict()))
+    labels = {"a": "sgm", "b": "sgm(paths=4)", "c": "“label”:sgm", "d": "sgm"}
+    kept = Journal(tmp_path / "records.jsonl")
+    for key, label in labels.items():
+        unscored = {"eth3d": '"label":"sgm",'}  # which says no label
+        kept.append(key, dataclasses.replace(record(key), label=label, unscored=unscored).to_dict())
+    kept.close()
+    run = Run(tmp_path)
+    for label in set(labels.values()):
+        assert [each.key for each in run.records(label=label)] == [key for key in labels if labels[key] == label]
+    assert len(list(run.records(label="sgm", dataset="rendered"))) == 2
+    assert not list(run.records(sample="1"))
+    with pytest.raises(TypeError, match="no text called colour; there are task, dataset"):
+        next(run.records(colour="red"))
+
+
+def test_the_table_holds_what_the_records_do(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from geomvision.benchmark.runs.tables import write_parquet
+
+    scores = {"p": {"m": Ratio(3.0, 2.0), "%": Ratio(1.0, 4.0, "percent"), "r": Ratio(18.0, 2.0, "root")}}
+    scores["q"] = {"none": Ratio(0.0, 0.0)}
+    good = dataclasses.replace(record("a", parameters=7, density=0.5, options={"paths": 4}), scores=scores)
+    bad = dataclasses.replace(record("b", error="ValueError: no", unscored={"p": "no truth"}), scores={})
+    kept = Journal(tmp_path / "records.jsonl")
+    for one in (good, bad):
+        kept.append(one.key, one.to_dict())
+    kept.close()
+    write_parquet(tmp_path)
+    first, second = parquet.read_table(tmp_path / "records.parquet").to_pylist()
+    assert (first["key"], first["parameters"], first["density"]) == ("a", 7, 0.5)
+    assert json.loads(first["options"]) == {"paths": 4}
+    values = {(each["protocol"], each["figure"]): each["value"] for each in first["scores"]}
+    assert values == {("p", "m"): 1.5, ("p", "%"): 25.0, ("p", "r"): 3.0, ("q", "none"): None}
+    told = (second["scores"], second["error"], json.loads(second["unscored"]))
+    assert told == ([], "ValueError: no", {"p": "no truth"})
+    content = (tmp_path / "records.parquet").read_bytes()
+    write_parquet(tmp_path)
+    assert (tmp_path / "records.parquet").read_bytes() == content
+
+
 def test_what_is_no_run_is_told(tmp_path):
     with pytest.raises(StoreError, match=r"is no run: run.json is missing"):
         Run(tmp_path)
