@@ -78,11 +78,26 @@ class Convolution(nn.Conv2d):
         return ops.convolution(x, weight, bias, residual=residual, **options)
 
     def _strided(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """Torch 2.13's derivative of a 1×1 convolution with a stride may write past narrow maps: here it has none."""
+        """What torch 2.13 errs in is done otherwise.
+
+        Its derivative of a 1×1 convolution with a stride may write past narrow maps: here it has none. In bfloat16 on a
+        CPU it leaves parts of a weight's derivative unset where maps are narrower than the weights reach: they are
+        float32 here.
+        """
+        if self._narrow(x):
+            with torch.autocast("cpu", enabled=False):
+                narrow: Tensor = self._conv_forward(x.float(), weight, bias)
+            return narrow
         if self.kernel_size != (1, 1) or self.stride == (1, 1):
             y: Tensor = self._conv_forward(x, weight, bias)
             return y
         return functional.conv2d(x[:, :, :: self.stride[0], :: self.stride[1]], weight, bias)
+
+    def _narrow(self, x: Tensor) -> bool:
+        """Whether weights reach beyond both borders of maps, where torch might multiply bfloat16 on a CPU."""
+        if torch.compiler.is_compiling() or x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+            return False
+        return min(x.shape[2:]) <= self.kernel_size[0] // 2
 
     def _without_derivative(self, *given: Tensor | None) -> bool:
         """Whether this is a CPU with kernels, where nobody trains, compiles or asks for a derivative."""

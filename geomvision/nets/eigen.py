@@ -61,9 +61,20 @@ class Eigen(nn.Module):
         self.refine = Convolution(fine, fine, size=5)
         self.predict = Convolution(fine, 1, size=5)
         initialised(self)
-        with torch.no_grad():
-            for head in (self.map, self.predict):
-                head.weight *= 0.1  # begin near the same depth everywhere
+        self._begin()
+
+    @torch.no_grad()
+    def _begin(self) -> None:
+        """The coarse stack begins near the same depth everywhere, the fine one near what the coarse one says."""
+        for head in (self.map, self.predict):
+            head.weight *= 0.1
+        # The coarse estimate c is the last channel; two channels become ReLU(c) and ReLU(-c), whose difference is c.
+        middle = self.refine.weight.shape[2] // 2
+        for channel, sign in enumerate((1.0, -1.0)):
+            self.refine.weight[channel] = 0
+            self.refine.weight[channel, -1, middle, middle] = sign
+            self.predict.weight[0, channel] = 0
+            self.predict.weight[0, channel, middle, middle] = sign
 
     def forward(self, images: Tensor) -> Estimated:
         """Coarse and fine depth of images (B, 3, H, W) RGB, 0 … 255, of any size."""

@@ -27,6 +27,8 @@ SIZES = (5, 3, 3, 3, 3)
 STRIDE = 1 << len(WIDTHS)
 #: Estimates at 1/8, 1/4, 1/2 of the size and at full size.
 SCALES = 4
+#: Channels that are few (`_Deep`).
+FEW = 128
 
 
 class PackNet(Ranged):
@@ -98,14 +100,14 @@ class Packing(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, features: int, size: int = 3) -> None:
         super().__init__()
-        self.deep = Convolution3D(1, features)
+        self.deep = _Deep(features)
         self.flat = Convolution(4 * inputs * features, outputs, size=size)
         _begin(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) of even sides → (B, outputs, H / 2, W / 2)."""
         folded = functional.pixel_unshuffle(x, 2)
-        y: Tensor = self.flat(self.deep(folded[:, None]).flatten(1, 2))
+        y: Tensor = self.flat(self.deep(folded))
         return y
 
 
@@ -117,12 +119,34 @@ class Unpacking(nn.Module):
         if 4 * outputs % features:
             raise ValueError(f"outputs is {outputs}, features {features}; 4 outputs must be a multiple of features")
         self.flat = Convolution(inputs, 4 * outputs // features, size=size)
-        self.deep = Convolution3D(1, features)
+        self.deep = _Deep(features)
         _begin(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) → (B, outputs, 2 H, 2 W)."""
-        return functional.pixel_shuffle(self.deep(self.flat(x)[:, None]).flatten(1, 2), 2)
+        return functional.pixel_shuffle(self.deep(self.flat(x)), 2)
+
+
+class _Deep(Convolution3D):
+    """A 3×3×3 convolution over channels and places, from one volume to several.
+
+    To teach few channels, it is computed as one of two dimensions whose weights are zero beyond neighbouring channels:
+    more products, but of a kind that takes a fifth of the time on a CPU.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__(1, features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → (B, features · C, H, W)."""
+        channels = x.shape[1]
+        if not self.training or x.device.type != "cpu" or channels > FEW:
+            return super().forward(x[:, None]).flatten(1, 2)
+        own = torch.arange(channels)
+        flat = self.weight.new_zeros(len(self.weight), channels, channels + 2, 3, 3)
+        for k in range(3):
+            flat[:, own, own + k] = self.weight[:, :, k]
+        return functional.conv2d(x, flat[:, :, 1:-1].flatten(0, 1), padding=1)
 
 
 def _begin(block: nn.Module) -> None:

@@ -18,7 +18,7 @@ TRAININGS = (
     *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
     *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
     *("depth/mono_small", "depth/eigen", "depth/fcrn", "depth/dorn", "depth/fast_depth", "depth/dpt_small"),
-    "depth/metric_bins",
+    *("depth/metric_bins", "depth/monodepth", "depth/monodepth2", "depth/packnet"),
 )
 
 #: What can go on learning from images without truth.

@@ -44,7 +44,7 @@ class Learner:
             # Its cache of cast weights is one for all threads: graphs would run into each other.
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_bfloat16(), cache_enabled=False):
                 loss = self._summed(twin, samples)
-            return loss.item(), torch.autograd.grad(loss, parameters)
+            return loss.item(), _slopes(loss, parameters)
 
         share = self.team.share(self.task.samples(step))
         chunks = [share[i : i + size] for i in range(0, len(share), size)]
@@ -74,8 +74,13 @@ class Learner:
         batch = self.task.stacked(loaded, self.team.device)
         with torch.autocast(self.team.device.type, dtype=torch.bfloat16, enabled=self.team.device.type == "cuda"):
             loss = self.task.batch_loss(net, batch)
-        gradients = torch.autograd.grad(loss, list(net.parameters()))
+        gradients = _slopes(loss, list(net.parameters()))
         return loss.detach() * len(loaded), [gradient * len(loaded) for gradient in gradients], len(loaded)
+
+
+def _slopes(loss: Tensor, parameters: list[nn.Parameter]) -> tuple[Tensor, ...]:
+    """Of the loss by parameter; 0 by those that it does not come from, as weights of depths where none is told."""
+    return torch.autograd.grad(loss, parameters, materialize_grads=True)
 
 
 def _twin(net: nn.Module) -> nn.Module:

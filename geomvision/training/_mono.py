@@ -24,7 +24,7 @@ from ._start import Start
 from ._taught_mono import MonoNet
 from .rendered_recipes import MonoRecipe
 
-#: Scenes that the constant answer is the mean of, beside which a net's errors stand.
+#: Scenes that constant answers are the mean and the median of, beside which a net's errors stand.
 ASKED = 64
 
 
@@ -81,7 +81,7 @@ class MonoTask(ShippedTask):
     ) -> None:
         self.name, self.method, self.teach, self.start = name, f"depth/{name}", teach, start
         self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
-        self.taught = MonoNet.of(name)
+        self.taught = MonoNet.of(name, self.recipe.network)
         if self.taught.size not in (None, (recipe.height, recipe.width)):
             given = f"{recipe.height} x {recipe.width}"
             raise ValueError(f"the recipe's images are {given} pixels; depth/{name} takes {self.taught.size} alone")
@@ -145,6 +145,8 @@ class MonoTask(ShippedTask):
     def load(self, sample: MonoCut) -> tuple[MonoCut, Mapping[str, NDArray[np.float32]]]:
         """The image (3, H, W), its inverse depth (1, H, W), and the focal length."""
         maps = seen(_scenes.load(self.folder, sample.scene), sample)
+        inverse = maps["inverse"]
+        maps["inverse"] = np.where(inverse > FOCAL_PX / (maps["focal_px"] * self.recipe.farthest_m), inverse, 0)
         if self.recipe.told:
             maps["told"] = told(points(maps["inverse"][0], sample))
         return sample, {name: np.ascontiguousarray(value, np.float32) for name, value in maps.items()}
@@ -166,7 +168,7 @@ class MonoTask(ShippedTask):
         return self.teach(net, batch, self.recipe)
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Errors on whole scenes never learnt from, and of one constant depth for all."""
+        """Errors on whole scenes never learnt from, and of the mean and the median of depth as the answer to all."""
         device, scores, completed = next(net.parameters()).device, [], []
         share = TOLD_SHARE if self.recipe.told else 0.0
         for index in range(self.recipe.validation_scenes):
@@ -176,12 +178,14 @@ class MonoTask(ShippedTask):
                 found = self.taught(net, batch.image)
                 if batch.told is not None:
                     completed.append(self.errors(self.taught(net, batch.image, batch.told), batch)[0])
-            scores.append((*self.errors(found, batch), *self.errors(self.constant(batch), batch)[:1]))
-        error, near, constant = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
+            constants = [self.errors(each, batch)[0] for each in self.constants(batch)]
+            scores.append((*self.errors(found, batch), *constants))
+        error, near, mean, median = (round(float(np.mean(each)), 4) for each in zip(*scores, strict=True))
         figures = {
             "rendered scenes, AbsRel": error,
+            "rendered scenes, AbsRel of the mean as a constant": mean,
+            "rendered scenes, AbsRel of the median as a constant": median,
             "rendered scenes, delta1, %": round(100 * near, 2),
-            "rendered scenes, AbsRel of one constant": constant,
         }
         if completed:
             figures[f"rendered scenes, AbsRel, told {share:.0%} of depths"] = round(float(np.mean(completed)), 4)
@@ -203,14 +207,16 @@ class MonoTask(ShippedTask):
             return aligned(found, truth, known)
         return 1 / aligned(found, 1 / truth, known).clamp(min=1e-3)
 
-    def constant(self, batch: MonoBatch) -> Tensor:
-        """The mean depth of what is learnt from, as an estimate."""
-        if not hasattr(self, "_mean"):
+    def constants(self, batch: MonoBatch) -> tuple[Tensor, Tensor]:
+        """The mean and the median depth of what is learnt from, each as an estimate."""
+        if not hasattr(self, "_middles"):
             first = self.recipe.validation_scenes
             cuts = [MonoCut(scene=index) for index in range(first, first + min(ASKED, self.recipe.scenes))]
             depths = [self.stacked([self.load(cut)], torch.device("cpu")).canonical for cut in cuts]
-            self._mean = float(torch.cat([depth.flatten() for depth in depths]).nanmean())
-        return torch.full_like(batch.inverse, self._mean)
+            known = torch.cat([depth.flatten() for depth in depths])
+            self._middles = (float(known.nanmean()), float(known.nanmedian()))
+        mean, median = (torch.full_like(batch.inverse, middle) for middle in self._middles)
+        return mean, median
 
 
 def aligned(found: Tensor, truth: Tensor, known: Tensor) -> Tensor:

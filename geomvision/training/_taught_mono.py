@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..depth import METHODS
@@ -26,14 +28,18 @@ class MonoNet(TaughtNet):
     size: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, name: str) -> MonoNet:
-        """The net of a method, as "mono_small". ValueError where the method has none."""
+    def of(cls, name: str, network: Mapping[str, Any] | None = None) -> MonoNet:
+        """The net of a method, as "mono_small". ValueError where the method has none.
+
+        `network` are its arguments: of some nets, they decide whether it says metres.
+        """
         method: Any = METHODS[name]
         if not issubclass(method, LearnedDepth):
             raise ValueError(f"depth/{name} has no net that learns from images")
         net = method.net
         make: type[nn.Module] = getattr(importlib.import_module(f"geomvision.nets.{net.module}"), net.name)
-        return cls(make=make, stride=net.stride, least=max(net.least, LEAST), kind=method.kind, size=method.size)
+        kind = METRIC if network is not None and _says_metres(make, network) else method.kind
+        return cls(make=make, stride=net.stride, least=max(net.least, LEAST), kind=kind, size=method.size)
 
     @property
     def metric(self) -> bool:
@@ -50,3 +56,9 @@ class MonoNet(TaughtNet):
         *_, last = taught.estimates(self.fitted(image), *told)
         raised: Tensor = taught.raised(*last)
         return raised[:, :1, :height, :width].float()
+
+
+def _says_metres(make: type[nn.Module], network: Mapping[str, Any]) -> bool:
+    """Whether a net of these arguments says that it does."""
+    with torch.device("meta"):
+        return bool(getattr(make(**network), "metric", False))

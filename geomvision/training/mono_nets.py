@@ -19,6 +19,8 @@ from .rendered_recipes import MonoRecipe
 
 #: Weight of an estimate against the next finer one; of gradients.
 FINER, GRADIENTS = 0.5, 0.2
+#: Weight of an estimate that is only there to help the next finer one.
+COARSER = 0.1
 #: Depth from here on, metres, counts as unknown where errors are in metres: all of them would be far away.
 FARTHEST = 80.0
 
@@ -64,12 +66,23 @@ def _silog(net: nn.Module, batch: MonoBatch, recipe: MonoRecipe) -> Tensor:  # n
     return silog(net(batch.image).last, batch.canonical)
 
 
+def _sizes(net: nn.Module, batch: MonoBatch, recipe: MonoRecipe) -> Tensor:  # noqa: ARG001
+    """SILog of each size, raised to the images'. These nets' papers learn without truth: the choice is our own."""
+    taught: Any = net
+    losses = [silog(taught.raised(*each)[:, :1], batch.canonical) for each in taught.estimates(batch.image)]
+    weights = sequence_weights(len(losses), COARSER)
+    return sum((w * loss for w, loss in zip(weights, losses, strict=True)), batch.inverse.new_zeros(()))
+
+
 LOSSES: Mapping[str, MonoLoss] = {
     "mono_small": _up_to_scale,
     "eigen": _eigen,
     "fcrn": _berhu,
     "dorn": _ordinal,
     "fast_depth": _l1,
+    "monodepth": _sizes,
+    "monodepth2": _sizes,
+    "packnet": _sizes,
     "dpt_small": _midas,
     "metric_bins": _silog,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,8 @@ class MonoRecipe(Recipe):
     knobs: Mapping[str, Any] = field(default_factory=dict)
     #: What is learnt from is cut from a scene: at least this share of its sides, brought to the scene's size.
     least_share: float = 0.6
+    #: Depth of a camera with a focal length of 256 pixels from which on it counts as unknown, metres.
+    farthest_m: float = math.inf
     #: Share of the images with which the net is told some of the depths; 0 for nets that cannot be told.
     told: float = 0.0
     #: Degrees up to which the camera is rolled either way, as one in a hand is.

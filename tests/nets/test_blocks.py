@@ -63,3 +63,18 @@ def test_channels_are_shuffled_onto_the_finer_map():
     torch.testing.assert_close(shuffled_onto(fine, coarse), expected.relu(), rtol=0, atol=0)
     with torch.inference_mode():
         torch.testing.assert_close(shuffled_onto(fine.clone(), coarse), expected.relu(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "height", "width"), [(3, 2, 1, 1), (3, 2, 4, 1), (5, 1, 1, 8), (7, 1, 2, 3), (7, 2, 3, 1)]
+)
+def test_within_autocast_maps_narrower_than_the_weights_reach_have_finite_derivatives(size, stride, height, width):
+    """Of these torch 2.13 leaves parts of a weight's derivative unset in bfloat16; single precision has them."""
+    torch.manual_seed(0)
+    layer, x = Convolution(128, 128, size=size, stride=stride), torch.randn(4, 128, height, width)
+    slope, found = torch.randn_like(layer(x)), []
+    for autocast in (True, False):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            y = layer(x)
+        found.append(torch.autograd.grad(y, layer.weight, slope.to(y.dtype))[0])
+    torch.testing.assert_close(*found)

@@ -152,6 +152,18 @@ def test_the_fine_stack_does_not_teach_the_coarse_one():
     assert taught == {"look", "refine", "predict"}
 
 
+def test_the_fine_stack_begins_with_what_the_coarse_one_says():
+    """Beside what its other channels add, of any sign."""
+    net = made(Eigen, fine=16).eval()
+    with torch.inference_mode():
+        for layer, others in ((net.refine, net.refine.weight[2:]), (net.predict, net.predict.weight[:, 2:])):
+            others.zero_()
+            layer.bias.zero_()
+        (coarse, _), (fine, _) = net.estimates(images(4))
+    assert float(coarse.min()) < 0 < float(coarse.max())
+    torch.testing.assert_close(fine, coarse)
+
+
 def test_an_up_projection_convolves_what_has_zeros_between():
     """As the paper says it: values apart, then 5x5 twice, 3x3 once."""
     torch.manual_seed(2)

@@ -107,3 +107,17 @@ def test_what_cannot_be_is_refused():
             PackNet(**wrong)
     with pytest.raises(ValueError, match="4 outputs must be a multiple of features"):
         Unpacking(4, 1, features=8)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 12])
+def test_the_deep_convolution_learns_as_the_one_of_three_dimensions_that_it_is(channels):
+    """In training, few channels are convolved in two dimensions: values and derivatives are those of three."""
+    torch.manual_seed(4)
+    deep = Packing(CHANNELS, 4, features=FEATURES).deep
+    x = torch.randn(2, channels, 5, 7, requires_grad=True)
+    y = deep(x)
+    expected = torch.nn.functional.conv3d(x[:, None], deep.weight, padding=1).flatten(1, 2)
+    torch.testing.assert_close(y, expected)
+    slope = torch.randn_like(y)
+    found, wanted = (torch.autograd.grad(each, [deep.weight, x], slope) for each in (y, expected))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
