@@ -124,14 +124,17 @@ class Cluster:
                 self._send(job)
             future = next(self._done)
             job = self._jobs.pop(future.key)
-            if future.status == "finished":
-                self._no_longer_needed(job)
-                return job, cast("Answer", future.result())
-            error = future.exception()
-            if not isinstance(error, self._distributed.scheduler.KilledWorker):
-                if isinstance(error, RunError):
-                    raise error
+            try:  # a result that was lost with its worker is computed again, and waited for
+                answer = cast("Answer", future.result())
+            except self._distributed.scheduler.KilledWorker:
+                pass
+            except RunError:
+                raise
+            except Exception as error:
                 raise RunError(f"{job.source.name}/{job.sample} cannot be worked on: {told(error)}") from error
+            else:
+                self._no_longer_needed(job)
+                return job, answer
             if self._alone == job.name:
                 self._no_longer_needed(job)
                 return job, lost(self.tries)
