@@ -20,6 +20,7 @@ STEREO = ("block_matching", "sgm", "opencv_sgbm", "opencv_wls", "refined_sgm", "
 FLOW = ("lucas_kanade", "horn_schunck", "tvl1", "inverse_search", "opencv_dis", "opencv_tvl1", "pwc_small")
 LAYOUTS = ("tabletop", "street")
 DEPTH_FROM = ("sgm", "refined_sgm")
+DEPTH = ("mono_small", "ground_plane")
 
 
 def run(out: Path, seed: int, repeats: int) -> None:
@@ -58,4 +59,4 @@ def _able(task: str, names: Sequence[str], console: Console) -> list[Method]:
 def _depth_methods(console: Console) -> list[Method]:
     from_stereo: Any = settings.registry("depth")["from_stereo"]
     matchers = _able("stereo", DEPTH_FROM, console)
-    return [*(from_stereo(stereo=matcher.name()) for matcher in matchers), *_able("depth", ("ground_plane",), console)]
+    return [*(from_stereo(stereo=matcher.name()) for matcher in matchers), *_able("depth", DEPTH, console)]
