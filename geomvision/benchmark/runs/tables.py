@@ -123,7 +123,9 @@ class _Columns:
         """All that was taken."""
         numbers = np.frombuffer(self._names, np.int32).reshape(-1, 3)
         words = pa.array(list(self._words), pa.string())
-        texts = [pa.DictionaryArray.from_arrays(np.ascontiguousarray(own), words).cast(pa.string()) for own in numbers.T]
+        texts = [
+            pa.DictionaryArray.from_arrays(np.ascontiguousarray(own), words).cast(pa.string()) for own in numbers.T
+        ]
         totals, counts = np.frombuffer(self._totals), np.frombuffer(self._counts)
         shown = _values(totals, counts, numbers[:, 2], self._words)
         figures = [texts[0], texts[1], shown, pa.array(totals), pa.array(counts), texts[2]]
