@@ -132,8 +132,8 @@ class _Columns:
         scores = pa.ListArray.from_arrays(
             pa.array(self._ends, pa.int32()), pa.StructArray.from_arrays(figures, fields=list(_FIGURE))
         )
-        columns = {**self._plain, **self._told}
-        made = [scores if f.name == "scores" else pa.array(columns[f.name], f.type) for f in SCHEMA]
+        others = {**self._plain, **self._told}
+        made = [scores if f.name == "scores" else pa.array(others[f.name], f.type) for f in SCHEMA]
         return pa.RecordBatch.from_arrays(made, schema=SCHEMA)
 
 
