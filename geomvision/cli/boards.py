@@ -31,7 +31,7 @@ from ..report.board_formats import as_markdown
 from ..report.board_pictures import Reader, read_map
 from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
-from ..results import Depth, Disparity, Flow
+from ..results import Depth, Disparity, Flow, SceneFlow
 from ..samples import Sample
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
@@ -193,6 +193,8 @@ def _named(record: Record) -> str:
 
 
 def _estimate(run: Run, record: Record) -> Any:
+    if record.task == "scene_flow":
+        return _scene_flow(run.folder / str(record.map), record)
     values = np.ascontiguousarray(read_map(run.folder / str(record.map), record.task))
     if record.task == "stereo":
         return Disparity(px=values)
@@ -200,8 +202,20 @@ def _estimate(run: Run, record: Record) -> Any:
         return Flow(px=values)
     if record.task == "depth" and record.kind is None:
         return Depth(m=values)
-    what = "scene flow" if record.task == "scene_flow" else "relative depth"
-    raise ValueError(f"{record.sample}: a run keeps no maps of {what} that a server takes")
+    raise ValueError(f"{record.sample}: a run keeps no maps of relative depth that a server takes")
+
+
+def _scene_flow(path: Path, record: Record) -> SceneFlow:
+    """A kept scene flow with the maps that it was made of, which servers take."""
+    with np.load(path) as arrays:
+        kept = {name: np.ascontiguousarray(arrays[name]) for name in arrays}
+    missing = sorted({"points0", "motion", "disparity0", "disparity1", "flow"} - kept.keys())
+    if missing:
+        told = f"{record.sample}: {path.name} holds no {', '.join(missing)}, of which a server takes scene flow"
+        raise ValueError(f"{told}: {record.label} has none, or an earlier version kept it; run it anew in a new folder")
+    first, later = (Disparity(px=kept[name]) for name in ("disparity0", "disparity1"))
+    motion = SceneFlow(points0=kept["points0"], motion=kept["motion"])
+    return replace(motion, disparity0=first, disparity1=later, flow=Flow(px=kept["flow"]))
 
 
 def _units(records: Iterator[Record]) -> Iterator[str]:

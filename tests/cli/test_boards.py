@@ -14,7 +14,9 @@ from made_records import record, table, time
 
 from geomvision import io
 from geomvision.benchmark.runs import journal
+from geomvision.benchmark.runs.maps import encoded
 from geomvision.benchmark.runs.plan import Plan
+from geomvision.results import Disparity, Flow, SceneFlow
 
 GOOD = [float(x) for x in range(1, 11)]
 
@@ -118,6 +120,38 @@ def test_submit_writes_what_the_run_kept(geomvision, tmp_path):
     other = geomvision(*arguments[:5], "--method", "raft")
     assert "has no method 'raft'; it has sgm(paths=4)" in other.err
     assert "there is no server 'x'" in geomvision("bench", "submit", folder, "--server", "x", "--method", "m").err
+
+
+def test_submit_writes_the_three_maps_of_scene_flow(geomvision, tmp_path):
+    first, later = (np.array([[2.5, 4.25], [np.nan, 8.0]], np.float32) + n for n in range(2))
+    motion = np.stack([first, -first], axis=2)
+    points = np.repeat(first[..., None], 3, axis=2)
+    whole = SceneFlow(
+        points0=points,
+        motion=points,
+        disparity0=Disparity(px=first),
+        disparity1=Disparity(px=later),
+        flow=Flow(px=motion),
+    )
+    bare = SceneFlow(points0=points, motion=points)
+    names = ("whole", "bare")
+    common = {"task": "scene_flow", "scores": {}}
+    records = [record(name, "000000_10", key=name, map=f"{name}.npz", **common) for name in names]
+    folder = run_of(tmp_path / "run", records)
+    for name, estimate in zip(names, (whole, bare), strict=True):
+        (folder / f"{name}.npz").write_bytes(encoded(estimate, "npz")[0])
+    out = tmp_path / "out.zip"
+    words = ("bench", "submit", folder, "--server", "kitti2015_scene_flow", "--partial", "--out", out, "--method")
+    ended = geomvision(*words, "whole")
+    assert ended.code == 0, ended.err
+    assert "1 estimates in 3 files, 75.0 % of pixels, read back" in ended.out
+    zipfile.ZipFile(out).extractall(tmp_path)
+    for place, px in (("disp_0", first), ("disp_1", later)):
+        np.testing.assert_array_equal(io.read_kitti_disparity(tmp_path / place / "000000_10.png"), px)
+    np.testing.assert_array_equal(io.read_kitti_flow(tmp_path / "flow" / "000000_10.png"), motion)
+    refused = geomvision(*words, "bare")
+    assert refused.code != 0
+    assert "bare.npz holds no disparity0, disparity1, flow" in " ".join(refused.err.split())
 
 
 def test_data_sets_that_are_called_after_parts_are_these_parts(geomvision, tmp_path):

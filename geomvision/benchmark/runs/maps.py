@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from ... import io as files
-from ...results import Depth, Disparity, Flow
+from ...results import Depth, Disparity, Flow, SceneFlow
 from .plan import Maps
 
 
 def encoded(estimate: Any, form: Maps) -> tuple[bytes, str]:
     """The bytes of a file with an estimate, the same for the same estimate, and its ending.
 
-    What no .png holds (relative depth, scene flow, values beyond its range) comes as .npz.
+    What no .png holds (relative depth, scene flow, values beyond its range) comes as .npz. Of scene flow, the maps that
+    it was made of are there, too: ``disparity0``, ``disparity1`` and ``flow``, px.
     """
     if form == "png":
         picture = _png(estimate)
@@ -29,6 +30,9 @@ def encoded(estimate: Any, form: Maps) -> tuple[bytes, str]:
         for each in dataclasses.fields(estimate)
         if isinstance(value := getattr(estimate, each.name), np.ndarray)
     }
+    if isinstance(estimate, SceneFlow):
+        made_of = {name: getattr(estimate, name) for name in ("disparity0", "disparity1", "flow")}
+        arrays |= {name: each.px for name, each in made_of.items() if each is not None}
     kept = io.BytesIO()
     np.savez_compressed(kept, **arrays)
     return kept.getvalue(), ".npz"
