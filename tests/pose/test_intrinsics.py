@@ -143,3 +143,15 @@ def test_intrinsics_with_which_few_matches_agree_are_flagged(matches):
         wrong = [scaled(c, 0.4) for c in scene[2:4]]
         flagged += "uncalibrated" in Essential()(*scene[:2], *wrong).degeneracies
     assert flagged == 8
+
+
+def test_few_matches_flag_wrong_focal_lengths_and_never_right_ones(matches):
+    """Among 26 matches the misfit itself is most of the scatter: an F test knows, a χ² of that scatter does not."""
+    wrong = {0.5: 0, 2.0: 0}
+    for seed in range(25):
+        x0, x1, camera0, camera1, *_ = matches("general", 26, 0.0, 0.5, seed)
+        assert "uncalibrated" not in Essential()(x0, x1, camera0, camera1).degeneracies
+        for factor in wrong:
+            found = Essential()(x0, x1, scaled(camera0, factor), scaled(camera1, factor))
+            wrong[factor] += "uncalibrated" in found.degeneracies
+    assert min(wrong.values()) >= 20
