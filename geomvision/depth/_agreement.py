@@ -85,4 +85,4 @@ def _pixels(camera: CameraModel, seen: list[Float32]) -> tuple[Float32, Float32]
         fx, fy, cx, cy = (np.float32(number) for number in (camera.fx, camera.fy, camera.cx, camera.cy))
         return fx * (seen[0] / seen[2]) + cx, fy * (seen[1] / seen[2]) + cy
     pixel = camera.project(np.stack(seen, axis=-1))
-    return pixel[..., 0], pixel[..., 1]
+    return pixel[..., 0].astype(np.float32), pixel[..., 1].astype(np.float32)
