@@ -72,7 +72,8 @@ class Diagnosis:
         told = None if still or T is None else self._of_intrinsics(T, estimate, inliers, flags)
         covariance = told.covariance if told else estimate.covariance
         if T is not None and self.relation == "essential" and not still:
-            if covariance is not None and _is_open(covariance, int(inliers.sum())):
+            covariance = np.full((5, 5), np.nan) if covariance is None else covariance
+            if not np.isfinite(covariance).all() or _is_open(covariance, int(inliers.sum())):
                 flags.add("uncertain")
             others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
             if any(self._is_as_precise(other, inliers, estimate) for other in others):
@@ -85,7 +86,7 @@ class Diagnosis:
             degeneracies=frozenset(flags),
             candidates=candidates,
             votes=votes,
-            covariance=covariance if self.relation == "essential" and not still else None,
+            covariance=covariance if T is not None and self.relation == "essential" and not still else None,
             focal_sigma=math.nan if told is None else told.focal_sigma,
             noise_px=estimate.noise_px,
             score=estimate.score,
