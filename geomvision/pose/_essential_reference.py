@@ -235,11 +235,11 @@ def estimate_essential(
         return Estimate(iterations=drawn)
     problem.depths.values = np.ones(len(order))
     mixture = replace(best[1])
-    pose, support, normal = problem.with_depths(best[0], mixture, FINAL, 3)
+    pose, support, _ = problem.with_depths(best[0], mixture, FINAL, 3)
     chosen = next(evidence for model, evidence in problem.refined if model is best)
     odds = [(model, evidence - chosen) for model, evidence in problem.refined if model is not best]
     if support < 0:  # it got lost: the best is what it was
-        pose, mixture, normal = best
+        pose, mixture, _ = best
     value, gradient, _ = sampson(pose.matrix(), *data)
     errors = np.empty(len(order))
     errors[order] = value / np.sqrt(gradient) * unit
@@ -250,7 +250,6 @@ def estimate_essential(
         inlier_px=mixture.even_error(mixture.odds) * unit,
         score=problem.gain(pose.matrix(), problem.band),
         iterations=drawn,
-        covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
         rotation=pose.R,
         translation=pose.t,
         rivals=[(model[0].R, model[0].t, log_odds) for model, log_odds in odds if log_odds > RIVAL],

@@ -92,7 +92,7 @@ def estimate_fundamental(
     if best is None:
         return Estimate(iterations=drawn)
     mixture = Mixture.broad(band)
-    manifold, support, normal = gauss_newton(best, data, mixture, ones[:, 0], 2 * FINAL)
+    manifold, support, _ = gauss_newton(best, data, mixture, ones[:, 0], 2 * FINAL)
     if support < 0:
         return Estimate(iterations=drawn)
     value, gradient, _ = sampson(manifold.matrix(), *data)
@@ -106,5 +106,4 @@ def estimate_fundamental(
         inlier_px=mixture.even_error(mixture.odds) / to0[0, 0],
         score=score(manifold.matrix()),
         iterations=drawn,
-        covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
     )

@@ -81,7 +81,8 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     normal, gradient = (slopes * weights[:, None]).T @ slopes, (weights * residual) @ slopes
     try:
         gain = np.linalg.solve(normal[:5, :5], normal[:5, 5:])
-        covariance = _covariance(slopes[:, :5], residual, weights, variance)
+        own = estimate.covariance if _is_of(estimate, T) else None
+        covariance = _covariance(slopes[:, :5], residual, weights, variance) if own is None else own
     except np.linalg.LinAlgError:
         return None
     left = normal[5:, 5:] - normal[5:, :5] @ gain  # of rank 2: F has two degrees of freedom more
@@ -120,6 +121,12 @@ def explains_more(estimate: Estimate, view0: View, view1: View, inliers: NDArray
     if log10_chance(count, more, 7, 3, share) > -3:
         return False
     return more > 1.2 * agree + chance + 4 * math.sqrt(agree + chance)
+
+
+def _is_of(estimate: Estimate, T: Array) -> bool:
+    """Whether the estimate's own pose, which its covariance is about, is `T`."""
+    R, t = estimate.rotation, estimate.translation
+    return R is not None and t is not None and np.array_equal(R, T[:3, :3]) and np.array_equal(t, T[:3, 3])
 
 
 def _odds(estimate: Estimate) -> Array:
