@@ -9,6 +9,7 @@ import pytest
 
 from geomvision.cameras import Array, Camera, pose
 from geomvision.depth import FromMotion
+from geomvision.depth._bundle import Bundle, adjust
 from geomvision.depth._matches import Sightings
 from geomvision.depth._uncertainty import are_on_plane
 from geomvision.geometry._rotations import rotation_of
@@ -75,3 +76,25 @@ def test_points_are_on_a_plane_or_not(relief: float) -> None:
     pixel = CAMERA.project(X) + random.normal(0, 0.2, (1200, 2))
     seen = Sightings(frame, point, pixel, CAMERA.unproject(pixel), 300)
     assert are_on_plane(T, points, seen, np.full(4, 180.0), 1) == (relief == 0.0)
+
+
+def test_adjustment_does_not_depend_on_the_unit_of_length() -> None:
+    """The same clip in metres, in units of a millionth of it and of a million metres: the same turns, scaled shifts."""
+    random = np.random.default_rng(2)
+    points = random.uniform((-3, -2, 4), (3, 2, 400), (200, 3))
+    T = np.stack([np.linalg.inv(each) for each in SIDEWAYS])
+    frame, point = (each.ravel() for each in np.indices((4, 200)))
+    X = np.einsum("mij,mj->mi", T[frame, :3, :3], points[point]) + T[frame, :3, 3]
+    rays = X / X[:, 2:] + np.column_stack([random.normal(0, 3e-4, (800, 2)), np.zeros(800)])
+    seen = Sightings(frame, point, np.zeros((800, 2)), rays, 200)
+    moved = T.copy()
+    moved[1:, :3, 3] += random.normal(0, 5e-3, (3, 3))
+    found = []
+    for unit in (1.0, 1e-6, 1e6):
+        start = moved.copy()
+        start[:, :3, 3] *= unit
+        bundle = adjust(Bundle(start, points * unit), seen, np.full(4, 180.0), 0)
+        bundle.T[:, :3, 3] /= np.linalg.norm(bundle.T[3, :3, 3])  # the scale is free
+        found.append(bundle.T)
+    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
+    np.testing.assert_allclose(found[2], found[0], atol=1e-6)
