@@ -1,20 +1,31 @@
-"""``geomvision pseudo-label``: disparity of a pair with glass or mirrors, as labels to train by."""
+"""``geomvision pseudo-label``: disparity of a pair with glass or mirrors, or depth of an image, to train by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from rich.console import Console
 
 from .. import io
-from ..images import Mask
-from ..stereo._base import StereoMethod
-from ..training.pseudo_labels import pseudo_labels
+from ..cameras import Camera
+from ..images import Image, Mask
+from ..results import Depth, Disparity, RelativeDepth
+from ..samples import DepthSample
+from ..training.pseudo_labels import Labels, numbers, pseudo_labels
 from . import settings
 from .objects import known_as
+
+if TYPE_CHECKING:
+    from ..depth._base import DepthMethod
+    from ..stereo._base import StereoMethod
+
+#: What labels are made by, where nobody says.
+DEFAULTS = {"stereo": "refined_sgm", "depth": "mono_small"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,39 +36,69 @@ class Choices:
     right_objects: Path | None = None
     classes: Sequence[str] = ()
     out: Path
-    method: str = "refined_sgm"
+    #: "" takes that of `DEFAULTS`.
+    method: str = ""
+    camera: Path | None = None
     options: Sequence[str] = ()
     paints: int = 5
     seed: int = 0
 
 
-def run(left: Path, right: Path, choices: Choices) -> None:
-    """Write the labels. ValueError where flags or files do not fit."""
-    methods = settings.build("stereo", choices.method, choices.options)
+def run(left: Path, right: Path | None, choices: Choices) -> None:
+    """Write the labels of a pair, or of an image. ValueError where flags or files do not fit."""
+    task = "depth" if right is None else "stereo"
+    methods = settings.build(task, choices.method or DEFAULTS[task], choices.options)
     if len(methods) != 1:
-        raise ValueError(f"--method is {choices.method!r}; give one: {', '.join(settings.registry('stereo'))}")
+        raise ValueError(f"--method is {choices.method!r}; give one: {', '.join(settings.registry(task))}")
     (method,) = methods
-    assert isinstance(method, StereoMethod)
     method.chosen_backend()
     masks = _masks(choices.objects, left, choices.classes)
-    right_mask = None
-    if choices.right_objects is not None:
-        right_mask = _joined(_masks(choices.right_objects, right, choices.classes))
-    labels = pseudo_labels(
-        method,
-        io.read_image(left),
-        _joined(masks),
-        io.read_image(right),
-        right_mask=right_mask,
-        paints=choices.paints,
-        seed=choices.seed,
-    )
-    io.write_disparity(choices.out, labels)  # type: ignore[arg-type]  # of a pair it is disparity
+    image = io.read_image(left)
+    painting = functools.partial(pseudo_labels, paints=choices.paints, seed=choices.seed)
+    if right is None:
+        labels = painting(_of_one(method, left.name, choices), image, _joined(masks))
+    else:
+        if choices.camera is not None:
+            raise ValueError("--camera is of depth from one image; a pair needs none for disparity")
+        other = (
+            None if choices.right_objects is None else _joined(_masks(choices.right_objects, right, choices.classes))
+        )
+        stereo = cast("StereoMethod", method)
+        labels = painting(stereo, image, _joined(masks), io.read_image(right), right_mask=other)
+    _write(choices.out, labels)
     console = Console(highlight=False)
     for name, mask in masks.items():
-        missing = f", {int(np.isnan(labels.px[mask]).sum())} without an estimate"  # type: ignore[union-attr]
+        missing = f", {int(np.isnan(numbers(labels)[mask]).sum())} without an estimate"
         console.print(f"{name}: {int(mask.sum())} pixels{missing}", markup=False)
-    console.print(f"wrote {choices.out}", markup=False)
+    console.print(f"wrote {choices.out}{_unit(labels)}", markup=False)
+
+
+def _of_one(method: Any, name: str, choices: Choices) -> Callable[[Image], Depth | RelativeDepth]:
+    """The depth method as a function of the image alone."""
+    if choices.right_objects is not None:
+        raise ValueError("--right-objects are those of a right image; give that image, too")
+    camera = None if choices.camera is None else io.read_camera(choices.camera)
+    if camera is not None and not isinstance(camera, Camera):
+        raise ValueError(f"--camera: {choices.camera} is a {type(camera).__name__}; it must be a pinhole camera")
+    depth = cast("DepthMethod", method)
+    return lambda view: depth.on(DepthSample(name=name, image=view, camera=camera))
+
+
+def _write(path: Path, labels: Labels) -> None:
+    if isinstance(labels, Disparity):
+        io.write_disparity(path, labels)
+    elif isinstance(labels, Depth):
+        io.write_depth(path, labels)
+    elif path.suffix != ".pfm":
+        raise ValueError(f"--out is {path}; relative depth has no unit that a .png could be in: write .pfm")
+    else:
+        io.write_pfm(path, labels.values)
+
+
+def _unit(labels: Labels) -> str:
+    if isinstance(labels, RelativeDepth):
+        return f", {labels.kind}"
+    return ", pixels" if isinstance(labels, Disparity) else ", metres"
 
 
 def _masks(path: Path, image: Path, classes: Sequence[str]) -> dict[str, Mask]:

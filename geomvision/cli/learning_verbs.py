@@ -50,22 +50,27 @@ def train(
 
 
 def pseudo_label(
-    left: Annotated[Path, typer.Argument(help="Left image, rectified.")],
-    right: Annotated[Path, typer.Argument(help="Right image.")],
+    left: Annotated[Path, typer.Argument(help="The image, or the left one of a rectified pair.")],
     objects: Annotated[Path, typer.Option(help="Glass and mirrors in it: COCO .json, CVAT .xml or .png.")],
+    right: Annotated[Path | None, typer.Argument(help="The right image; without it: depth from one image.")] = None,
     right_objects: Annotated[Path | None, typer.Option(help="Those in the right image, if that is known.")] = None,
     classes: Annotated[list[str] | None, typer.Option("--class", help="Take this class alone; more by more.")] = None,
-    method: Annotated[str, typer.Option(help="Which: geomvision methods stereo lists them.")] = "refined_sgm",
+    method: Annotated[
+        str, typer.Option(help="geomvision methods stereo (or depth) lists them; refined_sgm (or mono_small).")
+    ] = "",
     options: Annotated[list[str] | None, typer.Option("--set", help="An option of it: max_disparity=96.")] = None,
+    camera: Annotated[Path | None, typer.Option(help="Of depth: a calibration file, for methods that want it.")] = None,
     paints: Annotated[int, typer.Option(min=1, help="How many colours are tried.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Of the colours.")] = 0,
-    out: Annotated[Path, typer.Option(help="Disparity to write: .pfm or .png.")] = Path("labels.pfm"),
+    out: Annotated[Path, typer.Option(help="What to write: .pfm or .png; of relative depth .pfm.")] = Path(
+        "labels.pfm"
+    ),
 ) -> None:
-    """Disparity to train by of a pair with glass or mirrors: these are painted over, and the median is taken."""
+    """Disparity, or depth, to train by where there is glass or a mirror: painted over, and the median is taken."""
     from . import labelling
 
     choices = labelling.Choices(
         objects=objects, right_objects=right_objects, classes=classes or (), out=out, method=method,
-        options=options or (), paints=paints, seed=seed,
+        options=options or (), camera=camera, paints=paints, seed=seed,
     )  # fmt: skip
     labelling.run(left, right, choices)

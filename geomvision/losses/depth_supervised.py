@@ -91,6 +91,26 @@ def silog(
     return factor * roots.sum() / counted.sum().clamp(min=1)
 
 
+def scale_invariant_l1(depth: Tensor, truth: Tensor) -> Tensor:
+    """The mean |r − median r| of r = log y − log y* over an image's known pixels: the mean over images.
+
+    `scale_invariant` with absolute values: the scale is the one that minimises them (of an even number of pixels, the
+    lower of two medians). A few pixels with large errors, as at the borders of things, move it and the slopes less, so
+    that answers are medians, sharp, where those of squares are means (absolute values and medians as in Ranftl et al.,
+    TPAMI 44(3), 2022, there of inverse depth). An image without known pixels counts nothing.
+
+    Args:
+        depth: (B, 1, H, W), above 0.
+        truth: the same shape, above 0; NaN where unknown.
+    """
+    ratio, where = log_ratio("scale_invariant_l1", depth, truth)
+    of_images = torch.where(where, ratio, torch.nan).flatten(1).nanmedian(dim=1).values
+    counted = where.flatten(1).any(dim=1)
+    middle = torch.where(counted, of_images, 0.0).view(-1, 1, 1, 1)
+    errors = ((ratio - middle).abs() * where).sum(dim=(1, 2, 3)) / where.sum(dim=(1, 2, 3)).clamp(min=1)
+    return errors.sum() / counted.sum().clamp(min=1)
+
+
 def log_ratio(owner: str, depth: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """log y − log y*, 0 where truth is unknown, and where it is known. Raises when truth is not above 0."""
     check_maps(owner, {"depth": depth, "truth": truth}, 1)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..depth._answers import line_between, result_of, values_of
 from ..images import Image, Mask, as_image, as_pair
 from ..results import Depth, Disparity, RelativeDepth
 
@@ -37,6 +38,9 @@ def pseudo_labels(
     seed: int = 0,
 ) -> Labels:
     """What a method says of an image, and inside of the mask the median of what it says when that is painted.
+
+    Relative depth leaves a scale open, or a scale and a shift, and each answer may have its own: those of painted
+    images are fitted to the first outside of the mask. One that does not rise with it there counts as no estimate.
 
     Args:
         method: any that takes the image, or the rectified pair, and gives `Disparity`, `Depth` or `RelativeDepth`.
@@ -78,8 +82,8 @@ def pseudo_labels(
     for _ in range(paints):
         colours = _colours(rng, int(objects[0].max()) + 1, views[0])
         painted = [_painted(view, labels, colours) for view, labels in zip(views, objects, strict=True)]
-        found.append(_values(method(*painted))[mask])
-    values = _values(plain).copy()
+        found.append(_fitted(method(*painted), plain, mask)[mask])
+    values = numbers(plain).copy()
     values[mask] = _median(np.stack(found))
     return _with(plain, values)
 
@@ -165,13 +169,33 @@ def _painted(view: Image, labels: NDArray[np.intp], colours: NDArray[Any]) -> Im
     return painted
 
 
-def _values(found: Labels) -> NDArray[np.float32]:
+def numbers(found: Labels) -> NDArray[np.float32]:
+    """Pixels, metres, or relative depth, (H, W)."""
     for kind, name in ((Disparity, "px"), (Depth, "m"), (RelativeDepth, "values")):
         if isinstance(found, kind):
             values: NDArray[np.float32] = getattr(found, name)
             return values
     kinds = "a Disparity, Depth or RelativeDepth"
     raise ValueError(f"pseudo_labels: the method gives a {type(found).__name__}; it must be {kinds}")
+
+
+def _fitted(found: Labels, plain: Labels, mask: Mask) -> NDArray[np.float32]:
+    """The values of an answer; those of relative depth as the other would have them, judged by what is not masked."""
+    if not isinstance(found, RelativeDepth):
+        return numbers(found)
+    if not isinstance(plain, RelativeDepth) or plain.kind != found.kind:
+        was, now = _kind(plain), _kind(found)
+        raise ValueError(
+            f"pseudo_labels: the method gives {was} of the image and {now} of a painted one; it must be one"
+        )
+    values = values_of(found)
+    reference = np.where(mask, np.nan, values_of(plain))
+    line = line_between(values, reference, free_scale=found.kind != "depth_scale")
+    return numbers(result_of(line(values) if line else np.full_like(values, np.nan), found.kind))
+
+
+def _kind(found: Labels) -> str:
+    return found.kind if isinstance(found, RelativeDepth) else type(found).__name__
 
 
 def _median(found: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from geomvision.losses.depth_supervised import berhu, scale_invariant, silog
+from geomvision.losses.depth_supervised import berhu, scale_invariant, scale_invariant_l1, silog
 
 
 @pytest.fixture
@@ -81,6 +81,24 @@ def test_scale_invariant_is_its_equation(forgiven, maps, random):
         assert torch.autograd.gradcheck(call, (depth.clone().requires_grad_(),))
 
 
+def test_absolute_errors_of_logarithms_about_their_median(maps):
+    depth, truth = maps
+    images = []
+    for b in range(2):
+        r = (depth[b].log() - truth[b].log()).numpy()
+        r = sorted(r[np.isfinite(r)])
+        images.append(min(np.mean(np.abs(r - scale)) for scale in r))  # the best scale is one of the errors
+    assert scale_invariant_l1(depth, truth).item() == pytest.approx(np.mean(images), rel=1e-12)
+    assert scale_invariant_l1(7 * depth, truth).item() == pytest.approx(np.mean(images), rel=1e-12)
+    half = truth.clone()
+    half[1] = torch.nan
+    assert scale_invariant_l1(depth, half).item() == pytest.approx(images[0])
+    assert torch.autograd.gradcheck(lambda d: scale_invariant_l1(d, truth), (depth.clone().requires_grad_(),))
+    odd = truth.clone()
+    odd[0, 0, 0, 0] = torch.nan  # an odd number of pixels, whose median is one of them
+    assert torch.autograd.gradcheck(lambda d: scale_invariant_l1(d, odd), (depth.clone().requires_grad_(),))
+
+
 def test_an_image_without_truth_is_no_image_and_the_root_has_a_slope_of_0_at_0(maps):
     depth, truth = maps
     half = truth.clone()
@@ -92,7 +110,7 @@ def test_an_image_without_truth_is_no_image_and_the_root_has_a_slope_of_0_at_0(m
     assert not torch.autograd.grad(value, right)[0].any()
 
 
-@pytest.mark.parametrize("loss", [berhu, scale_invariant, silog])
+@pytest.mark.parametrize("loss", [berhu, scale_invariant, scale_invariant_l1, silog])
 def test_without_truth_nothing_is_learnt_and_a_broken_net_is_seen(loss, maps, without_truth_nothing_moves):
     without_truth_nothing_moves(loss, *maps)
     if loss is not berhu:

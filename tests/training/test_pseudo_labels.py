@@ -93,7 +93,7 @@ def test_inside_of_the_mask_stands_the_median_of_what_the_paints_gave():
     def method(view):
         colours.append((view[1, 1], view[4, 7]))
         m = np.full(view.shape, 1.0 if len(colours) == 1 else next(answers))
-        return Depth(m=m) if len(colours) % 2 else RelativeDepth(values=m, kind="depth_scale")
+        return Depth(m=m)
 
     labels = pseudo_labels(method, image, mask, paints=5)
     assert isinstance(labels, Depth)
@@ -103,11 +103,42 @@ def test_inside_of_the_mask_stands_the_median_of_what_the_paints_gave():
     again = []
     pseudo_labels(lambda view: (again.append(view[1, 1]), Depth(m=np.ones(view.shape)))[1], image, mask, paints=5)
     assert again[1:] == [first for first, _ in colours[1:]]
+    mixed = iter([Depth(m=np.ones(mask.shape)), RelativeDepth(values=np.ones(mask.shape), kind="depth_scale")])
+    with pytest.raises(ValueError, match="gives Depth of the image and depth_scale of a painted one"):
+        pseudo_labels(lambda _: next(mixed), image, mask)
     relative = pseudo_labels(
         lambda view: RelativeDepth(values=np.full(view.shape, np.nan), kind="disparity_affine"), image, mask
     )
     assert relative.kind == "disparity_affine"
     assert np.isnan(relative.values).all()
+
+
+@pytest.mark.parametrize("kind", ["depth_scale", "depth_affine", "disparity_affine"])
+def test_each_answer_of_relative_depth_is_brought_to_the_scale_of_the_first(kind):
+    """A net may answer in another scale, or shift, each time: here the truth but for those."""
+    rng = np.random.default_rng(4)
+    image = rng.integers(0, 255, (24, 32), np.uint8)
+    mask = np.zeros(image.shape, bool)
+    mask[8:14, 10:20] = True
+    wall = np.linspace(2.0, 5.0, 32) + np.zeros((24, 1))
+    seen = []
+
+    def method(view):
+        scale, shift = (1.0, 0.0) if not seen else rng.uniform((0.3, -1.0), (4.0, 1.0))
+        seen.append(view)
+        in_it = 9.0 if len(seen) == 1 else wall[mask]  # what a mirror shows, and the painted wall
+        values = wall.copy()
+        values[mask] = in_it
+        return RelativeDepth(values=(scale * values + shift * (kind != "depth_scale")).astype(np.float32), kind=kind)
+
+    labels = pseudo_labels(method, image, mask, paints=4)
+    np.testing.assert_allclose(labels.values, wall, rtol=1e-4)
+    turned = iter([wall, wall[:, ::-1], wall[:, ::-1]])
+    falls = pseudo_labels(lambda _: RelativeDepth(values=next(turned), kind=kind), image, mask, paints=2)
+    if kind == "depth_scale":
+        assert np.isfinite(falls.values).all()  # logarithms have no scale to look for
+    else:
+        assert np.isnan(falls.values[mask]).all()  # what falls where the first rises
 
 
 def test_what_cannot_be_painted_is_told(mirror):
@@ -151,3 +182,26 @@ def test_the_verb_writes_labels_for_training(mirror, tmp_path, capsys):
         with pytest.raises(SystemExit):
             main(["pseudo-label", *arguments, "--out", str(out)])
         assert reason in capsys.readouterr().err
+
+
+def test_the_verb_takes_one_image_and_a_depth_method(mirror, tmp_path, capsys):
+    left, _, mask, _, _ = mirror
+    for name, image in (("left", left), ("mirror", mask.astype(np.uint8) * 255)):
+        io.write_image(tmp_path / f"{name}.png", image)
+    out = tmp_path / "labels.pfm"
+    given = ["pseudo-label", str(tmp_path / "left.png"), "--objects", str(tmp_path / "mirror.png")]
+    with pytest.raises(SystemExit, match="0"):
+        main([*given, "--paints", "2", "--out", str(out)])
+    assert "depth_scale" in capsys.readouterr().out
+    plain = gv.depth.MonoSmall()(left)
+    labels = io.read_pfm(out)
+    np.testing.assert_allclose(labels[~mask], plain.values[~mask], rtol=1e-5)
+    assert not np.allclose(labels[mask], plain.values[mask], rtol=1e-3)
+    for arguments, reason in (
+        (["--out", str(tmp_path / "labels.png")], "write .pfm"),
+        (["--out", str(out), "--right-objects", str(tmp_path / "mirror.png")], "give that image, too"),
+        (["--out", str(out), "--camera", str(tmp_path / "none.json")], "none.json"),
+    ):
+        with pytest.raises(SystemExit):
+            main([*given, "--paints", "1", *arguments])
+        assert reason in " ".join(capsys.readouterr().err.split())
