@@ -13,6 +13,7 @@ from ..cameras import Array
 from ..geometry import skew
 from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._base import Estimate
+from ._intrinsics import agreement
 from ._pose_manifold import PoseManifold
 from ._reference_solvers import five_point
 from ._views import View
@@ -243,7 +244,7 @@ def estimate_essential(
     value, gradient, _ = sampson(pose.matrix(), *data)
     errors = np.empty(len(order))
     errors[order] = value / np.sqrt(gradient) * unit
-    return Estimate(
+    found = Estimate(
         matrix=pose.essential() * np.sqrt(0.5),
         errors_px=errors,
         noise_px=mixture.sigma * unit,
@@ -254,3 +255,7 @@ def estimate_essential(
         translation=pose.t,
         rivals=[(model[0].R, model[0].t, log_odds) for model, log_odds in odds if log_odds > RIVAL],
     )
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = pose.R, pose.t
+    told = agreement(found, T, view0, view1)
+    return found if told is None else replace(found, covariance=told.covariance)
