@@ -194,7 +194,7 @@ def _named(record: Record) -> str:
 
 def _estimate(run: Run, record: Record) -> Any:
     if record.task == "scene_flow":
-        return _scene_flow(run.folder / str(record.map), record)
+        return _scene_flow(run.folder / str(record.map), record.sample)
     values = np.ascontiguousarray(read_map(run.folder / str(record.map), record.task))
     if record.task == "stereo":
         return Disparity(px=values)
@@ -205,17 +205,21 @@ def _estimate(run: Run, record: Record) -> Any:
     raise ValueError(f"{record.sample}: a run keeps no maps of relative depth that a server takes")
 
 
-def _scene_flow(path: Path, record: Record) -> SceneFlow:
-    """A kept scene flow with the maps that it was made of, which servers take."""
+def _scene_flow(path: Path, sample: str) -> SceneFlow:
+    """Scene flow with the maps that it was made of. ValueError where it was made of none, as of clouds."""
     with np.load(path) as arrays:
-        kept = {name: np.ascontiguousarray(arrays[name]) for name in arrays}
-    missing = sorted({"points0", "motion", "disparity0", "disparity1", "flow"} - kept.keys())
-    if missing:
-        told = f"{record.sample}: {path.name} holds no {', '.join(missing)}, of which a server takes scene flow"
-        raise ValueError(f"{told}: {record.label} has none, or an earlier version kept it; run it anew in a new folder")
-    first, later = (Disparity(px=kept[name]) for name in ("disparity0", "disparity1"))
-    motion = SceneFlow(points0=kept["points0"], motion=kept["motion"])
-    return replace(motion, disparity0=first, disparity1=later, flow=Flow(px=kept["flow"]))
+        wanted = ("points0", "motion", "disparity0", "disparity1", "flow")
+        missing = [name for name in wanted if name not in arrays]
+        if missing:
+            raise ValueError(f"{sample}: {path.name} has no {', '.join(missing)}; servers take what images' maps made")
+        points0, motion, disparity0, disparity1, flow = (arrays[name] for name in wanted)
+    return SceneFlow(
+        points0=points0,
+        motion=motion,
+        disparity0=Disparity(px=disparity0),
+        disparity1=Disparity(px=disparity1),
+        flow=Flow(px=flow),
+    )
 
 
 def _units(records: Iterator[Record]) -> Iterator[str]:

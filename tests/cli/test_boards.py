@@ -16,6 +16,7 @@ from geomvision import io
 from geomvision.benchmark.runs import journal
 from geomvision.benchmark.runs.maps import encoded
 from geomvision.benchmark.runs.plan import Plan
+from geomvision.cameras import Camera, StereoRig
 from geomvision.results import Disparity, Flow, SceneFlow
 
 GOOD = [float(x) for x in range(1, 11)]
@@ -122,36 +123,27 @@ def test_submit_writes_what_the_run_kept(geomvision, tmp_path):
     assert "there is no server 'x'" in geomvision("bench", "submit", folder, "--server", "x", "--method", "m").err
 
 
-def test_submit_writes_the_three_maps_of_scene_flow(geomvision, tmp_path):
-    first, later = (np.array([[2.5, 4.25], [np.nan, 8.0]], np.float32) + n for n in range(2))
-    motion = np.stack([first, -first], axis=2)
-    points = np.repeat(first[..., None], 3, axis=2)
-    whole = SceneFlow(
-        points0=points,
-        motion=points,
-        disparity0=Disparity(px=first),
-        disparity1=Disparity(px=later),
-        flow=Flow(px=motion),
-    )
-    bare = SceneFlow(points0=points, motion=points)
-    names = ("whole", "bare")
-    common = {"task": "scene_flow", "scores": {}}
-    records = [record(name, "000000_10", key=name, map=f"{name}.npz", **common) for name in names]
-    folder = run_of(tmp_path / "run", records)
-    for name, estimate in zip(names, (whole, bare), strict=True):
-        (folder / f"{name}.npz").write_bytes(encoded(estimate, "npz")[0])
-    out = tmp_path / "out.zip"
-    words = ("bench", "submit", folder, "--server", "kitti2015_scene_flow", "--partial", "--out", out, "--method")
-    ended = geomvision(*words, "whole")
+def test_submit_writes_scene_flow_that_a_run_kept(geomvision, tmp_path):
+    """disp_0, disp_1 and flow of the estimates that `maps.encoded` keeps, of samples as the reader calls them."""
+    rig = StereoRig.rectified(Camera(width=3, height=2, fx=10, fy=10, cx=1, cy=0.5), 0.5)
+    first, later = (Disparity(px=np.full((2, 3), d, np.float32)) for d in (4, 5))
+    flow = Flow(px=np.full((2, 3, 2), 1.5, np.float32))
+    content, ending = encoded(SceneFlow.of_maps(first, later, flow, rig), "png")
+    task = {"task": "scene_flow", "scores": {}}
+    folder = run_of(tmp_path / "run", [record("m", "000007", key="a", map=f"a{ending}", **task)])
+    (folder / f"a{ending}").write_bytes(content)
+    out = tmp_path / "s.zip"
+    words = ("bench", "submit", folder, "--server", "kitti2015_scene_flow", "--method", "m", "--out", out, "--partial")
+    ended = geomvision(*words)
     assert ended.code == 0, ended.err
-    assert "1 estimates in 3 files, 75.0 % of pixels, read back" in ended.out
+    assert "1 estimates in 3 files, 100.0 % of pixels, read back" in ended.out
     zipfile.ZipFile(out).extractall(tmp_path)
-    for place, px in (("disp_0", first), ("disp_1", later)):
-        np.testing.assert_array_equal(io.read_kitti_disparity(tmp_path / place / "000000_10.png"), px)
-    np.testing.assert_array_equal(io.read_kitti_flow(tmp_path / "flow" / "000000_10.png"), motion)
-    refused = geomvision(*words, "bare")
-    assert refused.code != 0
-    assert "bare.npz holds no disparity0, disparity1, flow" in " ".join(refused.err.split())
+    assert (io.read_kitti_disparity(tmp_path / "disp_0" / "000007_10.png") == 4).all()
+    assert (io.read_kitti_disparity(tmp_path / "disp_1" / "000007_10.png") == 5).all()
+    assert (io.read_kitti_flow(tmp_path / "flow" / "000007_10.png") == 1.5).all()
+    points = np.ones((2, 3, 3), np.float32)
+    (folder / f"a{ending}").write_bytes(encoded(SceneFlow(points0=points, motion=points), "npz")[0])
+    assert "000007: a.npz has no disparity0, disparity1, flow; servers take" in geomvision(*words).err
 
 
 def test_data_sets_that_are_called_after_parts_are_these_parts(geomvision, tmp_path):

@@ -49,6 +49,7 @@ _PLAIN = tuple(name for name in SCHEMA.names if name not in (*_TOLD, "scores"))
 Row = dict[str, Any]
 
 
+@journal.uncollected()
 def write_parquet(folder: Path) -> None:
     """Write the table of a run's records. StoreError where it cannot be written."""
     journal.replace_file(folder / store.PARQUET, lambda file: _write(file, folder / store.RECORDS))

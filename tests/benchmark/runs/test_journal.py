@@ -1,6 +1,7 @@
 """Journals: lines that are whole or not there."""
 
 import errno
+import gc
 import json
 import os
 import zlib
@@ -132,7 +133,7 @@ def test_a_disk_that_is_full_half_way_through_a_line_leaves_none_of_it(path, thr
 
 
 def test_rewritten_with_many_lines_it_is_what_was_given_and_goes_on(path, monkeypatch):
-    monkeypatch.setattr(journal, "CHUNK", 100)
+    monkeypatch.setattr(journal, "LINES", 7)
     every = [journal.line_of(f"k{n}", {"text": "x" * (7 * n)}) for n in range(40)]
     kept = Journal(path)
     kept.rewrite(line[:-1] for line in every)
@@ -155,3 +156,23 @@ def test_it_is_not_rewritten_with_lines_that_are_torn_or_there_twice(path, three
     kept.append("k3", {})
     kept.close()
     assert len(lines(path)) == 4
+
+
+def test_the_collector_of_cycles_is_as_before_after_it_was_left_out(monkeypatch):
+    with journal.uncollected():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    told = []
+    monkeypatch.setattr(gc, "isenabled", lambda: False)
+    monkeypatch.setattr(gc, "enable", lambda: told.append("enabled"))
+    with pytest.raises(KeyError), journal.uncollected():
+        raise KeyError
+    assert told == []
+    monkeypatch.undo()
+    gc.enable()
+
+
+def test_very_many_lines_are_written_each_once(tmp_path):
+    lines = [journal.line_of(f"{n:04}", {"n": n}).removesuffix(b"\n") for n in range(2 * journal.LINES + 1)]
+    journal.replace_file(tmp_path / "a", lambda file: journal.write_lines(file, lines))
+    assert (tmp_path / "a").read_bytes().splitlines() == lines
