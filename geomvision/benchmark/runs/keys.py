@@ -31,6 +31,18 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=list).encode()).hexdigest()[:32]
 
 
+def digests_of(shared: list[Any], last: list[str]) -> tuple[str, ...]:
+    """``digest_of([*shared, each])`` for each of `last`: what they share is read once."""
+    text = json.dumps([*shared, ""], sort_keys=True, default=list)
+    begun = hashlib.sha256(text.removesuffix('""]').encode())
+    found = []
+    for each in last:
+        own = begun.copy()
+        own.update(f"{json.dumps(each)}]".encode())
+        found.append(own.hexdigest()[:32])
+    return tuple(found)
+
+
 @cache
 def code_version() -> str:
     """The version and twelve digits of all code that a result depends on, compiled code and packages included."""
