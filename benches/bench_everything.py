@@ -56,6 +56,8 @@ class Measured(Processes):
     def _heard(self, worker: _Worker) -> Any:
         job, before = worker.job, self._before.get(worker.process.pid, 0.0)
         found = super()._heard(worker)
+        if worker.ready and before == 0.0:
+            before = self._before[worker.process.pid] = cpu_of(worker)  # starting up is no method's
         if found is not None and job is not None:
             now = self._before[worker.process.pid] = cpu_of(worker)
             name = "look" if job.unit is None else job.unit.entrant.label
@@ -190,8 +192,8 @@ def main() -> None:
         found[task] = own
     if not given.no_whole:
         clock, cpu = (sum(found[task][name] for task in given.tasks.split(",")) for name in ("clock_s", "cpu_s"))
-        print(f"all: {clock / 60:.1f} minutes by the clock; {cpu:.0f} s of CPU, which {cores()} quiet cores do in ")
-        print(f"    {cpu / cores() / 60:.1f} minutes")
+        quiet = f"{cpu / cores() / 60:.1f} minutes of {cores()} quiet cores"
+        print(f"all: {clock / 60:.1f} minutes by the clock; {cpu:.0f} s of CPU: {quiet}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n")
 
