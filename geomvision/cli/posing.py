@@ -75,7 +75,8 @@ def told(result: RelativePose, matches: int) -> list[str]:
     """The pose in words."""
     angle, axis = _turn(result.rotation)
     lines = [f"matches: {int(result.inliers.sum())} of {matches} agree, to {result.noise_px:.2f} px"]
-    doubts = None if result.covariance is None else np.degrees(np.sqrt(np.diag(result.covariance)))
+    covariance = _covariance(result)
+    doubts = None if covariance is None else np.degrees(np.sqrt(np.diag(covariance)))
     doubt = "" if doubts is None else f" ± {np.linalg.norm(doubts[:3]):.2f}°"
     lines.append(f"turned:  {angle:.2f}°{doubt} about ({axis[0]:+.2f}, {axis[1]:+.2f}, {axis[2]:+.2f})")
     if np.any(result.translation):
@@ -91,14 +92,21 @@ def told(result: RelativePose, matches: int) -> list[str]:
 
 def as_dict(result: RelativePose, matches: int) -> dict[str, Any]:
     """The pose as numbers and words."""
+    covariance = _covariance(result)
     return {
         "T_1_0": result.pose.tolist(),
         "matches": matches,
         "inliers": int(result.inliers.sum()),
         "noise_px": result.noise_px if np.isfinite(result.noise_px) else None,
-        "covariance": None if result.covariance is None else result.covariance.tolist(),
+        "covariance": None if covariance is None else covariance.tolist(),
         "degeneracies": sorted(result.degeneracies),
     }
+
+
+def _covariance(result: RelativePose) -> Array | None:
+    """None also where it is not determined: JSON has no NaN."""
+    known = result.covariance is not None and np.isfinite(result.covariance).all()
+    return result.covariance if known else None
 
 
 def drawn(images: Sequence[Image], found: Matches, result: RelativePose) -> Image:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import ops
-from ..cameras import Array, CameraModel
+from ..cameras import Array, Camera, CameraModel
 from ..images import Float32
 from ._sweep import Swept
 
@@ -71,9 +71,18 @@ def _met(q: Float32, rays: Float32, witness: Witness) -> tuple[Float32, Float32]
     T, camera = witness.T.astype(np.float32), witness.camera
     seen = [T[i, 0] * rays[0] + T[i, 1] * rays[1] + T[i, 2] * rays[2] + T[i, 3] * q for i in range(3)]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        pixel = np.rint(camera.project(np.stack(seen, axis=-1)))
+        x, y = (np.rint(each) for each in _pixels(camera, seen))
         expected = q / seen[2]
-    x, y = pixel[..., 0], pixel[..., 1]
     known = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height) & (seen[2] > 0)
-    column, row = np.where(known, x, 0).astype(np.intp), np.where(known, y, 0).astype(np.intp)
-    return np.where(known, witness.found.q[row, column], np.float32(np.nan)), expected
+    found = np.full(q.shape, np.nan, np.float32)
+    found[known] = witness.found.q[y[known].astype(np.intp), x[known].astype(np.intp)]
+    return found, expected
+
+
+def _pixels(camera: CameraModel, seen: list[Float32]) -> tuple[Float32, Float32]:
+    """Columns and rows where points are seen; a camera without a lens to model is asked without its checks."""
+    if isinstance(camera, Camera) and not any(camera.distortion):
+        fx, fy, cx, cy = (np.float32(number) for number in (camera.fx, camera.fy, camera.cx, camera.cy))
+        return fx * (seen[0] / seen[2]) + cx, fy * (seen[1] / seen[2]) + cy
+    pixel = camera.project(np.stack(seen, axis=-1))
+    return pixel[..., 0].astype(np.float32), pixel[..., 1].astype(np.float32)

@@ -181,15 +181,17 @@ def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int
 
 def _moved(bundle: Bundle, system: _System, damping: float) -> Bundle:
     """The bundle after one damped Gauss–Newton step."""
-    U = system.U + np.diag(damping * np.diag(system.U) + 1e-12)
+    # Each unknown in a unit of its own: turns, centres and depths differ by powers of ten, squared.
+    unit = 1.0 / np.sqrt(np.maximum(np.diag(system.U), np.finfo(float).tiny))
+    U = system.U + np.diag((damping + 1e-12) * np.diag(system.U))
     diagonal = np.einsum("nii->ni", system.V)
-    V = np.linalg.inv(system.V + (damping * diagonal + 1e-12)[:, :, None] * np.eye(3))
+    open_ended = 1e-12 * diagonal.max(axis=1, keepdims=True)
+    V = np.linalg.inv(system.V + (damping * diagonal + open_ended)[:, :, None] * np.eye(3))
     WV = system.W @ V
     S = U - np.einsum("nci,ndi->cd", WV, system.W, optimize=True)
+    right = system.camera_side - np.einsum("nci,ni->c", WV, system.point_side)
     step = np.zeros(6 * len(bundle.T) + 1)
-    step[system.free] = np.linalg.lstsq(
-        S, system.camera_side - np.einsum("nci,ni->c", WV, system.point_side), rcond=1e-12
-    )[0]
+    step[system.free] = unit * np.linalg.lstsq(S * np.outer(unit, unit), unit * right, rcond=1e-12)[0]
     shift = np.einsum("nij,nj->ni", V, system.point_side - np.einsum("nci,c->ni", system.W, step[system.free]))
     T, centre = bundle.T.copy(), centres(bundle.T)
     for k, (turn, move) in enumerate(step[:-1].reshape(-1, 2, 3)):

@@ -19,7 +19,7 @@ from ._clip import LEAST_POINTS, Solved, from_matches, with_given_poses
 from ._extrapolation import extrapolated
 from ._matches import focal_px, grey_bytes, match
 from ._sweep import Limits, Planes, Source, Swept, sweep
-from ._uncertainty import relative_depth_spread
+from ._uncertainty import are_on_plane, relative_depth_spread
 
 if TYPE_CHECKING:
     from .from_motion import FromMotion
@@ -109,13 +109,34 @@ def _say_how_sure(solved: Solved, frame: int) -> None:
             UserWarning,
             stacklevel=5,
         )
+    if are_on_plane(solved.T, solved.points, solved.sightings, focal, frame):
+        warnings.warn(
+            "all matched points lie on one plane: two motions may explain it (Longuet-Higgins 1986), and poses and "
+            "depth are those of one of them; give poses, or frames that show something beyond the plane",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _say_if_nothing(method: FromMotion, clip: CheckedClip, known: bool) -> None:
+    """Warn where no pixel has an estimate."""
+    if not known:
+        warnings.warn(
+            f"no pixel of {len(clip.frames)} frames has a depth: they move by less than min_parallax = "
+            f"{method.min_parallax} px (does the camera stand still, or are the poses in another unit?), have no "
+            "texture, or agree on nothing",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def one_frame(method: FromMotion, clip: CheckedClip) -> Depth | RelativeDepth:
     """Depth of the reference, confirmed by sweeps of the frames that share most with it."""
     solved = solve(method, clip)
     sweeps = _Sweeps(method, clip, solved)
-    return _result(clip, *sweeps.confirmed(clip.reference))
+    depth, confidence = sweeps.confirmed(clip.reference)
+    _say_if_nothing(method, clip, bool(confidence.any()))
+    return _result(clip, depth, confidence)
 
 
 def every_frame(method: FromMotion, clip: CheckedClip, solved: Solved) -> Any:
@@ -125,6 +146,7 @@ def every_frame(method: FromMotion, clip: CheckedClip, solved: Solved) -> Any:
     for k, image in enumerate(clip.frames):
         nothing = np.full(image.shape[:2], np.nan, np.float32), np.zeros(image.shape[:2], np.float32)
         results.append(_result(clip, *(sweeps.confirmed(k) if sweeps.possible(k) else nothing)))
+    _say_if_nothing(method, clip, any(result.valid.any() for result in results))
     return results
 
 

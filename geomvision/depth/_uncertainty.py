@@ -10,6 +10,9 @@ from ._matches import Sightings
 
 #: Errors drawn from the covariance; noise below which no matches are trusted to lie, pixels.
 DRAWS, LEAST_NOISE_PX = 64, 0.1
+#: Points are on a plane where all but this share of their sightings miss it by no more than noise: so many of its
+#: median, or pixels; rounds of the plane's robust fit, and the relative residual that counts half there.
+OFF_PLANE, NOISES, PLANE_PX, ROUNDS, HALF = 0.02, 4.0, 1.0, 10, 0.01
 
 
 def relative_depth_spread(T: Array, points: Array, sightings: Sightings, focal_px: Array, frame: int) -> float:
@@ -54,3 +57,29 @@ def relative_depth_spread(T: Array, points: Array, sightings: Sightings, focal_p
     off = np.einsum("i,nid->nd", T[frame, 2, :3], moved[at]) / depth[:, None]
     off -= np.median(off, axis=0)
     return float(np.median(np.sqrt(np.mean(off**2, axis=1))))
+
+
+def are_on_plane(T: Array, points: Array, sightings: Sightings, focal_px: Array, frame: int) -> bool:
+    """Whether one plane explains the sightings as well as the points do: then a second motion may, too.
+
+    The inverse depths of a plane are linear in the image (x, y) of any pinhole; `frame` is the one that is taken.
+    Arguments as of `relative_depth_spread`.
+    """
+    X = points @ T[frame, :3, :3].T + T[frame, :3, 3]
+    ahead = X[:, 2] > 1e-6
+    if ahead.sum() < 4:
+        return False
+    rows, q = X[ahead] / X[ahead, 2:], 1.0 / X[ahead, 2]
+    weight, plane = np.ones(len(q)), np.zeros(3)
+    for _ in range(ROUNDS):
+        plane = np.linalg.lstsq(rows * weight[:, None], q * weight, rcond=None)[0]
+        weight = np.sqrt(1.0 / (1.0 + np.square((rows @ plane - q) / (HALF * q))))
+    flat = np.full(len(X), np.nan)
+    flat[ahead] = rows @ plane
+    on = np.where((flat > 0)[:, None], X / np.maximum(X[:, 2:] * flat[:, None], 1e-12), np.nan)
+    on = (on - T[frame, :3, 3]) @ T[frame, :3, :3]
+    missed, missed_on = (
+        np.linalg.norm(residuals(Bundle(T, each), sightings, focal_px), axis=1) for each in (points, on)
+    )
+    beyond = ~(missed_on <= max(NOISES * float(np.median(missed)), PLANE_PX))
+    return bool(beyond.mean() < OFF_PLANE)

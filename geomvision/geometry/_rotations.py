@@ -6,14 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..cameras import Array
-from .epipolar import skew
+
+
+def cross_matrix(v: Array) -> Array:
+    """[v]× (3, 3) with [v]× w = v × w, of three numbers that are not looked at."""
+    x, y, z = v
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
 
 def rotation_of(vector: ArrayLike) -> Array:
     """The 3x3 rotation by |vector| radians about `vector` (Rodrigues)."""
     v = np.asarray(vector, dtype=float)
     angle = float(np.linalg.norm(v))
-    k = skew(v)
+    k = cross_matrix(v)
     # sin(a)/a and (1 − cos a)/a² without cancelling near 0.
     first, second = np.sinc(angle / np.pi), 0.5 * np.sinc(angle / (2 * np.pi)) ** 2
     return np.asarray(np.eye(3) + first * k + second * (k @ k))
@@ -36,7 +41,7 @@ def vector_of(rotation: ArrayLike) -> Array:
 def turn_onto(start: ArrayLike, end: ArrayLike) -> Array:
     """The smallest rotation that takes the direction `start` to the direction `end`; they must not be opposite."""
     a, b = (np.asarray(v, dtype=float) / np.linalg.norm(v) for v in (start, end))
-    axis = skew(np.cross(a, b))
+    axis = cross_matrix(np.cross(a, b))
     return np.asarray(np.eye(3) + axis + axis @ axis / (1 + float(a @ b)))
 
 

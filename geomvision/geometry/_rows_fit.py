@@ -10,15 +10,13 @@ mismatches are as likely as right matches, by their shifts, they lose it (`_plau
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..cameras import Array, Camera, CameraModel, StereoRig, pose
+from ..cameras import Array, CameraModel, StereoRig
 from ..images import Mask
-from ._rectifying import row_rotations
-from ._rotations import rotation_of
+from ._rig_changes import Changed, Parameter, Rays, changed, rows
 from .rectification_residual import DENSEST, DENSEST_SIGMAS
 
 #: Geman and McClure's scale, from coarse to fine, in robust standard deviations of the residuals.
@@ -30,16 +28,6 @@ STEPS, ACCEPTED_STEP = 12, 1e-4
 MISMATCHED = 6.0
 #: Shifts closer than this share of the image are neighbours; how many may be by chance; what a match alone counts as.
 NEIGHBOURS, BY_CHANCE, ALONE = 0.03, 3.0, 0.003
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """What may have drifted: its name with its unit, the standard deviation expected, and one in that unit."""
-
-    name: str
-    prior: float
-    #: What one is in radians, or in the logarithm or coefficient that it changes.
-    unit: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,102 +43,19 @@ class Fit:
     doubt_px: float
 
 
-def parameters(rig: StereoRig, *, drift_deg: float, focal_drift: float, lens: bool) -> tuple[Parameter, ...]:
-    """What is looked for: turns of the right camera, where it stands, the focal lengths' ratio, and what lenses do.
-
-    The last two are of pinhole cameras only. The common focal length is not among them: a pair of images says almost
-    nothing about it, and to a wrong one the other parameters adapt.
-    """
-    degree = float(np.radians(1.0))
-    found = [Parameter(name=f"{axis}_deg", prior=drift_deg, unit=degree) for axis in ("pitch", "yaw", "roll")]
-    found += [Parameter(name=f"baseline_{axis}_deg", prior=drift_deg, unit=degree) for axis in ("y", "z")]
-    if isinstance(rig.left, Camera) and isinstance(rig.right, Camera):
-        found.append(Parameter(name="focal_ratio", prior=focal_drift))
-        if lens:
-            found.append(Parameter(name="k1", prior=0.3))
-            found.append(Parameter(name="k1_difference", prior=0.05))
-    return tuple(found)
-
-
-def changed(rig: StereoRig, names: tuple[str, ...], values: Array) -> StereoRig:
-    """The rig with parameters in radians and logarithms, by name; see `parameters`.
-
-    The right camera turns about its own centre by (pitch, yaw, roll) about its x, y and z axes, and its centre moves
-    so that the translation leans by the two angles towards y and z. Its focal length becomes `focal_ratio` longer
-    against the left one.
-    """
-    known: dict[str, Any] = dict(zip(names, values, strict=True))
-    T = rig.T_right_left
-    t = T[:3, 3]
-    length = np.linalg.norm(t)
-    along = t / length
-    towards_y = np.array([0.0, 1.0, 0.0]) - along[1] * along
-    towards_y /= np.linalg.norm(towards_y)
-    towards_z = np.cross(towards_y, along)
-    lean = along + towards_y * np.tan(known["baseline_y_deg"]) + towards_z * np.tan(known["baseline_z_deg"])
-    moved = pose(T[:3, :3], lean / np.linalg.norm(lean) * length)
-    turn = rotation_of([known["pitch_deg"], known["yaw_deg"], known["roll_deg"]])
-    return replace(
-        rig,
-        left=_lens(rig.left, known, -1),
-        right=_lens(rig.right, known, 1),
-        T_right_left=pose(turn) @ moved,
-    )
-
-
-def _lens(camera: Any, known: dict[str, Any], side: int) -> Any:
-    if "focal_ratio" not in known:
-        return camera
-    scale = np.exp(side * known["focal_ratio"] / 2)
-    changed = replace(camera, fx=float(camera.fx * scale), fy=float(camera.fy * scale))
-    if "k1" not in known:
-        return changed
-    k = [*camera.distortion, 0.0, 0.0, 0.0, 0.0][: max(4, len(camera.distortion))]
-    k[0] += float(known["k1"] + side * known["k1_difference"] / 2)
-    return replace(changed, distortion=tuple(k))
-
-
-class Rays:
-    """Directions of the same pixels (N, 2) for one camera after another; of the latest cameras they are remembered.
-
-    Most parameters turn cameras and leave lenses alone, and inverting a lens is what costs.
-    """
-
-    def __init__(self, points: Array) -> None:
-        self.points = points
-        self._known: dict[CameraModel, Array] = {}
-
-    def __call__(self, camera: CameraModel) -> Array:
-        if camera not in self._known:
-            if len(self._known) > 2:
-                del self._known[next(iter(self._known))]
-            self._known[camera] = camera.rays(self.points)
-        return self._known[camera]
-
-
-def rows(rig: StereoRig, left: Rays, right: Rays) -> Array:
-    """Heights (N, 2) of matches after rectification, in multiples of the distance, left and right; NaN if unseen."""
-    turns = row_rotations(rig.T_right_left[:3, :3], rig.T_right_left[:3, 3])
-    found = []
-    for camera, turn, rays in zip((rig.left, rig.right), turns, (left, right), strict=True):
-        y, z = (rays(camera) @ turn[1:].T).T
-        found.append(y / np.where(z > 0, z, np.nan))
-    return np.stack(found, axis=-1)
-
-
 def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parameter, ...]) -> Fit:
     """Fit the parameters to matches (N, 2) so that rows agree, by the distance that both points must move (Sampson)."""
     names = tuple(p.name for p in looked_for)
     units = np.array([p.unit for p in looked_for])
     precision = np.diag([1 / (p.prior * p.unit) ** 2 for p in looked_for])
     values = np.zeros(len(looked_for))
-    rays = Rays(left), Rays(right)
+    rays, after = (Rays(left), Rays(right)), Changed(rig, names)
     trust = np.ones(len(left))
     for stage, scale in enumerate(SCALES):
         size = _row_slope(changed(rig, names, values), left, right)
 
         def residual(v: Array, size: Array = size) -> Array:
-            y = rows(changed(rig, names, v), *rays)
+            y = after.heights(v, *rays)
             return np.asarray((y[:, 0] - y[:, 1]) / size)
 
         now = residual(values)
@@ -171,7 +76,7 @@ def fit_rows(rig: StereoRig, left: Array, right: Array, looked_for: tuple[Parame
     size, rays_there = _row_slope(found, grid, there) / np.sqrt(2), (Rays(grid), Rays(there))
 
     def elsewhere(v: Array) -> Array:
-        y = rows(changed(rig, names, v), *rays_there)
+        y = after.heights(v, *rays_there)
         return np.asarray((y[:, 0] - y[:, 1]) / size)
 
     spread = _derivative(elsewhere, values, deviations)

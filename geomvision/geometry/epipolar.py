@@ -13,6 +13,7 @@ from ..arguments import checked, numbers, pairs
 from ..arguments import points as as_points
 from ..cameras import Array, Camera, CameraModel, check_camera, check_pose
 from ._observations import is_plain
+from ._rotations import cross_matrix
 
 
 @checked
@@ -21,8 +22,7 @@ def skew(v: ArrayLike) -> Array:
     values = np.asarray(v, dtype=float)
     if values.shape != (3,):
         raise ValueError(f"v has shape {values.shape}; it must be (3,)")
-    x, y, z = values
-    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return cross_matrix(values)
 
 
 def essential(T_1_0: ArrayLike) -> Array:

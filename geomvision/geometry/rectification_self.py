@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from ..arguments import checked, pairs
 from ..cameras import Array, Camera, StereoRig
 from ..images import Image, as_pair
-from ._rows_fit import Fit, Parameter, fit_rows, parameters
+from ._rig_changes import Parameter, parameters
+from ._rows_fit import Fit, fit_rows
 from .features import match_features
 from .rectification import Rectification, rectify
 from .rectification_residual import MOST_VERTICAL_PX, RectificationRefused, VerticalResidual

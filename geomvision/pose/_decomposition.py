@@ -18,24 +18,25 @@ def essential_candidates(matrix: Array, relation: str, view0: View, view1: View)
     return _stacked(rotations, translations)
 
 
-def in_front(candidates: Array, rays0: Array, rays1: Array, min_angle_rad: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Which matches lie in front of both cameras (M, N), by candidate, and which have parallax enough to tell (N,).
+def in_front(
+    candidates: Array, rays0: Array, rays1: Array, min_angle_rad: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which matches lie in front of both cameras (M, N), by candidate, and which have parallax enough to tell (M, N).
 
     The depths z0, z1 are those of the rays' closest points: z0·a − z1·b ≈ −t, with a = R·x0 and b = x1. A match tells
-    when its rays meet at `min_angle_rad` or more for the first candidate's rotation or another's.
+    when its rays meet at `min_angle_rad` or more for the candidate's rotation.
     """
     first = np.column_stack([rays0, np.ones(len(rays0))])
     b = np.column_stack([rays1, np.ones(len(rays1))])
     bb = (b * b).sum(axis=1)
     front = np.zeros((len(candidates), len(b)), bool)
-    tells = np.zeros(len(b), bool)
+    tells = np.zeros_like(front)
     for k, T in enumerate(candidates):
         a = first @ T[:3, :3].T
         aa, ab = (a * a).sum(axis=1), (a * b).sum(axis=1)
         at, bt = a @ T[:3, 3], b @ T[:3, 3]
-        wide = aa * bb - ab * ab > np.sin(min_angle_rad) ** 2 * aa * bb
-        front[k] = wide & (ab * bt - bb * at > 0) & (aa * bt - ab * at > 0)
-        tells |= wide
+        tells[k] = aa * bb - ab * ab > np.sin(min_angle_rad) ** 2 * aa * bb
+        front[k] = tells[k] & (ab * bt - bb * at > 0) & (aa * bt - ab * at > 0)
     return front, tells
 
 

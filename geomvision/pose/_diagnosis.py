@@ -36,6 +36,8 @@ TAIL = 0.02
 STRETCH = 1.5
 #: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
 OPEN_DEG, OTHER_DEG = 20.0, 10.0
+#: Votes of fewer for a pose may be by chance.
+LEAST_VOTES = 4
 SAMPLES = {"essential": (5, 10), "fundamental": (7, 3), "homography": (4, 1)}
 
 
@@ -72,7 +74,8 @@ class Diagnosis:
         told = None if still or T is None else self._of_intrinsics(T, estimate, inliers, flags)
         covariance = told.covariance if told else estimate.covariance
         if T is not None and self.relation == "essential" and not still:
-            if covariance is not None and _is_open(covariance, int(inliers.sum())):
+            covariance = np.full((5, 5), np.nan) if covariance is None else covariance
+            if not np.isfinite(covariance).all() or _is_open(covariance, int(inliers.sum())):
                 flags.add("uncertain")
             others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
             if any(self._is_as_precise(other, inliers, estimate) for other in others):
@@ -85,7 +88,7 @@ class Diagnosis:
             degeneracies=frozenset(flags),
             candidates=candidates,
             votes=votes,
-            covariance=covariance if self.relation == "essential" and not still else None,
+            covariance=covariance if T is not None and self.relation == "essential" and not still else None,
             focal_sigma=math.nan if told is None else told.focal_sigma,
             noise_px=estimate.noise_px,
             score=estimate.score,
@@ -126,25 +129,25 @@ class Diagnosis:
         noise = max(estimate.noise_px, 1e-3) / abs(self.view1.intrinsics[0])
         if self.relation == "homography":
             candidates, votes = homography_candidates(estimate.matrix, self.view0, self.view1, inliers)
-            voters = int(inliers.sum())
+            voters = np.full(len(candidates), int(inliers.sum()))
         else:
             candidates = essential_candidates(estimate.matrix, self.relation, self.view0, self.view1)
             if estimate.rotation is not None and estimate.translation is not None:
                 candidates = _refined(candidates, estimate.rotation, estimate.translation)
             front, seen = in_front(candidates, rays0[inliers], rays1[inliers], 3 * noise)
-            votes, voters = front.sum(axis=1), int(seen.sum())
+            votes, voters = front.sum(axis=1), seen.sum(axis=1)
         if len(candidates) == 0:
             flags.add("ambiguous_pose")
             return None, candidates, votes, inliers
         order = np.argsort(-votes, kind="stable")
         best, second = int(votes[order[0]]), int(votes[order[1]]) if len(order) > 1 else 0
-        if best < 0.75 * voters or second > 0.75 * best or best == 0:
+        if best < 0.75 * voters[order[0]] or second > 0.75 * best or best < LEAST_VOTES:
             flags.add("ambiguous_pose")
         T = np.array(candidates[order[0]])
         agreeing = inliers.copy()
         if self.relation != "homography":
             front, seen = in_front(T[None], rays0, rays1, 3 * noise)
-            agreeing &= front[0] | ~seen
+            agreeing &= front[0] | ~seen[0]
         return T, candidates, votes, agreeing
 
     def _weighed_against_simpler(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry import skew
 from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
 from ._base import Estimate
+from ._intrinsics import agreement
 from ._pose_manifold import PoseManifold
 from ._reference_solvers import five_point
 from ._views import View
@@ -19,6 +21,8 @@ from ._views import View
 BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
 #: By how much errors must be smaller to count in the second search, and matches among which it takes place.
 SHARPER, FEW = 8.0, 256
+#: Matches that make a plane, rounds of its fit, and the share of inliers that must lie on it within three sigma.
+LEAST_ON_PLANE, PLANE_ROUNDS, ON_PLANE = 16, 10, 0.25
 #: log of 1 in 150: evidence beyond is very strong (Kass & Raftery, JASA 1995).
 RIVAL = -5.0106
 
@@ -78,6 +82,35 @@ class DepthPrior:
         inliers, outliers = self._density(bins, tells, share, 4.0), self._density(bins, tells, 1 - share, 24.0)
         ratio = np.clip(inliers / outliers, 1e-3, 3.0)[bins]
         self.values = np.where(tells, np.where(near < -0.15 * scale, 1e-3, ratio), 1.0)
+
+    def twin(self, pose: PoseManifold, mixture: Mixture) -> Array | None:
+        """The essential matrix of the other pose that a plane through most inliers allows, if there is such a plane.
+
+        Inverse distances of a plane are linear in the rays; what lies off it counts less and less (Cauchy's weights).
+        """
+        from .. import _core
+
+        near, sine = self.nearness(pose.R, pose.t)
+        chosen = (sine > 3 * mixture.sigma) & (self.odds(pose.matrix(), mixture) > 1) & (near > 0)
+        if chosen.sum() < LEAST_ON_PLANE:
+            return None
+        rays, near = self.a[chosen], near[chosen]
+        weights, normal = np.ones(len(near)), np.zeros(3)
+        for _ in range(PLANE_ROUNDS):
+            normal = np.linalg.solve((rays * weights[:, None]).T @ rays, (rays * weights[:, None]).T @ near)
+            off = np.abs(rays @ normal - near)
+            spread = max(1.5 * float(np.sort(off)[len(off) // 2]), 1e-9)
+            weights = 1 / (1 + (off / spread) ** 2)
+        homography = pose.R + np.outer(pose.t, normal)
+        there = rays @ homography.T
+        apart = np.linalg.norm(np.cross(there, self.b[chosen]), axis=1) / np.linalg.norm(there, axis=1)
+        if (apart < 3 * mixture.sigma).sum() < ON_PLANE * len(near):
+            return None
+        for R, t, _ in zip(*_core.decompose_homography(homography), strict=True):
+            length = float(np.linalg.norm(t))
+            if length > 1e-9 and np.linalg.norm(R - pose.R) > 1e-6:
+                return np.asarray(skew(t / length) @ R)
+        return None
 
     def _density(self, bins: NDArray[np.int64], tells: NDArray[np.bool_], counts: Array, prior: float) -> Array:
         histogram = np.bincount(bins[tells], counts[tells], self.BINS)
@@ -154,6 +187,13 @@ class EssentialProblem:
         self.refined.append((model, likelihood + room))
         return model, likelihood, support
 
+    def with_twin(self, best: Any, likelihood: float) -> tuple[Any, float]:
+        """Near a plane samples mostly lead to one of two poses: the other one is refined, too, and may be likelier."""
+        self.depths.values = np.ones(len(self.data[0]))
+        twin = self.depths.twin(best[0], best[1])
+        found = None if twin is None else self.refine(twin)
+        return found[:2] if found is not None and found[1] > likelihood else (best, likelihood)
+
     def with_depths(
         self, pose: PoseManifold, mixture: Mixture, steps: int, rounds: int
     ) -> tuple[PoseManifold, float, Array | None]:
@@ -184,6 +224,8 @@ def estimate_essential(
     limits: dict[str, Any] = {"confidence": confidence, "most": max_iterations, "seed": seed}
     search = partial(ransac, len(order), 5, problem.solve, problem.score, problem.refine, **limits)
     best, likelihood, drawn = search(second_chances=True)
+    if best is not None:
+        best, likelihood = problem.with_twin(best, likelihood)
     if best is not None and len(order) <= FEW:
         # Some wrong matches can help a wrong pose to fit more matches badly than the right one fits well: look for a
         # minimal model that fits better than the best one does.
@@ -194,23 +236,26 @@ def estimate_essential(
         return Estimate(iterations=drawn)
     problem.depths.values = np.ones(len(order))
     mixture = replace(best[1])
-    pose, support, normal = problem.with_depths(best[0], mixture, FINAL, 3)
+    pose, support, _ = problem.with_depths(best[0], mixture, FINAL, 3)
     chosen = next(evidence for model, evidence in problem.refined if model is best)
     odds = [(model, evidence - chosen) for model, evidence in problem.refined if model is not best]
     if support < 0:  # it got lost: the best is what it was
-        pose, mixture, normal = best
+        pose, mixture, _ = best
     value, gradient, _ = sampson(pose.matrix(), *data)
     errors = np.empty(len(order))
     errors[order] = value / np.sqrt(gradient) * unit
-    return Estimate(
+    found = Estimate(
         matrix=pose.essential() * np.sqrt(0.5),
         errors_px=errors,
         noise_px=mixture.sigma * unit,
         inlier_px=mixture.even_error(mixture.odds) * unit,
         score=problem.gain(pose.matrix(), problem.band),
         iterations=drawn,
-        covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
         rotation=pose.R,
         translation=pose.t,
         rivals=[(model[0].R, model[0].t, log_odds) for model, log_odds in odds if log_odds > RIVAL],
     )
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = pose.R, pose.t
+    told = agreement(found, T, view0, view1)
+    return found if told is None else replace(found, covariance=told.covariance)

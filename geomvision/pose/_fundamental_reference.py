@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..cameras import Array
+from ..geometry import skew
 from ..geometry._reference_ransac import Mixture, gauss_newton, marginal_gain, ransac, sampson, shuffled
+from ..geometry._rotations import rotation_of
 from ._base import Estimate
 from ._essential_reference import FINAL, LOCAL
-from ._pose_manifold import rotation, skew
 from ._reference_solvers import seven_point
 from ._views import View
 
@@ -52,7 +53,9 @@ class FundamentalManifold:
 
     def moved(self, step: Array) -> FundamentalManifold:
         """After a step."""
-        return FundamentalManifold(self.U @ rotation(step[:3]), self.V @ rotation(step[3:6]), self.s + float(step[6]))
+        return FundamentalManifold(
+            self.U @ rotation_of(step[:3]), self.V @ rotation_of(step[3:6]), self.s + float(step[6])
+        )
 
 
 def estimate_fundamental(
@@ -89,7 +92,7 @@ def estimate_fundamental(
     if best is None:
         return Estimate(iterations=drawn)
     mixture = Mixture.broad(band)
-    manifold, support, normal = gauss_newton(best, data, mixture, ones[:, 0], 2 * FINAL)
+    manifold, support, _ = gauss_newton(best, data, mixture, ones[:, 0], 2 * FINAL)
     if support < 0:
         return Estimate(iterations=drawn)
     value, gradient, _ = sampson(manifold.matrix(), *data)
@@ -103,5 +106,4 @@ def estimate_fundamental(
         inlier_px=mixture.even_error(mixture.odds) / to0[0, 0],
         score=score(manifold.matrix()),
         iterations=drawn,
-        covariance=None if normal is None else np.asarray(mixture.sigma**2 * np.linalg.pinv(normal)),
     )

@@ -24,8 +24,8 @@ from ._views import View
 if TYPE_CHECKING:
     from ._base import Estimate
 
-#: χ² with two degrees of freedom that right intrinsics exceed in 1 of 1,000 sets.
-CHANCE = 13.8
+#: Right intrinsics are called wrong in so many sets.
+CHANCE = 0.001
 #: What does not count as wrong: a focal length 0.5 % off, and a principal point 0.2 % of the focal length off.
 FOCAL_OFF, CENTRE_OFF = 0.005, 0.002
 #: Nor does a misfit with less than this share of the noise's variance, as a lens that is not quite modelled makes it.
@@ -33,7 +33,7 @@ SHARE_OFF = 0.05
 #: Localising a point is not better than this, pixels.
 LEAST_NOISE_PX = 0.02
 #: Matches that agree below which nothing is said, and the share of all below which F is looked for from scratch.
-FEWEST, FEW_AGREE = 20, 0.4
+FEWEST, FEW_AGREE = 12, 0.4
 LEAST = 8  # inliers to tell anything from
 LOST = 0.7  # of the information at most: beyond, the model is wrong rather than the inliers unknown
 SEARCH = 2000  # samples at most
@@ -41,7 +41,7 @@ SEARCH = 2000  # samples at most
 
 @dataclass(frozen=True)
 class Agreement:
-    """`misfit` and `misfit_beyond` what does not count as wrong, χ² with two degrees of freedom; see `agreement`."""
+    """`misfit` and `misfit_beyond` what does not count as wrong: twice a value of F(2, matches − 7)."""
 
     misfit: float
     misfit_beyond: float
@@ -52,8 +52,12 @@ class Agreement:
     @property
     def is_refuted(self) -> bool:
         """Whether the intrinsics are wrong beyond chance, and by more than what does not count."""
-        beyond = self.misfit_beyond > CHANCE or self.misfit > CHANCE + SHARE_OFF * self.matches
-        return beyond and self.matches >= FEWEST
+        from scipy.special import fdtri
+
+        if self.matches < FEWEST:
+            return False
+        most = 2 * float(fdtri(2, self.matches - 7, 1 - CHANCE))  # 13.8, as of χ², for many
+        return self.misfit_beyond > most or self.misfit > most + SHARE_OFF * self.matches
 
 
 def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreement | None:
@@ -77,17 +81,20 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     normal, gradient = (slopes * weights[:, None]).T @ slopes, (weights * residual) @ slopes
     try:
         gain = np.linalg.solve(normal[:5, :5], normal[:5, 5:])
-        covariance = _covariance(slopes[:, :5], residual, weights, variance)
+        own = estimate.covariance if _is_of(estimate, T) else None
+        covariance = _covariance(slopes[:, :5], residual, weights, variance) if own is None else own
     except np.linalg.LinAlgError:
         return None
     left = normal[5:, 5:] - normal[5:, :5] @ gain  # of rank 2: F has two degrees of freedom more
     values, vectors = np.linalg.eigh(left)
     values, vectors = np.maximum(values[-2:], 1e-300), vectors[:, -2:]
     change = vectors.T @ (gradient[5:] - gain.T @ gradient[:5]) / values
+    left_over = float(weights @ residual**2) - float((change**2 * values).sum())  # wrong intrinsics are no noise
+    alone = max(left_over / max(1.0, matches - 7), (LEAST_NOISE_PX / unit) ** 2)
     both_focal = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     return Agreement(
-        misfit=float((change**2 * values).sum() / variance),
-        misfit_beyond=float((change**2 / (variance / values + FOCAL_OFF**2)).sum()),
+        misfit=float((change**2 * values).sum() / alone),
+        misfit_beyond=float((change**2 / (alone / values + FOCAL_OFF**2)).sum()),
         matches=matches,
         focal_sigma=math.sqrt(variance / max(float(both_focal @ left @ both_focal), 1e-300)),
         covariance=np.asarray(covariance),
@@ -114,6 +121,12 @@ def explains_more(estimate: Estimate, view0: View, view1: View, inliers: NDArray
     if log10_chance(count, more, 7, 3, share) > -3:
         return False
     return more > 1.2 * agree + chance + 4 * math.sqrt(agree + chance)
+
+
+def _is_of(estimate: Estimate, T: Array) -> bool:
+    """Whether the estimate's own pose, which its covariance is about, is `T`."""
+    R, t = estimate.rotation, estimate.translation
+    return R is not None and t is not None and np.array_equal(R, T[:3, :3]) and np.array_equal(t, T[:3, 3])
 
 
 def _odds(estimate: Estimate) -> Array:

@@ -7,18 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cameras import Array
-
-
-def skew(v: Array) -> Array:
-    """[v]x with [v]x w = v × w."""
-    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
-
-
-def rotation(w: Array) -> Array:
-    """exp([w]x) (Rodrigues)."""
-    angle = float(np.linalg.norm(w))
-    k = skew(w / angle) if angle > 0 else np.zeros((3, 3))
-    return np.asarray(np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k)
+from ..geometry import skew
+from ..geometry._rotations import rotation_of
 
 
 def tangent_basis(t: Array) -> tuple[Array, Array]:
@@ -55,4 +45,4 @@ class PoseManifold:
         """After a step."""
         b1, b2 = tangent_basis(self.t)
         t = self.t + step[3] * b1 + step[4] * b2
-        return PoseManifold(rotation(step[:3]) @ self.R, t / np.linalg.norm(t), self.to_rays0, self.to_rays1)
+        return PoseManifold(rotation_of(step[:3]) @ self.R, t / np.linalg.norm(t), self.to_rays0, self.to_rays1)

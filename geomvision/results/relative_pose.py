@@ -41,7 +41,8 @@ class RelativePose:
         candidates: (M, 4, 4), the poses that the matrix allows, and
         votes: (M,), how many inliers lie in front of both cameras for each; without parallax they have no say.
         covariance: (5, 5) of (ω, α, β), radians, where R' = exp([ω]x)·R and t' = t + α·b1 + β·b2 with the rows of
-            `translation_basis`; None where it is not determined.
+            `translation_basis`; NaN where the matches do not determine it, None where there is no such direction: of a
+            rotation, of F and H, and without a pose.
         focal_sigma: standard deviation of the logarithm of the focal lengths, as a common factor, if the matches alone
             had to tell it (0.01 is 1 %). Small: wrong intrinsics would have been flagged. From 0.2 on the matches
             cannot tell: the pose rests on the given calibration, and the missing flag does not confirm it. NaN where

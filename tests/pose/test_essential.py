@@ -185,3 +185,17 @@ def test_wrong_matches_that_agree_with_a_wrong_pose_do_not_win():
         assert not found.degeneracies
         assert found.inliers.sum() >= 50
         assert metrics.pose_error(found.T_1_0, T).worst_deg < 2.0  # the wrong one: 127
+
+
+def test_many_points_at_infinity_do_not_make_a_right_pose_ambiguous():
+    """Half of the points are so far that noise puts some of them behind the cameras: they tell no side."""
+    random = np.random.default_rng(4)
+    camera = Camera(width=640, height=480, fx=600.0, fy=600.0, cx=320.0, cy=240.0)
+    T = pose(translation=(-0.3, 0.02, 0.01))
+    x0 = random.uniform((20, 20), (600, 460), (400, 2))
+    depth = np.where(np.arange(400) % 2 == 0, 1e4, random.uniform(2.0, 5.0, 400))
+    x1 = camera.project(camera.unproject(x0, depth) @ T[:3, :3].T + T[:3, 3])
+    x0, x1 = (x + random.normal(0, 0.3, x.shape) for x in (x0, x1))
+    found = Essential()(x0, x1, camera, camera)
+    assert not found.degeneracies
+    assert max(metrics.pose_error(found.T_1_0, T)[:2]) < 2

@@ -1,6 +1,7 @@
 """Whether the intrinsics fit the matches: told where matches can tell it, and said where they cannot."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from scipy.stats import chi2
 
 from geomvision import metrics
 from geomvision.cameras import Camera, pose
+from geomvision.geometry._rotations import rotation_of
 from geomvision.pose import Essential
-from geomvision.pose._intrinsics import linearised
+from geomvision.pose._base import Estimate
+from geomvision.pose._intrinsics import agreement, linearised
 from geomvision.pose._views import view
 
 CAMERA = Camera(width=640, height=480, fx=800.0, fy=800.0, cx=325.0, cy=236.0)
@@ -143,3 +146,50 @@ def test_intrinsics_with_which_few_matches_agree_are_flagged(matches):
         wrong = [scaled(c, 0.4) for c in scene[2:4]]
         flagged += "uncalibrated" in Essential()(*scene[:2], *wrong).degeneracies
     assert flagged == 8
+
+
+def test_few_matches_flag_wrong_focal_lengths_and_never_right_ones(matches):
+    """Among 26 matches the misfit itself is most of the scatter: an F test knows, a χ² of that scatter does not."""
+    wrong = {0.5: 0, 2.0: 0}
+    for seed in range(25):
+        x0, x1, camera0, camera1, *_ = matches("general", 26, 0.0, 0.5, seed)
+        assert "uncalibrated" not in Essential()(x0, x1, camera0, camera1).degeneracies
+        for factor in wrong:
+            found = Essential()(x0, x1, scaled(camera0, factor), scaled(camera1, factor))
+            wrong[factor] += "uncalibrated" in found.degeneracies
+    assert min(wrong.values()) >= 20
+
+
+@pytest.mark.parametrize(("count", "outliers", "noise"), [(300, 0.3, 1.0), (20, 0.0, 0.5)])
+def test_the_cores_covariance_is_the_one_that_is_written_down_in_numpy(matches, count, outliers, noise):
+    from geomvision import _core
+
+    x0, x1, camera0, camera1, *_ = matches("general", count, outliers, noise, 3)
+    view0, view1 = view(x0, camera0), view(x1, camera1)
+    found = _core.estimate_essential(
+        view0.ideal, view1.ideal, view0.intrinsics, view1.intrinsics, [], [], 6.0, 0.9999, 20000, 0, 1
+    )
+    estimate = replace(Estimate.from_core(found), covariance=None)
+    T = pose(found["rotation"], found["translation"])
+    np.testing.assert_allclose(found["covariance"], agreement(estimate, T, view0, view1).covariance, rtol=1e-8)
+
+
+@pytest.mark.parametrize("seed", [19, 37, 63])
+def test_near_a_plane_without_wrong_matches_the_other_pose_is_looked_at(seed):
+    """Nine tenths within 2 cm of a plane in 5 m, 2 px of noise: samples lead to the wrong one of two poses alone."""
+    random = np.random.default_rng(seed)
+    camera = Camera(width=640, height=480, fx=530.0, fy=535.0, cx=318.0, cy=242.0)
+    axis = random.normal(size=3)
+    Q = rotation_of(axis / np.linalg.norm(axis) * np.radians(random.uniform(2, 15)))
+    t = random.normal(size=3) * (1, 0.6, 0.4)
+    T = pose(Q, t / np.linalg.norm(t) * random.uniform(0.3, 1.0))
+    x0 = random.uniform((0, 0), (639, 479), (8000, 2))
+    rays = camera.unproject(x0)
+    normal = random.normal(size=3) * 0.35 + (0, 0, 1)
+    off = np.where(random.random(8000) < 0.1, random.uniform(-2, 3, 8000), 0.02 * random.normal(size=8000))
+    X = rays * (5 * normal[2] / (rays @ normal) + off)[:, None]
+    x1 = camera.project(X @ T[:3, :3].T + T[:3, 3])
+    inside = np.flatnonzero(((x1 > 0) & (x1 < (639, 479))).all(axis=1))[:2000]
+    x0, x1 = (x[inside] + 2.0 * random.normal(size=(len(inside), 2)) for x in (x0, x1))
+    found = Essential()(x0, x1, camera, camera)
+    assert max(metrics.pose_error(found.T_1_0, T)[:2]) < 5

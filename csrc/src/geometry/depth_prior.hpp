@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "geometry/matches.hpp"
@@ -28,6 +29,10 @@ class DepthPrior {
   /// Count anew, by `pose` and its matrix for working coordinates.
   void learn(const Pose& pose, const Matrix3& matrix, const Mixture& mixture);
 
+  /// The other pose that one plane through most inliers allows, if there is such a plane: samples from near a plane
+  /// lead to either, and mostly to one.
+  std::optional<Pose> twin(const Pose& pose, const Matrix3& matrix, const Mixture& mixture);
+
   /// All matches are alike again.
   void forget() { prior_.assign(prior_.size(), 1.0); }
 
@@ -40,6 +45,12 @@ class DepthPrior {
  private:
   void weigh(const Matrix3& matrix, const Mixture& mixture);
   void look(const Matrix3& rotation, const Vector3& translation);
+  Vector3 ray0(std::size_t i) const { return ray(i, 0); }
+  Vector3 ray1(std::size_t i) const { return ray(i, 3); }
+  Vector3 ray(std::size_t i, std::size_t column) const {
+    const std::size_t padded = nearness_.size();
+    return vector3(rays_[column * padded + i], rays_[(column + 1) * padded + i], rays_[(column + 2) * padded + i]);
+  }
 
   const Matches& matches_;
   double view_ = 1.0;         // how far points lie from the middle: what outliers' errors are spread over

@@ -146,6 +146,21 @@ struct EssentialProblem {
     return false;
   }
 
+  /// Near a plane samples mostly lead to one of two poses: the other one is refined, too, and may be the likelier.
+  void consider_twin(RansacResult<Model>& best) const {
+    const PoseManifold manifold{cameras, best.model.pose.rotation, best.model.pose.translation};
+    depths.forget();
+    const auto twin = depths.twin(best.model.pose, manifold.matrix(), best.model.mixture);
+    if (!twin) return;
+    Model model;
+    model.essential = skew(twin->translation) * twin->rotation;
+    const double support = refine(model);
+    if (support < 0 || *model.log_likelihood <= best.score) return;
+    best.model = model;
+    best.score = *model.log_likelihood;
+    best.support = support;
+  }
+
   bool refine_with_depths(PoseManifold& manifold, Mixture& mixture, int steps, int rounds, NormalSums& sums) const {
     for (int i = 0; i < rounds; ++i) {
       manifold.set(depths.in_front(manifold.pose(), manifold.matrix(), mixture));  // steps can turn it around
@@ -198,6 +213,7 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   RansacOptions engine = engine_options(options, num_threads);
   engine.second_chances = true;  // near a plane, refinements end at several poses
   auto best = ransac(problem, engine);
+  if (best.found) problem.consider_twin(best);
   if (best.found && matches.size() <= few) {
     // Some wrong matches can help a wrong pose to fit more matches badly than the right one fits well: look for a
     // minimal model that fits better than the best one does.

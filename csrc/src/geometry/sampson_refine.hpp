@@ -89,21 +89,4 @@ double log_room(const NormalSums& sums, double sigma) {
   return room;
 }
 
-/// The covariance σ² (Σ w J Jᵀ)⁻¹ of the parameters. False where they are not determined.
-template <int N>
-bool covariance(const NormalSums& sums, double sigma, double* out) {
-  Matrix<N, N> normal;
-  int pair = 0;
-  for (int p = 0; p < N; ++p) {
-    for (int q = p; q < N; ++q) normal(p, q) = normal(q, p) = sums.jj[pair++];
-  }
-  for (int p = 0; p < N; ++p) {
-    Vector<N> column;
-    column[p] = sigma * sigma;
-    if (!solve_positive(normal, column)) return false;
-    for (int q = 0; q < N; ++q) out[q * N + p] = column[q];
-  }
-  return true;
-}
-
 }  // namespace geomvision::geometry

@@ -4,6 +4,7 @@
 
 #include "geometry/matches.hpp"
 #include "geometry/ransac.hpp"
+#include "geometry/robust_covariance.hpp"
 #include "geometry/sampson_refine.hpp"
 
 // What the estimators of E, F and H share.
@@ -63,7 +64,9 @@ void conclude(const Matches& matches, const Manifold& manifold, const Mixture& m
   estimate.noise_px = mixture.sigma * unit;
   estimate.inlier_px = mixture.even_error() * unit;
   estimate.covariance.resize(n * n);
-  if (!covariance<n>(sums, mixture.sigma, estimate.covariance.data())) estimate.covariance.clear();
+  constexpr double least_noise_px = 0.02;
+  const bool told = robust_covariance(matches, manifold, mixture, least_noise_px / unit, estimate.covariance.data());
+  if (!told) estimate.covariance.clear();
   const Matrix3 matrix = manifold.matrix();
   std::vector<double> errors(static_cast<std::size_t>(matches.columns().padded));
   GEOMVISION_KERNEL(sampson_errors)(matches.columns(), matrix.values.data(), errors.data());

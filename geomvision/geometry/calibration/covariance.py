@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...cameras import Array, CameraModel
 from .results import CalibrationError
-from .solver import Loss, Sights, Solution, State, normal_equations, reduced
+from .solver import Loss, Sights, Solution, State, cost_of, expected, normal_equations, reduced, solve
 
 #: A focal length or principal point less sure than this share of the focal length is none.
 WORST_SHARE = 0.05
@@ -14,6 +16,9 @@ WORST_SHARE = 0.05
 LEAST_NOISE_PX = 0.02
 #: Below this an eigenvalue of the scaled normal equations is rounding: what it belongs to is open.
 RANK = 1e-13
+#: χ² of three coefficients that chance exceeds in 1 of 100 sets.
+CONTRADICTED = 11.3
+LEAST_DENOMINATOR = 0.3
 ADVICE = "show the board tilted by 30° to 45° both ways, near and far, all over the image"
 
 
@@ -31,6 +36,31 @@ def covariance_of(solution: Solution, sights: tuple[Sights, ...], loss: Loss, sc
     values, vectors = np.linalg.eigh(scaled)
     inverse = (vectors / np.maximum(values, RANK)) @ vectors.T * np.outer(size, size)
     return np.asarray(inverse * noise_variance(solution))
+
+
+def settled(solution: Solution, sights: tuple[Sights, ...], loss: Loss, scale: float) -> Solution:
+    """The solution once more with the noise that its own residuals tell, where a coefficient's expectation counts.
+
+    An expectation that the corners contradict (a likelihood ratio that chance makes in 1 of 100 sets) is dropped, but
+    not for a lens whose denominator comes near 0 inside the image: a ring where both polynomials vanish fits noise.
+    """
+    if not expected(solution.state)[0].any():
+        return solution
+    noise = noise_variance(solution)
+    held = solve(replace(solution.state, noise=noise), sights, loss=loss, scale=scale)
+    free = solve(replace(held.state, noise=0.0), sights, loss=loss, scale=scale)
+    gain = cost_of(replace(held.state, noise=0.0), sights, loss, scale) - free.cost
+    cameras = free.state.cameras
+    wins = 2 * gain > CONTRADICTED * len(cameras) * noise and min(map(_least_denominator, cameras)) > LEAST_DENOMINATOR
+    return free if wins else held
+
+
+def _least_denominator(camera: CameraModel) -> float:
+    """Of Brown's radial factor, inside the image."""
+    known = dict(zip(camera.parameter_names, camera.parameters, strict=True))
+    farthest = ((camera.width / known["fx"]) ** 2 + (camera.height / known["fy"]) ** 2) / 4
+    s = np.linspace(0.0, farthest, 256)
+    return float((1 + s * (known["k4"] + s * (known["k5"] + s * known["k6"]))).min())
 
 
 def noise_variance(solution: Solution) -> float:

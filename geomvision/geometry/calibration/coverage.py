@@ -17,6 +17,9 @@ CELLS = (64, 48)
 FEW_VIEWS = 8
 LITTLE_IMAGE, LITTLE_REACH, LITTLE_TILT_DEG = 0.5, 0.7, 25.0
 UNSURE_FOCAL, UNSURE_BORDER_PX, LARGE_RMS_PX = 0.005, 1.0, 1.0
+#: A coefficient means nothing alone where its standard deviation would move the image's corner by this share of its
+#: distance from the centre.
+LOOSE = 0.5
 
 
 def measured(
@@ -96,8 +99,28 @@ def warnings_of(
         found.append(
             f"the focal length is unsure by {share:.1%} (sigma of fx: {focal:.2g} px): add tilted, close boards"
         )
+    loose = [
+        f"{name} {value:.3g} ± {sigma[name]:.2g}" for name, value in _named(camera) if _is_loose(name, sigma, camera)
+    ]
+    if loose:
+        found.append(
+            f"these coefficients are only told together, none of them alone: {', '.join(loose)}; projections are as "
+            "sure as stated, the numbers mean nothing: take a model with fewer coefficients"
+        )
     found += _bad_images(views, rms, weights)
     return tuple(found)
+
+
+def _is_loose(name: str, sigma: Mapping[str, float], camera: CameraModel) -> bool:
+    """Whether the radial coefficient `name` could as well be another one, as far as the views tell of it alone."""
+    if name[0] != "k" or name not in sigma:
+        return False
+    known = dict(_named(camera))
+    number = int(name[1:])
+    if "p1" in known and number > 3:  # Brown's k4 to k6 are of the denominator
+        number -= 3
+    radius = float(np.hypot(camera.width / known["fx"], camera.height / known["fy"])) / 2
+    return sigma[name] * radius ** (2 * number) > LOOSE
 
 
 def _named(camera: CameraModel) -> list[tuple[str, float]]:

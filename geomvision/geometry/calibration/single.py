@@ -14,7 +14,7 @@ import numpy as np
 from ...arguments import checked
 from ...cameras import Array, CameraModel
 from .board import FEWEST_CORNERS, Board, BoardView
-from .covariance import check_determined, covariance_of, noise_variance
+from .covariance import check_determined, covariance_of, noise_variance, settled
 from .coverage import measured, warnings_of
 from .models import LensModel, lens_model
 from .results import Calibration, CalibrationError
@@ -51,7 +51,7 @@ def calibrate(
     views = check_views(observations, board)
     sights = sights_of(views, board)
     solution = _best_start(lens, views, sights, loss, loss_px)
-    solution = solve(solution.state, (sights,), loss=loss, scale=loss_px)
+    solution = settled(solve(solution.state, (sights,), loss=loss, scale=loss_px), (sights,), loss, loss_px)
     covariance = covariance_of(solution, (sights,), loss, loss_px)
     check_determined(solution.state.cameras[0], covariance, noise_variance(solution))
     return camera_result(solution, 0, sights, covariance, views, board)

@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from ...cameras import Array, CameraModel
 
 Loss = Literal["huber", "cauchy", "squared"]
+#: Coefficients of Brown's denominator are of order 1 unless views tell otherwise: they and the numerator's can trade
+#: places far along a valley, where both have roots inside the image.
+OPEN_ENDED, ORDER = ("k4", "k5", "k6"), 1.0
+#: Noise (standard deviation, pixels) that is taken until residuals tell it.
+LIKELY_NOISE_PX = 0.1
 #: A step that lowers the cost by less moves no parameter by a hundredth of its standard deviation.
 ENOUGH = 1e-9
 
@@ -31,11 +36,15 @@ class Sights:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Cameras, ``T_1_0`` (None for one camera) and ``T_0_board`` (V, 4, 4)."""
+    """Cameras, ``T_1_0`` (None for one camera) and ``T_0_board`` (V, 4, 4).
+
+    `noise` is the variance of a corner's coordinate, px²: what an expectation of a coefficient weighs against corners.
+    """
 
     cameras: tuple[CameraModel, ...]
     rig: Array | None
     poses: Array
+    noise: float = LIKELY_NOISE_PX**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +120,17 @@ def offsets(state: State) -> list[int]:
     return [0, *np.cumsum([len(camera.parameters) for camera in state.cameras]).tolist()]
 
 
+def expected(state: State) -> tuple[Array, Array]:
+    """Of each shared unknown what it weighs in the cost, half of which times its square is added, and its value."""
+    weights, values = np.zeros((2, offsets(state)[-1] + (0 if state.rig is None else 6)))
+    for camera, at in zip(state.cameras, offsets(state), strict=False):
+        if {"p1", *OPEN_ENDED} <= set(camera.parameter_names):
+            places = [camera.parameter_names.index(name) for name in OPEN_ENDED]
+            values[[at + k for k in places]] = camera.parameters[places]
+            weights[[at + k for k in places]] = state.noise / ORDER**2
+    return weights, values
+
+
 def residuals_of(state: State, sights: tuple[Sights, ...]) -> tuple[Array, ...]:
     """Projected minus measured, (N, 2) of each camera; NaN where a camera does not see its point."""
     return tuple(
@@ -122,7 +142,9 @@ def residuals_of(state: State, sights: tuple[Sights, ...]) -> tuple[Array, ...]:
 def cost_of(state: State, sights: tuple[Sights, ...], loss: Loss, scale: float) -> float:
     """Half the summed robust cost; infinite where a point is not seen."""
     parts = residuals_of(state, sights)
+    weights, values = expected(state)
     total = sum(float(losses(np.square(r).sum(axis=1), loss, scale)[0].sum()) for r in parts)
+    total += float(weights @ values**2)
     return total / 2 if np.isfinite(total) else float("inf")
 
 
@@ -138,7 +160,10 @@ def normal_equations(state: State, sights: tuple[Sights, ...], loss: Loss, scale
         np.zeros((count, 6)),
         np.zeros((count, size, 6)),
     )
-    cost = 0.0
+    stiffness, values = expected(state)
+    total.shared[:] += np.diag(stiffness)
+    total.shared_slope[:] += stiffness * values
+    cost = float(stiffness @ values**2) / 2
     for i, (camera, sight) in enumerate(zip(state.cameras, sights, strict=True)):
         first, here = seen(state, i, sight)
         pixels, by_point, by_camera = camera.jacobians(here)
@@ -206,7 +231,7 @@ def stepped(state: State, shared: Array, boards: Array) -> State:
         for camera, a, b in zip(state.cameras, at[:-1], at[1:], strict=True)
     )
     rig = None if state.rig is None else moved(state.rig, shared[at[-1] :])
-    return State(cameras, rig, moved(state.poses, boards))
+    return State(cameras, rig, moved(state.poses, boards), state.noise)
 
 
 def solve(

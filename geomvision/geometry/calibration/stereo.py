@@ -11,7 +11,7 @@ import numpy as np
 from ...arguments import checked
 from ...cameras import Array, StereoRig, inverse, pose
 from .board import Board, BoardView
-from .covariance import check_determined, covariance_of, noise_variance, parameter_names
+from .covariance import check_determined, covariance_of, noise_variance, parameter_names, settled
 from .results import Calibration, CalibrationError, StereoCalibration
 from .single import calibrate, camera_result, check_loss, rms, sights_of
 from .solver import Loss, Sights, Solution, State, offsets, solve
@@ -58,7 +58,7 @@ def calibrate_stereo(
     numbers = [[n for n, pair in enumerate(pairs) if pair[side] is not None] for side in (0, 1)]
     views = [[view for pair in pairs if (view := pair[side]) is not None] for side in (0, 1)]
     sights = (sights_of(views[0], board, numbers[0]), sights_of(views[1], board, numbers[1]))
-    solution = solve(start, sights, loss=loss, scale=loss_px)
+    solution = settled(solve(start, sights, loss=loss, scale=loss_px), sights, loss, loss_px)
     joint, apart = rms(np.concatenate(solution.residuals)), max(one.rms_px for one in alone)
     if joint > NO_RATIO * apart and joint > 1:
         raise CalibrationError(
