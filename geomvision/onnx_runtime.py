@@ -75,7 +75,8 @@ def _opened(path: Path, _written_ns: int, num_threads: int) -> tuple[FileCard, R
         raise files.WeightsError(f"{path} takes {', '.join(names)}; it should take {told}")
 
     def run(arrays: Sequence[Float32]) -> Float32:
-        (maps,) = session.run(None, dict(zip(names, arrays, strict=True)))
+        with files.loaded_by("onnxruntime", f"maps by the net of {path}"):
+            (maps,) = session.run(None, dict(zip(names, arrays, strict=True)))
         result: Float32 = np.asarray(maps)[0]
         return result
 
