@@ -35,6 +35,9 @@ READERS: Mapping[Format, Callable[[Path], Values]] = {
 STEPS: Mapping[Format, float] = {"kitti_disparity": 1 / 256, "kitti_flow": 0.5 / 64, "kitti_depth": 0.5 / 256}
 
 
+_FRAME = r"\d{6}_10"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """One benchmark's way to take results."""
@@ -61,6 +64,8 @@ class Server:
     def places(self, sample: str, method: str, part: str, *, sparse: bool = False) -> dict[str, str]:
         """Paths of one estimate's files by the result's map. ValueError for a sample the server does not know."""
         scene = sample.rpartition("/")[2]
+        if self.names == _FRAME and re.fullmatch(r"\d{6}", scene):
+            scene += "_10"  # as files are called; `KITTI` calls a sample by its number alone
         wanted = sample if "/" in self.names else scene
         if re.fullmatch(self.names, wanted) is None:
             raise ValueError(f"{self.name} has no sample {sample!r}; names are like {self.names}")
@@ -77,7 +82,6 @@ class Server:
         return self.timing[0].format(sample=sample, scene=sample.rpartition("/")[2], method=method, part=part)
 
 
-_FRAME = r"\d{6}_10"
 SERVERS: Mapping[str, Server] = {
     server.name: server
     for server in (

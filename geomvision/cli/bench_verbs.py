@@ -32,6 +32,9 @@ Time = Annotated[bool, typer.Option("--time", help="After scoring, time each uni
 TimeThreads = Annotated[int, typer.Option(min=0, help="Of a timed method; 0 takes every core.")]
 Again = Annotated[bool, typer.Option("--again", help="Do units once more that failed.")]
 Tries = Annotated[int, typer.Option(min=1, help="How often a unit is begun whose process ends, as without memory.")]
+Limit = Annotated[
+    float | None, typer.Option(min=0, help="Seconds a unit may take; 0 any. Left out, processes end it after an hour.")
+]
 Unfit = Annotated[bool, typer.Option("--force", help="Run pairs that cannot be right all the same.")]
 
 bench = typer.Typer(
@@ -56,6 +59,7 @@ def _verb(task: str) -> Callable[..., None]:
         commercial: Commercial = False,
         again: Again = False,
         tries: Tries = 3,
+        limit: Limit = None,
         time: Time = False,
         repeats: Repeats = 3,
         time_threads: TimeThreads = 0,
@@ -65,7 +69,7 @@ def _verb(task: str) -> Callable[..., None]:
         choices = benching.Choices(
             datasets=dataset, out=out, methods=methods, options=options or (), protocols=protocol, engine=engine,
             workers=workers, threads=threads, gpus=gpus, maps=maps, align=align, force=force, commercial=commercial,
-            again=again, tries=tries, time=time, repeats=repeats, time_threads=time_threads,
+            again=again, tries=tries, limit=limit, time=time, repeats=repeats, time_threads=time_threads,
         )  # fmt: skip
         benching.run(task, choices)
 

@@ -53,6 +53,7 @@ class Choices:
     commercial: bool = False
     again: bool = False
     tries: int = 3
+    limit: float | None = None
     time: bool = False
     repeats: int = 3
     time_threads: int = 0
@@ -61,12 +62,14 @@ class Choices:
 def run(task: str, choices: Choices) -> Summary:
     """Begin the run or go on with it, and say what came of it. BackendError where the engine lacks a package."""
     plan = planned(task, choices)
-    common: dict[str, Any] = {"num_threads": choices.threads, "gpus": choices.gpus, "tries": choices.tries}
+    common: dict[str, Any] = {"tries": choices.tries, "limit": choices.limit}
     try:
-        chosen = engine(choices.engine, workers=choices.workers, **common)
+        chosen = engine(
+            choices.engine, workers=choices.workers, num_threads=choices.threads, gpus=choices.gpus, **common
+        )
     except ModuleNotFoundError as error:
         raise BackendError(str(error)) from None
-    timing = engine("processes", workers=1, num_threads=choices.time_threads, gpus=min(choices.gpus, 1))
+    timing = engine("processes", workers=1, num_threads=choices.time_threads, gpus=min(choices.gpus, 1), **common)
     with _progress() as told:
         summary = run_plan(
             plan,

@@ -31,7 +31,7 @@ from ..report.board_formats import as_markdown
 from ..report.board_pictures import Reader, read_map
 from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
-from ..results import Depth, Disparity, Flow
+from ..results import Depth, Disparity, Flow, SceneFlow
 from ..samples import Sample
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
@@ -193,6 +193,8 @@ def _named(record: Record) -> str:
 
 
 def _estimate(run: Run, record: Record) -> Any:
+    if record.task == "scene_flow":
+        return _scene_flow(run.folder / str(record.map), record.sample)
     values = np.ascontiguousarray(read_map(run.folder / str(record.map), record.task))
     if record.task == "stereo":
         return Disparity(px=values)
@@ -200,8 +202,24 @@ def _estimate(run: Run, record: Record) -> Any:
         return Flow(px=values)
     if record.task == "depth" and record.kind is None:
         return Depth(m=values)
-    what = "scene flow" if record.task == "scene_flow" else "relative depth"
-    raise ValueError(f"{record.sample}: a run keeps no maps of {what} that a server takes")
+    raise ValueError(f"{record.sample}: a run keeps no maps of relative depth that a server takes")
+
+
+def _scene_flow(path: Path, sample: str) -> SceneFlow:
+    """Scene flow with the maps that it was made of. ValueError where it was made of none, as of clouds."""
+    with np.load(path) as arrays:
+        wanted = ("points0", "motion", "disparity0", "disparity1", "flow")
+        missing = [name for name in wanted if name not in arrays]
+        if missing:
+            raise ValueError(f"{sample}: {path.name} has no {', '.join(missing)}; servers take what images' maps made")
+        points0, motion, disparity0, disparity1, flow = (arrays[name] for name in wanted)
+    return SceneFlow(
+        points0=points0,
+        motion=motion,
+        disparity0=Disparity(px=disparity0),
+        disparity1=Disparity(px=disparity1),
+        flow=Flow(px=flow),
+    )
 
 
 def _units(records: Iterator[Record]) -> Iterator[str]:

@@ -41,6 +41,12 @@ def foreground(root: Path, name: str, image: Image) -> dict[str, Mask]:
     return {} if path is None else {"foreground": mask_map(path, image)}
 
 
+def reflective(root: Path, name: str, image: Image) -> dict[str, Mask]:
+    """The mask "reflective": where the truth of what reflects alone has values (2012); {} where there is none."""
+    path = _file(root, name, "disp_refl_occ", "disp_refl_noc")
+    return {} if path is None else {"reflective": disparity_map(path, io.read_kitti_disparity(path), image).valid}
+
+
 def rectified_rig(root: Path, name: str, image: Image, cameras: Pair) -> StereoRig | None:
     """The rig of the frame's calibration; None where there is none."""
     paths = [root / folder / f"{name}.txt" for folder in ("calib", "calib_cam_to_cam")]

@@ -13,12 +13,12 @@ from ..images import Image
 from ..samples import FlowSample, SceneFlowSample, StereoSample
 from ._base import Dataset, empty, existing_folder
 from ._files import partner
-from ._kitti_truth import disparity_truth, flow_truth, foreground, rectified_rig
+from ._kitti_truth import disparity_truth, flow_truth, foreground, rectified_rig, reflective
 
 _LAYOUT = (
     "training/ or testing/ with image_0, image_1 or colored_0, colored_1 (2012) or image_2, image_3 (2015) holding "
-    "000000_10.png and, for flow, 000000_11.png; truth in disp_noc, disp_occ (2012), disp_noc_0, disp_occ_0, "
-    "disp_noc_1, disp_occ_1 (2015), flow_noc, flow_occ, obj_map; calibration in calib or calib_cam_to_cam"
+    "000000_10.png and, for flow, 000000_11.png; truth in disp_noc, disp_occ, disp_refl_occ (2012), disp_noc_0, "
+    "disp_occ_0, disp_noc_1, disp_occ_1 (2015), flow_noc, flow_occ, obj_map; calibration in calib or calib_cam_to_cam"
 )
 _GREY, _COLOUR = (("image_0", "image_1"),), (("colored_0", "colored_1"), ("image_2", "image_3"))
 Task = Literal["stereo", "flow", "scene_flow"]
@@ -29,7 +29,8 @@ class KITTI(Dataset[Sample]):
     """One sample per ``NNNNNN_10.png``: a stereo pair, the frames _10 and _11 of the left camera, or of both cameras.
 
     Truth is the one with occluded pixels (``_occ``); what it has beyond ``_noc`` is occluded. Where only one of them
-    exists, occlusion is unknown. ``obj_map`` (2015) becomes the mask "foreground", which `kitti2015` scores apart.
+    exists, occlusion is unknown. ``obj_map`` (2015) becomes the mask "foreground", which `kitti2015` scores apart; of
+    ``disp_refl_occ`` (2012) what has truth is "reflective", which `kitti2012` does.
 
     Args:
         path: the folder that holds ``training`` (or ``testing``), or that folder itself.
@@ -94,7 +95,7 @@ class KITTI(Dataset[Sample]):
             rig=rig,
             disparity=disparity,
             occluded=occluded,
-            masks=foreground(self.path, name, first),
+            masks={**foreground(self.path, name, first), **reflective(self.path, name, first)},
         )
 
     def _scene_flow(self, name: str, left0: Image, rig: StereoRig | None) -> SceneFlowSample:

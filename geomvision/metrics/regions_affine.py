@@ -10,7 +10,7 @@ from ..results import RelativeDepth
 from ._affine_fit import fitted
 from ._any_depth import AnyDepth
 from ._base import Ratio, Score
-from ._classes import classes, with_other
+from ._classes import classes, of_classes, with_other
 from ._comparison import compare_maps
 from ._metric_depth import NEAREST_M, depth_errors
 from .regions_depth import TOLD
@@ -20,11 +20,11 @@ class RegionsAffine(AnyDepth):
     """``AbsRel``, ``RMSE`` and ``delta1`` as `Affine` has them, of all pixels and by class.
 
     Scale and shift are those of the whole image: a class does not choose its own, so that figures tell where a map is
-    bent. Classes are those of `RegionsDepth`.
+    bent. Classes are those of `RegionsDepth`, and so is ``AbsRel classes``, the mean over them, which ranks.
     """
 
     name: ClassVar[str] = "regions_affine"
-    primary: ClassVar[str] = "AbsRel all"
+    primary: ClassVar[str] = "AbsRel classes"
     missing_estimates: ClassVar[str] = "left out of fit and errors; density tells how many pixels were estimated"
 
     def fits(self, sample: Any) -> bool:
@@ -47,4 +47,4 @@ class RegionsAffine(AnyDepth):
         for label, region in {"all": everywhere, **with_other(sample, everywhere)}.items():
             found = depth_errors(z[region & known], pair.truth[region & known])
             figures |= {f"{name} {label}": found[name] for name in TOLD}
-        return {**figures, "density": pair.density}
+        return {"AbsRel classes": of_classes(figures, "AbsRel"), **figures, "density": pair.density}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._base import Ratio, Score
-from ._classes import classes, with_other
+from ._classes import classes, of_classes, with_other
 from ._comparison import compare_depth
 from ._metric_depth import MetricDepth, depth_errors
 
@@ -19,11 +19,12 @@ class RegionsDepth(MetricDepth):
     """``AbsRel``, ``RMSE`` in metres and ``delta1`` in percent, as `Depth` has them: of all pixels, and by class.
 
     The classes are the sample's masks, of an annotation tool (`io.read_masks`), of the data set or of a rendered scene;
-    "other" is what none of them covers. No benchmark has these figures; they are this library's.
+    "other" is what none of them covers. ``AbsRel classes``, which ranks, is the mean over classes and "other": in it
+    a small thing counts as much as the ground. No benchmark has these figures; they are this library's.
     """
 
     name: ClassVar[str] = "regions_depth"
-    primary: ClassVar[str] = "AbsRel all"
+    primary: ClassVar[str] = "AbsRel classes"
     missing_estimates: ClassVar[str] = "left out of every error; density tells how many pixels were estimated"
 
     def fits(self, sample: Any) -> bool:
@@ -44,4 +45,4 @@ class RegionsDepth(MetricDepth):
             figures |= {f"{name} {label}": found[name] for name in TOLD}
             estimated = Ratio(float(np.count_nonzero(known)), float(np.count_nonzero(region)), "percent")
             figures[f"density {label}"] = estimated
-        return {**figures, "density": pair.density}
+        return {"AbsRel classes": of_classes(figures, "AbsRel"), **figures, "density": pair.density}

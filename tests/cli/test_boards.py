@@ -14,7 +14,10 @@ from made_records import record, table, time
 
 from geomvision import io
 from geomvision.benchmark.runs import journal
+from geomvision.benchmark.runs.maps import encoded
 from geomvision.benchmark.runs.plan import Plan
+from geomvision.cameras import Camera, StereoRig
+from geomvision.results import Disparity, Flow, SceneFlow
 
 GOOD = [float(x) for x in range(1, 11)]
 
@@ -118,6 +121,29 @@ def test_submit_writes_what_the_run_kept(geomvision, tmp_path):
     other = geomvision(*arguments[:5], "--method", "raft")
     assert "has no method 'raft'; it has sgm(paths=4)" in other.err
     assert "there is no server 'x'" in geomvision("bench", "submit", folder, "--server", "x", "--method", "m").err
+
+
+def test_submit_writes_scene_flow_that_a_run_kept(geomvision, tmp_path):
+    """disp_0, disp_1 and flow of the estimates that `maps.encoded` keeps, of samples as the reader calls them."""
+    rig = StereoRig.rectified(Camera(width=3, height=2, fx=10, fy=10, cx=1, cy=0.5), 0.5)
+    first, later = (Disparity(px=np.full((2, 3), d, np.float32)) for d in (4, 5))
+    flow = Flow(px=np.full((2, 3, 2), 1.5, np.float32))
+    content, ending = encoded(SceneFlow.of_maps(first, later, flow, rig), "png")
+    task = {"task": "scene_flow", "scores": {}}
+    folder = run_of(tmp_path / "run", [record("m", "000007", key="a", map=f"a{ending}", **task)])
+    (folder / f"a{ending}").write_bytes(content)
+    out = tmp_path / "s.zip"
+    words = ("bench", "submit", folder, "--server", "kitti2015_scene_flow", "--method", "m", "--out", out, "--partial")
+    ended = geomvision(*words)
+    assert ended.code == 0, ended.err
+    assert "1 estimates in 3 files, 100.0 % of pixels, read back" in ended.out
+    zipfile.ZipFile(out).extractall(tmp_path)
+    assert (io.read_kitti_disparity(tmp_path / "disp_0" / "000007_10.png") == 4).all()
+    assert (io.read_kitti_disparity(tmp_path / "disp_1" / "000007_10.png") == 5).all()
+    assert (io.read_kitti_flow(tmp_path / "flow" / "000007_10.png") == 1.5).all()
+    points = np.ones((2, 3, 3), np.float32)
+    (folder / f"a{ending}").write_bytes(encoded(SceneFlow(points0=points, motion=points), "npz")[0])
+    assert "000007: a.npz has no disparity0, disparity1, flow; servers take" in geomvision(*words).err
 
 
 def test_data_sets_that_are_called_after_parts_are_these_parts(geomvision, tmp_path):

@@ -64,6 +64,17 @@ def test_2012_stereo(kitti2012: Path):
     assert only_noc.rig is None
 
 
+def test_2012_what_reflects_is_what_its_own_truth_has(kitti2012: Path):
+    assert gv.datasets.KITTI(kitti2012)[0].masks == {}
+    write(kitti2012, "training/disp_refl_noc/000000_10.png", np.array([[NAN, NAN, NAN]], np.float32))
+    write(kitti2012, "training/disp_refl_occ/000000_10.png", np.array([[NAN, 2.0, NAN]], np.float32))
+    sample = gv.datasets.KITTI(kitti2012)[0]
+    assert {name: mask.tolist() for name, mask in sample.masks.items()} == {"reflective": [[False, True, False]]}
+    found = gv.Disparity(px=np.array([[1.0, 9.0, 1.0]], np.float32))
+    score = gv.metrics.score(found, sample, ["kitti2012"])["kitti2012"]
+    assert (score["out-3 all"].value, score["out-3 all refl"].value) == (50.0, 100.0)
+
+
 def test_2012_flow(kitti2012: Path):
     data = gv.datasets.KITTI(kitti2012, task="flow")
     sample = data["000000"]

@@ -46,6 +46,12 @@ def test_depth():
     assert figures["RMSE car"] == pytest.approx(0.125**0.5)
     assert (figures["delta1 car"], figures["delta1 glass"], figures["density other"]) == (50.0, 0.0, 0.0)
     assert figures["AbsRel all"] == 0.25
+    assert figures["AbsRel classes"] == 0.25  # nothing of "other" was estimated
+    score = metrics.score(gv.Depth(m=of_columns(1, 2, 8, 16)), depth_sample())["regions_depth"]
+    figures = values(score)
+    assert (figures["AbsRel car"], figures["AbsRel glass"], figures["AbsRel other"]) == (0.0, 1.0, 1.0)
+    assert figures["AbsRel classes"] == pytest.approx(2 / 3)  # not the half of the pixels that "all" says
+    assert (figures["AbsRel all"], metrics.PROTOCOLS["regions_depth"]().headline(score)) == (0.5, "AbsRel classes")
 
 
 @pytest.mark.parametrize("kind", ["depth_affine", "disparity_affine"])

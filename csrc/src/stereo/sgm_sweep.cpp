@@ -49,7 +49,7 @@ void SGMSweep::prepare(const SGMTask& task, const SGMGuide& guide) {
     room.jumps.resize(product(width, most_paths));
     if (plan_.tiles() == 1) continue;
     room.sources.resize(static_cast<std::size_t>(held));
-    room.ends.resize(product(held, plan_.tiles() + 1) * static_cast<std::size_t>(padded + 1));
+    room.ends.resize(product(held, padded + 1));
   }
 }
 
@@ -93,7 +93,10 @@ void SGMSweep::segment(int slot, int index, bool goes_on) {
 // `first` is the band that the run of segments begins with.
 void SGMSweep::band(int slot, int index, int first, bool upwards) {
   const int top = plan_.top(index), bottom = plan_.bottom(index), width = plan_.task().width;
-  for (int y = top; y < bottom && plan_.tiles() > 1; ++y) find_ends(slot, y, y - top);
+  for (int y = top; y < bottom && plan_.tiles() > 1; ++y) {
+    room_[static_cast<std::size_t>(slot)].sources[static_cast<std::size_t>(y - top)] = source_->row(slot, y, 0, width);
+    keep_end(slot, y - top, edges_.none().costs, 0);
+  }
   for (int tile = 0; tile < plan_.tiles(); ++tile) {
     for (SGMState& path : room_[static_cast<std::size_t>(slot)].paths[true]) {
       path.begin(plan_.tile_begin(tile), plan_.tile_begin(tile + 1), width, bottom - top);
@@ -107,41 +110,20 @@ void SGMSweep::band(int slot, int index, int first, bool upwards) {
   }
 }
 
-// Path costs that lead into a tile's row from its right (`west`) or left end.
-SGMRow SGMSweep::end_of(int slot, int row, int tile, bool west) {
+// Path costs that lead into a tile's row from its left end: tiles are visited from there.
+SGMRow SGMSweep::east_end(int slot, int row) {
   std::uint8_t* ends = room_[static_cast<std::size_t>(slot)].ends.data();
-  const int of_row = plan_.tiles() + 1;  // tiles are visited from left to right: the last left end is enough
-  const std::size_t index = product(row, of_row) + static_cast<std::size_t>(west ? tile : plan_.tiles());
-  const auto padded = static_cast<std::size_t>(plan_.padded());
-  return {ends + index * padded, ends + product(plan_.band_rows(), of_row) * padded + index};
+  return {ends + product(row, plan_.padded()), ends + product(plan_.band_rows(), plan_.padded()) + row};
 }
 
-void SGMSweep::keep_end(int slot, int row, int tile, bool west, const std::uint8_t* costs, std::uint8_t least) {
-  const SGMRow end = end_of(slot, row, tile, west);
+void SGMSweep::keep_end(int slot, int row, const std::uint8_t* costs, std::uint8_t least) {
+  const SGMRow end = east_end(slot, row);
   std::copy_n(costs, plan_.padded(), end.costs);
   *end.least = least;
 }
 
-// Of all tiles of a row: the path that runs left is followed once, and its costs between tiles kept.
-void SGMSweep::find_ends(int slot, int y, int row) {
-  Room& room = room_[static_cast<std::size_t>(slot)];
-  const int last = plan_.tiles() - 1;
-  const SGMRow west = room.west.row(0), beyond = edges_.none();
-  room.sources[static_cast<std::size_t>(row)] = source_->row(slot, y, 0, plan_.task().width);
-  keep_end(slot, row, 0, false, beyond.costs, 0);
-  keep_end(slot, row, last, true, beyond.costs, 0);
-  for (int tile = last; tile > 0; --tile) {
-    run_west(slot, y, row, tile, room.costs.data());  // these costs are not kept
-    keep_end(slot, row, tile - 1, true, west.costs, west.least[0]);
-  }
-}
-
-// Paths along a row enter a tile.
-void SGMSweep::enter(int slot, int row, int tile, bool west) {
-  if (plan_.tiles() == 1) return;
-  Room& room = room_[static_cast<std::size_t>(slot)];
-  const int column = west ? plan_.tile_begin(tile + 1) - plan_.tile_begin(tile) : -1;
-  const SGMRow from = end_of(slot, row, tile, west), to = (west ? room.west : room.east).row(0);
+// A path along a row enters a tile at its column before the first one, or behind the last one.
+void SGMSweep::enter(const SGMRow& from, int column, const SGMRow& to) {
   std::copy_n(from.costs, plan_.padded(), to.costs + std::ptrdiff_t{column} * plan_.padded());
   to.least[column] = *from.least;
 }
@@ -152,7 +134,7 @@ void SGMSweep::run_west(int slot, int y, int row, int tile, std::uint8_t* costs)
   const int begin = plan_.tile_begin(tile), end = plan_.tile_begin(tile + 1);
   const SGMRow west = room.west.row(0);
   std::uint8_t* jumps = room.jumps.data();
-  enter(slot, row, tile, true);
+  if (plan_.tiles() > 1) enter(edges_.west_end(y, tile), end - begin, west);
   plan_.jumps(y, {-1, 0}, begin, end, jumps);
   const kernels::SGMCosts source =
       plan_.tiles() > 1 ? room.sources[static_cast<std::size_t>(row)] : source_->row(slot, y, begin, end);
@@ -167,8 +149,8 @@ void SGMSweep::begin_sums(int slot, int y, int band, int tile, bool up) {
   const std::size_t place = product(held, plan_.tile_columns()) * static_cast<std::size_t>(padded);
   std::uint8_t *costs = room.costs.data() + place, *jumps = room.jumps.data();
   run_west(slot, y, held, tile, costs);
-  enter(slot, held, tile, false);
   const SGMRow west = room.west.row(0), east = room.east.row(0);
+  if (plan_.tiles() > 1) enter(east_end(slot, held), -1, east);
   Row row{};
   row.y = y;
   row.begin = plan_.tile_begin(tile);
@@ -185,7 +167,7 @@ void SGMSweep::begin_sums(int slot, int y, int band, int tile, bool up) {
   advance(slot, row);
   if (row.end == plan_.task().width) return;
   const int last = row.end - row.begin - 1;
-  keep_end(slot, held, tile + 1, false, east.costs + std::ptrdiff_t{last} * padded, east.least[last]);
+  keep_end(slot, held, east.costs + std::ptrdiff_t{last} * padded, east.least[last]);
 }
 
 // The paths that go on from band to band, since `first_band`.

@@ -28,8 +28,8 @@ class SGMSink {
 /// begin: nobody waits for anybody, and what a thread does not come to, whose core is slow or busy elsewhere, others
 /// take over. A segment is visited band by band, upwards or downwards. In a band the paths that run the other way come
 /// first, and their sums are kept; then come the paths that run this way, and go on in the next band. Where no path
-/// runs up a segment is gone through once. A band may be cut into tiles, visited from left to right: the paths that run
-/// left are then followed twice, first to know them where tiles begin.
+/// runs up a segment is gone through once. A band may be cut into tiles, visited from left to right: `SGMEdges` knows
+/// the paths that run left where they enter them.
 class SGMSweep {
  public:
   void prepare(const SGMTask& task, const SGMGuide& guide);
@@ -47,17 +47,16 @@ class SGMSweep {
     SGMRows east, west;
     AlignedBytes costs, sums, jumps;
     std::vector<kernels::SGMCosts> sources;  // of the band's rows, where it is cut into tiles
-    AlignedBytes ends;                       // and path costs at the ends of its tiles
+    AlignedBytes ends;                       // and path costs where the next tile begins
   };
   struct Row;
 
   void run_through(int slot);
   void segment(int slot, int index, bool goes_on);
   void band(int slot, int index, int first, bool upwards);
-  void find_ends(int slot, int y, int row);
-  SGMRow end_of(int slot, int row, int tile, bool west);
-  void keep_end(int slot, int row, int tile, bool west, const std::uint8_t* costs, std::uint8_t least);
-  void enter(int slot, int row, int tile, bool west);
+  SGMRow east_end(int slot, int row);
+  void keep_end(int slot, int row, const std::uint8_t* costs, std::uint8_t least);
+  void enter(const SGMRow& from, int column, const SGMRow& to);
   void run_west(int slot, int y, int row, int tile, std::uint8_t* costs);
   void begin_sums(int slot, int y, int band, int tile, bool up);
   void end_sums(int slot, int y, int band, int tile, int first_band, bool up);

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Self, cast
 
 from ...packages import needed_by
-from .engines import TRIES, Lost, lost
-from .processes import python_path, thread_environment
+from .engines import TRIES, Lost, checked_limit, lost
+from .processes import Processes, python_path, thread_environment
 from .work import Answer, Job, RunError, perform, sample_of, told
 
 #: What a unit takes of a worker, where units take a GPU: workers are started with ``--resources GPU=1``.
@@ -35,16 +35,26 @@ class Cluster:
         gpus: of this machine: worker n of that cluster sees GPU n modulo their number. Above 0, each unit takes one.
         tries: how often a unit is begun before it is given up because its worker ended every time; where the scheduler
             runs already, it is its own setting ``distributed.scheduler.allowed-failures``, plus one.
+        limit: seconds that a unit may take; 0 is no limit. With one, each worker has a process of its own at hand that
+            reads the samples and does the work, and which it ends.
     """
 
     def __init__(
-        self, address: str | None, workers: int, *, num_threads: int = 1, gpus: int = 0, tries: int = TRIES
+        self,
+        address: str | None,
+        workers: int,
+        *,
+        num_threads: int = 1,
+        gpus: int = 0,
+        tries: int = TRIES,
+        limit: float = 0.0,
     ) -> None:
         with needed_by("the engine dask"):
             import dask
             import distributed
         self.workers, self.ahead = workers, AHEAD * workers
         self.tries = tries
+        self._limit = checked_limit(limit)
         self._address = address
         self._threads, self._gpus = num_threads, gpus
         self._resources = {GPU: 1.0} if gpus else None
@@ -108,9 +118,12 @@ class Cluster:
         self._send(job)
 
     def _send(self, job: Job) -> None:
-        if job.group not in self._samples:
+        if not self._limit and job.group not in self._samples:
             self._samples[job.group] = self._client.submit(sample_of, job, pure=False, priority=1)
-        future = self._client.submit(perform, job, self._samples[job.group], pure=False, resources=self._resources)
+        call: tuple[Any, ...] = (perform, job, self._samples.get(job.group))
+        if self._limit:
+            call = (perform_within, job, self._limit, self._threads, self.tries)
+        future = self._client.submit(*call, pure=False, resources=self._resources)
         self._jobs[future.key] = job
         self._done.add(future)
 
@@ -125,7 +138,7 @@ class Cluster:
             future = next(self._done)
             job = self._jobs.pop(future.key)
             try:  # a result that was lost with its worker is computed again, and waited for
-                answer = cast("Answer", future.result())
+                answer = cast("Answer | Lost", future.result())
             except self._distributed.scheduler.KilledWorker:
                 pass
             except RunError:
@@ -147,6 +160,24 @@ class Cluster:
         for group in idle[: max(0, len(idle) - self.workers)]:
             del self._needed[group]
             self._samples.pop(group, None)
+
+
+#: Processes that this worker has at hand and that do nothing now, by limit, threads and tries.
+_AT_HAND: dict[tuple[float, int, int], list[Processes]] = {}
+
+
+def perform_within(job: Job, limit: float, num_threads: int, tries: int) -> Answer | Lost:
+    """Do a job in a process of this worker's own, which is ended where it takes longer than `limit` seconds."""
+    free = _AT_HAND.setdefault((limit, num_threads, tries), [])
+    own = free.pop() if free else Processes(1, num_threads=num_threads, tries=tries, limit=limit).__enter__()
+    own.submit(job)
+    try:
+        _, answer = own.wait()
+    except BaseException:
+        own.__exit__()
+        raise
+    free.append(own)
+    return answer
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from .work import Answer, Job, perform
 
 #: How often a unit is begun before it is given up because the process that ran it ended every time.
 TRIES = 3
+#: Seconds that a unit may take where nobody says, with processes. It is far more than methods take, and there so that
+#: one that hangs does not hold a run for ever.
+LIMIT_S = 3600.0
 FORM = "in-process, processes, dask, or dask://HOST:PORT of a scheduler"
 
 
@@ -25,6 +29,18 @@ class Lost:
 def lost(tries: int) -> Lost:
     """What rows tell of a job whose worker ended so often."""
     return Lost(f"WorkerEnded: the process that ran this ended before it was done, {tries} times out of {tries}")
+
+
+def overdue(seconds: float) -> Lost:
+    """What rows tell of a job that took too long."""
+    return Lost(f"TimeLimit: this was not done within {seconds:g} s, and its process was ended; --limit sets the time")
+
+
+def checked_limit(limit: float) -> float:
+    """Seconds that a unit may take; 0 is no limit. ValueError where it is no such time."""
+    if not 0 <= limit < math.inf:
+        raise ValueError(f"limit is {limit}; it must be seconds, 0 for none")
+    return limit
 
 
 class Engine(Protocol):
@@ -69,7 +85,15 @@ class InProcess:
         return job, self._do(job)
 
 
-def engine(form: str, *, workers: int | None = None, num_threads: int = 1, gpus: int = 0, tries: int = TRIES) -> Engine:
+def engine(
+    form: str,
+    *,
+    workers: int | None = None,
+    num_threads: int = 1,
+    gpus: int = 0,
+    tries: int = TRIES,
+    limit: float | None = None,
+) -> Engine:
     """An engine by name.
 
     Args:
@@ -78,25 +102,31 @@ def engine(form: str, *, workers: int | None = None, num_threads: int = 1, gpus:
         num_threads: of each worker's libraries.
         gpus: of this machine; each worker sees one. On a cluster that is there: above 0, units take a worker's "GPU".
         tries: how often a unit is begun before it is given up because its worker ended every time.
+        limit: seconds that a unit may take before it is ended and given up; 0 is none. Left out, processes end it
+            after `LIMIT_S`, and Dask does not. This process cannot end what it does itself.
 
     Raises:
-        ValueError: on another name, or workers that an engine does not take.
+        ValueError: on another name, or workers or a limit that an engine does not take.
         ModuleNotFoundError: for Dask where it is missing.
     """
     count = workers or gpus or cores()
     if form == "in-process":
         if workers not in (None, 1):
             raise ValueError(f"the engine in-process is one worker, but {workers} were asked for; take processes")
+        if limit:
+            told = f"the engine in-process cannot end a unit that takes longer than {limit:g} s"
+            raise ValueError(f"{told}, since that would end the run: take processes with one worker, or no limit")
         return InProcess()
     if form == "processes":
         from .processes import Processes
 
-        return Processes(count, num_threads=num_threads, gpus=gpus, tries=tries)
+        chosen = LIMIT_S if limit is None else limit
+        return Processes(count, num_threads=num_threads, gpus=gpus, tries=tries, limit=chosen)
     if form == "dask" or form.startswith("dask://"):
         from .cluster import Cluster
 
         address = form.removeprefix("dask").removeprefix("://")
         if address and workers is not None:
             raise ValueError(f"the cluster at {form} has its own workers: leave out --workers")
-        return Cluster(address or None, count, num_threads=num_threads, gpus=gpus, tries=tries)
+        return Cluster(address or None, count, num_threads=num_threads, gpus=gpus, tries=tries, limit=limit or 0.0)
     raise ValueError(f"--engine {form}: there is no such engine; there are {FORM}")

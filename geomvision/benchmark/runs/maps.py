@@ -18,17 +18,16 @@ from .plan import Maps
 def encoded(estimate: Any, form: Maps) -> tuple[bytes, str]:
     """The bytes of a file with an estimate, the same for the same estimate, and its ending.
 
-    What no .png holds (relative depth, scene flow, values beyond its range) comes as .npz.
+    What no .png holds (relative depth, scene flow, values beyond its range) comes as .npz. Of scene flow that has
+    them, that holds ``disparity0``, ``disparity1`` and ``flow``, too.
     """
     if form == "png":
         picture = _png(estimate)
         if picture is not None:
             return picture, ".png"
-    arrays: dict[str, Any] = {
-        each.name: value
-        for each in dataclasses.fields(estimate)
-        if isinstance(value := getattr(estimate, each.name), np.ndarray)
-    }
+    held = {each.name: getattr(estimate, each.name) for each in dataclasses.fields(estimate)}
+    held = {name: value.px if isinstance(value, Disparity | Flow) else value for name, value in held.items()}
+    arrays: dict[str, Any] = {name: value for name, value in held.items() if isinstance(value, np.ndarray)}
     kept = io.BytesIO()
     np.savez_compressed(kept, **arrays)
     return kept.getvalue(), ".npz"

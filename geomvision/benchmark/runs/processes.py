@@ -1,18 +1,26 @@
-"""Worker processes of this machine, each a new interpreter; one that ends costs its unit, which is tried again."""
+"""Worker processes of this machine, each a new interpreter; one that ends costs its unit, which is tried again.
+
+A unit that takes longer than it may is ended with its process.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections import deque
 from multiprocessing.connection import Connection, wait
 from typing import Any, Self, cast
 
-from .engines import TRIES, Lost, lost
+from .engines import LIMIT_S, TRIES, Lost, checked_limit, lost, overdue
+from .keys import code_version
 from .work import Answer, Job, RunError, perform, told
 
 #: What libraries take the number of their threads from, when they are loaded.
@@ -50,6 +58,8 @@ class _Worker:
         #: The last sample it had.
         self.group: tuple[str, str] | None = None
         self.ready = False
+        #: When it began with its job, by `time.monotonic`; none while it has none or starts up.
+        self.began = math.inf
 
     def end(self) -> None:
         """Kill it: what it does now is not wanted."""
@@ -66,11 +76,16 @@ class Processes:
         num_threads: of each worker's libraries; 0 leaves them as they are.
         gpus: of this machine: worker n sees GPU n modulo their number; 0 leaves them as they are.
         tries: how often a job is begun before it is given up because its worker ended every time.
+        limit: seconds that a unit may take, and as many for each timed call; 0 is no limit. What takes longer is given
+            up, and its worker ended: it is not tried again.
     """
 
-    def __init__(self, workers: int, *, num_threads: int = 1, gpus: int = 0, tries: int = TRIES) -> None:
+    def __init__(
+        self, workers: int, *, num_threads: int = 1, gpus: int = 0, tries: int = TRIES, limit: float = LIMIT_S
+    ) -> None:
         if workers < 1 or tries < 1:
             raise ValueError(f"workers is {workers}, tries {tries}; at least 1 of each is needed")
+        self.limit = checked_limit(limit) or math.inf
         self.workers, self.ahead = workers, 2 * workers + 1
         self.tries = tries
         self._environments = [
@@ -100,10 +115,36 @@ class Processes:
         while True:
             self._hand_out()
             by_pipe = {worker.pipe: worker for worker in self._every if worker.job is not None}
-            for pipe in wait(list(by_pipe)):
+            for pipe in wait(list(by_pipe), self._patience()):
                 found = self._heard(by_pipe[cast("Connection[Any, Any]", pipe)])
                 if found is not None:
                     return found
+            for worker in self._every:
+                if worker.job is not None and self._left(worker) <= 0 and not worker.pipe.poll():
+                    return self._ended(worker, worker.job)
+
+    def _allowed(self, job: Job) -> float:
+        """Seconds that a job may take: each timed call, and the warm one before them, as long as one that scores."""
+        return self.limit * (job.repeats + 1)
+
+    def _left(self, worker: _Worker) -> float:
+        """Seconds that a worker's job may still take."""
+        return math.inf if worker.job is None else worker.began + self._allowed(worker.job) - time.monotonic()
+
+    def _patience(self) -> float | None:
+        """Seconds until the first job is over its time; None where there is no limit."""
+        first = min(map(self._left, self._every), default=math.inf)
+        return None if math.isinf(first) else max(0.0, first)
+
+    def _ended(self, worker: _Worker, job: Job) -> tuple[Job, Lost]:
+        """End a worker whose job took too long; another takes its place."""
+        self._replace(worker)
+        self._begun.pop(job.name, None)
+        return job, overdue(self._allowed(job))
+
+    def _replace(self, worker: _Worker) -> None:
+        worker.end()
+        self._every[self._every.index(worker)] = _Worker(worker.environment)
 
     def _heard(self, worker: _Worker) -> tuple[Job, Answer | Lost] | None:
         """What a worker says that has something to say; None where nothing is done by it."""
@@ -115,9 +156,9 @@ class Processes:
             given_up = self._replaced(worker, job)
             return None if given_up is None else (job, given_up)
         if answer == READY:
-            worker.ready, self._false_starts = True, 0
+            worker.ready, self._false_starts, worker.began = True, 0, time.monotonic()
             return None
-        worker.job = None
+        worker.job, worker.began = None, math.inf
         self._begun.pop(job.name, None)
         if isinstance(answer, RunError):
             raise answer
@@ -127,6 +168,7 @@ class Processes:
         for worker in self._every:
             if worker.job is None and (job := self._next_for(worker)) is not None:
                 worker.job, worker.group = job, job.group
+                worker.began = time.monotonic() if worker.ready else math.inf
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reading its answer tells so
                     worker.pipe.send(job)
 
@@ -145,8 +187,7 @@ class Processes:
 
     def _replaced(self, worker: _Worker, job: Job) -> Lost | None:
         """Start another worker, and the job again; what is told of it once it was tried often enough."""
-        worker.end()
-        self._every[self._every.index(worker)] = _Worker(worker.environment)
+        self._replace(worker)
         if worker.ready:
             self._begun[job.name] = self._begun.get(job.name, 0) + 1
         else:
@@ -164,7 +205,9 @@ class Processes:
 def serve(file: int) -> None:
     """What a worker does: jobs from a socket, until the process at its other end closes it or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it is told, and ends it
+    threading.Thread(target=_end_with, args=(file,), daemon=True).start()
     pipe: Connection[Any, Any] = Connection(file)
+    code_version()  # reads every file once, which is not of the first unit's time
     pipe.send(READY)
     while True:
         try:
@@ -181,3 +224,11 @@ def serve(file: int) -> None:
             pipe.send(answer)
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+def _end_with(file: int) -> None:
+    """End this process once the other end of the socket is closed: in the middle of a job, too, which may never end."""
+    watched = select.poll()
+    watched.register(file, 0)  # that it was hung up is always told
+    watched.poll()
+    os._exit(1)

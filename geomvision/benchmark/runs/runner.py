@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ..machine import cores
 from ..records import TimeRecord
-from . import data
+from . import data, journal
 from .engines import Engine, Lost
 from .keys import code_beside, code_version, digest_of
 from .plan import Entrant, Plan, Source
@@ -83,10 +83,12 @@ def run(
         if again:
             notes.append(f"{store.forget_failed()} units that had failed were done again")
         store.write_plan(plan)
-        score = _Scoring(plan, samples, store, told)
+        with journal.uncollected():
+            score = _Scoring(plan, samples, store, told)
         with alone_on_machine(told, exclusive=False):
             score.work_off(engine)
-        score.settle()
+        with journal.uncollected():
+            score.settle()
         timed, untimed = 0, list[str]()
         if timing is not None:
             with alone_on_machine(told, exclusive=True), timing:

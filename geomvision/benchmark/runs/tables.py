@@ -44,6 +44,7 @@ SCHEMA = pa.schema(
 )
 
 
+@journal.uncollected()
 def write_parquet(folder: Path) -> None:
     """Write the table of a run's records. StoreError where it cannot be written."""
     journal.replace_file(folder / store.PARQUET, lambda file: _write(file, folder / store.RECORDS))
@@ -68,12 +69,15 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     """Records' entries as columns. Figures are many: they are put in one column each, and cut into lists."""
-    ends, figures = [0], list[tuple[Any, ...]]()
+    ends = [0]
+    columns: list[list[Any]] = [[] for _ in _KINDS]
     for row in rows:
         for protocol, score in row["scores"].items():
-            figures += [(protocol, figure, *ratio) for figure, ratio in score.items()]
-        ends.append(len(figures))
-    columns = list(zip(*figures, strict=True)) or [()] * 5
+            columns[0] += [protocol] * len(score)
+            columns[1] += score
+            for column, values in zip(columns[2:], zip(*score.values(), strict=True), strict=bool(score)):
+                column.extend(values)
+        ends.append(len(columns[0]))
     protocols, names, totals, counts, forms = (pa.array(c, t) for c, t in zip(columns, _KINDS, strict=True))
     fields = {"protocol": protocols, "figure": names, "value": _values(columns), "total": totals, "count": counts}
     arrays = [fields.get(field.name, forms) for field in _FIGURE]
@@ -86,7 +90,7 @@ def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(made, schema=SCHEMA)
 
 
-def _values(columns: list[tuple[Any, ...]]) -> pa.Array:
+def _values(columns: list[list[Any]]) -> pa.Array:
     """The figures to print, as `Ratio.value` has them; null where nothing was counted."""
     totals, counts = (np.array(column, np.float64) for column in columns[2:4])
     forms = np.array(columns[4], "U8")

@@ -70,7 +70,7 @@ def _plan_of(folder, methods=("block_matching", "opencv_bm", "sgm"), **changes):
 KEPT = ("records.jsonl", "samples.jsonl", "records.parquet")
 
 KILLER = '''
-import os, signal
+import os, signal, time
 from dataclasses import dataclass
 from pathlib import Path
 from geomvision.method import backend, option
@@ -80,7 +80,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Killer(StereoMethod):
-    """Ends its process on one scene, as often as lines are left in a file."""
+    """Ends its process on one scene for each x that is left in a file, and hangs for each h."""
 
     scene: str = option("scene1", "where")
 
@@ -89,6 +89,8 @@ class Killer(StereoMethod):
         left = path.read_text() if path.exists() else ""
         if sample.name == self.scene and left:
             path.write_text(left[1:])
+            if left[0] == "h":
+                time.sleep(600)
             os.kill(os.getpid(), signal.SIGKILL)
         return self(sample.left, sample.right)
 
@@ -100,7 +102,7 @@ class Killer(StereoMethod):
 
 @pytest.fixture
 def killer(tmp_path, monkeypatch):
-    """A method of another package, "killer": `killer(3)` has it end its process three times."""
+    """A method of another package, "killer": `killer(3)` has it end its process three times, `killer(1, "h")` hang."""
     folder = tmp_path / "elsewhere"
     (folder / "killer-1.0.dist-info").mkdir(parents=True)
     (folder / "killer-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: killer\nVersion: 1.0\n")
@@ -113,7 +115,7 @@ def killer(tmp_path, monkeypatch):
     monkeypatch.setenv("LEFT_TO_KILL", str(left))
     methods = importlib.import_module("geomvision.stereo").METHODS
     monkeypatch.delitem(vars(methods), "_plugins", raising=False)
-    yield lambda times: left.write_text("x" * times)
+    yield lambda times, how="x": left.write_text(how * times)
     vars(methods).pop("_plugins", None)
     sys.modules.pop("killer", None)
 

@@ -42,6 +42,20 @@ def test_what_ends_every_worker_is_a_row_and_what_lay_beside_it_is_done(scenes, 
     assert kept(tmp_path / "run") == kept(tmp_path / "whole")
 
 
+def test_a_unit_that_hangs_is_a_row_and_its_dask_worker_goes_on(scenes, plan_of, kept, tmp_path, killer):
+    plan = plan_of(scenes, ("killer",), maps="npz")
+    run(plan, tmp_path / "whole", InProcess())
+    killer(1, "h")
+    assert run(plan, tmp_path / "run", engine("dask", workers=2, gpus=1, limit=6.0)).failed == 1
+    errors = {(each.sample, each.label): each.error for each in Run(tmp_path / "run").records() if each.error}
+    told = "TimeLimit: this was not done within 6 s, and its process was ended; --limit sets the time"
+    assert errors == {("scene1", "killer"): told}
+    killer(1)  # ends the process that its worker has at hand, and is tried again there
+    assert run(plan, tmp_path / "run", engine("dask", workers=1, limit=60.0), again=True).failed == 0
+    assert (tmp_path / "left").read_text() == ""
+    assert kept(tmp_path / "run") == kept(tmp_path / "whole")
+
+
 def test_a_scheduler_or_workers_that_are_not_there_are_told(scenes, plan_of, tmp_path, monkeypatch):
     import dask
     from distributed import Scheduler, SpecCluster

@@ -1,6 +1,7 @@
 """Journals: lines that are whole or not there."""
 
 import errno
+import gc
 import json
 import os
 import zlib
@@ -129,3 +130,23 @@ def test_a_disk_that_is_full_half_way_through_a_line_leaves_none_of_it(path, thr
     kept.append("k0", {"n": 0})
     kept.close()
     assert [key for key, _ in lines(path)] == ["k1", "k2", "k3", "k0"]
+
+
+def test_the_collector_of_cycles_is_as_before_after_it_was_left_out(monkeypatch):
+    with journal.uncollected():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    told = []
+    monkeypatch.setattr(gc, "isenabled", lambda: False)
+    monkeypatch.setattr(gc, "enable", lambda: told.append("enabled"))
+    with pytest.raises(KeyError), journal.uncollected():
+        raise KeyError
+    assert told == []
+    monkeypatch.undo()
+    gc.enable()
+
+
+def test_very_many_lines_are_written_each_once(tmp_path):
+    lines = [journal.line_of(f"{n:04}", {"n": n}).removesuffix(b"\n") for n in range(2 * journal.LINES + 1)]
+    journal.replace_file(tmp_path / "a", lambda file: journal.write_lines(file, lines))
+    assert (tmp_path / "a").read_bytes().splitlines() == lines

@@ -42,6 +42,42 @@ def test_a_worker_that_is_killed_costs_its_unit_only_which_is_tried_again(scenes
     assert kept(tmp_path / "lost") == kept(tmp_path / "whole")
 
 
+def test_a_unit_that_hangs_is_ended_with_its_worker_and_a_row_and_is_not_tried_again(
+    scenes, plan_of, kept, tmp_path, killer
+):
+    plan = plan_of(scenes, ("killer",))
+    run(plan, tmp_path / "whole", InProcess())
+    killer(2, "h")
+    assert run(plan, tmp_path / "run", Processes(2, limit=6)).failed == 1
+    assert (tmp_path / "left").read_text() == "h"  # one was tried
+    errors = {(each.sample, each.label): each.error for each in Run(tmp_path / "run").records() if each.error}
+    told = "TimeLimit: this was not done within 6 s, and its process was ended; --limit sets the time"
+    assert errors == {("scene1", "killer"): told}
+    killer(0)
+    run(plan, tmp_path / "run", Processes(1), again=True)
+    assert kept(tmp_path / "run") == kept(tmp_path / "whole")
+
+
+def test_each_timed_call_may_take_as_long_as_one_that_scores(scenes, plan_of, tmp_path, killer):
+    plan = plan_of(scenes, ("killer",))
+    run(plan, tmp_path / "run", InProcess())
+    killer(1, "h")
+    done = run(plan, tmp_path / "run", InProcess(), timing=Processes(1, limit=1.5), repeats=3)
+    assert done.timed == 2
+    told = "TimeLimit: this was not done within 6 s, and its process was ended; --limit sets the time"
+    assert done.notes == (f"folder/scene1 · killer could not be timed: {told}",)
+
+
+def test_limits_are_seconds_and_an_engine_that_has_none_says_so():
+    assert engine("processes", workers=1).limit == 3600
+    assert engine("processes", workers=1, limit=0)._patience() is None
+    for limit in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="it must be seconds, 0 for none"):
+            Processes(1, limit=limit)
+    with pytest.raises(ValueError, match=r"in-process cannot end a unit that takes longer than 5 s, .*take processes"):
+        engine("in-process", limit=5.0)
+
+
 def test_workers_that_cannot_start_end_the_run(scenes, plan_of, tmp_path, monkeypatch):
     (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
     monkeypatch.setattr("geomvision.benchmark.runs.processes.python_path", lambda: f"{tmp_path}:{python_path()}")
@@ -110,11 +146,21 @@ def test_a_full_disk_ends_the_run_in_a_message_and_it_goes_on_later(scenes, kept
     assert kept(out) == kept(tmp_path / "whole")
 
 
-def test_a_worker_ends_with_the_process_that_started_it(scenes, tmp_path):
-    code = (
-        "from geomvision.benchmark.runs.processes import Processes\nwith Processes(1) as p:\n p._every[0].pipe.recv()\n"
-    )
-    code += " print(p._every[0].process.pid, flush=True)\n import time; time.sleep(60)\n"
+STARTED = """
+from geomvision.benchmark.runs.processes import Processes
+with Processes(1) as p:
+    p._every[0].pipe.recv()
+    {send}
+    print(p._every[0].process.pid, flush=True)
+    import time; time.sleep(60)
+"""
+#: A job that never ends: what is read from the pipe calls this.
+HANG = "p._every[0].pipe.send(type('H', (), {'__reduce__': lambda self: (__import__('time').sleep, (600,))})())"
+
+
+@pytest.mark.parametrize("send", ["", HANG], ids=["idle", "at work"])
+def test_a_worker_ends_with_the_process_that_started_it(send):
+    code = STARTED.replace("{send}", send)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         worker = int(process.stdout.readline())
         process.kill()
