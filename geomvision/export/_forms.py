@@ -102,10 +102,20 @@ def _write_onnx(plan: Plan, path: Path) -> None:
     for value in model.graph.outputs:
         value.name = "maps"
     model.metadata_props[KEY] = plan.card.text()
+    _without_false_biases(model)
     foreign = sorted({f"{node.domain}.{node.op_type}" for node in model.graph if node.domain not in ("", "ai.onnx")})
     if foreign:
         raise ExportError(f"{plan.card.method} needs operators that ONNX has not: {', '.join(foreign)}")
     program.save(str(path))
+
+
+def _without_false_biases(model: Any) -> None:
+    """Take from 3-D convolutions the bias of zeros, of shape (C, 2), that onnxscript 0.7 gives those without one."""
+    for node in model.graph:
+        if node.op_type == "Conv" and len(node.inputs) == 3:
+            maker = node.inputs[2].producer()
+            if maker is not None and maker.op_type == "Expand":
+                node.replace_input_with(2, None)
 
 
 def _write_exported(plan: Plan, path: Path) -> None:
