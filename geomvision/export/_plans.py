@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from dataclasses import dataclass
@@ -116,6 +117,9 @@ def _of_images(method: Learned, size: Size, *, dynamic: bool) -> Plan:
     import numpy as np
 
     net: Any = loaded(method.net, *files.version(method.weights))
+    if hasattr(net, "correlation"):
+        net = copy.deepcopy(net)
+        net.correlation = "torch"  # one volume and its pyramid: a lookup is a few operators then, not hundreds
     memory: dict[str, Any] = {"camera": None}
     blank = np.zeros((*size, 3), np.uint8)
     (shown, *_) = method._given((blank,) * len(INPUTS[method.task]), memory)

@@ -119,6 +119,17 @@ def test_open_sizes_are_compared_at_two(tmp_path):
     assert difference(method, *opened(done.path), (70, 133)) < 1e-4
 
 
+def test_a_recurrent_net_keeps_its_own_way_of_correlation(small, tmp_path):
+    """The file makes the volume; the net of the method goes on looking up without one."""
+    from geomvision import weights
+    from geomvision.learned import loaded
+
+    method = small("flow/raft_s", iterations=2)
+    done = export(method, tmp_path / "net.onnx", size=(128, 128))
+    assert done.largest < 1e-3
+    assert loaded(method.net, *weights.version(method.weights)).correlation == "lookup"
+
+
 def test_an_onnx_file_of_any_size(small, tmp_path):
     method = small("stereo/dispnet")
     done = export(method, tmp_path / "net.onnx", size=SIZE, dynamic=True)

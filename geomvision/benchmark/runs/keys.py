@@ -23,7 +23,10 @@ PACKAGE = Path(__file__).parents[2]
 WITHOUT = ("cli", "report", "training", "weights_data")
 WITH = ("_range", "aligned", "comparison", "fitting", "inspection", "protocols")
 #: Distributions whose versions can change a result.
-PACKAGES = ("numpy", "scipy", "opencv-contrib-python", "numba", "torch", "scikit-image", "open3d", "transformers")
+PACKAGES = (
+    "numpy", "scipy", "opencv-contrib-python", "numba", "torch", "onnxruntime", "scikit-image", "open3d",
+    "transformers",
+)  # fmt: skip
 
 
 def digest_of(value: Any) -> str:
