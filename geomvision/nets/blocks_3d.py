@@ -138,7 +138,9 @@ def regressed(likely: Tensor, size: tuple[int, int, int], *, corners: bool) -> T
         (B, 1, height, width), pixels.
     """
     if not corners:
-        expected: Tensor = ops.upsampled_soft_argmin(-likely, size=size)[:, None]
+        # Where torch.jit traces, sides are tensors.
+        sides = [int(side) if isinstance(side, Tensor) else side for side in size]
+        expected: Tensor = ops.upsampled_soft_argmin(-likely, size=(sides[0], sides[1], sides[2]))[:, None]
         return expected
     return torch.cat([ops.soft_argmin(-band) for band in _bands(likely, size, corners)], dim=1)[:, None]
 

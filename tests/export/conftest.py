@@ -8,6 +8,7 @@ import geomvision as gv
 NETS = {
     "stereo/dispnet": ("dispnet.DispNet", {"width": 4}),
     "stereo/psmnet": ("psmnet.PSMNet", {"width": 4, "blocks": [1, 1, 1, 1]}),
+    "stereo/gwcnet": ("gwcnet.GwcNet", {"width": 4, "joined": 2, "groups": 4, "blocks": [1, 1, 1, 1]}),
     "flow/flownet_s": ("flownet.FlowNetS", {"width": 4, "mean": "pair"}),
     "flow/raft_s": ("raft.RAFTSmall", {}),
     "depth/eigen": ("eigen.Eigen", {"width": 6, "hidden": 16, "fine": 4, "size": [76, 100]}),

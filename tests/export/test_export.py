@@ -111,6 +111,13 @@ def test_volumes_and_ranges_that_begin_below_zero(small, tmp_path):
     np.testing.assert_allclose(got.px, method.on(sample).px, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["stereo/gwcnet", "stereo/refined"])
+def test_sides_that_are_tensors_while_torchscript_is_traced(small, tmp_path, name):
+    options = {"max_disparity": 16}
+    method = gv.stereo.Refined(base="sgm", **options) if name == "stereo/refined" else small(name, **options)
+    assert export(method, tmp_path / "net.pt", size=(64, 96)).largest < 1e-2
+
+
 def test_open_sizes_are_compared_at_two(tmp_path):
     method = gv.depth.MonoSmall(side_px=0)
     done = export(method, tmp_path / "net.pt2", size=SIZE, dynamic=True)
