@@ -24,6 +24,19 @@ struct Differing {  // a table of the answers for the sixteen right planes there
   }
   Vector operator()(Vector right) const { return _mm256_shuffle_epi8(answers, right); }
 };
+#elif defined(__SSE2__)
+constexpr int plane_bits = 8;
+struct Differing {
+  Vector word;
+  explicit Differing(std::uint8_t left) : word(splat(left)) {}
+  Vector operator()(Vector right) const {
+    const auto masked = [](Vector v, std::uint8_t mask) { return _mm_and_si128(v, splat(mask)); };
+    Vector bits = _mm_xor_si128(word, right);
+    bits = subtract(bits, masked(_mm_srli_epi16(bits, 1), 0x55));
+    bits = add(masked(bits, 0x33), masked(_mm_srli_epi16(bits, 2), 0x33));
+    return masked(add(bits, _mm_srli_epi16(bits, 4)), 0x0f);
+  }
+};
 #else
 constexpr int plane_bits = 8;
 struct Differing {
