@@ -8,7 +8,8 @@ First each task is run with all methods that can run here, by worker processes; 
 its worker, threads included, so that they tell what a quiet machine needs where others have the cores. Then the same
 command is given again (all is there), and for a copy with the first half of its records, the last one torn, as a run
 leaves it that is killed: until the first record that was missing is there. ``--equal SCENES`` runs these scenes with
-1, 2 and 4 workers, in one process and on Dask, and compares bytes.
+1, 2 and 4 workers, in one process and on Dask, and once more with a SIGKILL when half of the records are there, and
+compares bytes.
 """
 
 from __future__ import annotations
@@ -118,8 +119,35 @@ def resumed(task: str, data: Path, out: Path, workers: int) -> dict[str, float]:
     return {"finished_s": round(finished, 2), "first_new_record_s": round(first, 2)}
 
 
-def equal(task: str, data: Path, out: Path, scenes: list[str]) -> int:
-    """Run some scenes of a task with every engine; how many units. AssertionError where bytes differ."""
+def killed(task: str, data: Path, out: Path, units: int) -> dict[str, float]:
+    """Kill the command when half of its units are done, and give it again; seconds to its workers, and a new record."""
+
+    def begin() -> subprocess.Popen[bytes]:
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(command(task, data, out, 2), stdout=nothing, stderr=nothing)
+
+    path = out / "records.jsonl"
+    with begin() as process:
+        while process.poll() is None and (not path.exists() or path.read_bytes().count(b"\n") < units // 2):
+            time.sleep(0.01)
+        assert process.poll() is None, "it ended before it could be killed"
+        process.kill()
+    there = path.read_bytes().count(b"\n")
+    begun, workers, size = time.perf_counter(), 0.0, path.stat().st_size
+    with begin() as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and path.stat().st_size <= size:
+            workers = workers or (time.perf_counter() - begun if children.read_text().strip() else 0.0)
+            time.sleep(0.01)
+        first = time.perf_counter() - begun
+    print(
+        f"{task}: killed at {there} of {units}; again: workers after {workers:.1f} s, a new record after {first:.1f} s"
+    )
+    return {"there": there, "workers_s": round(workers, 2), "first_new_record_s": round(first, 2)}
+
+
+def equal(task: str, data: Path, out: Path, scenes: list[str]) -> dict[str, Any]:
+    """Run some scenes of a task with every engine, and killed; what was found. AssertionError where bytes differ."""
     some = out / "some"
     (some / task).mkdir(parents=True)
     for scene in scenes:
@@ -129,13 +157,16 @@ def equal(task: str, data: Path, out: Path, scenes: list[str]) -> int:
         **{f"{n} workers": engine("processes", workers=n) for n in (1, 2, 4)},
         "dask": engine("dask", workers=2),
     }
-    units, first = 0, out / "in-process"
-    for name, each in engines.items():
-        units = run(plan_of(task, some, out / name), out / name, each).units
+    units, first, stopped = 0, out / "in-process", dict[str, float]()
+    for name in (*engines, "killed"):
+        if name == "killed":
+            stopped = killed(task, some, out / name, units)
+        else:
+            units = run(plan_of(task, some, out / name), out / name, engines[name]).units
         for file in KEPT:
             assert (out / name / file).read_bytes() == (first / file).read_bytes(), f"{task}, {name}: {file} differs"
-    print(f"{task}: {units} units of {', '.join(scenes)} are the same bytes: {', '.join(engines)}")
-    return units
+    print(f"{task}: {units} units of {', '.join(scenes)} are the same bytes: {', '.join(engines)}, killed")
+    return {"scenes": scenes, "units": units, "killed": stopped}
 
 
 def main() -> None:
@@ -157,8 +188,7 @@ def main() -> None:
             own = whole(task, data, out, given.workers) | {"resumed": resumed(task, data, out, given.workers)}
         scenes = [name for name in given.equal.split(",") if name and (data / task / name).is_dir()]
         if scenes:
-            same = equal(task, data, given.out / f"{task}_same", scenes)
-            own["same_bytes"] = {"scenes": scenes, "units": same}
+            own["same_bytes"] = equal(task, data, given.out / f"{task}_same", scenes)
         found[task] = own
     if not given.no_whole:
         clock, cpu = (sum(found[task][name] for task in given.tasks.split(",")) for name in ("clock_s", "cpu_s"))

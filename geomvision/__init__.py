@@ -12,6 +12,7 @@ _MODULES = (
     "cameras",
     "datasets",
     "depth",
+    "export",
     "flow",
     "geometry",
     "io",

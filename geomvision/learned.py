@@ -136,13 +136,24 @@ def padded(images: tuple[Float32, ...], stride: int, least: int) -> tuple[tuple[
     """
     import torch
 
+    place, arrays = framed(images, at_least(images[0].shape, stride, least))
+    return place, [torch.from_numpy(array) for array in arrays]
+
+
+def at_least(shape: tuple[int, ...], stride: int, least: int) -> tuple[int, int]:
+    """Height and width of an image of this shape as multiples of `stride`, no shorter than `least`."""
+    height, width = (max(least, -(-side // stride) * stride) for side in shape[:2])
+    return height, width
+
+
+def framed(images: tuple[Float32, ...], size: tuple[int, int]) -> tuple[tuple[int, int], list[Float32]]:
+    """Each as (1, 3, *size), itself in the middle, its border repeated; and where it begins: row, column."""
     height, width = images[0].shape[:2]
-    sizes = [max(least, -(-side // stride) * stride) for side in (height, width)]
-    top, left = (sizes[0] - height) // 2, (sizes[1] - width) // 2
-    around = ((top, sizes[0] - height - top), (left, sizes[1] - width - left), (0, 0))
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    around = ((top, size[0] - height - top), (left, size[1] - width - left), (0, 0))
     colours = (image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images)
     arrays = (np.moveaxis(np.pad(image, around, mode="edge"), 2, 0)[None] for image in colours)
-    return (top, left), [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
+    return (top, left), [np.ascontiguousarray(array) for array in arrays]
 
 
 @contextmanager

@@ -18,9 +18,9 @@ METHODS = [(task, name) for task in TASKS for name in getattr(gv, task).METHODS]
 
 
 def lacks_weights(task, name):
-    """Whether a learned method has none of its own: it is asked with others, in the tests of its task."""
+    """Whether a learned method has none of its own: it is asked with others, in the tests of its task or of export."""
     cls = getattr(gv, task).METHODS[name]
-    return "weights" in cls.option_limits() and cls().refusal("torch") is not None
+    return bool({"weights", "path"} & set(cls.option_limits())) and cls().refusal("torch") is not None
 
 
 def cases():
@@ -225,8 +225,8 @@ def test_a_backend_that_cannot_run_says_how_to_get_it(task, name):
 
 
 WEIGHTLESS = [(task, name) for task, name in METHODS if lacks_weights(task, name)]
-#: Adapters take weights of other packages, and have no name for their own.
-NAMED = [(task, name) for task, name in WEIGHTLESS if getattr(gv, task).METHODS[name]().weights]
+#: Adapters take weights of other packages, and have no name for their own; nor have files.
+NAMED = [(task, name) for task, name in WEIGHTLESS if getattr(getattr(gv, task).METHODS[name](), "weights", "")]
 
 
 @pytest.mark.parametrize(("task", "name"), NAMED)

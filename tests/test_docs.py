@@ -120,6 +120,7 @@ SHOWN = {
         and names["by_order"] < 1e-4
         and "disparity_affine" in names["reason"]
     ),
+    "export": lambda names: names["done"].largest < 1e-3 and names["apart_px"] < 1e-2,
     "flow": lambda names: names["both"].occluded.any() and names["rigid"].density > 0.6,
     "known_points": lambda names: (names["found"].inliers.sum() > 190) & (names["deviation"] < 0.01).all(),
     "learned_flow": lambda names: names["flow"].valid.all() and 0 < names["hidden"].mean() < 0.5,
@@ -144,7 +145,7 @@ SHOWN = {
     "two_view": lambda names: names["result"].inliers.sum() > 50 and not names["result"].degeneracies,
 }
 NEEDED = {"cameras": "torch", "depth": "torch", "learned_stereo": "torch", "losses": "torch", "motion": "open3d"}
-NEEDED |= {"bench": "pyarrow", "published_depth": "huggingface_hub"}
+NEEDED |= {"bench": "pyarrow", "export": "onnxscript", "published_depth": "huggingface_hub"}
 PAGES = sorted(path for path in (REPOSITORY / "docs").glob("*.md") if "```python" in path.read_text())
 
 

@@ -11,6 +11,7 @@ from .bench_verbs import bench
 from .board_verbs import register
 from .compare_verbs import compare
 from .depth_verbs import complete
+from .exporting import export
 from .flags import Force, Repeats, Unit
 from .learning_verbs import pseudo_label, train
 from .probing import probe
@@ -27,6 +28,7 @@ register(bench)
 app.add_typer(bench, name="bench")
 app.command()(probe)
 app.command()(complete)
+app.command()(export)
 app.command("pseudo-label")(pseudo_label)
 app.command()(train)
 

@@ -30,6 +30,8 @@ from .comparing import has_inputs
 
 #: Failures that are told at the end, each with how many units it took.
 TOLD = 8
+#: Samples of a data set that are read, one after the other, to see what methods can start from.
+LOOKED_AT = 32
 #: Seconds between lines of progress in a log.
 EVERY_S = 30.0
 
@@ -154,11 +156,13 @@ def _methods(task: str, choices: Choices, sources: Sequence[Source]) -> list[tup
 
 
 def _first(source: Source, task: str) -> Iterator[Any]:
-    """The first sample of a data set, if it can be read; else its units tell why."""
+    """The first sample of a data set that can be read as one of the task, if any can; else its units tell why."""
     dataset = data.opened(source, task)
-    try:
-        yield data.read(dataset, data.names_of(dataset)[0], task)
-    except (ValueError, TypeError, OSError):
+    for name in data.names_of(dataset)[:LOOKED_AT]:
+        try:
+            yield data.read(dataset, name, task)
+        except (ValueError, TypeError, OSError):
+            continue
         return
 
 

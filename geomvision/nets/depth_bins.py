@@ -71,7 +71,8 @@ def ordinal_depth(logits: Tensor, edges: Tensor, *, mean: bool = False) -> Tenso
 
 def check_edges(owner: str, edges: Tensor, logits: Tensor | None = None) -> None:
     """Raise unless edges are (K + 1,), increasing, with K ≥ 2, and logits (B, K, H, W)."""
-    if edges.ndim != 1 or len(edges) < 3 or not bool((edges[1:] > edges[:-1]).all()):
+    known = not torch.compiler.is_compiling()  # in a graph that is traced, numbers are not
+    if edges.ndim != 1 or len(edges) < 3 or (known and not bool((edges[1:] > edges[:-1]).all())):
         raise ValueError(f"{owner}: edges are {tuple(edges.shape)}; they must be (K + 1,), increasing, K at least 2")
     if logits is not None and (logits.ndim != 4 or logits.shape[1] != len(edges) - 1):
         wanted = f"(B, {len(edges) - 1}, H, W): one for each bin"

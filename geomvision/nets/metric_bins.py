@@ -133,7 +133,8 @@ class Head(nn.Module):
 def standardised(relative: Tensor) -> Tensor:
     """Relative depth freed of its shift and scale, per image: its median, and its mean distance from that."""
     flat = relative.flatten(1)
-    middle = flat.median(dim=1).values[:, None, None, None]
+    # The lower median by sorting, which ONNX can, too.
+    middle = flat.sort(dim=1).values[:, (flat.shape[1] - 1) // 2, None, None, None]
     spread = (relative - middle).abs().mean(dim=(1, 2, 3), keepdim=True)
     return (relative - middle) / spread.clamp(min=torch.finfo(torch.float32).tiny)
 
@@ -151,6 +152,7 @@ def _binomial(place: Tensor, heat: Tensor, bins: int) -> Tensor:
     """Shares (B, K, h, w) of the bins: a binomial distribution of a mode and a temperature, (B, 1, h, w) each."""
     k = torch.arange(bins, device=place.device, dtype=place.dtype).view(1, -1, 1, 1)
     last = bins - 1
-    chosen = math.lgamma(bins) - torch.lgamma(k + 1) - torch.lgamma(last - k + 1)
+    ways = [math.log(math.comb(last, chosen)) for chosen in range(bins)]
+    chosen = torch.tensor(ways, device=place.device, dtype=place.dtype).view(1, -1, 1, 1)
     logits = chosen + k * functional.logsigmoid(place) + (last - k) * functional.logsigmoid(-place)
     return (logits / (functional.softplus(heat) + 0.02)).softmax(dim=1)

@@ -52,9 +52,10 @@ class CorrelationLookup1D(Generic[Array]):
 
         from ._torch import correlation_lookup_1d as operator
         from ._torch import kept_lookup_1d
+        from ._torch._operator import plain
 
         differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in arrays)
-        if differentiable or given.device.type != "cpu":
+        if differentiable or given.device.type != "cpu" or plain():
             return operator(*arrays, *self.options).to(self._dtype)  # type: ignore[no-any-return]
         return kept_lookup_1d(*arrays, *self._memory, *self.options).to(self._dtype)  # type: ignore[no-any-return]
 

@@ -65,6 +65,16 @@ def test_all_of_scene_flow_leaves_out_what_moves_clouds(pair):
     assert [each.name for each in plan.entrants] == ["from_stereo_and_flow"]
 
 
+def test_all_asks_the_first_sample_that_can_be_read_for_the_task(pair, tmp_path):
+    scenes = tmp_path / "rigs" / "stereo"
+    for name in ("a", "b"):  # a has no calibration, so that it is no sample of depth
+        shutil.copytree(pair, scenes / name, ignore=shutil.ignore_patterns("frame*", "flow*"))
+    (scenes / "b" / "meta.json").write_text(json.dumps({"focal_px": 200.0, "baseline_m": 0.1, "doffs_px": 0.0}))
+    plan = planned("depth", Choices(datasets=[f"folder:{tmp_path / 'rigs'}?task=stereo"], out=Path("run")))
+    assert "from_stereo" in [each.name for each in plan.entrants]
+    assert "from_motion" not in [each.name for each in plan.entrants]
+
+
 def test_a_failing_method_is_told_and_ends_nothing(geomvision, dataset, tmp_path):
     words = ("--methods", "opencv_bm,sgm(min_disparity=500, max_disparity=600)")
     ended = geomvision("bench", "stereo", "--dataset", dataset, *words, "--out", tmp_path / "run", *QUICK)

@@ -156,7 +156,7 @@ class Journal:
                     passed.append(text)
                     continue
                 if key in self.keys:
-                    raise StoreError(f"{self.path} holds the key {key} twice; it was not written by one run alone")
+                    raise _twice(self.path, key)
                 self.keys.add(key)
                 bad += passed
                 passed = []
@@ -196,10 +196,35 @@ class Journal:
         self._unsynced = False
 
     def rewrite(self, lines: Iterable[bytes]) -> None:
-        """Replace every line at once: another process sees the lines as before or these. StoreError as for `append`."""
-        replace_file(self.path, lambda file: write_lines(file, lines))
+        """Replace every line at once: another process sees the lines as before or these.
+
+        Raises:
+            ValueError: for a line that is not whole; the journal is as before then.
+            StoreError: as for `append`, and where a key is there twice.
+        """
+        keys: set[str] = set()
+        size = 0
+
+        def noted() -> Iterator[bytes]:
+            nonlocal size
+            for line in lines:
+                key = key_of(line)
+                if key is None:
+                    raise ValueError(f"{self.path} was to be rewritten with a line that is not whole: {line[:80]!r}")
+                if key in keys:
+                    raise _twice(self.path, key)
+                keys.add(key)
+                size += len(line) + 1
+                yield line
+
+        replace_file(self.path, lambda file: write_lines(file, noted()))
         os.close(self._file)
-        self._open()
+        self._file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        self._size = os.lseek(self._file, 0, os.SEEK_END)
+        if self._size != size:
+            raise StoreError(f"{self.path} has {self._size} bytes where {size} were written: another process writes it")
+        self.keys = keys
+        self._synced_at, self._unsynced = time.monotonic(), False
 
     def close(self) -> None:
         """Sync and close."""
@@ -226,6 +251,9 @@ def replace_file(path: Path, write: Callable[[int], object]) -> None:
     except OSError as error:
         passing.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise
 
 
 def write_lines(file: int, lines: Iterable[bytes]) -> None:
@@ -240,6 +268,10 @@ def write_whole(file: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(file, rest) :]
+
+
+def _twice(path: Path, key: str) -> StoreError:
+    return StoreError(f"{path} holds the key {key} twice; it was not written by one run alone")
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

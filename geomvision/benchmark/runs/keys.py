@@ -23,12 +23,27 @@ PACKAGE = Path(__file__).parents[2]
 WITHOUT = ("cli", "report", "training", "weights_data")
 WITH = ("_range", "aligned", "comparison", "fitting", "inspection", "protocols")
 #: Distributions whose versions can change a result.
-PACKAGES = ("numpy", "scipy", "opencv-contrib-python", "numba", "torch", "scikit-image", "open3d", "transformers")
+PACKAGES = (
+    "numpy", "scipy", "opencv-contrib-python", "numba", "torch", "onnxruntime", "scikit-image", "open3d",
+    "transformers",
+)  # fmt: skip
 
 
 def digest_of(value: Any) -> str:
     """32 hexadecimal digits of a value that JSON can hold."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=list).encode()).hexdigest()[:32]
+
+
+def digests_of(shared: list[Any], last: list[str]) -> tuple[str, ...]:
+    """``digest_of([*shared, each])`` for each of `last`: what they share is read once."""
+    text = json.dumps([*shared, ""], sort_keys=True, default=list)
+    begun = hashlib.sha256(text.removesuffix('""]').encode())
+    found = []
+    for each in last:
+        own = begun.copy()
+        own.update(f"{json.dumps(each)}]".encode())
+        found.append(own.hexdigest()[:32])
+    return tuple(found)
 
 
 @cache

@@ -16,7 +16,7 @@ from ..machine import cores
 from ..records import TimeRecord
 from . import data, journal
 from .engines import Engine, Lost
-from .keys import code_beside, code_version, digest_of
+from .keys import code_beside, code_version, digest_of, digests_of
 from .plan import Entrant, Plan, Source
 from .work import Done, Job, Look, Unit, Untimed, failed, machine_name
 from .writer import Writer, time_key
@@ -149,7 +149,7 @@ class _Scoring:
             look, (source, name, _) = self.looks[index], self.samples[index]
             assert look is not None
             held = [self._shared, source.name, name, look.digest]
-            self._keys[index] = tuple(digest_of([*held, part]) for part in self._parts)
+            self._keys[index] = digests_of(held, self._parts)
         return self._keys[index]
 
     def _labels(self) -> dict[str, str]:

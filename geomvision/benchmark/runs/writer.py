@@ -15,6 +15,7 @@ from . import journal, store
 from .journal import Journal, StoreError, replace_file
 from .keys import digest_of
 from .plan import Plan
+from .settling import settle_records
 from .work import Done, Look
 
 
@@ -59,7 +60,7 @@ class Writer:
 
     def estimates(self) -> set[str]:
         """Keys of the units that gave an estimate."""
-        return {record.key for record in store.Run(self.folder).records() if record.error is None}
+        return {key for key, line in journal.read(self.records.path) if not _failed(line)}
 
     def write_plan(self, plan: Plan) -> None:
         """Put the plan in place of the one before."""
@@ -91,7 +92,7 @@ class Writer:
 
     def forget_failed(self) -> int:
         """Take out records with an error and looks at samples with a problem, to do them again; how many records."""
-        failed = {key for key, line in journal.read(self.records.path) if journal.value_of(line)["error"] is not None}
+        failed = {key for key, line in journal.read(self.records.path) if _failed(line)}
         unclear = {key for key, look in self.known_looks().items() if look.problem is not None}
         for kept, without in ((self.records, failed), (self.looks, unclear)):
             if without:
@@ -110,12 +111,7 @@ class Writer:
         """
         seen = dict(journal.read(self.looks.path))
         _rewrite(self.looks, [seen[key] for key in looks if key in seen])
-        path = self.folder / store.SUPERSEDED
-        found = {**dict(journal.read(path)), **dict(journal.read(self.records.path))}
-        past = {key: line for key, line in found.items() if key not in labels}
-        if past or path.exists():
-            replace_file(path, lambda file: journal.write_lines(file, past.values()))
-        _rewrite(self.records, [_labelled(found[key], label) for key, label in labels.items() if key in found])
+        settle_records(self.records, self.folder / store.SUPERSEDED, labels)
 
     def has_others(self, labels: Mapping[str, str]) -> bool:
         """Whether there are records of other units than these, here or set aside."""
@@ -158,12 +154,9 @@ def time_key(unit: str, machine: str, num_threads: int) -> str:
     return digest_of([unit, machine, num_threads])
 
 
-def _labelled(line: bytes, label: str) -> bytes:
-    if b'"label":%s,' % json.dumps(label, ensure_ascii=False).encode() in line:
-        return line
-    key = journal.key_of(line)
-    assert key is not None
-    return journal.line_of(key, {**journal.value_of(line), "label": label}).removesuffix(b"\n")
+def _failed(line: bytes) -> bool:
+    """Whether a record has an error; it is the last of its entries, so that most need not be looked into."""
+    return not line.endswith(b'"error":null}}') and journal.value_of(line)["error"] is not None
 
 
 def _rewrite(kept: Journal, lines: list[bytes]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,8 +14,36 @@ from .. import _dispatch
 
 Function = Callable[..., Any]
 _NATIVE = (torch.float32, torch.float64)
-#: What makes the empty results of each operator.
+#: What makes the empty results of each operator, and each in plain torch.
 SHAPES: dict[str, Function] = {}
+TWINS: dict[str, Function] = {}
+
+
+_PLAIN = [False]
+
+
+@contextmanager
+def in_plain_torch() -> Iterator[None]:
+    """In this block every operator is its twin in plain torch: a graph traced here has operators of torch alone.
+
+    It holds for the whole process; nothing else should run meanwhile.
+    """
+    package = importlib.import_module(__package__)
+    before = {name: getattr(package, name) for name in TWINS if hasattr(package, name)}
+    _PLAIN[0] = True
+    for name in before:
+        setattr(package, name, TWINS[name])
+    try:
+        yield
+    finally:
+        _PLAIN[0] = False
+        for name, registered in before.items():
+            setattr(package, name, registered)
+
+
+def plain() -> bool:
+    """Whether operators are their twins here, by `in_plain_torch`."""
+    return _PLAIN[0]
 
 
 def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, ...] = ()) -> Any:
@@ -35,7 +65,7 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
                 return on_device(kernel, shape, torch.cuda.current_stream().cuda_stream, *arguments)
         return twin(*arguments)
 
-    SHAPES[name] = shape
+    SHAPES[name], TWINS[name] = shape, twin
     schema = torch.library.infer_schema(twin, mutates_args=changes)
     registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
     registered.register_fake(shape)

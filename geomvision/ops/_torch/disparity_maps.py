@@ -96,10 +96,21 @@ def _nearest_known(disparity: Tensor, num_threads: int) -> Tensor:
     for dim in (2, 1):
         for line in (disparity, disparity.flip(dim)):
             places = torch.arange(line.shape[dim], device=line.device).view([-1 if d == dim else 1 for d in range(3)])
-            last = torch.where(line.isnan(), 0, places).cummax(dim).values
+            last = _running_maximum(torch.where(line.isnan(), 0, places), dim)
             carried = line.gather(dim, last)
             found.append(carried if line is disparity else carried.flip(dim))
     return torch.stack(found, 1)
+
+
+def _running_maximum(places: Tensor, dim: int) -> Tensor:
+    """`places.cummax(dim).values` of numbers from 0 on, of operators that exported files may have, too."""
+    reach = 1
+    while reach < places.shape[dim]:
+        length = places.shape[dim]
+        before = torch.cat([places.narrow(dim, 0, reach), places.narrow(dim, 0, length - reach)], dim)
+        places = torch.maximum(places, before)
+        reach *= 2
+    return places
 
 
 def _four_sides(disparity: Tensor) -> tuple[int, ...]:

@@ -132,6 +132,32 @@ def test_a_disk_that_is_full_half_way_through_a_line_leaves_none_of_it(path, thr
     assert [key for key, _ in lines(path)] == ["k1", "k2", "k3", "k0"]
 
 
+def test_rewritten_with_many_lines_it_is_what_was_given_and_goes_on(path, monkeypatch):
+    monkeypatch.setattr(journal, "LINES", 7)
+    every = [journal.line_of(f"k{n}", {"text": "x" * (7 * n)}) for n in range(40)]
+    kept = Journal(path)
+    kept.rewrite(line[:-1] for line in every)
+    assert path.read_bytes() == b"".join(every)
+    assert kept.keys == {f"k{n}" for n in range(40)}
+    kept.append("k40", {})
+    kept.close()
+    assert [key for key, _ in lines(path)] == [f"k{n}" for n in range(41)]
+
+
+def test_it_is_not_rewritten_with_lines_that_are_torn_or_there_twice(path, three):
+    kept = Journal(path)
+    first, second, _ = three.splitlines()
+    with pytest.raises(ValueError, match="a line that is not whole"):
+        kept.rewrite([second, first[:-1]])
+    with pytest.raises(StoreError, match="key k0 twice"):
+        kept.rewrite([first, second, first])
+    assert path.read_bytes() == three
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    kept.append("k3", {})
+    kept.close()
+    assert len(lines(path)) == 4
+
+
 def test_the_collector_of_cycles_is_as_before_after_it_was_left_out(monkeypatch):
     with journal.uncollected():
         assert not gc.isenabled()

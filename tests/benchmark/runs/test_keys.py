@@ -88,3 +88,10 @@ def test_the_code_is_all_that_results_depend_on(monkeypatch, tmp_path):
 def test_a_method_of_another_package_is_known_by_its_file(killer):
     assert keys.code_beside(gv.stereo.METHODS["sgm"]) == ""
     assert len(keys.code_beside(gv.stereo.METHODS["killer"])) == 12
+
+
+def test_digests_of_what_share_their_beginning_are_those_of_each():
+    shared = [["a", 1], "“è”", '""]', {"b": 2, "a": None}]
+    last = ["0a1b", 'with " and \\', ""]
+    assert keys.digests_of(shared, last) == tuple(keys.digest_of([*shared, each]) for each in last)
+    assert keys.digests_of([], ["x"]) == (keys.digest_of(["x"]),)

@@ -1,0 +1,31 @@
+"""A depth net of a file in use: the image at the size that it takes, and metres or relative depth of its maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..cameras import Camera
+from ..exported import FileCard, Runner
+from ..images import Image
+from ..results import Depth, RelativeDepth
+from ._learned import METRIC, resized
+
+
+def depth(card: FileCard, runner: Runner, image: Image, camera: Camera | None) -> Depth | RelativeDepth:
+    """Depth of an image. Raises ImageError for a size that the file does not allow."""
+    height, width = image.shape[:2]
+    shown = card.shown((image,))
+    rows, columns = card.stretched(height, width) if card.fit == "stretch" else (height, width)
+    if card.fit == "stretch":
+        shown = tuple(resized(each, rows, columns) for each in shown)
+    values = resized(card.maps(runner, shown)["depth"], height, width)
+    if card.kind != METRIC:
+        kind: Any = card.kind
+        return RelativeDepth(values=values, kind=kind)
+    known = np.where(values > 0, values, np.float32("nan"))
+    if camera is None:
+        return RelativeDepth(values=known, kind="depth_scale")
+    focal_px = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
+    return Depth(m=known * np.float32(focal_px / card.focal_px))
