@@ -7,6 +7,8 @@
 #include "kernels/byte_lanes_avx512.hpp"
 #elif defined(__AVX2__)
 #include "kernels/byte_lanes_avx2.hpp"
+#elif defined(__SSE2__)
+#include "kernels/byte_lanes_sse2.hpp"
 #else
 #include "kernels/byte_lanes_plain.hpp"
 #endif

@@ -23,7 +23,8 @@ struct SGMPath {
   std::uint8_t* least;
 };
 
-/// What becomes of the sums: not wanted; begun from one more path's costs; added to.
+/// What becomes of the sums: not wanted; begun from one more path's costs (`other`); what was summed before (`other`,
+/// its words, which may be `sums`) and these paths.
 enum class SGMSums { none, begin, add };
 
 /// Census words of a row in planes of 4 or 8 bits (`census_plane_bits`), or a caller's costs (`volume` not null).

@@ -24,6 +24,19 @@ struct Differing {  // a table of the answers for the sixteen right planes there
   }
   Vector operator()(Vector right) const { return _mm256_shuffle_epi8(answers, right); }
 };
+#elif defined(__SSE2__)
+constexpr int plane_bits = 8;
+struct Differing {
+  Vector word;
+  explicit Differing(std::uint8_t left) : word(splat(left)) {}
+  Vector operator()(Vector right) const {
+    const auto masked = [](Vector v, std::uint8_t mask) { return _mm_and_si128(v, splat(mask)); };
+    Vector bits = _mm_xor_si128(word, right);
+    bits = subtract(bits, masked(_mm_srli_epi16(bits, 1), 0x55));
+    bits = add(masked(bits, 0x33), masked(_mm_srli_epi16(bits, 2), 0x33));
+    return masked(add(bits, _mm_srli_epi16(bits, 4)), 0x0f);
+  }
+};
 #else
 constexpr int plane_bits = 8;
 struct Differing {
@@ -40,7 +53,13 @@ struct Differing {
 };
 #endif
 
-constexpr int at_once = 2;  // pixels: there are registers for so many
+#if defined(__AVX512BW__)
+template <int Vectors>
+constexpr int at_once = Vectors == 1 ? 4 : 2;  // pixels: with more, words of the right view are loaded less often
+#else
+template <int Vectors>
+constexpr int at_once = 2;
+#endif
 
 // 0 in every lane before `first`, 255 from there on.
 struct Edge {
@@ -147,7 +166,7 @@ inline void census_costs_any(const SGMCosts& source, int x, int vectors, std::ui
   }
 }
 
-// Costs of `pixels` <= at_once pixels.
+// Costs of `pixels` <= at_once<Vectors> pixels.
 template <int Vectors>
 inline void some_costs(const SGMCosts& source, int x, int pixels, int any_vectors, std::uint8_t* costs) {
   const int vectors = Vectors > 0 ? Vectors : any_vectors;
@@ -155,8 +174,8 @@ inline void some_costs(const SGMCosts& source, int x, int pixels, int any_vector
   if (source.volume != nullptr) {
     for (int j = 0; j < pixels; ++j) volume_costs(source, x + j, vectors, costs + j * pitch);
   } else if constexpr (Vectors > 0) {
-    if (pixels == at_once) {
-      census_costs<Vectors, at_once>(source, x, costs);
+    if (pixels == at_once<Vectors>) {
+      census_costs<Vectors, at_once<Vectors>>(source, x, costs);
     } else {
       for (int j = 0; j < pixels; ++j) census_costs<Vectors, 1>(source, x + j, costs + j * pitch);
     }
@@ -174,8 +193,9 @@ inline void some_costs(const SGMCosts& source, int x, int pixels, int any_vector
 template <int Vectors>
 void all_costs(const SGMCosts& source, int begin, int end, int any_vectors, std::uint8_t* costs) {
   const std::ptrdiff_t pitch = std::ptrdiff_t{Vectors > 0 ? Vectors : any_vectors} * lanes;
-  for (int x = begin; x < end; x += at_once, costs += at_once * pitch) {
-    some_costs<Vectors>(source, x, end - x < at_once ? end - x : at_once, any_vectors, costs);
+  constexpr int most = at_once<Vectors>;
+  for (int x = begin; x < end; x += most, costs += most * pitch) {
+    some_costs<Vectors>(source, x, end - x < most ? end - x : most, any_vectors, costs);
   }
 }
 
@@ -185,8 +205,9 @@ void costs_and_west(const SGMCosts& source, int begin, int end, const SGMPath& w
   constexpr std::ptrdiff_t pitch = Vectors * lanes;
   const int last = end - begin - 1;
   Chain<Vectors> chain(west.before + last * pitch, west.least_before[last]);
-  for (int until = last + 1; until > 0; until -= at_once) {
-    const int first = until > at_once ? until - at_once : 0;
+  constexpr int most = at_once<Vectors>;
+  for (int until = last + 1; until > 0; until -= most) {
+    const int first = until > most ? until - most : 0;
     some_costs<Vectors>(source, begin + first, until - first, Vectors, costs + first * pitch);
     for (int x = until - 1; x >= first; --x) {
       const auto smallest = least_byte(chain.advance(costs + x * pitch, west.jump[x], splat(p1)));

@@ -8,32 +8,32 @@
 namespace geomvision::kernels::GEOMVISION_ISA {
 namespace {
 
-// One step: `at` are the path costs before, `near` the smaller ones of their neighbours, `limit` is least + jump.
-inline Vector next(Vector cost, Vector at, Vector near, Vector penalty, Vector limit, Vector least) {
-  return add_capped(cost, subtract(smaller(smaller(at, add_capped(near, penalty)), limit), least));
+// One step: `at` are the path costs before, `near` the smaller ones of their neighbours, `least` the smallest of all.
+// No more than `jump` is added to the cost: what has to wait for `least` is as little as can be.
+inline Vector next(Vector cost, Vector at, Vector near, Vector penalty, Vector least, Vector jump) {
+  return add_capped(cost, smaller(subtract(smaller(at, add_capped(near, penalty)), least), jump));
 }
 
 // A path on its way through the vectors of a pixel, see the layout in kernels/sgm.hpp.
 struct Step {
   Vector behind, at, after_last;  // path costs before: of the last vector, of this one, and beyond the last of all
-  Vector least_before, limit;
-  Vector least = splat(255);  // of each lane, so far
+  Vector least_before, jump;
+  Vector least;  // of each lane, so far
 
-  void begin(const SGMPath& path, int x, int vectors) {
-    const std::uint8_t* before = path.before + std::ptrdiff_t{x} * vectors * lanes;
+  void begin(const std::uint8_t* before, std::uint8_t smallest, std::uint8_t penalty_of_jump, int vectors) {
     behind = moved_up(load(before + (vectors - 1) * lanes));
     at = load(before);
     after_last = moved_down(at);
-    least_before = splat(path.least_before[x]);
-    limit = add_capped(least_before, splat(path.jump[x]));
+    least_before = splat(smallest);
+    jump = splat(penalty_of_jump);
     least = splat(255);
   }
 
   // `following` are the path costs before of the next vector, null where this is the last one.
-  Vector advance(Vector cost, Vector penalty, const std::uint8_t* following) {
+  Vector advance(Vector cost, Vector penalty, bool first, const std::uint8_t* following) {
     const Vector ahead = following != nullptr ? load(following) : after_last;
-    const Vector value = next(cost, at, smaller(behind, ahead), penalty, limit, least_before);
-    least = smaller(least, value);
+    const Vector value = next(cost, at, smaller(behind, ahead), penalty, least_before, jump);
+    least = first ? value : smaller(least, value);
     behind = at;
     at = ahead;
     return value;
@@ -49,13 +49,13 @@ struct Chain {
     for (int k = 0; k < Vectors; ++k) at[k] = load(before + k * lanes);
   }
   // Returns the smallest of each lane; the smallest of all belongs to `end`.
-  Vector advance(const std::uint8_t* costs, std::uint8_t jump, Vector penalty) {
-    const Vector limit = add_capped(least, splat(jump)), after_last = moved_down(at[0]);
-    Vector behind = moved_up(at[Vectors - 1]), smallest = splat(255);
+  Vector advance(const std::uint8_t* costs, std::uint8_t penalty_of_jump, Vector penalty) {
+    const Vector jump = splat(penalty_of_jump), after_last = moved_down(at[0]);
+    Vector behind = moved_up(at[Vectors - 1]), smallest{};
     for (int k = 0; k < Vectors; ++k) {
       const Vector ahead = k + 1 < Vectors ? at[k + 1 < Vectors ? k + 1 : 0] : after_last;
-      const Vector value = next(load(costs + k * lanes), at[k], smaller(behind, ahead), penalty, limit, least);
-      smallest = smaller(smallest, value);
+      const Vector value = next(load(costs + k * lanes), at[k], smaller(behind, ahead), penalty, least, jump);
+      smallest = k == 0 ? value : smaller(smallest, value);
       behind = at[k];
       at[k] = value;
     }
@@ -73,11 +73,11 @@ struct Chain {
 // One path through one pixel of any number of vectors. `costs` may be `here`, and `before` too.
 inline std::uint8_t advance_pixel(const SGMPath& path, int x, const std::uint8_t* costs, int vectors, Vector penalty) {
   Step step;
-  step.begin(path, x, vectors);
+  step.begin(path.before + std::ptrdiff_t{x} * vectors * lanes, path.least_before[x], path.jump[x], vectors);
   for (int k = 0; k < vectors; ++k) {
     const std::ptrdiff_t here = (std::ptrdiff_t{x} * vectors + k) * lanes;
     const std::uint8_t* following = k + 1 < vectors ? path.before + here + lanes : nullptr;
-    store(path.here + here, step.advance(load(costs + here), penalty, following));
+    store(path.here + here, step.advance(load(costs + here), penalty, k == 0, following));
   }
   return first_of(least_byte(step.least));
 }

@@ -22,7 +22,7 @@ struct SGMSweep::Row {
   bool last;               // all paths have then been there
   const std::uint8_t* costs;
   const std::uint8_t* west;
-  std::uint16_t* sums;  // null: those of a chunk only
+  std::uint16_t* sums;  // of the band; null: there is one pass only
   kernels::SGMPath paths[most_paths];
 };
 
@@ -45,7 +45,8 @@ void SGMSweep::prepare(const SGMTask& task, const SGMGuide& guide) {
     room.east.resize(1, columns, padded);
     room.west.resize(1, columns, padded);
     room.costs.resize(product(held, columns) * static_cast<std::size_t>(padded));
-    room.sums.resize(product(plan_.goes_up() ? held * columns : SGMPlan::chunk, padded) * 2);
+    room.sums.resize(plan_.goes_up() ? product(held * columns, padded) * 2 : 0);
+    room.chunk.resize(product(SGMPlan::chunk, padded) * 2);
     room.jumps.resize(product(width, most_paths));
     if (plan_.tiles() == 1) continue;
     room.sources.resize(static_cast<std::size_t>(held));
@@ -211,11 +212,12 @@ void SGMSweep::add_vertical(int slot, Row& row, bool up, bool begins, int band) 
 void SGMSweep::advance(int slot, Row& row) {
   const int columns = row.end - row.begin;
   const std::ptrdiff_t padded = plan_.padded();
-  auto* chunk_sums = reinterpret_cast<std::uint16_t*>(room_[static_cast<std::size_t>(slot)].sums.data());
+  auto* chunk = reinterpret_cast<std::uint16_t*>(room_[static_cast<std::size_t>(slot)].chunk.data());
   if (row.last && row.begin == 0) sink_->begin_row(row.sink, row.y);
   for (int x = 0; x < columns; x += SGMPlan::chunk) {
     const int pixels = std::min(SGMPlan::chunk, columns - x);
-    std::uint16_t* sums = row.sums != nullptr ? row.sums + x * padded : chunk_sums;
+    std::uint16_t *sums_before = row.sums != nullptr ? row.sums + x * padded : chunk,
+                  *sums = row.last ? chunk : sums_before;
     for (int first = 0; first < row.count; first += at_once) {
       const int some = std::min(at_once, row.count - first);
       kernels::SGMPath paths[at_once];
@@ -224,9 +226,11 @@ void SGMSweep::advance(int slot, Row& row) {
         paths[g] = {path.before + x * padded, path.least_before + x, path.jump + x, path.here + x * padded,
                     path.least + x};
       }
+      const bool begins = first == 0 && row.first == kernels::SGMSums::begin;
+      const auto* before = reinterpret_cast<const std::uint8_t*>(first == 0 ? sums_before : sums);
       plan_.advance(paths, some, row.costs + x * padded, pixels, plan_.vectors(),
-                    static_cast<std::uint8_t>(plan_.task().p1), first == 0 ? row.first : kernels::SGMSums::add,
-                    row.west + x * padded, sums);
+                    static_cast<std::uint8_t>(plan_.task().p1), begins ? row.first : kernels::SGMSums::add,
+                    begins ? row.west + x * padded : before, sums);
     }
     if (row.last) sink_->take(row.sink, row.y, row.begin + x, pixels, sums);
   }

@@ -45,7 +45,7 @@ class SGMSweep {
     std::vector<SGMState> paths[2];  // that go on from band to band, and that begin at the edge of each
     int run = 0;                     // the band where the former began
     SGMRows east, west;
-    AlignedBytes costs, sums, jumps;
+    AlignedBytes costs, sums, chunk, jumps;
     std::vector<kernels::SGMCosts> sources;  // of the band's rows, where it is cut into tiles
     AlignedBytes ends;                       // and path costs where the next tile begins
   };
