@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..cameras import Camera
 from ..exported import FileCard, Runner
 from ..images import Image
 from ..results import Depth, RelativeDepth
-from ._learned import METRIC, resized
+from ._learned import METRIC, metric, resized, seen_focal_px
 
 
 def depth(card: FileCard, runner: Runner, image: Image, camera: Camera | None) -> Depth | RelativeDepth:
@@ -24,8 +22,5 @@ def depth(card: FileCard, runner: Runner, image: Image, camera: Camera | None) -
     if card.kind != METRIC:
         kind: Any = card.kind
         return RelativeDepth(values=values, kind=kind)
-    known = np.where(values > 0, values, np.float32("nan"))
-    if camera is None:
-        return RelativeDepth(values=known, kind="depth_scale")
-    focal_px = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
-    return Depth(m=known * np.float32(focal_px / card.focal_px))
+    focal_px = None if camera is None else seen_focal_px(camera, rows, columns)
+    return metric(values, focal_px, card.focal_px)

@@ -60,7 +60,7 @@ class OneImageNet(Learned, DepthMethod, ABC):
         rows, columns = self.seen(height, width)
         camera: Camera | None = memory["camera"]
         if camera is not None:
-            memory["focal_px"] = (abs(camera.fx * camera.fy) * rows / height * columns / width) ** 0.5
+            memory["focal_px"] = seen_focal_px(camera, rows, columns)
         return tuple(resized(each, rows, columns) for each in given)
 
     def _shown(self, estimate: Tensor) -> Float32:
@@ -120,18 +120,29 @@ class LearnedDepth(OneImageNet):
         values = resized(np.ascontiguousarray(maps[0], np.float32), *memory["size"])
         kind = self._said()
         if kind == METRIC:
-            return self._metric(values, memory)
+            return metric(values, memory.get("focal_px"), FOCAL_PX)
         return RelativeDepth(values=values, kind=kind)
 
     def _said(self) -> Kind:
         """The kind of what the net says."""
         return self.kind
 
-    def _metric(self, values: Float32, memory: dict[str, Any]) -> Depth | RelativeDepth:
-        known = np.where(values > 0, values, np.float32("nan"))
-        if "focal_px" not in memory:
-            return RelativeDepth(values=known, kind="depth_scale")
-        return Depth(m=known * np.float32(memory["focal_px"] / FOCAL_PX))
+
+def seen_focal_px(camera: Camera, rows: int, columns: int) -> float:
+    """The focal length of a camera whose image is brought to another size, pixels of that size."""
+    focal_px: float = (abs(camera.fx * camera.fy) * rows / camera.height * columns / camera.width) ** 0.5
+    return focal_px
+
+
+def metric(values: Float32, focal_px: float | None, canonical_px: float) -> Depth | RelativeDepth:
+    """Metres of what a net says for a camera of focal length `canonical_px`; relative where the true one is unknown.
+
+    Both in pixels of what the net sees. What is not above 0 is unknown.
+    """
+    known = np.where(values > 0, values, np.float32("nan"))
+    if focal_px is None:
+        return RelativeDepth(values=known, kind="depth_scale")
+    return Depth(m=known * np.float32(focal_px / canonical_px))
 
 
 def resized(image: Float32, rows: int, columns: int) -> Float32:
