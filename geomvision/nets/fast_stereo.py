@@ -72,7 +72,7 @@ class FastStereo(Refiner):
 
     def _compared(self, seen: Evidence) -> Callable[[Tensor], Tensor]:
         """From an estimate (B, 1, h, w), pixels of the full size, to the products around it, (B, ·, h, w)."""
-        features = [self.matching(view) for view in seen.views]
+        features = self.matching(torch.cat(seen.views)).chunk(2)  # both at once: fewer, larger loops
         levels = min(LEVELS, int(features[1].shape[3]).bit_length())
         look_up = ops.CorrelationLookup1D(*features, radius=RADIUS, levels=levels)
         columns = torch.arange(features[0].shape[3], dtype=torch.float32, device=features[0].device)

@@ -163,8 +163,21 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
     """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
-    seen = joined([ops.warp_by_disparity(right, each, outside="border") for each in disparity.unbind(dim=1)])
+    seen = _seen_at(right, disparity)
     return _box(again(torch.clamp, again(torch.abs, again(torch.sub, left, seen)), max=2), 3)
+
+
+def _seen_at(right: Tensor, disparity: Tensor) -> Tensor:
+    """The right view (B, 1, H, W) as each candidate (B, K, H, W) sees it, at its border beyond."""
+    if not reusable(right, disparity):
+        seen = [ops.warp_by_disparity(right, each, outside="border") for each in disparity.unbind(dim=1)]
+        return torch.cat(seen, dim=1)
+    many, size = disparity.shape[0] * disparity.shape[1], disparity.shape[2:]
+    away = made(many, 2, *size)
+    torch.neg(disparity.flatten(0, 1), out=away[:, 0])
+    away[:, 1].zero_()
+    views = made(*disparity.shape).copy_(right).view(many, 1, *size)
+    return ops.warp(views, away, outside="border").view(disparity.shape)
 
 
 def apart(first: Tensor, second: Tensor) -> Tensor:
