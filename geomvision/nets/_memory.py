@@ -15,7 +15,8 @@ from ..ops._torch._operator import plain
 
 def reusable(*given: Tensor) -> bool:
     """Whether these are float32 on a CPU with kernels, and nobody asks for a derivative, compiles or traces."""
-    if torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.jit.is_tracing() or plain():
+    traced = torch._C._get_tracing_state() is not None
+    if torch.is_grad_enabled() or torch.compiler.is_compiling() or traced or plain():
         return False
     return packages.has_core() and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in given)
 
@@ -30,7 +31,8 @@ def again(operation: Callable[..., Tensor], *given: Any, **options: Any) -> Tens
     tensors = [each for each in given if isinstance(each, Tensor)]
     if not reusable(*tensors):
         return operation(*given, **options)
-    return operation(*given, **options, out=made(*torch.broadcast_shapes(*(each.shape for each in tensors))))
+    shape: torch.Size = torch.broadcast_shapes(*(each.shape for each in tensors))  # type: ignore[no-untyped-call]
+    return operation(*given, **options, out=made(*shape))
 
 
 def joined(parts: Sequence[Tensor]) -> Tensor:

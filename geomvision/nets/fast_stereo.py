@@ -38,6 +38,7 @@ class FastStereo(Refiner):
         features: channels that are compared.
         hidden: channels of the unit's state.
         iterations: of the unit.
+        trust: channels of the head that says how sure the answer is, see `Refiner`.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class FastStereo(Refiner):
         features: int = 48,
         hidden: int = 32,
         iterations: int = 3,
+        trust: int = 0,
     ) -> None:
-        super().__init__(width, reach)
+        super().__init__(width, reach, trust=trust)
         self.iterations = iterations
         self.matching = MatchingFeatures(features)
         self.unit = UpdateUnit(3 * width, hidden)

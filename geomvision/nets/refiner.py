@@ -8,7 +8,6 @@ offset of the answer.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from torch.nn import functional
 
 from .. import ops
 from ._memory import again, joined, made, reusable
+from ._windows import box
 from .blocks import (
     Convolution,
     Down,
@@ -28,6 +28,7 @@ from .blocks import (
     convex_weights,
     shuffled_onto,
 )
+from .trust import Trust
 
 #: Sizes are padded to a multiple of this inside the net.
 STRIDE = 32
@@ -72,8 +73,8 @@ class Evidence:
 def local_contrast(image: Tensor, size: int = 9) -> Tensor:
     """Mean-free grey over its local deviation, in [−3, 3]: what exposure and shading leave unchanged."""
     grey = image.mean(dim=1, keepdim=True)
-    mean = _box(grey, size)
-    variance = again(torch.sub, _box(again(torch.mul, grey, grey), size), again(torch.mul, mean, mean))
+    mean = box(grey, size)
+    variance = again(torch.sub, box(again(torch.mul, grey, grey), size), again(torch.mul, mean, mean))
     deviation = again(torch.sqrt, again(torch.add, again(torch.clamp, variance, min=0), 1e-3))
     return again(torch.clamp, again(torch.div, again(torch.sub, grey, mean), deviation), -3, 3)
 
@@ -86,38 +87,6 @@ def normalised(image: Tensor) -> Tensor:
     # A picture without contrast stays flat: what is left of it after subtraction is rounding.
     floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
     return again(torch.div, centred, torch.maximum(deviation, floor))
-
-
-def _box(x: Tensor, size: int) -> Tensor:
-    """Mean over a size × size window, of what lies inside the image."""
-    inside = [_window_sums(x.new_ones(side), 0, size) for side in x.shape[2:]]
-    return again(torch.div, _window_sums(_window_sums(x, 3, size), 2, size), inside[0][:, None] * inside[1])
-
-
-def _window_sums(x: Tensor, dim: int, size: int) -> Tensor:
-    """Sums over `size` neighbours along `dim`, by sums over powers of two of them; nothing lies beyond the border."""
-    length, parts, begin = x.shape[dim], list[Tensor](), 0
-    power = _widened(x, dim, size // 2)
-    for bit in range(size.bit_length()):
-        if size >> bit & 1:
-            parts.append(power.narrow(dim, begin, length))
-            begin += 1 << bit
-        if size >> bit > 1:
-            rest = power.shape[dim] - (1 << bit)
-            power = again(torch.add, power.narrow(dim, 0, rest), power.narrow(dim, 1 << bit, rest))
-    return functools.reduce(functools.partial(again, torch.add), parts)
-
-
-def _widened(x: Tensor, dim: int, border: int) -> Tensor:
-    """With zeros before and after."""
-    if not reusable(x):
-        return functional.pad(x, [0, 0] * (x.ndim - 1 - dim) + [border] * 2)
-    length = x.shape[dim]
-    wide = made(*(side + 2 * border * (axis == dim) for axis, side in enumerate(x.shape)))
-    wide.narrow(dim, 0, border).zero_()
-    wide.narrow(dim, border, length).copy_(x)
-    wide.narrow(dim, border + length, border).zero_()
-    return wide
 
 
 def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,15 +114,14 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
     fills = joined([again(torch.where, fills.isnan(), given, fills), given])
     contrast, contrast_right = local_contrast(left), local_contrast(right)
     columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
-    views = [
-        joined([again(torch.clamp, colour, -3, 3), grey]) for colour, grey in ((left, contrast), (right, contrast_right))
-    ]
+    both = (left, contrast), (right, contrast_right)
+    views = [joined([again(torch.clamp, colour, -3, 3), grey]) for colour, grey in both]
     shown = [
         views[0],
         valid.float(),
         confidence,
         again(torch.div, again(torch.sub, given, level), spread),
-        apart(given, _box(given, 17)),
+        apart(given, box(given, 17)),
         apart(fills[:, :4], given),
         _disagreement(contrast, contrast_right, given),
         (columns - given < 0).float(),
@@ -164,20 +132,21 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
     """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
     seen = _seen_at(right, disparity)
-    return _box(again(torch.clamp, again(torch.abs, again(torch.sub, left, seen)), max=2), 3)
+    return box(again(torch.clamp, again(torch.abs, again(torch.sub, left, seen)), max=2), 3)
 
 
 def _seen_at(right: Tensor, disparity: Tensor) -> Tensor:
     """The right view (B, 1, H, W) as each candidate (B, K, H, W) sees it, at its border beyond."""
     if not reusable(right, disparity):
-        seen = [ops.warp_by_disparity(right, each, outside="border") for each in disparity.unbind(dim=1)]
-        return torch.cat(seen, dim=1)
+        each = [ops.warp_by_disparity(right, one, outside="border") for one in disparity.unbind(dim=1)]
+        return torch.cat(each, dim=1)
     many, size = disparity.shape[0] * disparity.shape[1], disparity.shape[2:]
     away = made(many, 2, *size)
     torch.neg(disparity.flatten(0, 1), out=away[:, 0])
     away[:, 1].zero_()
     views = made(*disparity.shape).copy_(right).view(many, 1, *size)
-    return ops.warp(views, away, outside="border").view(disparity.shape)
+    seen: Tensor = ops.warp(views, away, outside="border")
+    return seen.view(disparity.shape)
 
 
 def apart(first: Tensor, second: Tensor) -> Tensor:
@@ -191,12 +160,13 @@ class Refiner(nn.Module):
     Args:
         width: channels at full resolution; coarser levels have two and three times as many.
         reach: pixels that each step spreads the estimate along learned affinities.
+        trust: channels of the head that looks at the answer once more and says how sure it is (`nets.trust`); 0: none.
     """
 
     FEATURES = 14
     CANDIDATES = 6
 
-    def __init__(self, width: int = 16, reach: Sequence[int] = (6, 3, 1)) -> None:
+    def __init__(self, width: int = 16, reach: Sequence[int] = (6, 3, 1), *, trust: int = 0) -> None:
         super().__init__()
         self.reach = tuple(reach)
         w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
@@ -213,6 +183,7 @@ class Refiner(nn.Module):
         self.join = Convolution(w0 + 2 * self.CANDIDATES, w0)
         self.block = Residual(w0)
         self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.reach) + 3)
+        self.trust = Trust(trust) if trust else None
         self._start_plain()
 
     def _start_plain(self) -> None:
@@ -275,4 +246,7 @@ class Refiner(nn.Module):
         for step, reach in zip(affinity.split(9, dim=1), self.reach, strict=True):
             spread = ops.convex_upsample(spread, step, factor=1, dilation=reach)
         disparity = spread + rest[:, :1].tanh()
-        return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])
+        sure, occluded = rest[:, 1:2], rest[:, 2:3]
+        if self.trust is not None:
+            sure = self.trust(sure, occluded, disparity, (coarse[:, -1:], mixed), seen.features[:, 4:6], seen.views)
+        return Refined(disparity, mixed, coarse, candidates, weights, sure, occluded)
