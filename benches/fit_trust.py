@@ -29,7 +29,7 @@ SEED = 7100
 SIZES = ((288, 416), (360, 520))
 #: Harder than what the nets learn from: heads must see wrong pixels.
 KNOBS = {"textureless": (0.0, 0.3), "noise": (0.0, 2.0), "vertical_misalignment": (-0.6, 0.6)}
-CHANNELS, PIXELS, STEPS, VIEWS, EACH = 32, 4000, 2000, 32, 96
+CHANNELS, PIXELS, STEPS, VIEWS, EACH = 24, 4000, 2000, 32, 96
 
 Cut = tuple[Tensor, Tensor]
 

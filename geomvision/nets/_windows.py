@@ -1,4 +1,4 @@
-"""Means over square windows, as sums of neighbours: the same for any number of threads."""
+"""Means and maxima over square windows, by neighbours of neighbours: the same for any number of threads."""
 
 from __future__ import annotations
 
@@ -31,13 +31,27 @@ def _window_sums(x: Tensor, dim: int, size: int) -> Tensor:
     return functools.reduce(functools.partial(again, torch.add), parts)
 
 
-def _widened(x: Tensor, dim: int, border: int) -> Tensor:
-    """With zeros before and after."""
+def maxima(x: Tensor, size: int) -> Tensor:
+    """The largest in a size × size window, size odd, of what lies inside the image."""
+    for dim in (3, 2):
+        length, reach = x.shape[dim], 1
+        x = _widened(x, dim, size // 2, -torch.inf)
+        while reach < size:  # of so many neighbours each is the largest
+            step = min(reach, size - reach)
+            rest = x.shape[dim] - step
+            x = again(torch.maximum, x.narrow(dim, 0, rest), x.narrow(dim, step, rest))
+            reach += step
+        assert x.shape[dim] == length
+    return x
+
+
+def _widened(x: Tensor, dim: int, border: int, value: float = 0.0) -> Tensor:
+    """With a value before and after."""
     if not reusable(x):
-        return functional.pad(x, [0, 0] * (x.ndim - 1 - dim) + [border] * 2)
+        return functional.pad(x, [0, 0] * (x.ndim - 1 - dim) + [border] * 2, value=value)
     length = x.shape[dim]
     wide = made(*(side + 2 * border * (axis == dim) for axis, side in enumerate(x.shape)))
-    wide.narrow(dim, 0, border).zero_()
+    wide.narrow(dim, 0, border).fill_(value)
     wide.narrow(dim, border, length).copy_(x)
-    wide.narrow(dim, border + length, border).zero_()
+    wide.narrow(dim, border + length, border).fill_(value)
     return wide

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .. import ops
 from ._memory import again, joined
-from ._windows import box
+from ._windows import box, maxima
 from .blocks import Pointwise
 
 #: Logits beyond this are as sure as can be.
@@ -83,7 +82,4 @@ class Trust(nn.Module):
 
 def _range(disparity: Tensor) -> Tensor:
     """The largest less the smallest disparity of the wide window, (B, 1, H, W) pixels."""
-    both = joined([disparity, -disparity])
-    for window in ((WIDE, 1), (1, WIDE)):
-        both = functional.max_pool2d(both, window, 1, (window[0] // 2, window[1] // 2))
-    return both.sum(dim=1, keepdim=True)
+    return maxima(joined([disparity, -disparity]), WIDE).sum(dim=1, keepdim=True)
