@@ -1,6 +1,6 @@
 """Fit the head that says how sure a refiner's answer is (`geomvision.nets.trust`), on rendered scenes alone.
 
-    python benches/fit_trust.py --weights fast_stereo [--scenes 120] [--cache FOLDER] --out FOLDER
+    python benches/fit_trust.py --weights fast_stereo [--scenes 240] [--cache FOLDER] --out FOLDER
 
 The net itself stays as it is. Of each view of each scene some thousand pixels are kept, as the head sees them; then
 the head learns to put right pixels (less than 1 px off) before wrong ones of the same view, each view counting the
@@ -125,7 +125,7 @@ def calibrate(head: nn.Module, cuts: list[Cut]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default="fast_stereo", help="name of shipped weights, or a path")
-    parser.add_argument("--scenes", type=int, default=120)
+    parser.add_argument("--scenes", type=int, default=240)
     parser.add_argument("--cache", type=Path, default=Path("build/trust"), help="keeps scenes for the next time")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()

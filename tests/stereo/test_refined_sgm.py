@@ -79,6 +79,23 @@ def test_confidence_and_occlusion_mean_what_they_say():
     assert (hidden & called).sum() / (hidden | called).sum() > 0.5
 
 
+@pytest.mark.parametrize("method", ["refined_sgm", "fast_stereo"])
+def test_confidence_sorts_errors_better_than_that_of_sgm_on_real_scenes(real_data, method):
+    names = ("cones", "Reindeer", "Piano", "Baby2")
+    samples = [sample for sample in Folder(real_data / "stereo") if sample.name in names]
+    assert len(samples) == len(names)
+    areas = [
+        [
+            gv.metrics.sparsification(
+                gv.stereo.METHODS[each](max_disparity=sample.max_disparity or 80).on(sample), sample, threshold=1.0
+            ).normalised_area
+            for sample in samples
+        ]
+        for each in (method, "sgm")
+    ]
+    assert np.mean(areas[0]) < 0.55 * np.mean(areas[1])
+
+
 def test_nothing_is_made_of_nothing():
     flat = np.full((20, 30), 90, np.uint8)
     assert np.isnan(RefinedSGM(max_disparity=8)(flat, flat).px).all()
