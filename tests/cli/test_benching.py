@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,18 @@ def test_options_reach_the_plan(dataset, frames, pair):
     assert planned("flow", Choices(datasets=[frames], out=pair, protocols=["kitti2015"])).protocols == (
         "kitti2015_flow",
     )
+
+
+@pytest.mark.parametrize("task", ["stereo", "flow", "depth"])
+def test_a_plan_of_all_methods_imports_no_torch(task, tmp_path):
+    """It takes more than a second, and a finished run needs none."""
+    code = (
+        "import sys; from pathlib import Path; from geomvision.cli.benching import Choices, planned\n"
+        f"plan = planned({task!r}, Choices(datasets=['synthetic?count=1&height=24&width=32'], out=Path('run')))\n"
+        "print(len(plan.entrants) > 1, sorted({'torch', 'transformers', 'numba', 'dask'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "True []\n"
 
 
 @pytest.mark.parametrize(
