@@ -16,9 +16,12 @@ from typing import Any
 
 from ...datasets import DATASETS
 from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from .annotations import Annotated
 from .plan import Source
 from .remote import fetched, is_url, remote_stamp
 
+#: Of every data set that is read from files: an export of an annotation tool with masks of its samples.
+OBJECTS = "objects"
 FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
 KINDS: dict[str, tuple[type, ...]] = {
     "stereo": (StereoSample,),
@@ -43,13 +46,14 @@ def parsed(text: str) -> Source:
     known = _parameters(DATASETS[name])
     if not location and "path" in known:
         raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
+    own = dict(known) if OBJECTS in known or "path" not in known else {**known, OBJECTS: str}
     given = {}
     for item in filter(None, (options or "").split("&")):
         option, separator, value = item.partition("=")
-        if not separator or option not in known or option == "path":
-            allowed = ", ".join(sorted(set(known) - {"path"})) or "none"
+        if not separator or option not in own or option == "path":
+            allowed = ", ".join(sorted(set(own) - {"path"})) or "none"
             raise ValueError(f"--dataset {text}: {item!r} is no option of {name!r}; options are {allowed}")
-        given[option] = _value(value, known[option])
+        given[option] = _value(value, own[option]) if option in known else _absolute(value)
     return Source(name=called or name, dataset=name, location=_absolute(location or ""), options=given)
 
 
@@ -95,12 +99,14 @@ def _opened(text: str, task: str) -> Any:
     name, location, options = json.loads(text)
     reader = DATASETS[name]
     known = _parameters(reader)
+    objects = None if OBJECTS in known else options.pop(OBJECTS, None)
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     if "task" in known and "task" not in given:
         choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
         given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
     place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
-    return reader(*place, **given)
+    dataset = reader(*place, **given)
+    return dataset if objects is None else Annotated(dataset, names_of(dataset), Path(objects))
 
 
 def _choices(hint: Any) -> list[Any]:
@@ -128,7 +134,8 @@ def read(dataset: Any, name: str, task: str) -> Sample:
     TypeError where it is none of the task; what the reader raises.
     """
     found = dataset.read(name) if hasattr(dataset, "read") else dataset[int(name)]
-    return as_task(found, task)
+    sample = as_task(found, task)
+    return dataset.annotated(sample, name) if isinstance(dataset, Annotated) else sample
 
 
 def as_task(sample: Any, task: str) -> Sample:
@@ -150,9 +157,13 @@ def stamp(source: Source) -> str:
     """What changes when a file of the data set does: of names, sizes and times, without reading what they hold."""
     if not source.location:
         return ""
-    if is_url(source.location):
-        return remote_stamp(source.location)
     digest = hashlib.sha256()
+    if OBJECTS in source.options and OBJECTS not in _parameters(DATASETS[source.dataset]):
+        status = Path(str(source.options[OBJECTS])).stat()
+        digest.update(f"{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    if is_url(source.location):
+        digest.update(remote_stamp(source.location).encode())
+        return digest.hexdigest()[:16]
     for name, size, written in sorted(_walked(source.location)):
         digest.update(f"{name}\0{size}\0{written}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]

@@ -63,7 +63,10 @@ def code_version() -> str:
     return f"{importlib.import_module('geomvision').__version__}+{digest.hexdigest()[:12]}"
 
 
-_OF_BENCHMARK = {*(f"benchmark/{name}.py" for name in WITH), "benchmark/runs/data.py", "benchmark/runs/work.py"}
+_OF_BENCHMARK = {
+    *(f"benchmark/{name}.py" for name in WITH),
+    *(f"benchmark/runs/{name}.py" for name in ("annotations", "data", "work")),
+}
 
 
 def weights_of(method: Method) -> tuple[str | None, int | None]:

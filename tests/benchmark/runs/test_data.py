@@ -28,7 +28,7 @@ def test_a_data_set_is_read_from_its_text(tmp_path):
     [
         ("kitty:x", r"no data set 'kitty'; there are booster, .*folder, .*kitti"),
         ("kitti", r"'kitti' is read from somewhere; it must be \[CALLED=\]NAME:PATH"),
-        ("kitti:x?color=1", r"'color=1' is no option of 'kitti'; options are colour, task"),
+        ("kitti:x?color=1", r"'color=1' is no option of 'kitti'; options are colour, objects, task"),
         ("kitti:x?colour", r"'colour' is no option"),
         ("kitti:x?path=y", r"'path=y' is no option"),
         ("!", r"it must be \[CALLED=\]NAME:PATH"),
