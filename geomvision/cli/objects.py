@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..benchmark.protocols import has_truth
 from ..benchmark.runs.annotations import first_image
-from ..datasets.folder import read_objects
+from ..datasets._folder_parts import read_objects
 from ..samples import DepthSample, FlowSample, SceneFlowSample, StereoSample
 
 Classed = TypeVar("Classed", StereoSample, FlowSample, DepthSample, SceneFlowSample)

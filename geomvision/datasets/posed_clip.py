@@ -13,6 +13,7 @@ from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
+from ._files import fitting, partner
 from ._poses import read_poses
 
 _LAYOUT = (
@@ -77,11 +78,12 @@ class PosedClip(Dataset[DepthSample]):
         at = self.names.index(name)
         reach = range(at - self.around * self.every, at + self.around * self.every + 1, self.every)
         chosen = [k for k in reach if 0 <= k < len(self)]
-        frames = tuple(io.read_image(self._colours[self.names[k]]) for k in chosen)
+        image = self.image(name)
+        frames = tuple(image if k == at else partner(self._colours[self.names[k]], image) for k in chosen)
         reference = chosen.index(at)
         return DepthSample(
             name=name,
-            image=frames[reference],
+            image=image,
             camera=self.camera,
             depth=self.depth(name),
             clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
@@ -89,12 +91,14 @@ class PosedClip(Dataset[DepthSample]):
 
     def clip(self) -> Clip:
         """All frames, in order, with their poses: what `depth.FromMotion().clip` takes."""
-        frames = tuple(io.read_image(path) for path in self._colours.values())
+        frames = tuple(self.image(name) for name in self.names)
         return Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam)
 
     def image(self, name: str) -> Image:
-        """The colours of one frame."""
-        return io.read_image(self._colours[name])
+        """The colours of one frame. FormatError where it is of another size than the camera."""
+        image = io.read_image(self._colours[name])
+        fitting(self._colours[name], image.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
+        return image
 
     def depth(self, name: str) -> Depth | None:
         """The depth of one frame, metres; None where the folder has none."""
@@ -102,4 +106,6 @@ class PosedClip(Dataset[DepthSample]):
         path = next((file for file in files if file.is_file()), None)
         if path is None:
             return None
-        return Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        m = io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535))
+        fitting(path, m.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
+        return Depth(m=m)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...datasets.folder import read_objects
+from ...datasets._folder_parts import read_objects
 from ...images import Image
 from ...io.masks import masked_images
 from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
