@@ -38,7 +38,8 @@ class PosedClip(Dataset[DepthSample]):
 
     Raises:
         DatasetError: when there are no frames; the message tells the layout. ValueError for numbers below 1. Reading
-            raises FormatError for missing or damaged poses, and where there are not as many as frames.
+            raises FormatError for missing or damaged poses, where there are not as many as frames, and for images of
+            other sizes than the camera.
     """
 
     def __init__(
@@ -78,34 +79,34 @@ class PosedClip(Dataset[DepthSample]):
         at = self.names.index(name)
         reach = range(at - self.around * self.every, at + self.around * self.every + 1, self.every)
         chosen = [k for k in reach if 0 <= k < len(self)]
-        image = self.image(name)
+        image, depth, path = self.image(name), self.depth(name), self._depth_file(name)
+        fitting(self._colours[name], image.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
+        if depth is not None and path is not None:
+            fitting(path, depth.size, image)
         frames = tuple(image if k == at else partner(self._colours[self.names[k]], image) for k in chosen)
         reference = chosen.index(at)
         return DepthSample(
             name=name,
             image=image,
             camera=self.camera,
-            depth=self.depth(name),
+            depth=depth,
             clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
         )
 
     def clip(self) -> Clip:
         """All frames, in order, with their poses: what `depth.FromMotion().clip` takes."""
-        frames = tuple(self.image(name) for name in self.names)
+        frames = tuple(io.read_image(path) for path in self._colours.values())
         return Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam)
 
     def image(self, name: str) -> Image:
-        """The colours of one frame. FormatError where it is of another size than the camera."""
-        image = io.read_image(self._colours[name])
-        fitting(self._colours[name], image.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
-        return image
+        """The colours of one frame."""
+        return io.read_image(self._colours[name])
 
     def depth(self, name: str) -> Depth | None:
         """The depth of one frame, metres; None where the folder has none."""
+        path = self._depth_file(name)
+        return None if path is None else Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+
+    def _depth_file(self, name: str) -> Path | None:
         files = (self.path / f"frame-{name}.depth.png", self.path / f"depth_{name}.png")
-        path = next((file for file in files if file.is_file()), None)
-        if path is None:
-            return None
-        m = io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535))
-        fitting(path, m.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
-        return Depth(m=m)
+        return next((file for file in files if file.is_file()), None)
