@@ -14,14 +14,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...cameras import Camera, StereoRig
 from ...datasets import DATASETS
+from ...io import read_camera, read_rig
 from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
 from .annotations import Annotated
 from .plan import Source
 from .remote import fetched, is_url, remote_stamp
 
-#: Of every data set that is read from files: an export of an annotation tool with masks of its samples.
-OBJECTS = "objects"
+#: Options that name a file: an export of an annotation tool with masks of the samples, for every data set that is read
+#: from files, and calibrations, for those that take a camera or a rig.
+OBJECTS, CALIBRATIONS = "objects", {"camera": Camera, "rig": StereoRig}
 FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
 KINDS: dict[str, tuple[type, ...]] = {
     "stereo": (StereoSample,),
@@ -46,7 +49,7 @@ def parsed(text: str) -> Source:
     known = _parameters(DATASETS[name])
     if not location and "path" in known:
         raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
-    own = dict(known) if OBJECTS in known or "path" not in known else {**known, OBJECTS: str}
+    own = {**known, **dict.fromkeys(_files(DATASETS[name]), str)}
     given = {}
     for item in filter(None, (options or "").split("&")):
         option, separator, value = item.partition("=")
@@ -63,11 +66,23 @@ def _absolute(location: str) -> str:
 
 def _parameters(reader: type) -> dict[str, Any]:
     """The options of a reader that text can say, by name, with the types it gives; "path" is one where it reads one."""
+    return {name: hint for name, hint in _every_parameter(reader).items() if name == "path" or _is_plain(hint)}
+
+
+def _every_parameter(reader: type) -> dict[str, Any]:
     # Those of a dataclass are resolved where each was written.
     own = next(vars(each)["__init__"] for each in reader.__mro__ if "__init__" in vars(each))
     hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else own)
-    known = {name: hints.get(name, str) for name in inspect.signature(reader).parameters if name != "self"}
-    return {name: hint for name, hint in known.items() if name == "path" or _is_plain(hint)}
+    return {name: hints.get(name, str) for name in inspect.signature(reader).parameters if name != "self"}
+
+
+def _files(reader: type) -> list[str]:
+    """The options of a reader that name a file, besides those that it has itself."""
+    known = _every_parameter(reader)
+    found = [
+        name for name, kind in CALIBRATIONS.items() if kind in (known.get(name), *typing.get_args(known.get(name)))
+    ]
+    return found + [OBJECTS] * ("path" in known and OBJECTS not in known)
 
 
 def _is_plain(hint: Any) -> bool:
@@ -99,14 +114,21 @@ def _opened(text: str, task: str) -> Any:
     name, location, options = json.loads(text)
     reader = DATASETS[name]
     known = _parameters(reader)
-    objects = None if OBJECTS in known else options.pop(OBJECTS, None)
+    named = {option: options.pop(option) for option in _files(reader) if option in options}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     if "task" in known and "task" not in given:
         choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
         given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
     place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
+    wanted = inspect.signature(reader).parameters.get("camera")
+    if wanted is not None and wanted.default is inspect.Parameter.empty and "camera" not in named:
+        raise ValueError(f"the data set {name!r} has no calibration of its own: give it as in {name}:PATH?camera=FILE")
+    if "camera" in named:
+        given["camera"] = read_camera(named["camera"])
+    if "rig" in named:
+        given["rig"] = read_rig(named["rig"])
     dataset = reader(*place, **given)
-    return dataset if objects is None else Annotated(dataset, names_of(dataset), Path(objects))
+    return Annotated(dataset, names_of(dataset), Path(named[OBJECTS])) if OBJECTS in named else dataset
 
 
 def _choices(hint: Any) -> list[Any]:
@@ -158,9 +180,10 @@ def stamp(source: Source) -> str:
     if not source.location:
         return ""
     digest = hashlib.sha256()
-    if OBJECTS in source.options and OBJECTS not in _parameters(DATASETS[source.dataset]):
-        status = Path(str(source.options[OBJECTS])).stat()
-        digest.update(f"{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    for option in _files(DATASETS[source.dataset]):
+        if option in source.options:
+            status = Path(str(source.options[option])).stat()
+            digest.update(f"{option}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     if is_url(source.location):
         digest.update(remote_stamp(source.location).encode())
         return digest.hexdigest()[:16]
