@@ -22,6 +22,7 @@ from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
 from ._occlusion import cross_check
 from ._poses import read_poses
+from ._registered import registered
 
 Task = Literal["stereo", "flow", "depth"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
@@ -44,7 +45,8 @@ class Folder(Dataset[Sample]):
     its clip, and ``edges*.png``, white where true depth jumps. Each may hold ``objects.json``, ``.xml`` or ``.png`` (of
     several depth frames ``objects_001.png``), the classes of its left or first image: `io.read_masks`. ``meta.json``
     holds `category` (what scene it is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`,
-    `doffs_px` and `intrinsics`.
+    `doffs_px` and `intrinsics`; of a depth camera beside the colour camera `depth_intrinsics` and `T_depth_color` (16
+    numbers, X_depth = T · X_color in metres), by which depth is brought to the colour camera's view.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
     principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
@@ -252,6 +254,7 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
         raise DatasetError(f"{scene / 'meta.json'} has no intrinsics; expected fx, fy, cx and cy in pixels")
     scale = None if path is not None and path.suffix == ".pfm" else meta.get("depth_scale")
     camera = _camera(meta["intrinsics"], image)
+    depth = None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0))
     return DepthSample(
         name=name,
         image=image,
@@ -259,7 +262,7 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
         clip=_clip(scene, camera, frame),
         masks={**_objects(scene, image, "color", suffix), **_edges(scene, suffix)},
         category=None if meta.get("category") is None else str(meta["category"]),
-        depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
+        depth=None if depth is None else registered(scene / "meta.json", meta, depth, camera),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import io
 from ..cameras import Array, Camera
+from ..geometry import DepthRegistration
 from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
@@ -34,6 +35,8 @@ class PosedClip(Dataset[DepthSample]):
         depth_scale: depth values per metre.
         around: frames before and after a sample's that its clip has.
         every: how many frames lie between them: baselines grow with it.
+        registration: of a depth camera beside the colour camera: maps are then those that the colour camera would
+            see (`geometry.register_depth`). None: the stored maps are taken as the colour camera's.
 
     Raises:
         DatasetError: when there are no frames; the message tells the layout. ValueError for numbers below 1. Reading
@@ -41,7 +44,14 @@ class PosedClip(Dataset[DepthSample]):
     """
 
     def __init__(
-        self, path: str | Path, camera: Camera, *, depth_scale: float = 1000.0, around: int = 2, every: int = 1
+        self,
+        path: str | Path,
+        camera: Camera,
+        *,
+        depth_scale: float = 1000.0,
+        around: int = 2,
+        every: int = 1,
+        registration: DepthRegistration | None = None,
     ) -> None:
         if around < 1 or every < 1 or not depth_scale > 0:
             raise ValueError(
@@ -50,6 +60,7 @@ class PosedClip(Dataset[DepthSample]):
             )
         self.path = existing_folder(path, _LAYOUT)
         self.camera, self.depth_scale, self.around, self.every = camera, depth_scale, around, every
+        self.registration = registration
         if not self._colours:
             raise empty(self.path, _LAYOUT)
 
@@ -102,4 +113,5 @@ class PosedClip(Dataset[DepthSample]):
         path = next((file for file in files if file.is_file()), None)
         if path is None:
             return None
-        return Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        stored = Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        return stored if self.registration is None else self.registration.registered(stored)
