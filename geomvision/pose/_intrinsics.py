@@ -38,6 +38,7 @@ LEAST_NOISE_PX = 0.02
 #: Matches that agree below which nothing is said, and the share of all below which F is looked for from scratch.
 FEWEST, FEW_AGREE = 12, 0.4
 LEAST = 8  # inliers to tell anything from
+NOTHING = 1e-9  # share of the information on the focal lengths, after the pose's, that is rounding
 LOST = 0.7  # of the information at most: beyond, the model is wrong rather than the inliers unknown
 SEARCH = 2000  # samples at most
 
@@ -103,7 +104,8 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     alone = max(left_over / max(1.0, matches - 7), (LEAST_NOISE_PX / unit) ** 2)
     both_focal = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     told = max(float(both_focal @ left @ both_focal), 1e-300)
-    factor = float(both_focal @ (gradient[5:] - gain.T @ gradient[:5])) / told
+    known = told > NOTHING * float(both_focal @ normal[5:, 5:] @ both_focal)
+    factor = float(both_focal @ (gradient[5:] - gain.T @ gradient[:5])) / told if known else 0.0
     one = max((float(weights @ residual**2) - factor**2 * told) / max(1.0, matches - 6), (LEAST_NOISE_PX / unit) ** 2)
     return Agreement(
         misfit=float((change**2 * values).sum() / alone),
