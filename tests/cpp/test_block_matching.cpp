@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/stereo/block_matching.hpp"
 #include "stereo/window_costs.hpp"
@@ -154,16 +155,12 @@ TEST_CASE("results do not depend on threads nor on the instruction set") {
     o.texture = 10.0f;
     o.num_threads = 1;
     const Image<float> expected = BlockMatching(o)(left, right);
-    for (const geomvision::Isa isa : geomvision::available_isas()) {
-      setenv("GEOMVISION_ISA", geomvision::name(isa), 1);
-      geomvision::reread_isa();
+    with_each_isa([&] {
       for (const int threads : {1, 2, 3, 8}) {
         o.num_threads = threads;
         CHECK(equal(BlockMatching(o)(left, right), expected));
       }
-    }
-    unsetenv("GEOMVISION_ISA");
-    geomvision::reread_isa();
+    });
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/convolution.hpp"
 
@@ -92,17 +93,6 @@ void check_definition(const ConvolutionOptions& options, Size channels, Size out
     }
   }
   CHECK(worst < (sizeof(T) == 4 ? 1e-4 : 1e-12));
-}
-
-template <typename Run>
-void with_each_isa(const Run& run) {
-  for (const gv::Isa isa : gv::available_isas()) {
-    setenv("GEOMVISION_ISA", gv::name(isa), 1);
-    gv::reread_isa();
-    run();
-  }
-  unsetenv("GEOMVISION_ISA");
-  gv::reread_isa();
 }
 
 }  // namespace

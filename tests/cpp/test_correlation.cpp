@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/correlation_lookup.hpp"
 #include "geomvision/ops/local_correlation.hpp"
@@ -39,21 +40,6 @@ template <typename T>
 void check_close(const std::vector<T>& found, const std::vector<double>& expected) {
   REQUIRE(found.size() == expected.size());
   for (std::size_t k = 0; k < found.size(); ++k) CHECK(found[k] == doctest::Approx(expected[k]).epsilon(1e-4));
-}
-
-template <typename Run>
-void with_each_isa(const Run& run) {
-#if defined(__unix__) || defined(__APPLE__)
-  for (const gv::Isa isa : gv::available_isas()) {
-    setenv("GEOMVISION_ISA", gv::name(isa), 1);
-    geomvision::reread_isa();
-    run();
-  }
-  unsetenv("GEOMVISION_ISA");
-  geomvision::reread_isa();
-#else
-  run();
-#endif
 }
 
 // What differs between float and double, and from one instruction set to the next, is rounding.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/flow/horn_schunck.hpp"
 #include "geomvision/flow/inverse_search.hpp"
 #include "geomvision/flow/lucas_kanade.hpp"
@@ -79,22 +80,12 @@ TEST_CASE("threads and instruction sets change nothing") {
   LucasKanadeOptions options;
   options.num_threads = 1;
   const Image<Vec2f> expected = LucasKanade(options)(frame0, frame1);
-  const char* before = std::getenv("GEOMVISION_ISA");
-  const std::string kept = before == nullptr ? "" : before;
-  for (const Isa isa : available_isas()) {
+  with_each_isa([&] {
     for (const int threads : {1, 3, 8}) {
-#if defined(__unix__)
-      setenv("GEOMVISION_ISA", name(isa), 1);
-      geomvision::reread_isa();
-#endif
       options.num_threads = threads;
       CHECK(equal(LucasKanade(options)(frame0, frame1), expected));
     }
-  }
-#if defined(__unix__)
-  setenv("GEOMVISION_ISA", kept.c_str(), 1);
-  geomvision::reread_isa();
-#endif
+  });
 }
 
 TEST_CASE("8 and 16 bits and floats are one scale of grey levels") {

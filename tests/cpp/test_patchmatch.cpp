@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/propagate_planes.hpp"
 #include "geomvision/stereo/ad_census.hpp"
@@ -77,15 +78,7 @@ TEST_CASE_TEMPLATE("results depend neither on threads, instruction set nor gaps 
     options.num_threads = threads;
     CHECK(equal(Matcher(options)(left, right), expected));
   }
-#if defined(__unix__) || defined(__APPLE__)
-  for (const gv::Isa isa : gv::available_isas()) {
-    setenv("GEOMVISION_ISA", gv::name(isa), 1);
-    geomvision::reread_isa();
-    CHECK(equal(Matcher(options)(left, right), expected));
-  }
-  unsetenv("GEOMVISION_ISA");
-  geomvision::reread_isa();
-#endif
+  with_each_isa([&] { CHECK(equal(Matcher(options)(left, right), expected)); });
   gv::Image<std::uint8_t> wide_left(80, 50), wide_right(80, 50);
   for (int y = 0; y < 45; ++y) {
     for (int x = 0; x < 67; ++x) {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/stereo/sgm.hpp"
 
@@ -82,15 +83,7 @@ TEST_CASE("results depend neither on threads nor on the instruction set") {
       options.num_threads = threads;
       CHECK(equal(SGM(options)(left, right), expected));
     }
-#if defined(__unix__) || defined(__APPLE__)
-    for (const gv::Isa isa : gv::available_isas()) {
-      setenv("GEOMVISION_ISA", gv::name(isa), 1);
-      geomvision::reread_isa();
-      CHECK(equal(SGM(options)(left, right), expected));
-    }
-    unsetenv("GEOMVISION_ISA");
-    geomvision::reread_isa();
-#endif
+    with_each_isa([&] { CHECK(equal(SGM(options)(left, right), expected)); });
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "each_isa.hpp"
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/sgm_paths.hpp"
 #include "geomvision/stereo/sgm.hpp"
@@ -100,17 +101,11 @@ TEST_CASE("sums depend neither on threads nor on the instruction set nor on stri
       SGMPaths(options_of(paths, 10, 90, threads))(costs.read(), guide.view(), sums.view());
       CHECK(sums.values == expected.values);
     }
-#if defined(__unix__) || defined(__APPLE__)
-    for (const gv::Isa isa : gv::available_isas()) {
-      setenv("GEOMVISION_ISA", gv::name(isa), 1);
-      geomvision::reread_isa();
+    with_each_isa([&] {
       Volume<std::uint16_t> sums(40, 210, 130);
       SGMPaths(options_of(paths, 10, 90))(costs.read(), guide.view(), sums.view());
       CHECK(sums.values == expected.values);
-    }
-    unsetenv("GEOMVISION_ISA");
-    geomvision::reread_isa();
-#endif
+    });
   }
   // a part of the rows, columns and disparities of larger volumes
   auto large = noise(12, 30, 40, 6);

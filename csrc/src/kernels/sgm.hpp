@@ -39,6 +39,8 @@ struct SGMCosts {
   int count, neutral;  // disparities; what cannot be seen costs that much at most
   const std::uint8_t* volume;
   std::ptrdiff_t volume_stride;
+  std::uint8_t* unpacked;  // not null: two planes of 4 bits are one of `planes`, the first in its low bits. Those of
+                           // the pixels that are asked for are taken apart here, in `sgm_unpacked_bytes`
 };
 
 }  // namespace geomvision::kernels
@@ -48,6 +50,9 @@ GEOMVISION_DECLARE_KERNEL(int, sgm_lanes, ());
 // Byte i of a row to place i / parts of part i % parts.
 GEOMVISION_DECLARE_KERNEL(void, sgm_split,
                           (const std::uint8_t* from, int width, int parts, int pitch, std::uint8_t* to));
+
+// Room for packed planes of so many pixels.
+GEOMVISION_DECLARE_KERNEL(std::size_t, sgm_unpacked_bytes, (int planes, int pixels, int vectors));
 
 // Costs of pixels begin ... end - 1 of a row, that of `begin` first.
 GEOMVISION_DECLARE_KERNEL(void, sgm_costs,

@@ -227,7 +227,47 @@ void split(const std::uint8_t* from, int width, int any_parts, int pitch, std::u
   }
 }
 
+// Bytes of the right view that pixels of a row are compared with, in each of the parts that `sgm_split` makes.
+inline int split_bytes(int pixels, int vectors) { return (pixels + vectors - 2) / vectors + lanes; }
+
+inline void take_apart(const std::uint8_t* packed, int count, std::uint8_t* low, std::uint8_t* high) {
+  for (int i = 0; i < count; ++i) {
+    low[i] = packed[i] & 15;
+    high[i] = packed[i] >> 4;
+  }
+}
+
+// Pixels begin ... end - 1 of a row whose planes are packed, as a row of their own.
+SGMCosts unpacked(const SGMCosts& source, int begin, int end, int vectors) {
+  const int pixels = end - begin, behind = source.pixels - end;
+  SGMCosts part = source;
+  part.unpacked = nullptr;
+  part.planes = 2 * source.planes;
+  part.match += begin;
+  part.pixels = pixels + behind % vectors;  // so that candidates stay in their parts
+  part.left_pitch = pixels;
+  part.right_pitch = split_bytes(part.pixels, vectors);
+  std::uint8_t *left = source.unpacked, *right = left + std::ptrdiff_t{part.planes} * pixels;
+  part.left = left;
+  part.right = right;
+  for (int p = 0; p < source.planes; ++p, left += 2 * pixels) {
+    take_apart(source.left + std::ptrdiff_t{p} * source.left_pitch + begin, pixels, left, left + pixels);
+    const std::uint8_t* from = source.right + std::ptrdiff_t{p} * vectors * source.right_pitch + behind / vectors;
+    std::uint8_t* high = right + std::ptrdiff_t{vectors} * part.right_pitch;
+    for (int k = 0; k < vectors; ++k, from += source.right_pitch, right += part.right_pitch, high += part.right_pitch) {
+      take_apart(from, part.right_pitch, right, high);
+    }
+    right = high;
+  }
+  return part;
+}
+
 }  // namespace
+
+std::size_t sgm_unpacked_bytes(int planes, int pixels, int vectors) {
+  const int columns = pixels + vectors * split_bytes(pixels + vectors - 1, vectors);
+  return std::size_t{2} * static_cast<std::size_t>(planes) * static_cast<std::size_t>(columns);
+}
 
 int census_plane_bits() { return plane_bits; }
 
@@ -240,6 +280,9 @@ void sgm_split(const std::uint8_t* from, int width, int parts, int pitch, std::u
 }
 
 void sgm_costs(const SGMCosts& source, int begin, int end, int vectors, std::uint8_t* costs) {
+  if (source.unpacked != nullptr) {
+    return sgm_costs(unpacked(source, begin, end, vectors), 0, end - begin, vectors, costs);
+  }
   if (vectors == 1) return all_costs<1>(source, begin, end, vectors, costs);
   if (vectors == 2) return all_costs<2>(source, begin, end, vectors, costs);
   if (vectors == 3) return all_costs<3>(source, begin, end, vectors, costs);
@@ -249,6 +292,9 @@ void sgm_costs(const SGMCosts& source, int begin, int end, int vectors, std::uin
 
 void sgm_costs_and_west(const SGMCosts& source, int begin, int end, const SGMPath& west, int vectors, std::uint8_t p1,
                         std::uint8_t* costs) {
+  if (source.unpacked != nullptr) {
+    return sgm_costs_and_west(unpacked(source, begin, end, vectors), 0, end - begin, west, vectors, p1, costs);
+  }
   if (vectors == 1) return costs_and_west<1>(source, begin, end, west, p1, costs);
   if (vectors == 2) return costs_and_west<2>(source, begin, end, west, p1, costs);
   if (vectors == 3) return costs_and_west<3>(source, begin, end, west, p1, costs);

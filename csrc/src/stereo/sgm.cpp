@@ -182,8 +182,7 @@ void SGM::run(ImageView<const T> left, ImageView<const T> right, const Maps& map
   scratch.guide.prepare(left, options_.num_threads);
   scratch.sweep.prepare(scratch.task(options_, width, height, count), scratch.guide);
   CensusCosts<T>& census = scratch.census<T>();
-  census.prepare(options_.census, left, right, first, count, scratch.sweep.padded(), scratch.sweep.cost_slots(),
-                 scratch.sweep.rows_at_once());
+  census.prepare(options_.census, left, right, first, count, scratch.sweep.cost_room());
   if (!overlap(left, disparity) && !overlap(right, disparity)) {
     return scratch.aggregate(options_, census, first, count, maps);
   }

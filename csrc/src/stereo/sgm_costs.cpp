@@ -58,30 +58,34 @@ void copy_columns(const T* row, int width, int begin, int end, bool mirrored, T*
 
 template <typename T>
 void CensusCosts<T>::prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first,
-                             int count, int padded, int slots, int kept) {
+                             int count, const SGMCostRoom& room) {
   left_ = left;
   right_ = right;
   first_ = first;
   count_ = count;
-  padded_ = padded;
-  kept_ = kept;
+  padded_ = room.padded;
+  kept_ = room.rows;
   radius_x_ = census == "5x5" ? 2 : (census == "7x7" ? 3 : 4);
   radius_y_ = census == "5x5" ? 2 : 3;
-  const int bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1, of_plane = GEOMVISION_KERNEL(census_plane_bits)();
-  planes_ = (bits + of_plane - 1) / of_plane;
+  const int bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1;
+  plane_bits_ = GEOMVISION_KERNEL(census_plane_bits)();
+  const bool packed = plane_bits_ == 4 && kept_ > 1;  // many rows are kept: in half of the room
+  if (packed) plane_bits_ = 8;
+  planes_ = (bits + plane_bits_ - 1) / plane_bits_;
   left_pitch_ = left.width() + 2 * radius_x_;
-  right_pitch_ = left_pitch_ + padded;
-  vectors_ = padded / GEOMVISION_KERNEL(sgm_lanes)();
+  right_pitch_ = left_pitch_ + padded_;
+  vectors_ = padded_ / GEOMVISION_KERNEL(sgm_lanes)();
   split_pitch_ = right_pitch_ / vectors_ + 1;
-  if (static_cast<int>(strips_.size()) < slots) strips_.resize(static_cast<std::size_t>(slots));
-  for (int slot = 0; slot < slots; ++slot) {
+  if (static_cast<int>(strips_.size()) < room.slots) strips_.resize(static_cast<std::size_t>(room.slots));
+  for (int slot = 0; slot < room.slots; ++slot) {
     Strip& strip = strips_[static_cast<std::size_t>(slot)];
     strip.begin = strip.end = 0;
     strip.left.resize(std::size_t{held} * static_cast<std::size_t>(left_pitch_));
     strip.right.resize(std::size_t{held} * static_cast<std::size_t>(right_pitch_));
-    strip.left_planes.resize(static_cast<std::size_t>(kept * planes_) * static_cast<std::size_t>(left_pitch_));
+    strip.left_planes.resize(static_cast<std::size_t>(kept_ * planes_) * static_cast<std::size_t>(left_pitch_));
     strip.right_planes.resize(static_cast<std::size_t>(planes_) * static_cast<std::size_t>(right_pitch_));
-    strip.split.resize(static_cast<std::size_t>(kept * planes_ * vectors_) * static_cast<std::size_t>(split_pitch_));
+    strip.split.resize(static_cast<std::size_t>(kept_ * planes_ * vectors_) * static_cast<std::size_t>(split_pitch_));
+    strip.unpacked.resize(packed ? GEOMVISION_KERNEL(sgm_unpacked_bytes)(planes_, room.columns, vectors_) : 0);
   }
 }
 
@@ -113,11 +117,10 @@ kernels::SGMCosts CensusCosts<T>::row(int slot, int y, int begin, int end) {
     right[dy + radius_y_] = strip.right.data() + std::ptrdiff_t{at} * right_pitch_ + radius_x_;
   }
   const int pixels = end - begin, bits = (2 * radius_x_ + 1) * (2 * radius_y_ + 1) - 1;
-  const int of_plane = GEOMVISION_KERNEL(census_plane_bits)();
   std::uint8_t* left_planes = strip.left_planes.data() + std::ptrdiff_t{y % kept_ * planes_} * left_pitch_;
   std::uint8_t* split = strip.split.data() + std::ptrdiff_t{y % kept_ * planes_ * vectors_} * split_pitch_;
-  take_planes<T>(left, radius_x_, radius_y_, false, of_plane, pixels, left_pitch_, left_planes);
-  take_planes<T>(right, radius_x_, radius_y_, true, of_plane, pixels + padded_ - 1, right_pitch_,
+  take_planes<T>(left, radius_x_, radius_y_, false, plane_bits_, pixels, left_pitch_, left_planes);
+  take_planes<T>(right, radius_x_, radius_y_, true, plane_bits_, pixels + padded_ - 1, right_pitch_,
                  strip.right_planes.data());
   for (int p = 0; p < planes_; ++p) {
     GEOMVISION_KERNEL(sgm_split)(strip.right_planes.data() + std::ptrdiff_t{p} * right_pitch_, pixels + padded_ - 1,
@@ -134,6 +137,7 @@ kernels::SGMCosts CensusCosts<T>::row(int slot, int y, int begin, int end) {
   costs.width = left_.width();
   costs.count = count_;
   costs.neutral = bits / 3;
+  costs.unpacked = strip.unpacked.empty() ? nullptr : strip.unpacked.data();
   return costs;
 }
 

@@ -20,28 +20,33 @@ class SGMCostRows {
   virtual kernels::SGMCosts row(int slot, int y, int begin, int end) = 0;
 };
 
+/// What `SGMSweep` keeps of cost rows: of each of `slots` so many rows next to one another. Costs are asked for of at
+/// most `columns` pixels at a time; `padded` is the number of disparities rounded up to whole vectors.
+struct SGMCostRoom {
+  int slots, rows, columns, padded;
+};
+
 /// Census words of a pair, made anew for each row that is asked for: nothing of the image's size is kept.
 template <typename T>
 class CensusCosts : public SGMCostRows {
  public:
-  /// Disparities first ... first + count - 1; `padded` is the number of them rounded up to whole vectors. Of each slot
-  /// so many rows next to one another are kept.
+  /// Disparities first ... first + count - 1.
   void prepare(const std::string& census, ImageView<const T> left, ImageView<const T> right, int first, int count,
-               int padded, int slots, int kept);
+               const SGMCostRoom& room);
   kernels::SGMCosts row(int slot, int y, int begin, int end) override;
 
  private:
   static constexpr int held = 8;  // rows; a window has at most seven
   struct Strip {
     std::vector<T> left, right;  // the last rows with the border repeated; right ones run from right to left
-    std::vector<std::uint8_t> left_planes, right_planes, split;
+    std::vector<std::uint8_t> left_planes, right_planes, split, unpacked;
     int row[held];
     int begin, end;
   };
   void hold(Strip& strip, int y);
 
   ImageView<const T> left_, right_;
-  int radius_x_ = 0, radius_y_ = 0, first_ = 0, count_ = 0, padded_ = 0, planes_ = 0;
+  int radius_x_ = 0, radius_y_ = 0, first_ = 0, count_ = 0, padded_ = 0, planes_ = 0, plane_bits_ = 8;
   int left_pitch_ = 0, right_pitch_ = 0, vectors_ = 1, split_pitch_ = 0, kept_ = 1;
   std::vector<Strip> strips_;
 };

@@ -33,8 +33,10 @@ class SGMSink {
 class SGMSweep {
  public:
   void prepare(const SGMTask& task, const SGMGuide& guide);
-  int slots() const { return plan_.threads() * rows_at_once(); }                  ///< of sinks
-  int cost_slots() const { return std::max(plan_.threads(), edges_.slots()); }    ///< of cost rows
+  int slots() const { return plan_.threads() * rows_at_once(); }  ///< of sinks
+  SGMCostRoom cost_room() const {
+    return {std::max(plan_.threads(), edges_.slots()), rows_at_once(), plan_.tile_columns(), padded()};
+  }
   int rows_at_once() const { return plan_.tiles() > 1 ? plan_.band_rows() : 1; }  ///< that are kept of a slot's costs
   int padded() const { return plan_.padded(); }
 
