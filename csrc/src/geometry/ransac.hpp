@@ -46,8 +46,9 @@ struct RansacOptions {
   std::uint64_t seed = 0;
   int min_iterations = 64;
   int max_iterations = 20000;
-  double confidence = 0.9999;   ///< that a sample without outliers was drawn, in (0, 1)
-  double effort = 2.0;          ///< that many times the samples which confidence asks for: samples are noisy, too
+  double confidence = 0.9999;  ///< that a sample without outliers was drawn, in (0, 1)
+  double effort = 2.0;         ///< that many times the samples which confidence asks for: samples are noisy, too
+  int patience = 0;  ///< above 0: stop after so many times the samples that led to the best, counted from 1024
   bool second_chances = false;  ///< refine the best runners-up, too: where refinements end in different places
   int num_threads = 0;
 };
@@ -86,7 +87,7 @@ template <typename Problem>
 RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options,
                                              RansacResult<typename Problem::Model> best = {}, double to_beat = 0.0) {
   using Model = typename Problem::Model;
-  constexpr int round = 32;
+  constexpr int round = 32, least_patience = 1024;
   struct Candidate {
     Model model{};
     double score = -1.0;
@@ -97,6 +98,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   const int most = iterations_of_all(options, problem.size(), Problem::sample_size);
   const bool goes_on = best.iterations > 0;
   int needed = goes_on ? std::min(most, 2 * best.iterations) : most;
+  int improved = best.iterations;
   std::vector<Candidate> others;  // the best of their rounds, by score
   const auto refine = [&](const Candidate& candidate) {
     Model refined = candidate.model;
@@ -108,9 +110,13 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
     best.model = refined;
     best.score = score;
     best.support = support;
+    improved = best.iterations;
     return true;
   };
-  while (best.iterations < needed) {
+  const auto hopes = [&] {
+    return options.patience == 0 || best.iterations < options.patience * std::max(improved, least_patience);
+  };
+  while (best.iterations < needed && hopes()) {
     const int first = best.iterations, count = std::min(round, most - first);
     const auto draw = [&](int begin, int end) {
       Model models[Problem::max_models];
