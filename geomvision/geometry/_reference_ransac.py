@@ -172,7 +172,7 @@ def ransac(
 
     `refine` gives a model, its score and its support, or None. With `second_chances`, the best runners-up of the rounds
     are refined at the end, too: for problems whose refinements end in different places. With a `patience` above 0 it
-    ends after so many times the samples that led to the best, counted from 1024.
+    ends after so many times the samples that led to the best, counted from 2048.
     A search that goes on from an earlier one's result takes as many samples again, and refines minimal models above
     `to_beat`.
     """
@@ -181,7 +181,7 @@ def ransac(
     others: list[tuple[float, Array]] = []
     most = iterations_of_all(size, sample_size, confidence, most)
     needed = min(most, 2 * drawn) if earlier else most
-    while drawn < needed and (not patience or drawn < patience * max(improved, 1024)):
+    while drawn < needed and (not patience or drawn < patience * max(improved, 2048)):
         count = min(ROUND, most - drawn)
         samples = [draw_sample(seed, drawn + i, size, sample_size) for i in range(count)]
         scored = [(score(model), model) for sample in samples for model in solve(sample)]

@@ -48,7 +48,7 @@ struct RansacOptions {
   int max_iterations = 20000;
   double confidence = 0.9999;  ///< that a sample without outliers was drawn, in (0, 1)
   double effort = 2.0;         ///< that many times the samples which confidence asks for: samples are noisy, too
-  int patience = 0;  ///< above 0: stop after so many times the samples that led to the best, counted from 1024
+  int patience = 0;  ///< above 0: stop after so many times the samples that led to the best, counted from 2048
   bool second_chances = false;  ///< refine the best runners-up, too: where refinements end in different places
   int num_threads = 0;
 };
@@ -87,7 +87,7 @@ template <typename Problem>
 RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options,
                                              RansacResult<typename Problem::Model> best = {}, double to_beat = 0.0) {
   using Model = typename Problem::Model;
-  constexpr int round = 32, least_patience = 1024;
+  constexpr int round = 32, least_patience = 2048;
   struct Candidate {
     Model model{};
     double score = -1.0;
