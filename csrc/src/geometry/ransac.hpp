@@ -97,8 +97,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   double best_raw = to_beat;  // of the minimal models: a refined one would bar the way to others yet to be refined
   const int most = iterations_of_all(options, problem.size(), Problem::sample_size);
   const bool goes_on = best.iterations > 0;
-  int needed = goes_on ? std::min(most, 2 * best.iterations) : most;
-  int improved = best.iterations;
+  int needed = goes_on ? std::min(most, 2 * best.iterations) : most, improved = best.iterations;
   std::vector<Candidate> others;  // the best of their rounds, by score
   const auto refine = [&](const Candidate& candidate) {
     Model refined = candidate.model;
@@ -106,17 +105,12 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
     if (support < 0) return false;
     const double score = problem.score(refined, best.score);
     if (score <= best.score) return false;
-    best.found = true;
-    best.model = refined;
-    best.score = score;
-    best.support = support;
+    best = {true, refined, score, support, best.iterations};
     improved = best.iterations;
     return true;
   };
-  const auto hopes = [&] {
-    return options.patience == 0 || best.iterations < options.patience * std::max(improved, least_patience);
-  };
-  while (best.iterations < needed && hopes()) {
+  while (best.iterations < needed &&
+         (options.patience == 0 || best.iterations < options.patience * std::max(improved, least_patience))) {
     const int first = best.iterations, count = std::min(round, most - first);
     const auto draw = [&](int begin, int end) {
       Model models[Problem::max_models];
