@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import io
 from ..cameras import Camera, CameraModel
-from ..datasets.folder import read_meta
+from ..datasets._folder_parts import read_meta
 from ..geometry import DepthRegistration, register_depth
 from ..results import Depth
 
