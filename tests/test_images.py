@@ -80,5 +80,5 @@ def test_masks_become_bool(dtype):
 
 @pytest.mark.parametrize("mask", [[[0.0, np.nan]], [["False", "True"]], np.ma.masked_array([[True, False]], [[0, 1]])])
 def test_what_nobody_knows_as_a_mask_is_refused(mask):
-    with pytest.raises(TypeError, match="occluded .*must be"):
+    with pytest.raises(TypeError, match=r"occluded .*must be"):
         as_mask(mask, "occluded")

@@ -65,13 +65,13 @@ def test_maps_that_cannot_be_are_refused(make, message):
     ],
 )
 def test_what_a_mask_hides_is_no_estimate_and_so_masked_arrays_are_refused(make):
-    with pytest.raises(TypeError, match="masked array; it must be a plain one.*: fill what its mask hides"):
+    with pytest.raises(TypeError, match=r"masked array; it must be a plain one.*: fill what its mask hides"):
         make(np.ma.masked_array(np.ones((2, 3)), [[0, 1, 0], [0, 0, 1]]))
 
 
 @pytest.mark.parametrize("occluded", [np.full((1, 2), NAN), np.array([["False", "False"]])])
 def test_occlusions_that_are_none_are_refused(occluded):
-    with pytest.raises(TypeError, match="occluded has dtype .*; it must be bool"):
+    with pytest.raises(TypeError, match=r"occluded has dtype .*; it must be bool"):
         Disparity(px=np.zeros((1, 2)), occluded=occluded)
 
 

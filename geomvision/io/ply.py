@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import numbers
 from ..images import Float32
 from ..results import PointCloud
 from ._files import FormatError, PathLike, read_bytes, write_bytes
@@ -76,7 +77,7 @@ def write_ply(
             columns += [*_rows(path, name, extra, len(xyz)).T]
     kinds = ["f4"] * len(names)
     if colors is not None:
-        rgb = np.asarray(colors)
+        rgb = numbers("", f"{path}: colors", colors)
         if rgb.dtype != np.uint8 or rgb.shape != xyz.shape:
             raise ValueError(f"{path}: colors are {rgb.dtype} {rgb.shape}; they must be uint8 {xyz.shape}")
         names += _RGB
@@ -129,20 +130,18 @@ def read_ply(path: PathLike) -> PointCloud:
 
 
 def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None) -> Float32:
-    array = np.asarray(values)
+    array = numbers("", f"{path}: {name}", values)
     if array.ndim != 2 or array.shape[1] != 3 or (count is not None and len(array) != count):
         hint = "; transpose it" if array.ndim == 2 and array.shape[0] == 3 else ""
         raise ValueError(
             f"{path}: {name} has shape {array.shape}; it must be ({'N' if count is None else count}, 3){hint}"
         )
-    if array.dtype.kind not in "fui":
-        raise ValueError(f"{path}: {name} has dtype {array.dtype}; it must be real numbers")
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
 
 
 def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32]:
-    array = np.asarray(triangles)
+    array = numbers("", f"{path}: triangles", triangles)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "ui":
         raise ValueError(f"{path}: triangles are {array.dtype} {array.shape}; they must be whole numbers (M, 3)")
     if array.size and not 0 <= int(array.min()) <= int(array.max()) < count:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import numbers
 from ..images import Float32, Image
 from ..packages import needed_by
 from ._files import FormatError, PathLike, write_bytes
@@ -82,8 +83,8 @@ def to_uint16(path: PathLike, values: Float32, *, scale: float, what: str) -> Im
 
     Raises ValueError when a value is negative or too large for 16 bits.
     """
-    array = np.asarray(values)
-    if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "fui":
+    array = numbers("", f"{path}: {what}", values)
+    if array.ndim != 2 or array.size == 0:
         raise ValueError(f"{path}: {what} is {array.dtype} of shape {array.shape}; it must be numbers (H, W)")
     known = ~np.isnan(array)
     stored = np.where(known, np.rint(np.where(known, array, 0).astype(np.float64) * scale), 0)
