@@ -75,6 +75,13 @@ def test_occlusions_that_are_none_are_refused(occluded):
         Disparity(px=np.zeros((1, 2)), occluded=occluded)
 
 
+@pytest.mark.parametrize("image", [[[1.0, 2.0]], np.ones(2)])
+def test_what_is_no_image_is_not_warped(image):
+    for seen in (Disparity(px=np.zeros((1, 2))), Flow(px=np.zeros((1, 2, 2)))):
+        with pytest.raises(TypeError, match=r"the image is (a list|of shape \(2,\)); it must be a numpy array"):
+            seen.warp(image)
+
+
 def test_a_map_is_a_copy_with_gaps_as_nan():
     px = np.array([[1.0, NAN], [NAN, 0.0]], np.float32)
     disparity = Disparity(px=px)

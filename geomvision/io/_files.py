@@ -55,7 +55,7 @@ def read_bytes(path: PathLike, expected: str) -> bytes:
 def read_text(path: PathLike, expected: str) -> str:
     """The text of a UTF-8 file; raises FormatError as `read_bytes` does, and where it is no text."""
     try:
-        return read_bytes(path, expected).decode("utf-8")
+        return read_bytes(path, expected).decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise FormatError(path, "is no UTF-8 text", expected) from error
 

@@ -44,6 +44,10 @@ def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> 
         raise
     except ValueError as error:
         raise FormatError(path, str(error), _EXPECTED) from error
+    for name in ("width", "height", "ndisp"):
+        value = _number(path, entries, name) if name in entries else 1.0
+        if value < 1 or value != round(value):
+            raise FormatError(path, f"{name} is {value:g}", "a whole number of pixels, 1 or more")
     baseline = _number(path, entries, "baseline")
     if baseline <= 0:
         raise FormatError(path, f"baseline is {baseline}", "a positive baseline")

@@ -110,19 +110,20 @@ def read_ply(path: PathLike) -> PointCloud:
         raise FormatError(path, f"has the elements {', '.join(tables) or 'none'}", "a vertex element with x, y and z")
     vertex = tables["vertex"]
 
-    def columns(names: tuple[str, ...], dtype: type) -> Any:
+    def columns(names: tuple[str, ...], dtype: type | None) -> Any:
         if not set(names) <= set(vertex):
             return None
-        return np.stack([np.asarray(vertex[name]) for name in names], axis=1).astype(dtype)
+        found = np.stack([np.asarray(vertex[name]) for name in names], axis=1)
+        return found if dtype is None else found.astype(dtype)
 
     points = columns(_XYZ, np.float32)
     lists = next((v for k, v in tables.get("face", {}).items() if k in ("vertex_indices", "vertex_index")), None)
-    triangles = None if lists is None else _fans(lists)
+    triangles = None if lists is None else _fans(path, lists)
     if triangles is not None and triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
         raise FormatError(path, f"a face names point {triangles.max()}", f"indices 0 to {len(points) - 1}")
     return PointCloud(
         points=points,
-        colors=columns(_RGB, np.uint8),
+        colors=_colours(path, columns(_RGB, None), elements),
         normals=columns(_NORMAL, np.float32),
         triangles=triangles,
         motion=columns(_MOTION, np.float32),
@@ -138,6 +139,21 @@ def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None
         )
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
+
+
+def _colours(path: PathLike, rgb: Any, elements: list[_Element]) -> NDArray[np.uint8] | None:
+    """Colours as bytes: 16 bits by their upper 8, floats from 0 … 1. FormatError for numbers outside."""
+    if rgb is None:
+        return None
+    kinds = {kind for each in elements if each.name == "vertex" for name, kind, _ in each.properties if name in _RGB}
+    white = 1.0 if any(kind[0] == "f" for kind in kinds) else 65535.0 if "u2" in kinds else 255.0
+    values = rgb.astype(np.float64)
+    outside = int(np.count_nonzero(~((values >= 0) & (values <= white))))
+    if outside:
+        raise FormatError(
+            path, f"{outside} numbers of its colours are not 0 … {white:g}", "red, green, blue up to that"
+        )
+    return np.rint(values * (255.0 / white)).astype(np.uint8)
 
 
 def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32]:
@@ -221,7 +237,7 @@ def _elements(
             ) from error
 
 
-def _fans(polygons: Any) -> NDArray[np.int32]:
+def _fans(path: PathLike, polygons: Any) -> NDArray[np.int32]:
     """Triangles of polygons, each a fan from its first corner."""
     if isinstance(polygons, np.ndarray):  # all of one length
         corners = polygons
@@ -230,4 +246,6 @@ def _fans(polygons: Any) -> NDArray[np.int32]:
     else:
         rows = [(p[0], p[k], p[k + 1]) for p in polygons for k in range(1, len(p) - 1)]
         joined = np.array(rows).reshape(-1, 3)
+    if not (np.abs(joined) <= _MOST).all() or (joined != np.rint(joined)).any():
+        raise FormatError(path, "a face names a point by what is no whole number", "indices of points")
     return joined.astype(np.int32)

@@ -52,7 +52,7 @@ def apply_scale(stored: Image, *, scale: float, invalid: int | Collection[int] |
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"scale is {scale}; it must be a positive number")
     values = (stored / np.float64(scale)).astype(np.float32)
-    unknown = () if invalid is None else (invalid,) if isinstance(invalid, int) else tuple(invalid)
+    unknown = () if invalid is None else (invalid,) if isinstance(invalid, int | np.integer) else tuple(invalid)
     values[np.isin(stored, unknown)] = np.nan
     return values
 

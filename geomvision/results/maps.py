@@ -260,6 +260,9 @@ def _same_size(size: tuple[int, int], camera: CameraModel) -> None:
 
 
 def _same_image_size(size: tuple[int, int], image: Image) -> None:
+    if not isinstance(image, np.ndarray) or image.ndim < 2:
+        given = f"of shape {image.shape}" if isinstance(image, np.ndarray) else f"a {type(image).__name__}"
+        raise TypeError(f"the image is {given}; it must be a numpy array (H, W) or (H, W, C)")
     if size != image.shape[:2]:
         given, wanted = f"{image.shape[1]}x{image.shape[0]}", f"{size[1]}x{size[0]}"
         raise ValueError(f"the image is {given} but the map is {wanted} pixels; they must be equal")
