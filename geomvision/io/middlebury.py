@@ -36,6 +36,10 @@ def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> 
         FormatError: when the file is missing, lacks an entry, has one that is no number, or contradicts itself.
     """
     entries = _entries(path)
+    for name in ("width", "height", "ndisp"):
+        value = _number(path, entries, name) if name in entries else 1.0
+        if value < 1 or value != round(value):
+            raise FormatError(path, f"{name} is {value:g}", "a whole number of pixels, 1 or more")
     width, height = round(_number(path, entries, "width")), round(_number(path, entries, "height"))
     try:
         left = Camera.from_matrix(_matrix(path, entries, "cam0"), width, height)
@@ -44,10 +48,6 @@ def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> 
         raise
     except ValueError as error:
         raise FormatError(path, str(error), _EXPECTED) from error
-    for name in ("width", "height", "ndisp"):
-        value = _number(path, entries, name) if name in entries else 1.0
-        if value < 1 or value != round(value):
-            raise FormatError(path, f"{name} is {value:g}", "a whole number of pixels, 1 or more")
     baseline = _number(path, entries, "baseline")
     if baseline <= 0:
         raise FormatError(path, f"baseline is {baseline}", "a positive baseline")
