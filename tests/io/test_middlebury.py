@@ -85,7 +85,7 @@ def test_round_trip(f: float, cx: float, doffs: float, baseline: float, ndisp: i
     assert again.ndisp == ndisp
 
 
-@pytest.mark.parametrize(("old", "new"), [("width=", "width=0."), ("ndisp=", "ndisp=-"), ("height=", "height=1.5e-")])
+@pytest.mark.parametrize(("old", "new"), [("width=", "width=0."), ("ndisp=", "ndisp=-"), ("height=", "height=9.")])
 def test_sizes_that_are_no_whole_numbers_are_refused(tmp_path: Path, old: str, new: str):
     with pytest.raises(gio.FormatError, match="expected a whole number of pixels, 1 or more"):
         read(tmp_path, CALIB.replace(f"\n{old}", f"\n{new}"))
