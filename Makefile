@@ -52,10 +52,10 @@ demo: $(VENV)/geomvision
 
 test: cpp-tests pytest
 
-# Test processes share the cores: idle OpenMP threads must sleep, not spin.
+# Test processes share the cores: each has one OpenMP thread where a test asks for no more, and idle ones sleep.
 pytest: $(VENV)/dev
 	@echo 'Python tests'
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations 30
+	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations 30
 
 # `make cpp-tests` and `make sanitize` build apart from the installed core, with tests and warnings as errors.
 cpp-tests: $(VENV)/dev

@@ -41,6 +41,15 @@ def test_the_data_sets_page_lists_every_reader_once():
     assert "(docs/datasets.md)" in (REPOSITORY / "README.md").read_text()
 
 
+@pytest.mark.parametrize("task", ["stereo", "flow", "depth", "pose"])
+def test_the_front_page_names_every_method_of_a_task(task):
+    import importlib
+
+    methods = importlib.import_module(f"geomvision.{task}").METHODS
+    (row,) = re.findall(rf"^\| {task}\b.*\|$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    assert not [name for name in methods if f"`{name}`" not in row]
+
+
 def rows_of(title):
     """The cells of the table below a title of the C++ page."""
     page = (REPOSITORY / "docs" / "cpp.md").read_text()
