@@ -95,7 +95,8 @@ def _forward_too(registered: Any, twin: Function, refuse: Function) -> Any:
 
 
 def _is_dual(argument: Any) -> bool:
-    return isinstance(argument, torch.Tensor) and torch.autograd.forward_ad.unpack_dual(argument).tangent is not None
+    forward_ad: Any = torch.autograd.forward_ad
+    return isinstance(argument, torch.Tensor) and forward_ad.unpack_dual(argument).tangent is not None
 
 
 def pulled_back(function: Function, d_result: torch.Tensor, *leaves: torch.Tensor) -> tuple[torch.Tensor, ...]:
