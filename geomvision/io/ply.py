@@ -153,7 +153,7 @@ def _colours(path: PathLike, rgb: Any, elements: list[_Element]) -> NDArray[np.u
         raise FormatError(
             path, f"{outside} numbers of its colours are not 0 … {white:g}", "red, green, blue up to that"
         )
-    return np.rint(values * (255.0 / white)).astype(np.uint8)
+    return np.asarray(np.rint(values * (255.0 / white)), np.uint8)
 
 
 def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32]:
