@@ -195,6 +195,10 @@ def generated(units: int, folder: Path) -> None:
     good = [each for each in Run(folder).records() if each.label == "m3" and each.error is None]
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     print(f"listed as records and filtered to {len(good)}: {seconds:.2f} s, {cpu:.2f} s of CPU")
+    begun, cpu = time.perf_counter(), time.process_time()
+    assert not list(Run(folder).failed())
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    print(f"failed ones told, of which there are none: {seconds:.2f} s, {cpu:.2f} s of CPU")
     begun = time.perf_counter()
     found = sum(1 for each in Run(folder).records(label="m3"))
     print(f"filtered to {found} while read: {time.perf_counter() - begun:.2f} s")

@@ -42,6 +42,9 @@ class FileCard:
     inputs: Sequence[str]
     #: "0…255": see `images.levels`; "any": as they are, the net normalises them itself.
     levels: str = "0…255"
+    #: What is taken from the channels of images, and what they are divided by then: a number for all, or three.
+    mean: Sequence[float] = (0.0,)
+    deviation: Sequence[float] = (1.0,)
     #: Height and width that the net takes, or None: any multiple of `multiple`, at least `least`.
     size: Sequence[int] | None
     multiple: int = 1
@@ -56,6 +59,8 @@ class FileCard:
     matcher: Mapping[str, Any] = field(default_factory=dict)
     #: Names of the output's channels.
     channels: Sequence[str]
+    #: Name of the output; "" of the only one.
+    output: str = ""
     #: "disparity_px", "flow_px", "metric" (for a camera of `focal_px`, pixels of what the net sees), or what a
     #: `RelativeDepth` may be.
     kind: str
@@ -77,7 +82,8 @@ class FileCard:
         """The reverse of `text`. Raises WeightsError, which names the file, where that is none."""
         way = "export it with geomvision export"
         if text is None:
-            raise WeightsError(f"{file} says nothing of its net ({KEY!r} is not in its metadata): {way}")
+            beside = "or, where others made it, write what it takes and gives into a .json file of its name beside it"
+            raise WeightsError(f"{file} says nothing of its net ({KEY!r} is not in its metadata): {way}, {beside}")
         try:
             entries = json.loads(text)
             known = cls(**entries)
@@ -145,12 +151,19 @@ class FileCard:
         height, width = shown[0].shape[:2]
         size = self.taken(height, width)
         (top, left), arrays = framed(shown, size)
-        maps = np.asarray(runner([*arrays, *further]), np.float32)
+        maps = np.asarray(runner([*map(self._normalised, arrays), *further]), np.float32)
         if maps.shape != (len(self.channels), *size):
             told = f"{(len(self.channels), *size)} as the file's card says"
             raise WeightsError(f"the net gives maps of shape {maps.shape}; it should be {told}: export it again")
         cut = maps[:, top : top + height, left : left + width]
         return {name: self._said(name, each) for name, each in zip(self.channels, cut, strict=True)}
+
+    def _normalised(self, image: Float32) -> Float32:
+        """An image (1, C, H, W) with its channels as the net wants them."""
+        if (*self.mean, *self.deviation) == (0.0, 1.0):
+            return image
+        mean, deviation = (np.asarray(each, np.float32).reshape(1, -1, 1, 1) for each in (self.mean, self.deviation))
+        return np.asarray((image - mean) / deviation, np.float32)
 
     def _said(self, name: str, values: Float32) -> Float32:
         """A channel in its unit."""

@@ -31,6 +31,7 @@ FLOORS = [
         "learned",
         "method",
         "onnx_runtime",
+        "foreign_nets",
         "registry",
         "trace",
         "timing",

@@ -226,7 +226,7 @@ def _tell(folder: Path, summary: Summary) -> None:
     done = summary.units - summary.kept
     timed = f", {summary.timed} timed" if summary.timed else ""
     console.print(f"{summary.units} units: {summary.kept} were there, {done} done{timed}", markup=False)
-    errors = Counter(f"{each.label}: {each.error}" for each in Run(folder).records() if each.error is not None)
+    errors = Counter(f"{each.label}: {each.error}" for each in Run(folder).failed())
     if errors:
         console.print(f"{sum(errors.values())} failed; --again does them once more", markup=False)
     for told, count in errors.most_common(TOLD):

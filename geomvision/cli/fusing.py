@@ -13,7 +13,7 @@ from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
-from ..datasets.folder import read_meta
+from ..datasets._folder_parts import read_meta
 from ..datasets.posed_clip import PosedClip
 from ..depth.from_motion import FromMotion
 from ..geometry import fuse

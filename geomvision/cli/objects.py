@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..benchmark.protocols import has_truth
-from ..datasets.folder import read_objects
-from ..images import Image
+from ..benchmark.runs.annotations import first_image
+from ..datasets._folder_parts import read_objects
 from ..samples import DepthSample, FlowSample, SceneFlowSample, StereoSample
 
 Classed = TypeVar("Classed", StereoSample, FlowSample, DepthSample, SceneFlowSample)
@@ -29,7 +29,7 @@ def classed(samples: list[Classed], path: Path | None, names: Mapping[str, Seque
     if path.suffix.lower() == ".png" and len(samples) > 1:
         told = f"{path} is of one image, but there are {len(samples)} scenes"
         raise ValueError(f"{told}: give one, or an export that names their images")
-    found = [read_objects(path, _first(sample), names[sample.name]) for sample in samples]
+    found = [read_objects(path, first_image(sample), names[sample.name]) for sample in samples]
     if not any(found):
         raise ValueError(f"{path} has no object in {', '.join(names)}: no class can be scored apart")
     return [replace(s, masks={**s.masks, **masks}) for s, masks in zip(samples, found, strict=True)]
@@ -46,12 +46,3 @@ def frames_of(names: Sequence[str], stems: Sequence[str]) -> dict[str, list[str]
         files: list[str] = ["_".join([stem, *parts[1:]]) for stem in stems]
         found[name] = [*(f"{parts[0]}/{file}" for file in files), *(files if len(names) == 1 else ())]
     return found
-
-
-def _first(sample: Classed) -> Image:
-    """The image that a sample's truth is of."""
-    if isinstance(sample, StereoSample):
-        return sample.left
-    if isinstance(sample, SceneFlowSample):
-        return sample.left0
-    return sample.frame0 if isinstance(sample, FlowSample) else sample.image

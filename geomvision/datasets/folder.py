@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,24 +14,30 @@ import numpy as np
 from .. import io
 from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
-from ..io._files import read_text
+from ..io._files import naming, read_text
 from ..io.kitti import kitti_rig_of
 from ..results import Disparity, Flow
 from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
+from ._files import fitting, partner
+from ._folder_parts import (
+    LAYOUT,
+    camera_of,
+    find_image,
+    grey_mask,
+    invalid_values,
+    number,
+    objects_of,
+    read_meta,
+    required,
+)
 from ._occlusion import cross_check
 from ._poses import read_poses
 
 Task = Literal["stereo", "flow", "depth"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
-_IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".pgm", ".ppm")
 #: Frames before and after a frame that its clip has.
 AROUND = 9
-_LAYOUT = (
-    "stereo/SCENE/left.png, right.png, disp.pfm or disp.png; flow/SCENE/frame0.png, frame1.png, flow.flo or "
-    "flow.png; depth/SCENE/color*.png, depth*.png; each SCENE with a meta.json that tells scales and cameras; "
-    "or one of these task folders, or one scene folder"
-)
 
 
 class Folder(Dataset[Sample]):
@@ -62,11 +67,11 @@ class Folder(Dataset[Sample]):
     def __init__(self, path: str | Path, *, task: Task | None = None, final_pass: bool = False) -> None:
         if task is not None and task not in _TASKS:
             raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)} or None")
-        self.path = existing_folder(path, _LAYOUT)
+        self.path = existing_folder(path, LAYOUT)
         self.task = task
         self.final_pass = final_pass
         if not self._entries:
-            raise empty(self.path, _LAYOUT + (f" (only {task} scenes were asked for)" if task else ""))
+            raise empty(self.path, LAYOUT + (f" (only {task} scenes were asked for)" if task else ""))
 
     @cached_property
     def _entries(self) -> dict[str, tuple[Task, Path, str]]:
@@ -105,27 +110,9 @@ class Folder(Dataset[Sample]):
 def task_of(scene: Path) -> Task | None:
     """Which task a scene folder serves, told by its files; None when it is no scene."""
     for task, files in (("stereo", ("left", "right")), ("flow", ("frame0", "frame1"))):
-        if all(_image(scene, file) is not None for file in files):
+        if all(find_image(scene, file) is not None for file in files):
             return task  # type: ignore[return-value]
     return "depth" if _frames(scene) else None
-
-
-def read_meta(scene: Path) -> dict[str, Any]:
-    """The scene's meta.json, empty when there is none. Raises FormatError when it is no JSON object."""
-    path = scene / "meta.json"
-    if not path.exists():
-        return {}
-    try:
-        meta = json.loads(read_text(path, "a JSON object"))
-    except json.JSONDecodeError as error:
-        raise io.FormatError(path, f"is no JSON ({error})", "a JSON object") from error
-    if not isinstance(meta, dict):
-        raise io.FormatError(path, f"holds a {type(meta).__name__}", "a JSON object")
-    return meta
-
-
-def _image(scene: Path, stem: str, endings: tuple[str, ...] = _IMAGE_ENDINGS) -> Path | None:
-    return next((scene / (stem + ending) for ending in endings if (scene / (stem + ending)).is_file()), None)
 
 
 def _frames(scene: Path) -> list[str]:
@@ -135,8 +122,9 @@ def _frames(scene: Path) -> list[str]:
 
 
 def _read_stereo(name: str, scene: Path, meta: Mapping[str, Any]) -> StereoSample:
-    left, right = (io.read_image(_required(scene, stem)) for stem in ("left", "right"))
-    disparity, disparity_right = (_disparity(scene, stem, meta) for stem in ("disp", "disp_right"))
+    left = io.read_image(required(scene, "left"))
+    right = partner(required(scene, "right"), left)
+    disparity, disparity_right = (_disparity(scene, stem, meta, left) for stem in ("disp", "disp_right"))
     rig, ndisp = _rig(scene, meta, left)
     sample = StereoSample(
         name=name,
@@ -151,60 +139,40 @@ def _read_stereo(name: str, scene: Path, meta: Mapping[str, Any]) -> StereoSampl
     return replace(sample, occluded=_occluded(scene, meta, sample))
 
 
-def _disparity(scene: Path, stem: str, meta: Mapping[str, Any]) -> Disparity | None:
-    path = _image(scene, stem, (".pfm", ".png", ".pgm"))
+def _disparity(scene: Path, stem: str, meta: Mapping[str, Any], image: Image) -> Disparity | None:
+    path = find_image(scene, stem, (".pfm", ".png", ".pgm"))
     if path is None:
         return None
     if path.suffix == ".pfm":
-        return io.read_disparity(path)
-    return io.read_disparity(path, scale=meta.get("disparity_scale"), invalid=meta.get("invalid_value", 0))
+        found = io.read_disparity(path)
+    else:
+        scale = number(scene, meta, "disparity_scale", above=0)
+        found = io.read_disparity(path, scale=scale, invalid=invalid_values(scene, meta))
+    fitting(path, found.size, image)
+    return found
 
 
 def _occluded(scene: Path, meta: Mapping[str, Any], sample: StereoSample) -> Mask | None:
     """Unknown (None) unless a file tells it; `mask_nonocc` comes in two codings."""
     if sample.disparity is None:
         return None
-    nonocc = _mask_values(scene / "mask_nonocc.png")
+    nonocc = grey_mask(scene / "mask_nonocc.png", sample.left)
     if nonocc is not None and (nonocc == 128).any():  # 2014: 255 seen, 128 occluded, 0 no truth
         return np.asarray(nonocc == 128)
     if nonocc is not None:  # 2001, 2003: 255 seen; what else may be scored is occluded
-        every = _mask_values(scene / "mask_all.png")
+        every = grey_mask(scene / "mask_all.png", sample.left)
         scored = sample.disparity.valid if every is None else every == 255
         return np.asarray(scored & (nonocc != 255))
-    noc = _disparity(scene, "disp_noc", meta)
+    noc = _disparity(scene, "disp_noc", meta, sample.left)
     if noc is not None:
         return sample.disparity.valid & ~noc.valid
     return cross_check(sample.disparity, sample.disparity_right) if sample.disparity_right is not None else None
 
 
-def read_objects(path: Path, left: Image, names: Sequence[str]) -> dict[str, Mask]:
-    """Masks by class of a left image of one of these names. FormatError where they are of another size."""
-    masks = io.read_masks(path, names)
-    for mask in masks.values():
-        if mask.shape != left.shape[:2]:
-            given, wanted = (f"masks of {shape[1]}x{shape[0]} pixels" for shape in (mask.shape, left.shape))
-            raise io.FormatError(path, f"holds {given}", f"{wanted}, as the left image")
-    return masks
-
-
-def _objects(scene: Path, image: Image, stem: str, suffix: str = "") -> dict[str, Mask]:
-    """Classes of the image with this stem and suffix, where the scene has annotations."""
-    paths = (scene / name for name in ("objects.json", "objects.xml", f"objects{suffix}.png"))
-    path = next((path for path in paths if path.is_file()), None)
-    return {} if path is None else read_objects(path, image, [stem + suffix])
-
-
 def _region_masks(scene: Path, left: Image) -> dict[str, Mask]:
-    masks = _objects(scene, left, "left")
-    disc = _mask_values(scene / "mask_disc.png")
+    masks = objects_of(scene, left, "left")
+    disc = grey_mask(scene / "mask_disc.png", left)
     return masks if disc is None else {**masks, "discontinuities": disc == 255}
-
-
-def _mask_values(path: Path) -> Image | None:
-    if not path.exists():
-        return None
-    values = io.read_image(path)
-    return values if values.ndim == 2 else values[..., 0]
 
 
 def _rig(scene: Path, meta: Mapping[str, Any], image: Image) -> tuple[StereoRig | None, int | None]:
@@ -214,22 +182,28 @@ def _rig(scene: Path, meta: Mapping[str, Any], image: Image) -> tuple[StereoRig 
     if "cam0" in text:
         calibration = io.read_middlebury_calib(calib)
         ndisp = calibration.ndisp
+        fitting(calib, (calibration.rig.left.height, calibration.rig.left.width), image)
         return calibration.rig, ndisp if ndisp is not None and ndisp < width else None  # ETH3D writes the width
     if re.search(r"^P(\d|_rect_\d\d):", text, re.MULTILINE):
-        return kitti_rig_of(io.read_kitti_calib(calib), image), None
-    if not {"focal_px", "baseline_m", "doffs_px"} <= meta.keys():
+        with naming(calib, "KITTI's rectified cameras"):
+            return kitti_rig_of(io.read_kitti_calib(calib), image), None
+    f, baseline_m = (number(scene, meta, name, above=0) for name in ("focal_px", "baseline_m"))
+    doffs_px = number(scene, meta, "doffs_px")
+    if f is None or baseline_m is None or doffs_px is None:
         return None, None  # Middlebury 2006 was cropped by an unpublished amount: its metres are unknown
-    f = float(meta["focal_px"])
     camera = Camera(width=width, height=height, fx=f, fy=f, cx=(width - 1) / 2, cy=(height - 1) / 2)
-    return StereoRig.rectified(camera, float(meta["baseline_m"]), float(meta["doffs_px"])), None
+    return StereoRig.rectified(camera, baseline_m, doffs_px), None
 
 
 def _read_flow(name: str, scene: Path, meta: Mapping[str, Any], version: str) -> FlowSample:
-    frames = [_image(scene, stem + version) or _required(scene, stem) for stem in ("frame0", "frame1")]
-    frame0, frame1 = (io.read_image(path) for path in frames)
-    truth = _image(scene, "flow", (".flo", ".png", ".pfm"))
+    frames = [find_image(scene, stem + version) or required(scene, stem) for stem in ("frame0", "frame1")]
+    frame0 = io.read_image(frames[0])
+    frame1 = partner(frames[1], frame0)
+    truth = find_image(scene, "flow", (".flo", ".png", ".pfm"))
     flow = None if truth is None else io.read_flow(truth)
-    invalid, occluded = (_mask_values(scene / file) for file in ("invalid.png", "occlusion.png"))
+    if flow is not None and truth is not None:
+        fitting(truth, flow.size, frame0)
+    invalid, occluded = (grey_mask(scene / file, frame0) for file in ("invalid.png", "occlusion.png"))
     if flow is not None and invalid is not None:
         flow = Flow(px=np.where((invalid > 0)[..., None], np.nan, flow.px))
     intrinsics = meta.get("intrinsics")
@@ -237,55 +211,50 @@ def _read_flow(name: str, scene: Path, meta: Mapping[str, Any], version: str) ->
         name=name,
         frame0=frame0,
         frame1=frame1,
-        camera=None if intrinsics is None else _camera(intrinsics, frame0),
+        camera=None if intrinsics is None else camera_of(scene, intrinsics, frame0),
         flow=flow,
         occluded=None if occluded is None else occluded > 0,
-        masks=_objects(scene, frame0, "frame0"),
+        masks=objects_of(scene, frame0, "frame0"),
     )
 
 
 def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> DepthSample:
     suffix = f"_{frame}" if frame else ""
-    image = io.read_image(_required(scene, f"color{suffix}"))
-    path = _image(scene, f"depth{suffix}", (".pfm", ".png"))
+    image = io.read_image(required(scene, f"color{suffix}"))
+    path = find_image(scene, f"depth{suffix}", (".pfm", ".png"))
     if "intrinsics" not in meta:
         raise DatasetError(f"{scene / 'meta.json'} has no intrinsics; expected fx, fy, cx and cy in pixels")
-    scale = None if path is not None and path.suffix == ".pfm" else meta.get("depth_scale")
-    camera = _camera(meta["intrinsics"], image)
+    camera = camera_of(scene, meta["intrinsics"], image)
+    depth = None
+    if path is not None:
+        if path.suffix == ".pfm":
+            depth = io.read_depth(path)
+        else:
+            scale = number(scene, meta, "depth_scale", above=0)
+            depth = io.read_depth(path, scale=scale, invalid=invalid_values(scene, meta))
+        fitting(path, depth.size, image)
     return DepthSample(
         name=name,
         image=image,
         camera=camera,
-        clip=_clip(scene, camera, frame),
-        masks={**_objects(scene, image, "color", suffix), **_edges(scene, suffix)},
+        clip=_clip(scene, camera, frame, image),
+        masks={**objects_of(scene, image, "color", suffix), **_edges(scene, suffix, image)},
         category=None if meta.get("category") is None else str(meta["category"]),
-        depth=None if path is None else io.read_depth(path, scale=scale, invalid=meta.get("invalid_value", 0)),
+        depth=depth,
     )
 
 
-def _edges(scene: Path, suffix: str) -> dict[str, Mask]:
-    edges = _mask_values(scene / f"edges{suffix}.png")
+def _edges(scene: Path, suffix: str, image: Image) -> dict[str, Mask]:
+    edges = grey_mask(scene / f"edges{suffix}.png", image)
     return {} if edges is None else {"edges": edges > 0}
 
 
-def _clip(scene: Path, camera: Camera, frame: str) -> Clip | None:
+def _clip(scene: Path, camera: Camera, frame: str, image: Image) -> Clip | None:
     """The posed frames around one; None where the scene has no ``poses.txt``."""
     frames, table = _frames(scene), scene / "poses.txt"
     if not table.is_file() or len(frames) < 2:
         return None
     poses, at = read_poses(table, len(frames)), frames.index(frame)
     chosen = range(max(0, at - AROUND), min(len(frames), at + AROUND + 1))
-    images = tuple(io.read_image(_required(scene, f"color_{frames[k]}")) for k in chosen)
+    images = tuple(image if k == at else partner(required(scene, f"color_{frames[k]}"), image) for k in chosen)
     return Clip(frames=images, cameras=camera, T_world_cam=poses[list(chosen)], reference=at - chosen.start)
-
-
-def _camera(intrinsics: Mapping[str, float], image: Image) -> Camera:
-    fx, fy, cx, cy = (float(intrinsics[key]) for key in ("fx", "fy", "cx", "cy"))
-    return Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
-
-
-def _required(scene: Path, stem: str) -> Path:
-    path = _image(scene, stem)
-    if path is None:
-        raise DatasetError(f"{scene} has no image {stem}.png or .jpg; expected {_LAYOUT}")
-    return path

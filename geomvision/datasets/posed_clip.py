@@ -13,6 +13,7 @@ from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
+from ._files import fitting, partner
 from ._poses import read_poses
 
 _LAYOUT = (
@@ -37,7 +38,8 @@ class PosedClip(Dataset[DepthSample]):
 
     Raises:
         DatasetError: when there are no frames; the message tells the layout. ValueError for numbers below 1. Reading
-            raises FormatError for missing or damaged poses, and where there are not as many as frames.
+            raises FormatError for missing or damaged poses, where there are not as many as frames, and for images of
+            other sizes than the camera.
     """
 
     def __init__(
@@ -77,13 +79,17 @@ class PosedClip(Dataset[DepthSample]):
         at = self.names.index(name)
         reach = range(at - self.around * self.every, at + self.around * self.every + 1, self.every)
         chosen = [k for k in reach if 0 <= k < len(self)]
-        frames = tuple(io.read_image(self._colours[self.names[k]]) for k in chosen)
+        image, depth, path = self.image(name), self.depth(name), self._depth_file(name)
+        fitting(self._colours[name], image.shape, np.empty((self.camera.height, self.camera.width), np.uint8))
+        if depth is not None and path is not None:
+            fitting(path, depth.size, image)
+        frames = tuple(image if k == at else partner(self._colours[self.names[k]], image) for k in chosen)
         reference = chosen.index(at)
         return DepthSample(
             name=name,
-            image=frames[reference],
+            image=image,
             camera=self.camera,
-            depth=self.depth(name),
+            depth=depth,
             clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
         )
 
@@ -98,8 +104,9 @@ class PosedClip(Dataset[DepthSample]):
 
     def depth(self, name: str) -> Depth | None:
         """The depth of one frame, metres; None where the folder has none."""
+        path = self._depth_file(name)
+        return None if path is None else Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+
+    def _depth_file(self, name: str) -> Path | None:
         files = (self.path / f"frame-{name}.depth.png", self.path / f"depth_{name}.png")
-        path = next((file for file in files if file.is_file()), None)
-        if path is None:
-            return None
-        return Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        return next((file for file in files if file.is_file()), None)

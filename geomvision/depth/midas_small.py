@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -72,11 +74,13 @@ class MidasSmall(AdaptedDepth):
         told = "; ".join(f"{what}= {self.option_limits()[what].doc.partition(';')[0]}" for what in lacking)
         return f"finds no {', no '.join(lacking)} and fetches nothing; give {told}"
 
+    def depends_on(self) -> list[Path]:
+        """What is there of the checkpoint and the two folders."""
+        return [path for path in self._found().values() if path is not None]
+
     def _found(self) -> dict[str, Path | None]:
         """Each folder and file by its option, None where it is not there."""
-        import torch.hub
-
-        hub = Path(torch.hub.get_dir())
+        hub = _hub_folder()
         kept = {
             "weights": [hub / "checkpoints" / name for name in PUBLISHED],
             "repository": [hub / name for name in REPOSITORIES],
@@ -123,6 +127,15 @@ def _seen(image: Float32) -> Float32:
     rows, columns = (max(MULTIPLE, round(scale * side / MULTIPLE) * MULTIPLE) for side in image.shape[:2])
     small = cv2.resize(image / np.float32(255), (columns, rows), interpolation=cv2.INTER_CUBIC)
     return np.asarray((small - MEAN) / DEVIATION, np.float32)
+
+
+def _hub_folder() -> Path:
+    """Where torch.hub keeps things, as its documentation has it: asking torch would import it, which takes a second."""
+    hub = sys.modules.get("torch.hub")
+    if hub is not None:
+        return Path(hub.get_dir())
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    return Path(os.environ.get("TORCH_HOME", cache / "torch")).expanduser() / "hub"
 
 
 def _is_hub(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +44,23 @@ def read_masks(path: PathLike, image: str | Sequence[str] | None = None) -> dict
     raise FormatError(path, f"ends in {suffix!r}", "masks in .json (COCO), .xml (CVAT) or .png")
 
 
+def masked_images(path: PathLike) -> list[str]:
+    """Names of the images in an export of COCO (.json) or CVAT (.xml).
+
+    Raises:
+        FormatError: for a file that is none of these, or damaged.
+    """
+    suffix = Path(path).suffix.lower()
+    try:
+        if suffix == ".json":
+            return [str(each["file_name"]) for each in _entries(path)["images"]]
+        if suffix == ".xml":
+            return [each.attrib["name"] for each in read_xml(path, _CVAT).iter("image")]
+    except (KeyError, TypeError) as error:
+        raise FormatError(path, f"an image has no name ({error})", _COCO if suffix == ".json" else _CVAT) from None
+    raise FormatError(path, f"ends in {suffix!r}", "an export that names its images: .json (COCO) or .xml (CVAT)")
+
+
 def _joined(path: PathLike, expected: str, shapes: Callable[[], _Shapes]) -> dict[str, Mask]:
     masks: dict[str, Mask] = {}
     try:
@@ -70,8 +88,20 @@ def _painted(path: PathLike) -> dict[str, Mask]:
     return {str(value): values == value for value in found}
 
 
+def _entries(path: PathLike) -> dict[str, Any]:
+    """What a COCO export holds, which nobody changes: the last one is kept, since each image of many asks for it."""
+    known = Path(path)
+    written = known.stat().st_mtime_ns if known.is_file() else 0
+    return _read_entries(known, written)
+
+
+@lru_cache(maxsize=1)
+def _read_entries(path: Path, _written_ns: int) -> dict[str, Any]:
+    return read_json_object(path, _COCO)
+
+
 def _coco(path: PathLike, image: str | Sequence[str] | None) -> _Shapes:
-    entries = read_json_object(path, _COCO)
+    entries = _entries(path)
     described = _chosen(path, {str(each["file_name"]): each for each in entries["images"]}, image)
     size = _size(path, described["width"], described["height"], _COCO)
     labels = {each["id"]: str(each["name"]) for each in entries["categories"]}
@@ -141,7 +171,7 @@ def _chosen(path: PathLike, images: dict[str, Any], image: str | Sequence[str] |
     if image is None and len(images) == 1:
         return next(iter(images.values()))
     asked = [image] if isinstance(image, str) else image or []
-    found = [[name for name in images if _same(name, each)] for each in asked]
+    found = [[each] if each in images else [name for name in images if _same(name, each)] for each in asked]
     only = next((names[0] for names in found if len(names) == 1), None)
     if only is None:
         called = f"{sum(map(len, found))} of its images are called {' or '.join(map(repr, asked))}"

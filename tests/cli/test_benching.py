@@ -2,8 +2,12 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -92,6 +96,44 @@ def test_options_reach_the_plan(dataset, frames, pair):
     assert planned("flow", Choices(datasets=[frames], out=pair, protocols=["kitti2015"])).protocols == (
         "kitti2015_flow",
     )
+
+
+def test_images_and_videos_without_truth_are_rows_without_scores(geomvision, pair, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(pair / "left.png", photos)
+    words = ("--methods", "mono_small", "--maps", "npz", *QUICK)
+    ended = geomvision(
+        "bench", "depth", "--dataset", f"image_folder:{photos}", *words, "--out", tmp_path / "photos_run"
+    )
+    assert ended.code == 0, ended.err
+    frames = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5, (64, 48))
+    for shade in (10, 120, 200):
+        frames.write(np.full((48, 64, 3), shade, np.uint8))
+    frames.release()
+    words = ("--methods", "opencv_dis", "--maps", "npz", *QUICK)
+    clip = f"video:{tmp_path / 'clip.avi'}?task=flow"
+    ended = geomvision("bench", "flow", "--dataset", clip, *words, "--out", tmp_path / "clip_run")
+    assert ended.code == 0, ended.err
+    for name, count in (("photos_run", 1), ("clip_run", 2)):
+        records = list(Run(tmp_path / name).records())
+        assert [(each.scores, each.error) for each in records] == [({}, None)] * count
+        assert all(Run(tmp_path / name).map_file(each).is_file() for each in records)
+        shown = geomvision("bench", "show", tmp_path / name)
+        assert shown.code == 0
+        assert f"{count} scene" in shown.out
+
+
+@pytest.mark.parametrize("task", ["stereo", "flow", "depth"])
+def test_a_plan_of_all_methods_imports_no_torch(task, tmp_path):
+    """It takes more than a second, and a finished run needs none."""
+    code = (
+        "import sys; from pathlib import Path; from geomvision.cli.benching import Choices, planned\n"
+        f"plan = planned({task!r}, Choices(datasets=['synthetic?count=1&height=24&width=32'], out=Path('run')))\n"
+        "print(len(plan.entrants) > 1, sorted({'torch', 'transformers', 'numba', 'dask'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "True []\n"
 
 
 @pytest.mark.parametrize(

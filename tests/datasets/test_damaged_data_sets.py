@@ -196,6 +196,7 @@ def one_round(written, place: Path, dice: random.Random, reference) -> str:
     return "read"
 
 
+@pytest.mark.timeout(0 if SECONDS else 300)
 def test_damage_is_told_or_does_no_harm(case, tmp_path):
     (tmp_path / ".root").touch()
     written = case.write(tmp_path)

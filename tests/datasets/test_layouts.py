@@ -54,9 +54,8 @@ def test_every_reader_has_a_layout(request):
     """A new reader comes with a tiny data set."""
     from dataset_layouts import CASES
 
-    made_up = {"synthetic", "layered", "folder", "posed_clip"}  # these have tests of their own
     covered = {name for name in DATASETS if any(case.startswith(name) for case in CASES)}
-    assert set(DATASETS) - covered == made_up
+    assert set(DATASETS) - covered == {"synthetic", "layered"}  # these are rendered
 
 
 def test_iterating_gives_what_names_give(case, tmp_path):
@@ -76,5 +75,5 @@ def test_runs_know_the_options_of_every_reader(tmp_path):
     for name in sorted(set(DATASETS) - {"synthetic", "layered"}):
         assert parsed(f"{name}:{tmp_path}").dataset == name
     assert parsed(f"monkaa:{tmp_path}?render=final").options == {"render": "final"}
-    with pytest.raises(ValueError, match=r"'pass=final' is no option of 'monkaa'; options are render, task"):
+    with pytest.raises(ValueError, match=r"'pass=final' is no option of 'monkaa'; options are objects, render, task"):
         parsed(f"monkaa:{tmp_path}?pass=final")

@@ -103,6 +103,19 @@ def test_any_size_and_dtype_is_taken(hub):
     np.testing.assert_allclose(adapter(picture.astype(np.uint16) * 257).values, adapter(picture).values, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "said", [{}, {"XDG_CACHE_HOME": "/caches"}, {"TORCH_HOME": "~/torches", "XDG_CACHE_HOME": "/c"}]
+)
+def test_the_folder_of_torch_hub_is_known_without_torch(said, monkeypatch):
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    wanted = Path(torch.hub.get_dir())
+    monkeypatch.delitem(sys.modules, "torch.hub")
+    assert midas_small._hub_folder() == wanted
+
+
 def test_what_is_not_here_is_named_and_nothing_is_fetched(hub, tmp_path):
     adapter = gv.depth.MidasSmall(repository=str(tmp_path / "absent"))
     with pytest.raises(BackendError, match=r"finds no repository and fetches nothing; give repository= folder of"):

@@ -223,6 +223,24 @@ def test_the_page_sorts_filters_and_keeps_published_figures_last(tab):
 
 
 @pytest.mark.browser
+def test_the_front_is_over_time_memory_or_parameters(browser, tmp_path):
+    """By time a and b, by memory b alone, by parameters c, then b: what none beats in both; d is beaten by each."""
+    costs = {"a": (3.0, 0.01, 9, 900), "b": (1.0, 0.02, 1, 800), "c": (2.0, 0.03, 5, 100), "d": (4.0, 0.04, 9, 900)}
+    records, times = [], []
+    for label, (wrong, seconds, mebibytes, parameters) in costs.items():
+        own = [record(label, f"{scene:02d}", wrong, parameters=parameters) for scene in range(2)]
+        times += [time(each.key, seconds, peak_memory_bytes=mebibytes * 2**20) for each in own]
+        records += own
+    page = browser.new_context(offline=True).new_page()
+    page.goto(save_leaderboard(Leaderboard.of(records, times), tmp_path / "board.html").as_uri())
+    fronts = {}
+    for name in page.locator("#cost option").evaluate_all("options => options.map((option) => option.value)"):
+        page.select_option("#cost", name)
+        fronts[name] = page.evaluate("document.body.view.front")
+    assert fronts == {"seconds": ["a", "b"], "memory": ["b"], "parameters": ["c", "b"]}
+
+
+@pytest.mark.browser
 def test_a_click_shows_the_picture_and_another_takes_it_away(tab):
     cell = tab.locator("#by-scene tbody tr").first.locator("td").first
     cell.click()

@@ -14,11 +14,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...cameras import Camera, StereoRig
 from ...datasets import DATASETS
+from ...io import read_camera, read_rig
 from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from .annotations import Annotated
 from .plan import Source
 from .remote import fetched, is_url, remote_stamp
 
+#: Options that name a file: an export of an annotation tool with masks of the samples, for every data set that is read
+#: from files, and calibrations, for those that take a camera or a rig.
+OBJECTS, CALIBRATIONS = "objects", {"camera": Camera, "rig": StereoRig}
 FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
 KINDS: dict[str, tuple[type, ...]] = {
     "stereo": (StereoSample,),
@@ -43,13 +49,14 @@ def parsed(text: str) -> Source:
     known = _parameters(DATASETS[name])
     if not location and "path" in known:
         raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
+    own = {**known, **dict.fromkeys(_files(DATASETS[name]), str)}
     given = {}
     for item in filter(None, (options or "").split("&")):
         option, separator, value = item.partition("=")
-        if not separator or option not in known or option == "path":
-            allowed = ", ".join(sorted(set(known) - {"path"})) or "none"
+        if not separator or option not in own or option == "path":
+            allowed = ", ".join(sorted(set(own) - {"path"})) or "none"
             raise ValueError(f"--dataset {text}: {item!r} is no option of {name!r}; options are {allowed}")
-        given[option] = _value(value, known[option])
+        given[option] = _value(value, own[option]) if option in known else _absolute(value)
     return Source(name=called or name, dataset=name, location=_absolute(location or ""), options=given)
 
 
@@ -59,11 +66,23 @@ def _absolute(location: str) -> str:
 
 def _parameters(reader: type) -> dict[str, Any]:
     """The options of a reader that text can say, by name, with the types it gives; "path" is one where it reads one."""
+    return {name: hint for name, hint in _every_parameter(reader).items() if name == "path" or _is_plain(hint)}
+
+
+def _every_parameter(reader: type) -> dict[str, Any]:
     # Those of a dataclass are resolved where each was written.
     own = next(vars(each)["__init__"] for each in reader.__mro__ if "__init__" in vars(each))
     hints = typing.get_type_hints(reader if dataclasses.is_dataclass(reader) else own)
-    known = {name: hints.get(name, str) for name in inspect.signature(reader).parameters if name != "self"}
-    return {name: hint for name, hint in known.items() if name == "path" or _is_plain(hint)}
+    return {name: hints.get(name, str) for name in inspect.signature(reader).parameters if name != "self"}
+
+
+def _files(reader: type) -> list[str]:
+    """The options of a reader that name a file, besides those that it has itself."""
+    known = _every_parameter(reader)
+    found = [
+        name for name, kind in CALIBRATIONS.items() if kind in (known.get(name), *typing.get_args(known.get(name)))
+    ]
+    return found + [OBJECTS] * ("path" in known and OBJECTS not in known)
 
 
 def _is_plain(hint: Any) -> bool:
@@ -95,12 +114,21 @@ def _opened(text: str, task: str) -> Any:
     name, location, options = json.loads(text)
     reader = DATASETS[name]
     known = _parameters(reader)
+    named = {option: options.pop(option) for option in _files(reader) if option in options}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     if "task" in known and "task" not in given:
         choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
         given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
     place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
-    return reader(*place, **given)
+    wanted = inspect.signature(reader).parameters.get("camera")
+    if wanted is not None and wanted.default is inspect.Parameter.empty and "camera" not in named:
+        raise ValueError(f"the data set {name!r} has no calibration of its own: give it as in {name}:PATH?camera=FILE")
+    if "camera" in named:
+        given["camera"] = read_camera(named["camera"])
+    if "rig" in named:
+        given["rig"] = read_rig(named["rig"])
+    dataset = reader(*place, **given)
+    return Annotated(dataset, names_of(dataset), Path(named[OBJECTS])) if OBJECTS in named else dataset
 
 
 def _choices(hint: Any) -> list[Any]:
@@ -128,7 +156,8 @@ def read(dataset: Any, name: str, task: str) -> Sample:
     TypeError where it is none of the task; what the reader raises.
     """
     found = dataset.read(name) if hasattr(dataset, "read") else dataset[int(name)]
-    return as_task(found, task)
+    sample = as_task(found, task)
+    return dataset.annotated(sample, name) if isinstance(dataset, Annotated) else sample
 
 
 def as_task(sample: Any, task: str) -> Sample:
@@ -150,9 +179,14 @@ def stamp(source: Source) -> str:
     """What changes when a file of the data set does: of names, sizes and times, without reading what they hold."""
     if not source.location:
         return ""
-    if is_url(source.location):
-        return remote_stamp(source.location)
     digest = hashlib.sha256()
+    for option in _files(DATASETS[source.dataset]):
+        if option in source.options:
+            status = Path(str(source.options[option])).stat()
+            digest.update(f"{option}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    if is_url(source.location):
+        digest.update(remote_stamp(source.location).encode())
+        return digest.hexdigest()[:16]
     for name, size, written in sorted(_walked(source.location)):
         digest.update(f"{name}\0{size}\0{written}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]

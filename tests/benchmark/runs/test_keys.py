@@ -59,6 +59,42 @@ def test_weights_are_named_by_their_content_also_of_methods_that_are_asked(tmp_p
     assert (first[0][:14], first[1]) == ("own.pt sha256:", None)
 
 
+def test_files_that_options_name_are_known_by_their_content(tmp_path, monkeypatch):
+    """A net in an ONNX file, learned costs, and what MiDaS small finds where nobody named it."""
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"some")
+    first = keys.weights_of(gv.stereo.METHODS["onnx"](path=str(path)))[0]
+    path.write_bytes(b"other")
+    assert first != keys.weights_of(gv.stereo.METHODS["onnx"](path=str(path)))[0]
+    based = gv.stereo.METHODS["tiled"](base="onnx", base_options=f"path={path}")
+    assert keys.weights_of(based) == keys.weights_of(gv.stereo.METHODS["onnx"](path=str(path)))
+    assert keys.weights_of(gv.stereo.METHODS["sgm"](cost=str(path)))[0].startswith("net.onnx sha256:")
+    hub = tmp_path / "hub"
+    monkeypatch.setattr("geomvision.depth.midas_small._hub_folder", lambda: hub)
+    assert keys.weights_of(gv.depth.METHODS["midas_small"]()) == (None, None)
+    (hub / "checkpoints").mkdir(parents=True)
+    (hub / "checkpoints" / "midas_v21_small_256.pt").write_bytes(b"weights")
+    (hub / "isl-org_MiDaS_master" / "__pycache__").mkdir(parents=True)
+    code = hub / "isl-org_MiDaS_master" / "hubconf.py"
+    names = []
+    for text in ("1", "2", "2"):
+        code.write_text(text)
+        names.append(keys.weights_of(gv.depth.METHODS["midas_small"]())[0])
+        (code.parent / "__pycache__" / "hubconf.pyc").write_text("compiled")  # as running it leaves it
+    assert names[0] != names[1] == names[2]
+
+
+def test_two_files_of_one_name_are_both_told(tmp_path):
+    for name, content in (("a", b"1"), ("b", b"2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "net.pt").write_bytes(content)
+    options = (f"weights={tmp_path / name / 'net.pt'}" for name in "ab")
+    pair = gv.scene_flow.METHODS["from_stereo_and_flow"](
+        stereo="raft_stereo", stereo_options=next(options), flow="raft", flow_options=next(options)
+    )
+    assert keys.weights_of(pair)[0].count("net.pt sha256:") == 2
+
+
 def test_the_code_is_all_that_results_depend_on(monkeypatch, tmp_path):
     for name in ("stereo/sgm.py", "benchmark/fitting.py", "benchmark/records.py", "cli/app.py", "__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

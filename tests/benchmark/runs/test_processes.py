@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from geomvision.benchmark.runs import Run
+from geomvision.benchmark.runs import Run, data, remote
 from geomvision.benchmark.runs.engines import InProcess, engine
 from geomvision.benchmark.runs.processes import Processes, python_path
 from geomvision.benchmark.runs.runner import run
@@ -106,6 +106,27 @@ def test_each_worker_sees_its_gpu():
     environments = [worker["CUDA_VISIBLE_DEVICES"] for worker in Processes(3, gpus=2)._environments]
     assert environments == ["0", "1", "0"]
     assert engine("processes", gpus=2).workers == 2
+
+
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_methods_see_the_gpu_of_their_worker_and_none_else(scenes, plan_of, tmp_path, killer, monkeypatch, gpus):
+    monkeypatch.setenv("SEEN_GPUS", str(tmp_path / "seen"))
+    assert run(plan_of(scenes, ("killer",)), tmp_path / "run", Processes(2, gpus=gpus)).failed == 0
+    seen = {tuple(line.split()) for line in (tmp_path / "seen").read_text().splitlines()}
+    workers = {worker for worker, _ in seen}
+    assert len(seen) == len(workers)  # none saw two
+    assert {gpu for _, gpu in seen} <= {str(n) for n in range(gpus)}
+    assert gpus == 1 or len({gpu for _, gpu in seen}) == len(workers)  # no two shared one
+
+
+def test_data_at_a_url_reach_worker_processes_and_give_the_same_records(scenes, plan_of, kept, tmp_path, monkeypatch):
+    pytest.importorskip("fsspec")
+    monkeypatch.setenv(remote.VARIABLE, str(tmp_path / "cache"))
+    far = plan_of(scenes, sources=(data.parsed(f"folder:{scenes.as_uri()}"),))
+    run(plan_of(scenes), tmp_path / "near", InProcess())
+    assert run(far, tmp_path / "far", Processes(2)).failed == 0
+    assert kept(tmp_path / "far")["records.jsonl"] == kept(tmp_path / "near")["records.jsonl"]
+    assert len(list((tmp_path / "cache").rglob("left.png"))) == 3  # fetched once, and read there
 
 
 def command(scenes, out, *more):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from geomvision.benchmark.records import Record, TimeRecord
-from geomvision.benchmark.runs import Run
+from geomvision.benchmark.runs import Run, journal
 from geomvision.benchmark.runs.journal import Journal, StoreError
 from geomvision.benchmark.runs.plan import Entrant, Plan, Source
 from geomvision.metrics._base import Ratio
@@ -40,6 +40,22 @@ def test_records_and_times_come_back_as_they_went_in(tmp_path):
     assert [run.map_file(one) for one in every] == [tmp_path / "maps" / "a.npz", None]
     assert run.plan == PLAN
     kept.close()
+
+
+def test_failed_records_are_told_without_looking_into_others(tmp_path, monkeypatch):
+    (tmp_path / "run.json").write_text(json.dumps(PLAN.to_dict()))
+    errors = {"a": None, "b": "ValueError: no", "c": None, "d": 'KeyError: \'x","error":null}}\'', "e": ""}
+    kept = Journal(tmp_path / "records.jsonl")
+    for key, error in errors.items():
+        kept.append(key, record(key, error=error).to_dict())
+    kept.close()
+    looked_into, value_of = [], journal.value_of
+    monkeypatch.setattr(journal, "value_of", lambda line: looked_into.append(journal.key_of(line)) or value_of(line))
+    failed = list(Run(tmp_path).failed())
+    assert [(each.key, each.error) for each in failed] == [
+        (key, error) for key, error in errors.items() if error is not None
+    ]
+    assert set(looked_into) == {"b", "d", "e"}
 
 
 def test_records_are_asked_for_by_what_they_say(tmp_path):
