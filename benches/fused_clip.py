@@ -3,9 +3,9 @@
     python benches/fused_clip.py FOLDER… [--voxel 0.02] [--rendered]
 
 A folder holds a posed clip with depth maps, as `geomvision fuse` takes it. Distances are medians, in centimetres, from
-points drawn evenly on one mesh to the nearest of many on the other. Poses are those of the depth camera:
-the last two columns bring our mesh to it by the one rigid motion of the colour camera to the depth camera, which all
-frames share (point to plane: Chen & Medioni 1992), and say how far that motion alone moves the sensor's own mesh.
+points drawn evenly on one mesh to the nearest of many on the other: to the sensor's maps in the colour camera's view
+(`geometry.register_depth`), to the maps as stored, and from one of these to the other. "Held out" are meshes of each
+half of the frames against maps that the other half registered. AbsRel is of all frames against either maps.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from scipy.spatial import cKDTree
 
 import geomvision as gv
 from geomvision.cli.fusing import Choices, Posed, _surest, read
-from geomvision.geometry._rotations import rotation_of
 from geomvision.results import Depth
 
 NEAR_M = 0.4  # points farther from what they are held against are of something else
@@ -41,54 +40,52 @@ def distances(mesh, other):
     return [100 * np.median(cKDTree(drawn(b, 400_000)).query(drawn(a, 40_000))[0]) for a, b in (pair, pair[::-1])]
 
 
-def offset(depths, cameras, sensor, camera):
-    """T (4, 4): our frames' points, moved by it, lie on the sensor's surfaces; the same for all frames."""
-    rng, T = np.random.default_rng(0), np.eye(4)
-    frames = []
-    for ours, model, theirs in zip(depths, cameras, sensor, strict=True):
-        points = model.unproject(model.pixel_grid(), ours.m)[ours.valid]
-        surface = camera.unproject(camera.pixel_grid(), theirs.m)
-        across, down = (np.roll(surface, -3, k) - np.roll(surface, 3, k) for k in (1, 0))
-        normal = np.cross(across, down)
-        normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-        frames.append((points[rng.choice(len(points), min(8000, len(points)), replace=False)], surface, normal))
-    for _ in range(25):
-        rows, off = [], []
-        for points, surface, normal in frames:
-            moved = points @ T[:3, :3].T + T[:3, 3]
-            x, y = np.rint(camera.project(moved)).T
-            seen = (x >= 0) & (y >= 0) & (x < camera.width) & (y < camera.height)
-            at = y[seen].astype(int), x[seen].astype(int)
-            apart, n = moved[seen] - surface[at], normal[at]
-            off.append((apart * n).sum(axis=1))
-            rows.append(np.hstack([np.cross(moved[seen] - T[:3, 3], n), n]))
-            kept = np.isfinite(off[-1]) & (np.linalg.norm(apart, axis=1) < NEAR_M)
-            rows[-1], off[-1] = rows[-1][kept], off[-1][kept]
-        J, r = np.concatenate(rows), np.concatenate(off)
-        weight = 1 / (1 + np.square(r / 0.03))
-        step = -np.linalg.solve((J * weight[:, None]).T @ J, (J * weight[:, None]).T @ r)
-        T[:3, :3], T[:3, 3] = rotation_of(step[:3]) @ T[:3, :3], T[:3, 3] + step[3:]
-    return T
+def registration(chosen, depths, cameras, clip):
+    """Of the chosen frames alone."""
+    return gv.geometry.register_depth(
+        [depths[k] for k in chosen], [cameras[k] for k in chosen], [clip.depths[k] for k in chosen], clip.camera
+    )
 
 
-def row(name, clip, voxel):
+def meshes(chosen, found, depths, cameras, poses, clip, voxel):
+    """Of the chosen frames: ours, the sensor's as stored, and the sensor's in the colour camera's view."""
+    images, own, placed = [clip.images[k] for k in chosen], [cameras[k] for k in chosen], poses[chosen]
+    maps = [clip.depths[k] for k in chosen]
+    fuse = gv.geometry.fuse
+    return (
+        fuse([depths[k] for k in chosen], images, own, placed, voxel_m=voxel),
+        fuse(maps, images, clip.camera, clip.T_world_cam[chosen], voxel_m=voxel),
+        fuse([found.registered(depth) for depth in maps], images, own, placed, voxel_m=voxel),
+    )
+
+
+def row(name, clip, voxel, halves):
     """A line of the table."""
     begin = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         found, cameras, poses = gv.depth.FromMotion().clip(clip.images, clip.camera, T_world_cam=clip.T_world_cam)
     seconds = time.perf_counter() - begin
-    depths = [_surest(each) for each in found]
-    ours = gv.geometry.fuse(depths, clip.images, cameras, poses, voxel_m=voxel)
-    sensor = gv.geometry.fuse(clip.depths, clip.images, clip.camera, clip.T_world_cam, voxel_m=voxel)
-    T = offset(depths, cameras, clip.depths, clip.camera)
-    mended = gv.geometry.fuse(depths, clip.images, cameras, poses @ T, voxel_m=voxel)
-    moved = gv.geometry.fuse(clip.depths, clip.images, clip.camera, clip.T_world_cam @ np.linalg.inv(T), voxel_m=voxel)
-    turn = np.degrees(np.arccos(np.clip((np.trace(T[:3, :3]) - 1) / 2, -1, 1)))
-    figures = [*distances(ours, sensor), *distances(mended, sensor), distances(moved, sensor)[0]]
-    told = " | ".join(f"{figure:.2f}" for figure in figures)
-    moved_by = f"{turn:.1f}°, {100 * np.linalg.norm(T[:3, 3]):.1f} cm"
-    print(f"| {name}, {len(found)} frames | {told} | {moved_by} | {seconds:.0f} s |", flush=True)
+    depths, every = [_surest(each) for each in found], list(range(len(found)))
+    place = registration(every, depths, cameras, clip)
+    ours, stored, sensor = meshes(every, place, depths, cameras, poses, clip, voxel)
+    cells = [*distances(ours, sensor), *distances(ours, stored), distances(sensor, stored)[0]]
+    held_out = []
+    for part in (every[: len(every) // 2], every[len(every) // 2 :]) if halves else ():
+        rest = [k for k in every if k not in part]
+        a, _, b = meshes(rest, registration(part, depths, cameras, clip), depths, cameras, poses, clip, voxel)
+        held_out.append(f"{distances(a, b)[0]:.2f}")
+    off = [
+        np.nanmean(np.concatenate([(np.abs(a.m - b.m) / b.m).ravel() for a, b in zip(found, maps, strict=True)]))
+        for maps in (map(place.registered, clip.depths), clip.depths)
+    ]
+    told = " | ".join(f"{cell:.2f}" for cell in cells)
+    moved = f"{place.turn_deg:.1f}°, {100 * place.shift_m:.1f} ± {100 * place.doubt_m:.1f} cm {' '.join(place.flags)}"
+    errors = " / ".join(f"{each:.3f}" for each in off)
+    print(
+        f"| {name}, {len(found)} frames | {told} | {', '.join(held_out)} | {moved} | {errors} | {seconds:.0f} s |",
+        flush=True,
+    )
 
 
 def rendered(seed):
@@ -107,12 +104,13 @@ def main():
     parser.add_argument("--voxel", type=float, default=0.02, help="metres")
     parser.add_argument("--rendered", action="store_true", help="two rendered clips, too")
     options = parser.parse_args()
-    print("| clip | ours to the sensor's | back | offset mended: there | back | the offset alone | offset | depth |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| clip | registered: there | back | stored: there | back | these two | held out | offset | AbsRel | depth |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for folder in options.folders:
-        row(folder.name, read(folder, Choices(out=Path("mesh.ply"))), options.voxel)
+        clip = read(folder, Choices(out=Path("mesh.ply")))
+        row(folder.name, clip, options.voxel, len(clip.names) >= 10)
     for seed in (1, 2) if options.rendered else ():
-        row(f"rendered {seed}", rendered(seed), options.voxel)
+        row(f"rendered {seed}", rendered(seed), options.voxel, False)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,36 @@
 """What the flags of `pose.Essential` are worth: false alarms, power and stated doubt over random cameras and motions.
 
-    python benches/two_view_flags.py [--scenes 200] [--degenerate 50] [--wrong 20] [--processes 2]
+    python benches/two_view_flags.py [--scenes 200] [--degenerate 50] [--wrong 20] [--few 100] [--processes 2]
+    python benches/two_view_flags.py --real DATA [--draws 10] [--seeds 3]
 
 Each scene draws its cameras (field of view 24° to 80°, principal point off the middle), its motion, its depths, 50 to
 10,000 matches, noise of 0.3 to 2 px and 0 to 50 % wrong matches anew. "fixate" turns about a point on both axes, at one
 distance: there no focal length can be told (Sturm, CVPR 1999); "near_fixate" does so nearly; "sideways" does not turn.
+`--few`: the same scenes of 12 to 50 matches, with wrong focal lengths.
+
+`--real`: subsets of the matches of real pairs. A set is degenerate where the *true* pose says so, whatever was
+estimated: fewer than 12 of its matches lie within three times the pair's noise of it, or its interval of 95 % (of the
+matches' information there, Student's) reaches beyond 20°. It is determined where this stays within 10°.
 """
 
 import argparse
 import itertools
+import math
 from collections import Counter
 from multiprocessing import Pool
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import beta, chi2
-from two_view_scenes import turn
+from scipy.stats import t as student
+from two_view_scenes import real_matches, turn
 
-from geomvision import metrics
+from geomvision import geometry, io, metrics
 from geomvision.cameras import Camera, pose
 from geomvision.pose import Essential
+from geomvision.pose._intrinsics import linearised
+from geomvision.pose._views import view
 
 RIGHT = ("general", "turning", "sideways", "fixate", "near_fixate")
 EXPECTED = {"rotation": "pure_rotation", "no_motion": "no_motion", "plane": "plane", "forward": "forward_motion"}
@@ -162,18 +173,112 @@ def printed(rows):
     print("bad: wrong by more than 5° and without any flag")
 
 
+def few(kind, seed):
+    """A scene of 12 to 50 matches."""
+    s = scene(kind, seed)
+    rng = np.random.default_rng([seed, 7])
+    chosen = rng.choice(len(s.points0), min(int(rng.integers(12, 51)), len(s.points0)), replace=False)
+    return s._replace(points0=s.points0[chosen], points1=s.points1[chosen])
+
+
+def measured_few(job):
+    kind, seed, factor = job
+    s = few(kind, seed)
+    found = Essential(num_threads=1)(*s[:2], changed(s.camera0, factor, 0), changed(s.camera1, factor, 0))
+    return factor, found.degeneracies - {"forward_motion"}, metrics.pose_error(found.T_1_0, s.T_1_0).worst_deg
+
+
+def real_pairs(data):
+    """Name, points, cameras and T_1_0 of the real pairs."""
+    for folder in sorted(data.glob("twoview/*/")):
+        yield folder.name, Scene(*real_matches(folder)[:5])
+    for folder in sorted(data.glob("stereo/*/")):
+        if (folder / "calib.txt").exists() and "cam0" in (folder / "calib.txt").read_text():
+            rig = io.read_middlebury_calib(folder / "calib.txt").rig
+            images = [io.read_image(next(folder.glob(f"{side}.*"))) for side in ("left", "right")]
+            found = geometry.match_features(*images)
+            yield folder.name, Scene(found.points0, found.points1, rig.left, rig.right, rig.T_right_left)
+
+
+class Truth:
+    """What the true pose says of subsets of a pair's matches."""
+
+    def __init__(self, s):
+        T = np.array(s.T_1_0, float)
+        T[:3, 3] /= np.linalg.norm(T[:3, 3])
+        off, slopes, unit = linearised(T, view(s.points0, s.camera0), view(s.points1, s.camera1))
+        off = np.abs(off * unit)
+        sigma = 1.4826 * np.median(off[off < 6.0])
+        sigma = 1.4826 * np.median(off[off < max(4 * sigma, 0.5)])
+        self.agrees, self.slopes = off < 3 * sigma, slopes[:, :5] * unit / sigma
+
+    def says(self, chosen):
+        """Whether the chosen matches determine the pose."""
+        J = self.slopes[chosen[self.agrees[chosen]]]
+        if len(J) < 12 or np.linalg.matrix_rank(J) < 5:
+            return "degenerate"
+        C = np.linalg.inv(J.T @ J)
+        widest = max(np.linalg.eigvalsh(block)[-1] for block in (C[:3, :3], C[3:, 3:]))
+        reach = math.degrees(math.sqrt(widest)) * student.ppf(0.975, len(J) - 5)
+        return "determined" if reach < 10 else "between" if reach < 20 else "degenerate"
+
+
+def real(data, draws, seeds):
+    rows = []
+    for name, s in real_pairs(data):
+        truth = Truth(s)
+        for seed, count, draw in itertools.product(range(seeds), (13, 20, 30, 50, 100, 200), range(draws)):
+            if count <= len(s.points0):
+                chosen = np.random.default_rng([seed, count, draw]).choice(len(s.points0), count, replace=False)
+                found = Essential(num_threads=1)(s.points0[chosen], s.points1[chosen], s.camera0, s.camera1)
+                error = metrics.pose_error(found.T_1_0, s.T_1_0).worst_deg
+                flags = found.degeneracies - {"forward_motion"}
+                rows.append((count, truth.says(chosen), error, flags, name))
+    for low, high in ((13, 50), (100, 200)):
+        for said in ("determined", "between", "degenerate"):
+            of = [row for row in rows if low <= row[0] <= high and row[1] == said]
+            if not of:
+                continue
+            right, wrong = [row for row in of if row[2] < 5], [row for row in of if row[2] > 10]
+            alarms = [row for row in right if row[3]]
+            print(f"{low} to {high} matches, {said}: {len(of)} sets")
+            print(f"    right within 5°, but flagged: {share(len(alarms), max(len(right), 1))}")
+            print(f"        {dict(Counter(flag for row in alarms for flag in row[3]))}")
+            print(
+                f"    wrong by more than 10°: {len(wrong)}, of them without a flag {sum(not row[3] for row in wrong)}"
+            )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=int, default=200, help="of each kind with depth and motion")
     parser.add_argument("--degenerate", type=int, default=50, help="of each degenerate kind")
     parser.add_argument("--wrong", type=int, default=20, help="of each kind, with wrong intrinsics")
+    parser.add_argument("--few", type=int, default=0, help="of four kinds, with 12 to 50 matches")
+    parser.add_argument("--real", type=Path, help="folder with twoview/ and stereo/: these pairs instead")
+    parser.add_argument("--draws", type=int, default=10, help="of each count and pair")
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    if options.real:
+        return real(options.real, options.draws, options.seeds)
     jobs = [(kind, seed, 1.0, 0.0) for kind in RIGHT for seed in range(options.scenes)]
     jobs += [(kind, seed, 1.0, 0.0) for kind in EXPECTED for seed in range(options.degenerate)]
     jobs += [(kind, seed, *wrong) for kind in RIGHT for seed in range(options.wrong) for wrong in WRONG]
     with Pool(options.processes) as pool:
-        printed(list(pool.imap_unordered(measured, jobs, chunksize=8)))
+        if jobs:
+            printed(list(pool.imap_unordered(measured, jobs, chunksize=8)))
+        kinds, factors = ("general", "turning", "sideways", "near_fixate"), (1.0, 0.5, 0.7, 1.4, 2.0)
+        small = [(kind, 1000 + seed, f) for kind in kinds for seed in range(options.few) for f in factors]
+        rows = pool.map(measured_few, small, chunksize=16)
+    for factor in factors if rows else ():
+        of = [row for row in rows if row[0] == factor]
+        called, flagged = (np.mean([test(row[1]) for row in of]) for test in (lambda f: "uncalibrated" in f, bool))
+        bad = sum(row[2] > 5 and not row[1] for row in of)
+        print(
+            f"12 to 50 matches, {factor:g} f: uncalibrated {called:.3f}, any flag {flagged:.3f}, bad {bad} of {len(of)}"
+        )
+    return None
 
 
 if __name__ == "__main__":

@@ -71,6 +71,19 @@ def as_pair(image0: Any, image1: Any, names: tuple[str, str] = ("left", "right")
     return first, second
 
 
+def as_mask(array: Any, name: str = "mask") -> Mask:
+    """A mask as bool, of the shape it has: whole numbers are true where they are not 0, as in files of masks.
+
+    Raises TypeError for anything else: of floats and NaN, text or a masked array nobody knows what they mean.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; it must be a plain one of bool: fill what its mask hides")
+    given = np.asarray(array)
+    if given.dtype.kind not in "biu":
+        raise TypeError(f"{name} has dtype {given.dtype}; it must be bool, or whole numbers, 0 where it is not set")
+    return given.astype(np.bool_, copy=False)
+
+
 def to_grey(image: Image) -> Image:
     """Luma of an RGB image (ITU-R BT.601), in the same dtype; integer images use exact integer arithmetic.
 

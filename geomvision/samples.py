@@ -9,12 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cameras import Array, Camera, CameraModel, StereoRig
-from .images import Float32, Image, Mask
+from .images import Float32, Image, Mask, as_mask
 from .results import Depth, Disparity, Flow, RelativeDepth, SceneFlow
 
 
+class _Masked:
+    """What samples with masks share: `occluded` and `masks` are held as bool; see `images.as_mask`."""
+
+    def __post_init__(self) -> None:
+        masks: Mapping[str, Mask] = getattr(self, "masks", {})
+        if any(getattr(mask, "dtype", None) != np.bool_ for mask in masks.values()):
+            held = {label: as_mask(mask, f"the mask {label!r}") for label, mask in masks.items()}
+            object.__setattr__(self, "masks", held)
+        occluded = vars(self).get("occluded")
+        if occluded is not None:
+            object.__setattr__(self, "occluded", as_mask(occluded, "occluded"))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StereoSample:
+class StereoSample(_Masked):
     """A rectified pair. `occluded` marks left pixels that the right view does not see; None when unknown."""
 
     name: str
@@ -33,7 +46,7 @@ class StereoSample:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FlowSample:
+class FlowSample(_Masked):
     """Two frames. `occluded` marks frame-0 pixels that frame 1 does not show; None when unknown.
 
     `T_1_0` takes camera 0's frame to camera 1's; None when it is unknown, or more moves than the camera.
@@ -116,7 +129,7 @@ class PointPairs:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DepthSample:
+class DepthSample(_Masked):
     """One image with metric depth; `stereo` is the pair it is the left image of, `clip` the clip it is from, if any.
 
     The mask "edges" marks where true depth jumps. `camera` is None where nobody knows it, as of pictures from the web.
@@ -161,7 +174,7 @@ class PoseSample:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PointsSample:
+class PointsSample(_Masked):
     """Two clouds of a moving scene, metres, each in its camera's frame; rows are no partners.
 
     `motion` (N, 3) takes `points0` to where they are at the time of `points1`; NaN where unknown.
@@ -177,7 +190,7 @@ class PointsSample:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SceneFlowSample:
+class SceneFlowSample(_Masked):
     """Two rectified pairs, one after the other. Each map of truth knows its own occlusions, where they are known."""
 
     name: str

@@ -114,11 +114,11 @@ T = cameras.pose([[0.995, 0.0, 0.0998334], [0.0, 1.0, 0.0], [-0.0998334, 0.0, 0.
 RANDOM = np.random.default_rng(0)
 POINTS = RANDOM.uniform((-1, -0.8, 3), (1, 0.8, 6), (60, 3))
 POINTS1 = POINTS @ T[:3, :3].T + T[:3, 3]
-SEEN0, SEEN1 = PLAIN.project(POINTS), PLAIN.project(POINTS1)
-IMAGE = (RANDOM.random((48, 64)) * 255).astype(np.uint8)
+SEEN0, SEEN1, IMAGE = PLAIN.project(POINTS), PLAIN.project(POINTS1), (RANDOM.random((48, 64)) * 255).astype(np.uint8)
 DEPTH = Depth(m=np.full((48, 64), 3.0, np.float32))
-FLOW = Flow(px=np.zeros((48, 64, 2), np.float32))
-FAR = Disparity(px=np.ones((48, 64), np.float32))
+U, V = np.meshgrid(np.linspace(-1, 1, 64), np.linspace(-1, 1, 48))
+BENT = [Depth(m=(3.0 + 0.3 * np.sin(2 * U) + 0.4 * V**2 + 0.2 * U * V).astype(np.float32))]
+FLOW, FAR = Flow(px=np.zeros((48, 64, 2), np.float32)), Disparity(px=np.ones((48, 64), np.float32))
 MESH = PointCloud(points=POINTS, triangles=np.arange(60).reshape(-1, 3))
 BOARD = geometry.Board(columns=5, rows=4, square_m=0.03)
 FRAMES, ORDER = np.repeat([0, 1], 60), np.tile(np.arange(60), 2)
@@ -168,6 +168,7 @@ GEOMETRY = {
     "fundamental": {**TWO, "T_1_0": T},
     "fuse": {"depths": [DEPTH], "images": [IMAGE], "cameras": PLAIN, "T_world_cam": np.eye(4)[None]}
     | {"voxel_m": 0.1, "max_depth_m": 10.0, "min_views": 1},
+    "register_depth": {"depths": BENT, "cameras": PLAIN, "sensor": BENT, "sensor_camera": PLAIN, "T_depth_color": None},
     "icp": {**CLOUDS, "error": "point_to_plane", "T_target_source": T, "trim": 0.8}
     | {"max_distance_m": 10.0, "max_iterations": 2, "num_threads": 1},
     "independent_motion": {"scene_flow": SceneFlow.of_maps(FAR, FAR, FLOW, RIG), "rig": RIG, "T_1_0": np.eye(4)}
@@ -209,7 +210,7 @@ GEOMETRY = {
 #: Made by functions, not by callers; or raised.
 MADE = {"BoardNotFoundError", "Calibration", "CalibrationError", "Correction", "Coverage", "Matches"}
 MADE |= {"IndependentMotion", "MotionSegmentation", "Rectification", "RectificationRefused", "RectifiedView"}
-MADE |= {"SelfRectification", "StereoCalibration", "VerticalResidual", "Array", "CameraModel"}
+MADE |= {"SelfRectification", "StereoCalibration", "VerticalResidual", "Array", "CameraModel", "DepthRegistration"}
 MAPS = cameras.undistort_maps(CAMERA, PLAIN)
 CAMERAS = {
     "Camera": {**SIZED, "distortion": (0.1, 0, 0, 0)},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from geomvision import images
-from geomvision.images import ImageError, as_image, as_pair, to_grey
+from geomvision.images import ImageError, as_image, as_mask, as_pair, to_grey
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,15 @@ def test_grey_of_the_core_is_that_of_numpy(dtype, shape, monkeypatch):
         np.testing.assert_array_equal(grey, expected)
     monkeypatch.setattr("geomvision.packages.has_core", lambda: False)
     np.testing.assert_array_equal(to_grey(colour), expected)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+def test_masks_become_bool(dtype):
+    assert as_mask(np.array([[0, 1]], dtype)).tolist() == [[False, True]]
+    assert as_mask(np.array([[0, 1]], dtype)).dtype == np.bool_
+
+
+@pytest.mark.parametrize("mask", [[[0.0, np.nan]], [["False", "True"]], np.ma.masked_array([[True, False]], [[0, 1]])])
+def test_what_nobody_knows_as_a_mask_is_refused(mask):
+    with pytest.raises(TypeError, match=r"occluded .*must be"):
+        as_mask(mask, "occluded")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from geomvision.cameras import Camera, StereoRig
-from geomvision.results import Depth, Disparity, Flow, RelativeDepth
+from geomvision.results import Depth, Disparity, Flow, RelativeDepth, SceneFlow
 
 CAMERA = Camera(width=4, height=3, fx=100.0, fy=110.0, cx=1.25, cy=0.5)
 RIG = StereoRig.rectified(CAMERA, 0.5, doffs_px=2.0)
@@ -50,6 +50,36 @@ def test_a_camera_of_another_size_is_refused():
 def test_maps_that_cannot_be_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda plane: Disparity(px=plane),
+        lambda plane: Depth(m=plane),
+        lambda plane: RelativeDepth(values=plane, kind="depth_scale"),
+        lambda plane: Disparity(px=np.ones((2, 3)), confidence=plane),
+        lambda plane: Disparity(px=np.ones((2, 3)), occluded=plane > 0),
+        lambda plane: Flow(px=np.ma.stack([plane, plane], axis=2)),
+        lambda plane: SceneFlow(points0=np.zeros((2, 3)), motion=plane),
+    ],
+)
+def test_what_a_mask_hides_is_no_estimate_and_so_masked_arrays_are_refused(make):
+    with pytest.raises(TypeError, match=r"masked array; it must be a plain one.*: fill what its mask hides"):
+        make(np.ma.masked_array(np.ones((2, 3)), [[0, 1, 0], [0, 0, 1]]))
+
+
+@pytest.mark.parametrize("occluded", [np.full((1, 2), NAN), np.array([["False", "False"]])])
+def test_occlusions_that_are_none_are_refused(occluded):
+    with pytest.raises(TypeError, match=r"occluded has dtype .*; it must be bool"):
+        Disparity(px=np.zeros((1, 2)), occluded=occluded)
+
+
+@pytest.mark.parametrize("image", [[[1.0, 2.0]], np.ones(2)])
+def test_what_is_no_image_is_not_warped(image):
+    for seen in (Disparity(px=np.zeros((1, 2))), Flow(px=np.zeros((1, 2, 2)))):
+        with pytest.raises(TypeError, match=r"the image is (a list|of shape \(2,\)); it must be a numpy array"):
+            seen.warp(image)
 
 
 def test_a_map_is_a_copy_with_gaps_as_nan():

@@ -181,13 +181,17 @@ def fuse(
     every: Annotated[int, typer.Option(min=1, help="Take every second, third, … frame.")] = 1,
     min_views: Annotated[int, typer.Option(min=1, help="Leave out what fewer frames saw.")] = 1,
     unscaled: Annotated[bool, typer.Option("--unscaled", help="No poses: find them and depth up to scale.")] = False,
+    register: Annotated[
+        str | None, typer.Option(help="Maps of a depth camera beside the colour camera: 'estimate', or a file of it.")
+    ] = None,
+    registration_out: Annotated[Path | None, typer.Option(help="Where to write what was estimated: .json.")] = None,
 ) -> None:
     """One coloured mesh from a clip with poses, by its own depth maps or by depth from motion; units are checked."""
     from . import fusing
 
     choices = fusing.Choices(
         out=out, report=report, depth=depth, camera=camera, depth_scale=depth_scale, voxel=voxel, max_depth=max_depth,
-        every=every, min_views=min_views, unscaled=unscaled,
+        every=every, min_views=min_views, unscaled=unscaled, register=register, registration_out=registration_out,
     )  # fmt: skip
     fusing.run(folder, choices)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
-from ..datasets._folder_parts import read_meta
+from ..datasets._registered import registration_of
 from ..datasets.posed_clip import PosedClip
 from ..depth.from_motion import FromMotion
 from ..geometry import fuse
@@ -22,6 +22,7 @@ from ..report.document import Report
 from ..report.maps import colored, eight_bit
 from ..report.surfaces import Surface
 from ..results import Depth, PointCloud, RelativeDepth
+from . import registering
 from .calibrating import length_m
 
 #: A voxel is so small a share of the median depth where none is given.
@@ -45,6 +46,8 @@ class Choices:
     every: int = 1
     min_views: int = 1
     unscaled: bool = False
+    register: str | None = None
+    registration_out: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class Posed:
     depths: list[Depth | None]
     camera: Camera
     T_world_cam: Array | None
+    registered: bool = False  # from another camera's view
 
 
 def run(folder: Path, choices: Choices) -> PointCloud:
@@ -70,9 +74,10 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     if source == "auto":
         source = "sensor" if any(depth is not None for depth in clip.depths) else "motion"
     said: list[str] = []
-    depths, cameras, poses, images = _warned(lambda: _depths(clip, source, folder), said)
+    depths, cameras, poses, images = _warned(lambda: _depths(clip, source, folder, choices), said)
     voxel, unit = voxel or _voxel(depths), "median depths" if choices.unscaled else "m"
     words = "the folder's maps" if source == "sensor" else "the frames themselves (from_motion)"
+    words += " in the colour camera's view" if source == "sensor" and clip.registered else ""
     facts = [f"{len(images)} frames", f"depth from {words}", f"voxels of {voxel:.3g} {unit}"]
     if choices.unscaled:
         facts.append("no poses were given: nothing is known in metres")
@@ -112,21 +117,25 @@ def read(folder: Path, choices: Choices) -> Posed:
     if not folder.is_dir():
         wrong = "is one file" if folder.exists() else "does not exist"
         raise ValueError(f"{folder} {wrong}: give the folder with frames and poses")
-    meta = read_meta(folder)
+    source, meta = registering.words_of(folder, choices.register)
     scale = choices.depth_scale or float(meta.get("depth_scale", 1000.0))
     any_camera = Camera(width=1, height=1, fx=1.0, fy=1.0, cx=0.0, cy=0.0)
     names = PosedClip(folder, any_camera).names[:: choices.every]
     if len(names) < 2:
         raise ValueError(f"{folder}: {len(names)} frame is left by --every {choices.every}; two or more make a surface")
     first = PosedClip(folder, any_camera).image(names[0])
-    clip = PosedClip(folder, _camera(folder, meta, choices.camera, first), depth_scale=scale)
+    camera = _camera(folder, meta, choices.camera, first)
+    clip = PosedClip(folder, camera, depth_scale=scale)
+    stored = None if choices.register == registering.ESTIMATE else next(filter(None, map(clip.depth, names)), None)
+    place = None if stored is None else registration_of(source, meta, stored.size, camera)
+    clip = PosedClip(folder, camera, depth_scale=scale, registration=place)
     poses = None if choices.unscaled else _poses(folder, clip)[:: choices.every]
     images = [as_image(clip.image(name), name) for name in names]
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         told = ", ".join(f"{width}x{height}" for height, width in sorted(sizes))
         raise ValueError(f"{folder}: the frames differ in size ({told} pixels); one camera took them all")
-    return Posed(names, images, [clip.depth(name) for name in names], clip.camera, poses)
+    return Posed(names, images, [clip.depth(name) for name in names], clip.camera, poses, place is not None)
 
 
 def _poses(folder: Path, clip: PosedClip) -> Array:
@@ -155,19 +164,36 @@ def _camera(folder: Path, meta: Any, path: Path | None, image: Image) -> Camera:
     return Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
 
 
-def _depths(clip: Posed, source: str, folder: Path) -> tuple[list[Depth], Sequence[CameraModel], Array, list[Image]]:
+def _depths(
+    clip: Posed, source: str, folder: Path, choices: Choices
+) -> tuple[list[Depth], Sequence[CameraModel], Array, list[Image]]:
     """Depths with the cameras, poses and images that they belong to."""
     if source == "motion":
-        found, cameras, poses = FromMotion().clip(clip.images, clip.camera, T_world_cam=clip.T_world_cam)
-        placed = np.flatnonzero(np.isfinite(poses).all(axis=(1, 2)))
-        depths = [_surest(found[k]) for k in placed]
+        depths, cameras, poses, placed = _from_motion(clip)
         return depths, [cameras[k] for k in placed], poses[placed], [clip.images[k] for k in placed]
     missing = [name for name, depth in zip(clip.names, clip.depths, strict=True) if depth is None]
     if missing:
         raise ValueError(f"{folder}: no depth of frame {missing[0]}; --depth motion makes it from the frames")
     assert clip.T_world_cam is not None
-    depths = [depth for depth in clip.depths if depth is not None]
-    return depths, [clip.camera] * len(depths), clip.T_world_cam, clip.images
+    sensor = [depth for depth in clip.depths if depth is not None]
+    if choices.register == registering.ESTIMATE:
+        depths, cameras, poses, placed = _from_motion(clip)
+        own, maps = [cameras[k] for k in placed], [sensor[k] for k in placed]
+        place = registering.estimated(depths, own, maps, clip.camera)
+        _say(registering.told(place))
+        if choices.registration_out is not None:
+            place.save(choices.registration_out)
+            _say(f"wrote {choices.registration_out}")
+        if "registered" not in place.flags:
+            return [place.registered(each) for each in maps], own, poses[placed], [clip.images[k] for k in placed]
+    return sensor, [clip.camera] * len(sensor), clip.T_world_cam, clip.images
+
+
+def _from_motion(clip: Posed) -> tuple[list[Depth], Sequence[CameraModel], Array, list[int]]:
+    """Depth from the frames that found a place, all cameras and poses, and which frames these are."""
+    found, cameras, poses = FromMotion().clip(clip.images, clip.camera, T_world_cam=clip.T_world_cam)
+    placed = [int(k) for k in np.flatnonzero(np.isfinite(poses).all(axis=(1, 2)))]
+    return [_surest(found[k]) for k in placed], cameras, poses, placed
 
 
 def _surest(depth: Depth | RelativeDepth) -> Depth:
@@ -209,7 +235,12 @@ def _check(choices: Choices) -> None:
         raise ValueError("--unscaled knows no metres: leave out --voxel, --max-depth and --depth sensor")
     if choices.depth_scale is not None and not choices.depth_scale > 0:
         raise ValueError(f"--depth-scale is {choices.depth_scale}; it must be positive: 1000 for millimetres")
-    for flag, path, ending in (("--out", choices.out, ".ply"), ("--report", choices.report, ".html")):
+    if choices.register is not None and (choices.depth == "motion" or choices.unscaled):
+        raise ValueError("--register is about the folder's maps: leave out --depth motion and --unscaled")
+    if choices.registration_out is not None and choices.register != registering.ESTIMATE:
+        raise ValueError(f"--registration-out writes what --register {registering.ESTIMATE} finds: give that, too")
+    outputs = (("--out", choices.out, ".ply"), ("--report", choices.report, ".html"))
+    for flag, path, ending in (*outputs, ("--registration-out", choices.registration_out, ".json")):
         if path is None:
             continue
         if path.suffix.lower() != ending:

@@ -33,6 +33,7 @@ from ._folder_parts import (
 )
 from ._occlusion import cross_check
 from ._poses import read_poses
+from ._registered import registered
 
 Task = Literal["stereo", "flow", "depth"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
@@ -49,7 +50,8 @@ class Folder(Dataset[Sample]):
     its clip, and ``edges*.png``, white where true depth jumps. Each may hold ``objects.json``, ``.xml`` or ``.png`` (of
     several depth frames ``objects_001.png``), the classes of its left or first image: `io.read_masks`. ``meta.json``
     holds `category` (what scene it is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`,
-    `doffs_px` and `intrinsics`.
+    `doffs_px` and `intrinsics`; of a depth camera beside the colour camera `depth_intrinsics` and `T_depth_color` (16
+    numbers, X_depth = T · X_color in metres), by which depth is brought to the colour camera's view.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
     principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
@@ -232,6 +234,7 @@ def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> 
         else:
             scale = number(scene, meta, "depth_scale", above=0)
             depth = io.read_depth(path, scale=scale, invalid=invalid_values(scene, meta))
+        depth = registered(scene / "meta.json", meta, depth, camera)
         fitting(path, depth.size, image)
     return DepthSample(
         name=name,

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import io
 from ..cameras import Array, Camera
+from ..geometry import DepthRegistration
 from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
@@ -35,6 +36,7 @@ class PosedClip(Dataset[DepthSample]):
         depth_scale: depth values per metre.
         around: frames before and after a sample's that its clip has.
         every: how many frames lie between them: baselines grow with it.
+        registration: of a depth camera beside the colour camera, which maps are brought to. None: they are its own.
 
     Raises:
         DatasetError: when there are no frames; the message tells the layout. ValueError for numbers below 1. Reading
@@ -43,14 +45,19 @@ class PosedClip(Dataset[DepthSample]):
     """
 
     def __init__(
-        self, path: str | Path, camera: Camera, *, depth_scale: float = 1000.0, around: int = 2, every: int = 1
+        self,
+        path: str | Path,
+        camera: Camera,
+        *,
+        depth_scale: float = 1000.0,
+        around: int = 2,
+        every: int = 1,
+        registration: DepthRegistration | None = None,
     ) -> None:
         if around < 1 or every < 1 or not depth_scale > 0:
-            raise ValueError(
-                f"around is {around}, every {every}, depth_scale {depth_scale}; the first two are 1 or more, the last "
-                "is positive"
-            )
-        self.path = existing_folder(path, _LAYOUT)
+            given = f"around is {around}, every {every}, depth_scale {depth_scale}"
+            raise ValueError(f"{given}; the first two are 1 or more, the last is positive")
+        self.path, self.registration = existing_folder(path, _LAYOUT), registration
         self.camera, self.depth_scale, self.around, self.every = camera, depth_scale, around, every
         if not self._colours:
             raise empty(self.path, _LAYOUT)
@@ -105,7 +112,8 @@ class PosedClip(Dataset[DepthSample]):
     def depth(self, name: str) -> Depth | None:
         """The depth of one frame, metres; None where the folder has none."""
         path = self._depth_file(name)
-        return None if path is None else Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        stored = None if path is None else Depth(m=io.read_scaled(path, scale=self.depth_scale, invalid=(0, 65535)))
+        return stored if stored is None or self.registration is None else self.registration.registered(stored)
 
     def _depth_file(self, name: str) -> Path | None:
         files = (self.path / f"frame-{name}.depth.png", self.path / f"depth_{name}.png")

@@ -17,6 +17,7 @@ from .calibration import (
 )
 from .clips import nearest_pose, pinhole_of
 from .decimation import decimate
+from .depth_registration import DepthRegistration, register_depth
 from .disparity import depth_error, points_from_disparity
 from .epipolar import (
     epipolar_distances,
@@ -52,6 +53,7 @@ __all__ = [
     "CalibrationError",
     "Correction",
     "Coverage",
+    "DepthRegistration",
     "IndependentMotion",
     "Matches",
     "MotionSegmentation",
@@ -93,6 +95,7 @@ __all__ = [
     "rectify_matches",
     "rectify_uncalibrated",
     "refine_absolute_pose",
+    "register_depth",
     "rigid_flow",
     "sampson_distance",
     "scene_flow",

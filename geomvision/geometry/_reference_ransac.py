@@ -164,22 +164,24 @@ def ransac(
     most: int,
     seed: int,
     second_chances: bool = False,
+    patience: int = 0,
     earlier: tuple[Any, float, int] | None = None,
     to_beat: float = 0.0,
 ) -> tuple[Any, float, int]:
     """The best refined model, None where there is none, its score, and how many samples were drawn.
 
     `refine` gives a model, its score and its support, or None. With `second_chances`, the best runners-up of the rounds
-    are refined at the end, too: for problems whose refinements end in different places.
+    are refined at the end, too: for problems whose refinements end in different places. With a `patience` above 0 it
+    ends after so many times the samples that led to the best, counted from 2048.
     A search that goes on from an earlier one's result takes as many samples again, and refines minimal models above
     `to_beat`.
     """
     best, best_score, drawn = earlier or (None, 0.0, 0)
-    best_raw = to_beat
+    best_raw, improved = to_beat, drawn
     others: list[tuple[float, Array]] = []
     most = iterations_of_all(size, sample_size, confidence, most)
     needed = min(most, 2 * drawn) if earlier else most
-    while drawn < needed:
+    while drawn < needed and (not patience or drawn < patience * max(improved, 2048)):
         count = min(ROUND, most - drawn)
         samples = [draw_sample(seed, drawn + i, size, sample_size) for i in range(count)]
         scored = [(score(model), model) for sample in samples for model in solve(sample)]
@@ -190,6 +192,7 @@ def ransac(
             refined = refine(top[1])
             if refined is not None and refined[1] > best_score:
                 best, best_score, support = refined
+                improved = drawn
                 if earlier is None:
                     needed = min(most, iterations_needed(support / size, sample_size, confidence, most))
         elif top[0] > 0.8 * best_raw:

@@ -55,7 +55,7 @@ def read_bytes(path: PathLike, expected: str) -> bytes:
 def read_text(path: PathLike, expected: str) -> str:
     """The text of a UTF-8 file; raises FormatError as `read_bytes` does, and where it is no text."""
     try:
-        return read_bytes(path, expected).decode("utf-8")
+        return read_bytes(path, expected).decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise FormatError(path, "is no UTF-8 text", expected) from error
 
@@ -122,14 +122,17 @@ def check_size(path: PathLike, width: int, height: int, expected: str) -> None:
 def write_bytes(path: PathLike, data: bytes) -> None:
     """Write a file in one step: beside its place first, then renamed, so that no part of it is ever seen.
 
-    Raises FormatError when its folder does not exist or the path is a folder, OSError when the disk refuses.
+    A link stays one: what it leads to is written. Raises FormatError when its folder does not exist, or the path is a
+    folder, a device or a pipe, which a rename would put a file in the place of; OSError when the disk refuses.
     """
-    file = Path(path)
+    file = Path(os.path.realpath(path))
     if file.is_dir():
         raise FormatError(path, "is a folder", "the name of a file to write")
+    if file.exists() and not file.is_file():
+        raise FormatError(path, "is no regular file", "the name of a file to write")
     if not file.parent.is_dir():
         raise FormatError(path, f"its folder {file.parent} does not exist", "a folder that exists")
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    part = file.with_name(f".{secrets.token_hex(8)}.part")  # names may be as long as the system allows
     try:
         part.write_bytes(data)
         part.replace(file)

@@ -74,6 +74,8 @@ class TextReader:
         for _ in range(count):
             for name, _, length in properties:
                 number = 1 if length is None else int(self._next())
+                if number < 0:
+                    raise ValueError("a list of negative length")
                 values = [float(self._next()) for _ in range(number)]
                 rows[name].append(np.array(values) if length is not None else values[0])
         return rows

@@ -11,6 +11,7 @@ import struct
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import numbers
 from ..images import Float32
 from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 
@@ -47,11 +48,12 @@ def write_flo(path: PathLike, flow: ArrayLike) -> None:
 
     Raises:
         ValueError: on another shape, or on a component beyond 1e9, which would read as unknown.
+        TypeError: on masked arrays.
     """
-    values = np.asarray(flow)
-    if values.ndim != 3 or values.shape[2] != 2 or values.size == 0 or values.dtype.kind not in "fui":
+    values = numbers("", f"{path}: flow", flow).astype(np.float64, copy=False)
+    if values.ndim != 3 or values.shape[2] != 2 or values.size == 0:
         raise ValueError(f"{path}: .flo holds numbers (H, W, 2), not {values.dtype} of shape {values.shape}")
-    known = ~np.isnan(values).any(axis=2)
+    known = np.asarray(~np.isnan(values).any(axis=2))
     if (np.abs(values[known]) > _UNKNOWN_ABOVE).any():
         raise ValueError(f"{path}: .flo holds flow up to {_UNKNOWN_ABOVE:.0e} px; use NaN for unknown")
     pixels = np.where(known[..., None], values, _UNKNOWN).astype("<f4")

@@ -21,7 +21,11 @@ from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
+#: WebP and TIFF. In BMP most programs leave the fourth byte 0 and mean opaque.
+_WITH_ALPHA = (b"RIFF", b"II*\0", b"MM\0*")
 _PNM = re.compile(rb"P([56])\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(\d{1,5})\s")
+#: The same in text, where comments may stand anywhere.
+_PLAIN = re.compile(rb"P([23])((?:\s+|#[^\n]*\n)+\d)")
 _WRITABLE: dict[str, tuple[str, ...]] = dict.fromkeys((".png", ".ppm", ".pgm"), ("uint8", "uint16"))
 _WRITABLE |= {".jpg": ("uint8",), ".jpeg": ("uint8",)}
 
@@ -48,6 +52,8 @@ def read_image(path: PathLike) -> Image:
     if data.startswith(_PNG_MAGIC):
         check_png(path, data)
     _check_pnm(path, data)
+    if _PLAIN.match(data[:1024]):
+        return _plain_pnm(path, data)
     # In a JPEG's compressed data every 0xFF is escaped, so the end marker must follow the last scan's start.
     if data.startswith(_JPEG_MAGIC) and data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
         raise FormatError(path, "is a truncated JPEG: it has no end marker", _EXPECTED)
@@ -97,12 +103,33 @@ def _check_pnm(path: PathLike, data: bytes) -> None:
         raise FormatError(path, found, f"{size} bytes for {width}x{height} pixels")
 
 
+def _plain_pnm(path: PathLike, data: bytes) -> Image:
+    """The numbers of a PGM or PPM in text as they stand there: a decoder would stretch them to 8 bits."""
+    expected = "a PGM or PPM image: width, height and largest value up to 65535, then as many numbers"
+    words = re.sub(rb"#[^\n]*", b" ", data[2:]).split()
+    try:
+        width, height, top = (int(word) for word in words[:3])
+        check_size(path, width, height, expected)
+        count = width * height * (3 if data[1:2] == b"3" else 1)
+        if len(words) - 3 < count:
+            raise FormatError(path, f"is truncated: {len(words) - 3} numbers follow, not {count}", expected)
+        values = np.array(words[3 : 3 + count]).astype(np.int64)
+    except FormatError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise FormatError(path, f"holds a word that is no whole number ({error})", expected) from error
+    if not 1 <= top <= 65535 or values.min() < 0 or values.max() > top:
+        raise FormatError(path, f"its largest value is {top}, and it holds {values.min()} to {values.max()}", expected)
+    shape = (height, width) if count == width * height else (height, width, 3)
+    return values.astype(np.uint8 if top < 256 else np.uint16).reshape(shape)
+
+
 def _decode(path: PathLike, data: bytes) -> Image:
     with needed_by("reading and writing images"):
         import cv2
 
     upright = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
-    is_png = data.startswith(_PNG_MAGIC)  # a PNG's alpha is looked at; other formats lose theirs in decoding
+    is_png = data.startswith(_PNG_MAGIC)  # which is never turned; other formats lose their alpha in being so
     try:
         image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED if is_png else upright)
     except cv2.error as error:
@@ -111,11 +138,14 @@ def _decode(path: PathLike, data: bytes) -> Image:
         raise FormatError(
             path, f"starts with the bytes {data[:8]!r}, which no decoder knows or could finish", _EXPECTED
         )
+    if data.startswith(_WITH_ALPHA):
+        whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
+            _require_opaque(path, whole)
     if image.dtype.name not in DTYPES:
         raise FormatError(path, f"holds {image.dtype} samples", "an image of uint8, uint16 or float samples")
     if image.ndim == 3 and image.shape[2] == 4:
-        if (image[..., 3] != np.iinfo(image.dtype).max).any():
-            raise FormatError(path, "has transparent pixels", "an opaque image: flatten it onto a background first")
+        _require_opaque(path, image)
         image = image[..., :3]
         if data[25] == 4:  # grey with alpha, which the decoder spreads over three channels
             image = image[..., 0]
@@ -124,6 +154,12 @@ def _decode(path: PathLike, data: bytes) -> Image:
     if image.ndim == 3:
         image = image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
     return np.ascontiguousarray(image)
+
+
+def _require_opaque(path: PathLike, image: Image) -> None:
+    """FormatError where the fourth channel is not all of what is opaque: the largest number, of floats 1."""
+    if (image[..., 3] != (np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1)).any():
+        raise FormatError(path, "has transparent pixels", "an opaque image: flatten it onto a background first")
 
 
 def write_image(path: PathLike, image: Image) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import checked
+from ..arguments import checked, numbers
 from ..cameras import Camera, StereoRig, inverse, pose
 from ..cameras.poses import nearest_rotation
 from ..images import Float32, Image
@@ -63,8 +63,8 @@ def write_kitti_flow(path: PathLike, px: ArrayLike) -> None:
 
     Raises ValueError for another shape, and for components outside −512 … 511.98 px.
     """
-    flow = np.asarray(px)
-    if flow.ndim != 3 or flow.shape[2] != 2 or flow.size == 0 or flow.dtype.kind not in "fui":
+    flow = numbers("", f"{path}: flow", px)
+    if flow.ndim != 3 or flow.shape[2] != 2 or flow.size == 0:
         raise ValueError(f"{path}: flow is {flow.dtype} of shape {flow.shape}; it must be numbers (H, W, 2)")
     known = ~np.isnan(flow).any(axis=2)
     stored = np.rint(np.where(known[..., None], flow, 0.0).astype(np.float64) * 64 + 32768)

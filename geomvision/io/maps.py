@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +28,16 @@ def read_disparity(
 
     Args:
         path: the file.
-        scale: for .png and .pgm. 8 bits need it; 16 bits without it are KITTI's, 256.
+        scale: for .png and .pgm. 8 bits need it; 16 bits without it are KITTI's, 256. Other files hold pixels.
         invalid: stored value(s) of .png and .pgm that mean unknown; None when there is none.
 
     Raises:
         FormatError: when the file is missing, damaged, of another kind, or needs a scale.
+        ValueError: for a scale other than 1 of a file that has none.
     """
     ending = _ending(path)
+    _require_no_scale(path, scale, {".pfm": "pixels", ".dsp5": "pixels"})
     if ending == ".pfm":
-        if scale not in (None, 1):
-            raise ValueError(f"{path}: scale is {scale}, but a PFM holds pixels and has none")
         return Disparity(px=_one_channel(path))
     if ending == ".dsp5":
         return Disparity(px=spring.read_dsp5(path))
@@ -88,13 +88,15 @@ def read_depth(path: PathLike, *, scale: float | None = None, invalid: int | Col
 
     Args:
         path: the file.
-        scale: required for .png and .pgm.
+        scale: required for .png and .pgm; other files hold metres.
         invalid: stored value(s) of .png and .pgm that mean unknown. In PFM, depths that are not positive are.
 
     Raises:
         FormatError: when the file is missing, damaged, of another kind, or needs a scale.
+        ValueError: for a scale other than 1 of a file that has none.
     """
     ending = _ending(path)
+    _require_no_scale(path, scale, {".pfm": "metres", ".dpt": "metres"})
     if ending == ".pfm":
         values = _one_channel(path)
         return Depth(m=np.where(values > 0, values, np.nan))
@@ -112,6 +114,14 @@ def write_depth(path: PathLike, depth: Depth) -> None:
     """Write as .pfm (exact) or .png (KITTI, 16 bits, 1/256 m), atomically. Raises ValueError otherwise."""
     writers = {".pfm": pfm.write_pfm, ".png": kitti.write_kitti_depth}
     writers[_known(path, writers)](path, depth.m)
+
+
+def _require_no_scale(path: PathLike, scale: float | None, units: Mapping[str, str]) -> None:
+    """ValueError for a scale that the file's format has no use for: it would be passed over without a word."""
+    unit = units.get(_ending(path))
+    if unit is not None and scale not in (None, 1):
+        kind = _ending(path).removeprefix(".").upper()
+        raise ValueError(f"{path}: scale is {scale}, but a {kind} holds {unit} and has none: leave it out")
 
 
 def _ending(path: PathLike) -> str:

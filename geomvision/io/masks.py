@@ -13,7 +13,7 @@ from ..images import Mask
 from ._files import FormatError, PathLike, check_size, read_json_object
 from ._mask_shapes import polygon, runs, unpacked
 from ._xml import read_xml
-from .image import read_image
+from .image import read_image, read_png_header
 
 _COCO = "a COCO export: a JSON object with images, annotations and categories"
 _CVAT = "a CVAT export 'for images 1.1': <annotations> with <image> elements"
@@ -79,6 +79,9 @@ def _painted(path: PathLike) -> dict[str, Mask]:
     values = read_image(path)
     if values.ndim != 2 or values.dtype.kind != "u":
         raise FormatError(path, "is coloured", _PNG)
+    bits = read_png_header(path).bits
+    if bits in (2, 4):  # which the decoder stretches to 8
+        values //= 255 // (2**bits - 1)
     found = [int(value) for value in np.unique(values) if value]
     if found == [255]:
         return {"object": values == 255}

@@ -36,6 +36,10 @@ def read_middlebury_calib(path: PathLike, *, baseline_unit_m: float = 0.001) -> 
         FormatError: when the file is missing, lacks an entry, has one that is no number, or contradicts itself.
     """
     entries = _entries(path)
+    for name in ("width", "height", "ndisp"):
+        value = _number(path, entries, name) if name in entries else 1.0
+        if value != round(value) or (name == "ndisp" and value < 1):  # sizes below 1 are refused by the camera
+            raise FormatError(path, f"{name} is {value:g}", "a whole number of pixels, 1 or more")
     width, height = round(_number(path, entries, "width")), round(_number(path, entries, "height"))
     try:
         left = Camera.from_matrix(_matrix(path, entries, "cam0"), width, height)

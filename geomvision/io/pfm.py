@@ -13,6 +13,7 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import numbers
 from ..images import Float32
 from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
 
@@ -62,14 +63,17 @@ def write_pfm(path: PathLike, array: ArrayLike) -> None:
     """Write (H, W) or (H, W, 3) as little-endian PFM, atomically; NaN becomes +infinity (unknown).
 
     Raises:
-        ValueError: on another shape, an empty array or one that is not of numbers.
+        ValueError: on another shape, an empty array or one that is not of numbers, and on numbers beyond float32, which
+            would read as unknown. TypeError on masked arrays.
     """
-    values = np.asarray(array)
+    values = numbers("", f"{path}: PFM holds numbers; the map", array)
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] != 3) or values.size == 0:
         raise ValueError(f"{path}: PFM holds (H, W) or (H, W, 3), not shape {values.shape}")
-    if values.dtype.kind not in "fui":
-        raise ValueError(f"{path}: PFM holds numbers, not {values.dtype}")
-    rows = values[::-1].astype("<f4")
+    with np.errstate(over="ignore"):
+        rows = values[::-1].astype("<f4")
+    beyond = int(np.count_nonzero(np.isinf(rows) & np.isfinite(values[::-1])))
+    if beyond:
+        raise ValueError(f"{path}: {beyond} numbers are beyond float32, which PFM holds; use NaN for unknown")
     rows[np.isnan(rows)] = np.inf
     kind = "Pf" if values.ndim == 2 else "PF"
     header = f"{kind}\n{values.shape[1]} {values.shape[0]}\n-1.0\n"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import numbers
 from ..images import Float32
 from ..results import PointCloud
 from ._files import FormatError, PathLike, read_bytes, write_bytes
@@ -76,7 +77,7 @@ def write_ply(
             columns += [*_rows(path, name, extra, len(xyz)).T]
     kinds = ["f4"] * len(names)
     if colors is not None:
-        rgb = np.asarray(colors)
+        rgb = numbers("", f"{path}: colors", colors)
         if rgb.dtype != np.uint8 or rgb.shape != xyz.shape:
             raise ValueError(f"{path}: colors are {rgb.dtype} {rgb.shape}; they must be uint8 {xyz.shape}")
         names += _RGB
@@ -109,19 +110,20 @@ def read_ply(path: PathLike) -> PointCloud:
         raise FormatError(path, f"has the elements {', '.join(tables) or 'none'}", "a vertex element with x, y and z")
     vertex = tables["vertex"]
 
-    def columns(names: tuple[str, ...], dtype: type) -> Any:
+    def columns(names: tuple[str, ...], dtype: type | None) -> Any:
         if not set(names) <= set(vertex):
             return None
-        return np.stack([np.asarray(vertex[name]) for name in names], axis=1).astype(dtype)
+        found = np.stack([np.asarray(vertex[name]) for name in names], axis=1)
+        return found if dtype is None else found.astype(dtype)
 
     points = columns(_XYZ, np.float32)
     lists = next((v for k, v in tables.get("face", {}).items() if k in ("vertex_indices", "vertex_index")), None)
-    triangles = None if lists is None else _fans(lists)
+    triangles = None if lists is None else _fans(path, lists)
     if triangles is not None and triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
         raise FormatError(path, f"a face names point {triangles.max()}", f"indices 0 to {len(points) - 1}")
     return PointCloud(
         points=points,
-        colors=columns(_RGB, np.uint8),
+        colors=_colours(path, columns(_RGB, None), elements),
         normals=columns(_NORMAL, np.float32),
         triangles=triangles,
         motion=columns(_MOTION, np.float32),
@@ -129,20 +131,33 @@ def read_ply(path: PathLike) -> PointCloud:
 
 
 def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None) -> Float32:
-    array = np.asarray(values)
+    array = numbers("", f"{path}: {name}", values)
     if array.ndim != 2 or array.shape[1] != 3 or (count is not None and len(array) != count):
         hint = "; transpose it" if array.ndim == 2 and array.shape[0] == 3 else ""
         raise ValueError(
             f"{path}: {name} has shape {array.shape}; it must be ({'N' if count is None else count}, 3){hint}"
         )
-    if array.dtype.kind not in "fui":
-        raise ValueError(f"{path}: {name} has dtype {array.dtype}; it must be real numbers")
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
 
 
+def _colours(path: PathLike, rgb: Any, elements: list[_Element]) -> NDArray[np.uint8] | None:
+    """Colours as bytes: 16 bits by their upper 8, floats from 0 … 1. FormatError for numbers outside."""
+    if rgb is None:
+        return None
+    kinds = {kind for each in elements if each.name == "vertex" for name, kind, _ in each.properties if name in _RGB}
+    white = 1.0 if any(kind[0] == "f" for kind in kinds) else 65535.0 if "u2" in kinds else 255.0
+    values = rgb.astype(np.float64)
+    outside = int(np.count_nonzero(~((values >= 0) & (values <= white))))
+    if outside:
+        raise FormatError(
+            path, f"{outside} numbers of its colours are not 0 … {white:g}", "red, green, blue up to that"
+        )
+    return np.asarray(np.rint(values * (255.0 / white)), np.uint8)
+
+
 def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32]:
-    array = np.asarray(triangles)
+    array = numbers("", f"{path}: triangles", triangles)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "ui":
         raise ValueError(f"{path}: triangles are {array.dtype} {array.shape}; they must be whole numbers (M, 3)")
     if array.size and not 0 <= int(array.min()) <= int(array.max()) < count:
@@ -222,7 +237,7 @@ def _elements(
             ) from error
 
 
-def _fans(polygons: Any) -> NDArray[np.int32]:
+def _fans(path: PathLike, polygons: Any) -> NDArray[np.int32]:
     """Triangles of polygons, each a fan from its first corner."""
     if isinstance(polygons, np.ndarray):  # all of one length
         corners = polygons
@@ -231,4 +246,6 @@ def _fans(polygons: Any) -> NDArray[np.int32]:
     else:
         rows = [(p[0], p[k], p[k + 1]) for p in polygons for k in range(1, len(p) - 1)]
         joined = np.array(rows).reshape(-1, 3)
+    if not (np.abs(joined) <= _MOST).all() or (joined != np.rint(joined)).any():
+        raise FormatError(path, "a face names a point by what is no whole number", "indices of points")
     return joined.astype(np.int32)

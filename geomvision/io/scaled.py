@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import numbers
 from ..images import Float32, Image
 from ..packages import needed_by
 from ._files import FormatError, PathLike, write_bytes
@@ -51,7 +52,7 @@ def apply_scale(stored: Image, *, scale: float, invalid: int | Collection[int] |
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"scale is {scale}; it must be a positive number")
     values = (stored / np.float64(scale)).astype(np.float32)
-    unknown = () if invalid is None else (invalid,) if isinstance(invalid, int) else tuple(invalid)
+    unknown = () if invalid is None else (invalid,) if isinstance(invalid, int | np.integer) else tuple(invalid)
     values[np.isin(stored, unknown)] = np.nan
     return values
 
@@ -82,8 +83,8 @@ def to_uint16(path: PathLike, values: Float32, *, scale: float, what: str) -> Im
 
     Raises ValueError when a value is negative or too large for 16 bits.
     """
-    array = np.asarray(values)
-    if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "fui":
+    array = numbers("", f"{path}: {what}", values)
+    if array.ndim != 2 or array.size == 0:
         raise ValueError(f"{path}: {what} is {array.dtype} of shape {array.shape}; it must be numbers (H, W)")
     known = ~np.isnan(array)
     stored = np.where(known, np.rint(np.where(known, array, 0).astype(np.float64) * scale), 0)

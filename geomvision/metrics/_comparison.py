@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import Mask
+from ..images import Mask, as_mask
 from ..results import Depth, Disparity, Flow, RelativeDepth, SceneFlow
 from ._base import Ratio
 
@@ -87,13 +87,21 @@ def compare_maps(
 ) -> Comparison:
     """Two maps, whose `values` are "px" or "m", those of relative depth "values". ValueError where sizes differ."""
     compare_sizes(estimate.size, truth.size, "truth")
-    regions = {} if occluded is None else {"noc": truth.valid & ~occluded}
+    regions = {} if occluded is None else {"noc": truth.valid & ~mask_of_size(occluded, "occluded", truth.size)}
     return Comparison(
         estimate=getattr(estimate, values).astype(np.float64),
         truth=getattr(truth, truth_values or values).astype(np.float64),
         estimated=estimate.valid,
         regions={**regions, "all": truth.valid},
     )
+
+
+def mask_of_size(mask: Any, name: str, size: tuple[int, int]) -> Mask:
+    """A mask as bool; ValueError where it is of another size than the truth, which numpy might stretch it to."""
+    held = as_mask(mask, name)
+    if held.shape != size:
+        raise ValueError(f"{name} has shape {held.shape}; the truth has {size}")
+    return held
 
 
 def compare_sizes(size: tuple[int, int], wanted: tuple[int, int], what: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images import Mask
 from ._base import Ratio
-from ._comparison import Comparison, Float64, mean, share
+from ._comparison import Comparison, Float64, mask_of_size, mean, share
 
 FILLED = (
     "filled row by row with the smaller of the two neighbours (per component for flow), ends extrapolated, as in the "
@@ -56,6 +56,7 @@ def outliers_by_threshold(pair: Comparison, reflective: Mask | None = None) -> d
     figures: dict[str, Ratio] = {}
     regions = dict(pair.regions)
     if reflective is not None:
+        reflective = mask_of_size(reflective, "the mask 'reflective'", pair.estimated.shape)
         regions |= {f"{name} refl": region & reflective for name, region in pair.regions.items()}
     for name, region in regions.items():
         for threshold in range(1, 6):
@@ -86,6 +87,7 @@ def shares_2015(
     parts = {"all": np.ones(wrong.shape, bool)}
     foreground = getattr(sample, "masks", {}).get("foreground")
     if foreground is not None:
+        foreground = mask_of_size(foreground, "the mask 'foreground'", wrong.shape)
         parts = {"bg": ~foreground, "fg": foreground, **parts}
     figures: dict[str, Ratio] = {}
     for name, region in regions.items():

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images import Mask
 from ._base import Ratio
-from ._comparison import Comparison, Float64, share
+from ._comparison import Comparison, Float64, mask_of_size, share
 
 DENSE = "counted as more than any threshold off, and left out of means; the benchmark demands dense maps"
 
@@ -22,6 +22,7 @@ def regions_of(pair: Comparison, sample: Any, speed: Float64 | None = None) -> d
         regions |= {"matched": pair.regions["noc"], "unmatched": everywhere & ~pair.regions["noc"]}
     sky = getattr(sample, "masks", {}).get("sky")
     if sky is not None:
+        sky = mask_of_size(sky, "the mask 'sky'", everywhere.shape)
         regions |= {"non-sky": everywhere & ~sky, "sky": everywhere & sky}
     if speed is not None:
         regions |= {

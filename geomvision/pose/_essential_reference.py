@@ -23,6 +23,8 @@ BROAD, LOCAL, FINAL = 8, 6, 20  # Gauss–Newton steps
 SHARPER, FEW = 8.0, 256
 #: Matches that make a plane, rounds of its fit, and the share of inliers that must lie on it within three sigma.
 LEAST_ON_PLANE, PLANE_ROUNDS, ON_PLANE = 16, 10, 0.25
+#: Searches end after so many times the samples that led to the best pose.
+PATIENCE = 5
 #: log of 1 in 150: evidence beyond is very strong (Kass & Raftery, JASA 1995).
 RIVAL = -5.0106
 
@@ -223,7 +225,7 @@ def estimate_essential(
     problem = EssentialProblem(data, max_error_px / unit, to_rays0, to_rays1)
     limits: dict[str, Any] = {"confidence": confidence, "most": max_iterations, "seed": seed}
     search = partial(ransac, len(order), 5, problem.solve, problem.score, problem.refine, **limits)
-    best, likelihood, drawn = search(second_chances=True)
+    best, likelihood, drawn = search(second_chances=True, patience=PATIENCE)
     if best is not None:
         best, likelihood = problem.with_twin(best, likelihood)
     if best is not None and len(order) <= FEW:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Right intrinsics are called wrong in so many sets.
 CHANCE = 0.001
+#: Of fewer matches most of that goes to the one error that is common, of both focal lengths by one factor: a test of
+#: one direction finds more of it than one of two, which has to allow for what chance does in the other.
+MANY, CHANCE_FOCAL = 50, 0.0009
 #: What does not count as wrong: a focal length 0.5 % off, and a principal point 0.2 % of the focal length off.
 FOCAL_OFF, CENTRE_OFF = 0.005, 0.002
 #: Nor does a misfit with less than this share of the noise's variance, as a lens that is not quite modelled makes it.
@@ -35,16 +38,21 @@ LEAST_NOISE_PX = 0.02
 #: Matches that agree below which nothing is said, and the share of all below which F is looked for from scratch.
 FEWEST, FEW_AGREE = 12, 0.4
 LEAST = 8  # inliers to tell anything from
+NOTHING = 1e-9  # share of the information on the focal lengths, after the pose's, that is rounding
 LOST = 0.7  # of the information at most: beyond, the model is wrong rather than the inliers unknown
 SEARCH = 2000  # samples at most
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """`misfit` and `misfit_beyond` what does not count as wrong: twice a value of F(2, matches − 7)."""
+    """`misfit` and `misfit_beyond` what does not count as wrong: twice a value of F(2, matches − 7).
+
+    `focal_misfit`: that of a common factor of the focal lengths alone, beyond the same: a value of F(1, matches − 6).
+    """
 
     misfit: float
     misfit_beyond: float
+    focal_misfit: float
     matches: float
     focal_sigma: float
     covariance: Array
@@ -56,7 +64,10 @@ class Agreement:
 
         if self.matches < FEWEST:
             return False
-        most = 2 * float(fdtri(2, self.matches - 7, 1 - CHANCE))  # 13.8, as of χ², for many
+        few = self.matches < MANY
+        most = 2 * float(fdtri(2, self.matches - 7, 1 - CHANCE + few * CHANCE_FOCAL))  # 13.8, as of χ², for many
+        if few and self.focal_misfit > float(fdtri(1, self.matches - 6, 1 - CHANCE_FOCAL)):
+            return True
         return self.misfit_beyond > most or self.misfit > most + SHARE_OFF * self.matches
 
 
@@ -92,11 +103,16 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     left_over = float(weights @ residual**2) - float((change**2 * values).sum())  # wrong intrinsics are no noise
     alone = max(left_over / max(1.0, matches - 7), (LEAST_NOISE_PX / unit) ** 2)
     both_focal = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+    told = max(float(both_focal @ left @ both_focal), 1e-300)
+    known = told > NOTHING * float(both_focal @ normal[5:, 5:] @ both_focal)
+    factor = float(both_focal @ (gradient[5:] - gain.T @ gradient[:5])) / told if known else 0.0
+    one = max((float(weights @ residual**2) - factor**2 * told) / max(1.0, matches - 6), (LEAST_NOISE_PX / unit) ** 2)
     return Agreement(
         misfit=float((change**2 * values).sum() / alone),
         misfit_beyond=float((change**2 / (alone / values + FOCAL_OFF**2)).sum()),
+        focal_misfit=factor**2 / (one / told + FOCAL_OFF**2),
         matches=matches,
-        focal_sigma=math.sqrt(variance / max(float(both_focal @ left @ both_focal), 1e-300)),
+        focal_sigma=math.sqrt(variance / told),
         covariance=np.asarray(covariance),
     )
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import ops
+from ..arguments import numbers
 from ..cameras import CameraModel, StereoRig
-from ..images import Float32, Image, Mask
+from ..images import Float32, Image, Mask, as_mask
 from .depth_alignment import AlignedHow, DepthAlignment, RelativeKind
 from .run import Run
 
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
 
 
 def _float_map(array: ArrayLike, name: str, channels: int = 0) -> Float32:
-    values = np.asarray(array)
+    values = numbers("", name, array)
     expected = "(H, W)" if channels == 0 else f"(H, W, {channels})"
     if values.ndim != (2 if channels == 0 else 3) or (channels and values.shape[2] != channels):
         raise ValueError(f"{name} has shape {values.shape}; it must be {expected}")
-    if values.dtype.kind not in "fui":
-        raise ValueError(f"{name} has dtype {values.dtype}; it must be a number")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32, copy=True)
     if not np.isfinite(values).all():
@@ -51,13 +50,16 @@ class _Map:
     def __post_init__(self) -> None:
         values = _float_map(getattr(self, self._values), self._values, self._channels)
         object.__setattr__(self, self._values, values)
-        for name, dtype in (("confidence", np.float32), ("occluded", np.bool_)):
+        for name in ("confidence", "occluded"):
             extra = getattr(self, name)
             if extra is None:
                 continue
             if np.shape(extra) != values.shape[:2]:
                 raise ValueError(f"{name} has shape {np.shape(extra)}; the map has {values.shape[:2]}")
-            object.__setattr__(self, name, np.asarray(extra, dtype))
+            held = (
+                as_mask(extra, name) if name == "occluded" else numbers("", name, extra).astype(np.float32, copy=False)
+            )
+            object.__setattr__(self, name, held)
         if self.confidence is not None:
             outside = int((~((self.confidence >= 0) & (self.confidence <= 1))).sum())  # NaN is outside, too
             if outside:
@@ -258,6 +260,9 @@ def _same_size(size: tuple[int, int], camera: CameraModel) -> None:
 
 
 def _same_image_size(size: tuple[int, int], image: Image) -> None:
+    if not isinstance(image, np.ndarray) or image.ndim < 2:
+        given = f"of shape {image.shape}" if isinstance(image, np.ndarray) else f"a {type(image).__name__}"
+        raise TypeError(f"the image is {given}; it must be a numpy array (H, W) or (H, W, C)")
     if size != image.shape[:2]:
         given, wanted = f"{image.shape[1]}x{image.shape[0]}", f"{size[1]}x{size[0]}"
         raise ValueError(f"the image is {given} but the map is {wanted} pixels; they must be equal")

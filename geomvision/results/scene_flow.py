@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import numbers
 from ..cameras import Array, StereoRig
 from ..images import Float32, Mask
 from .maps import Disparity, Flow
@@ -91,11 +92,9 @@ def _unprojected(pixels: Array, disparity: Float32, rig: StereoRig) -> Array:
 
 def _points(values: ArrayLike, name: str) -> Float32:
     """As float32; NaN in one coordinate is NaN in all."""
-    given = np.asarray(values)
+    given = numbers("", name, values)
     if given.ndim not in (2, 3) or given.shape[-1] != 3:
         raise ValueError(f"{name} has shape {given.shape}; it must be (H, W, 3) or (N, 3)")
-    if given.dtype.kind not in "fui":
-        raise ValueError(f"{name} has dtype {given.dtype}; it must be a number")
     with np.errstate(over="ignore"):
         points = given.astype(np.float32, copy=True)
     if np.isinf(points).any():

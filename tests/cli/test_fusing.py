@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from geomvision import io
-from geomvision.cameras import inverse
-from geomvision.datasets import Synthetic
+from geomvision.cameras import inverse, pose
+from geomvision.datasets import Folder, Synthetic
+from geomvision.geometry import DepthRegistration
+from geomvision.geometry._rotations import rotation_of
 
 pytest.importorskip("open3d")
 
@@ -156,3 +158,78 @@ def test_a_file_and_an_empty_folder(geomvision, folder, tmp_path):
         ended = geomvision("fuse", place)
         assert ended.code == 2
         assert re.search(message, ended.err), ended.err
+
+
+@pytest.fixture(scope="module")
+def beside(folder, clip, tmp_path_factory):
+    """The folder with the maps of a depth camera that stands beside the colour camera, in their true places."""
+    path = tmp_path_factory.mktemp("beside") / "clip"
+    shutil.copytree(folder, path)
+    camera = clip[0].camera
+    place = DepthRegistration(T_depth_color=PLACE, depth_camera=camera, color_camera=camera)
+    seen = DepthRegistration(T_depth_color=inverse(PLACE), depth_camera=camera, color_camera=camera)
+    for k, frame in enumerate(clip):
+        depth = seen.registered(frame.depth).m
+        io.write_image(path / f"depth_{k:03d}.png", np.nan_to_num(depth * 1000).round().astype(np.uint16))
+    place.save(path / "place.json")
+    return path
+
+
+PLACE = pose(rotation_of(np.radians([0.0, 1.5, 0.5])), (0.03, 0.0, 0.0))  # X_depth = T · X_color, metres
+
+
+def test_maps_of_a_depth_camera_are_brought_to_the_frames(geomvision, beside, clip, out):
+    """Given, the place is used; estimated, it comes near; either way surfaces lie where they are."""
+    ended = geomvision("fuse", beside, "--out", out / "taken.ply")
+    assert ended.code == 0, ended.err
+    taken = np.median(off(io.read_ply(out / "taken.ply"), clip[2]))
+    ended = geomvision("fuse", beside, "--register", beside / "place.json", "--out", out / "given.ply")
+    assert ended.code == 0, ended.err
+    assert "maps in the colour camera's view" in ended.out
+    given = np.median(off(io.read_ply(out / "given.ply"), clip[2]))
+    flags = ("--register", "estimate", "--registration-out", out / "place.json", "--out", out / "found.ply")
+    ended = geomvision("fuse", beside, *flags)
+    assert ended.code == 0, ended.err
+    assert re.search(r"the depth camera stands [\d.]+ cm and [\d.]+ degrees from the colour camera", ended.out)
+    found = np.median(off(io.read_ply(out / "found.ply"), clip[2]))
+    assert given < 0.005 < taken
+    assert found < taken / 2
+    told = json.loads((out / "place.json").read_text())
+    np.testing.assert_allclose(np.array(told["T_depth_color"])[:3, :3], PLACE[:3, :3], atol=0.01)
+    # The same words in meta.json are used without being asked, by the command and by the reader of scenes.
+    meta = json.loads((beside / "meta.json").read_text())
+    (beside / "meta.json").write_text(json.dumps({**meta, **json.loads((beside / "place.json").read_text())}))
+    sample = Folder(beside)[2]
+    good = sample.depth.valid & clip[2].depth.valid
+    assert good.mean() > 0.7
+    assert np.median(np.abs(sample.depth.m - clip[2].depth.m)[good] / clip[2].depth.m[good]) < 0.002
+
+
+def test_maps_of_the_colour_camera_are_left_alone(geomvision, folder, out):
+    ended = geomvision("fuse", folder, "--register", "estimate", "--out", out / "mesh.ply")
+    assert ended.code == 0, ended.err
+    assert "the maps are registered to the frames" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--register", "estimate", "--depth", "motion"), "--register is about the folder's maps"),
+        (("--registration-out", "place.json"), "--registration-out writes what --register estimate finds"),
+        (("--register", "nothing.json"), "must be 'estimate' or a file that --registration-out wrote"),
+    ],
+)
+def test_what_cannot_be_registered_is_refused(geomvision, folder, out, flags, said):
+    ended = geomvision("fuse", folder, *flags, "--out", out / "mesh.ply")
+    assert ended.code != 0
+    assert said in " ".join(ended.err.split())
+    assert not (out / "mesh.ply").exists()
+
+
+def test_half_a_place_is_refused(geomvision, folder, out, tmp_path):
+    shutil.copytree(folder, tmp_path / "clip")
+    meta = json.loads((folder / "meta.json").read_text())
+    (tmp_path / "clip" / "meta.json").write_text(json.dumps({**meta, "depth_intrinsics": meta["intrinsics"]}))
+    ended = geomvision("fuse", tmp_path / "clip", "--out", out / "mesh.ply")
+    assert ended.code != 0
+    assert "T_depth_color" in ended.err

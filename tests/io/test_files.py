@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -64,3 +65,56 @@ def test_importing_io_imports_no_opencv():
 
     code = "import sys, geomvision.io; sys.exit('cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path: Path):
+    (tmp_path / "kept").mkdir()
+    link = tmp_path / "latest.pfm"
+    link.symlink_to(Path("kept") / "ü 1.pfm")
+    gio.write_pfm(link, np.ones((1, 2)))
+    assert link.is_symlink()
+    assert gio.read_pfm(tmp_path / "kept" / "ü 1.pfm").tolist() == [[1, 1]]
+    assert [file.name for file in (tmp_path / "kept").iterdir()] == ["ü 1.pfm"]
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path):
+    """A rename would put a file in the place of a device, too: /dev/null is one."""
+    pipe = tmp_path / "pipe.pfm"
+    os.mkfifo(pipe)
+    with pytest.raises(gio.FormatError, match="is no regular file"):
+        gio.write_pfm(pipe, np.ones((1, 2)))
+    assert pipe.is_fifo()
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path):
+    target = tmp_path / f"{'x' * 251}.pfm"
+    gio.write_pfm(target, np.ones((1, 2)))
+    assert gio.read_pfm(target).tolist() == [[1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "shape"),
+    [
+        (gio.write_pfm, "a.pfm", (2, 3)),
+        (gio.write_flo, "a.flo", (2, 3, 2)),
+        (gio.write_kitti_disparity, "a.png", (2, 3)),
+        (gio.write_kitti_depth, "a.png", (2, 3)),
+        (gio.write_kitti_flow, "a.png", (2, 3, 2)),
+        (gio.write_ply, "a.ply", (2, 3)),
+    ],
+)
+def test_what_a_mask_hides_is_not_written(tmp_path: Path, write, name: str, shape: tuple[int, ...]):
+    hidden = np.zeros(shape, bool)
+    hidden[0, 1] = True
+    with pytest.raises(TypeError, match=r"a\.\w+: .*masked array; it must be a plain one"):
+        write(tmp_path / name, np.ma.masked_array(np.ones(shape), hidden))
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_beyond_float32_are_not_written_as_unknown(tmp_path: Path):
+    with pytest.raises(ValueError, match="1 numbers are beyond float32"):
+        gio.write_pfm(tmp_path / "a.pfm", [[1e39, 1.0, np.inf]])
+    with pytest.raises(ValueError, match="use NaN for unknown"):
+        gio.write_flo(tmp_path / "a.flo", np.full((1, 1, 2), np.iinfo(np.int64).min))
+    gio.write_flo(tmp_path / "a.flo", np.full((1, 1, 2), np.nan, np.float16))
+    assert np.isnan(gio.read_flo(tmp_path / "a.flo")).all()

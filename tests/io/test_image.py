@@ -40,6 +40,56 @@ def test_an_opaque_alpha_channel_is_dropped_and_a_transparent_one_refused(tmp_pa
         gio.read_image(path)
 
 
+@pytest.mark.parametrize("ending", [".webp", ".tiff"])
+def test_alpha_of_other_formats_is_looked_at_too(tmp_path: Path, ending: str):
+    cv2 = pytest.importorskip("cv2")
+    path = tmp_path / f"alpha{ending}"
+    for alpha, passes in ((255, True), (254, False)):
+        image = np.full((3, 4, 4), 255, np.uint8)
+        image[0, 0, 3] = alpha
+        path.write_bytes(cv2.imencode(ending, image, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes())
+        if passes:
+            assert gio.read_image(path).tolist() == np.full((3, 4, 3), 255).tolist()
+        else:
+            with pytest.raises(gio.FormatError, match="has transparent pixels"):
+                gio.read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype", "values"),
+    [
+        (b"P2\n# to 63\n3 1\n63\n0 1 63\n", np.uint8, [[0, 1, 63]]),
+        (b"P2 # a\n3 1 #b\n1000\n0 #c\n1 999", np.uint16, [[0, 1, 999]]),
+        (b"P3\n1 2\n15\n1 2 3\n4 5 15\n", np.uint8, [[[1, 2, 3]], [[4, 5, 15]]]),
+    ],
+)
+def test_numbers_of_a_text_pgm_or_ppm_are_read_as_they_stand(tmp_path: Path, text: bytes, dtype: type, values):
+    """OpenCV stretches those of fewer than 8 bits, but not the same numbers in a binary file."""
+    (tmp_path / "a.pgm").write_bytes(text)
+    image = gio.read_image(tmp_path / "a.pgm")
+    assert image.dtype == dtype
+    assert image.tolist() == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"P2\n3 1\n63\n0 1 64",
+        b"P2 3 1 63 0 1",
+        b"P2 3 1 63 0 -1 2",
+        b"P2 3 1 63 0 a 1",
+        b"P3 1 1 70000 1 2 3",
+        b"P2 99999999999 1 9 0",
+        b"P2 3",
+        b"P2 2 1 255 0 99999999999999999999",
+    ],
+)
+def test_a_text_pgm_that_holds_something_else_is_refused(tmp_path: Path, text: bytes):
+    (tmp_path / "a.pgm").write_bytes(text)
+    with pytest.raises(gio.FormatError, match="expected a PGM or PPM image"):
+        gio.read_image(tmp_path / "a.pgm")
+
+
 def test_every_truncation_of_a_png_is_found(tmp_path: Path, png):
     whole = png(3, 2, 8, 0, [bytes([1, 2, 3]), bytes([4, 5, 6])])
     path = tmp_path / "cut.png"

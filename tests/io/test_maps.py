@@ -32,6 +32,20 @@ def test_sixteen_bit_disparity_is_kittis_unless_told_otherwise(tmp_path: Path, p
     assert gio.read_disparity(path, scale=64).px.tolist() == [[8.0]]
 
 
+@pytest.mark.parametrize(("read", "unit"), [(gio.read_depth, "metres"), (gio.read_disparity, "pixels")])
+def test_a_scale_that_the_format_has_no_use_for_is_refused(tmp_path: Path, read, unit: str):
+    """A PFM of millimetres, read with scale=1000, would pass for metres."""
+    gio.write_pfm(tmp_path / "a.pfm", np.full((1, 2), 1500.0))
+    with pytest.raises(ValueError, match=f"scale is 1000, but a PFM holds {unit} and has none"):
+        read(tmp_path / "a.pfm", scale=1000)
+    assert read(tmp_path / "a.pfm", scale=1).density == 1
+
+
+def test_the_unknown_value_may_be_one_of_numpys_integers(tmp_path: Path):
+    gio.write_image(tmp_path / "a.pgm", np.array([[3, 8]], np.uint8))
+    assert gio.read_disparity(tmp_path / "a.pgm", scale=4, invalid=np.uint8(3)).valid.tolist() == [[False, True]]
+
+
 def test_grey_stored_as_rgb_is_grey_and_colour_is_refused(tmp_path: Path, png):
     path = tmp_path / "d.png"
     path.write_bytes(png(2, 1, 8, 2, [bytes([16, 16, 16, 32, 32, 32])]))

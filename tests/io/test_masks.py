@@ -98,6 +98,17 @@ def test_numbers_of_a_png_are_classes(tmp_path_factory, values):
         np.testing.assert_array_equal(mask, values == (255 if name == "object" else int(name)))
 
 
+@pytest.mark.parametrize(("bits", "row"), [(2, [0b00011011]), (4, [0x01, 0x23])])
+def test_numbers_of_a_png_of_few_bits_are_those_that_it_holds(tmp_path, png, bits, row):
+    (tmp_path / "a.png").write_bytes(png(4, 1, bits, 0, [bytes(row)]))
+    masks = gio.read_masks(tmp_path / "a.png")
+    assert {name: mask.tolist() for name, mask in masks.items()} == {
+        "1": [[False, True, False, False]],
+        "2": [[False, False, True, False]],
+        "3": [[False, False, False, True]],
+    }
+
+
 def test_polygons_hold_the_pixels_whose_centre_they_hold_and_shapes_of_a_class_are_joined(tmp_path):
     rectangle = [2, 1, 5, 1, 5, 4, 2, 4]  # 3 x 3 pixels
     triangle = [0, 0, 8, 8, 0, 8]  # below a diagonal; centres on it count on one side

@@ -83,3 +83,13 @@ def test_round_trip(f: float, cx: float, doffs: float, baseline: float, ndisp: i
     assert again.rig.right == rig.right
     assert again.rig.baseline_m == pytest.approx(baseline, rel=1e-12)
     assert again.ndisp == ndisp
+
+
+@pytest.mark.parametrize(("old", "new"), [("width=", "width=0."), ("ndisp=", "ndisp=-"), ("height=", "height=9.")])
+def test_sizes_that_are_no_whole_numbers_are_refused(tmp_path: Path, old: str, new: str):
+    with pytest.raises(gio.FormatError, match="expected a whole number of pixels, 1 or more"):
+        read(tmp_path, CALIB.replace(f"\n{old}", f"\n{new}"))
+
+
+def test_a_byte_order_mark_of_an_editor_is_passed_over(tmp_path: Path):
+    assert read(tmp_path, "\ufeff" + CALIB).rig.doffs_px == read(tmp_path, CALIB).rig.doffs_px

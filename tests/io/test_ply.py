@@ -118,3 +118,43 @@ def test_damage_is_an_error_or_a_cloud(tmp_path_factory: pytest.TempPathFactory,
         except io.FormatError:
             continue
         assert cloud.points.shape[1] == 3
+
+
+def written(path: Path, kind: str, colours: str, faces: str = "") -> Path:
+    """A cloud of two points in text, by hand."""
+    path.write_text(
+        "ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\nproperty float y\nproperty float z\n"
+        + "".join(f"property {kind} {name}\n" for name in ("red", "green", "blue"))
+        + ("element face 1\nproperty list char float vertex_indices\n" if faces else "")
+        + "end_header\n"
+        + "".join(f"0 0 1 {colour}\n" for colour in colours.split(","))
+        + faces
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "colours", "expected"),
+    [
+        ("float", "0 0.2 1,1 0.6 0.4", [[0, 51, 255], [255, 153, 102]]),
+        ("double", "0 0.2 1,1 0.6 0.4", [[0, 51, 255], [255, 153, 102]]),
+        ("ushort", "0 257 65535,32896 514 1", [[0, 1, 255], [128, 2, 0]]),
+        ("int", "0 7 255,1 2 3", [[0, 7, 255], [1, 2, 3]]),
+    ],
+)
+def test_colours_of_other_types_are_brought_to_bytes(tmp_path: Path, kind: str, colours: str, expected) -> None:
+    assert io.read_ply(written(tmp_path / "a.ply", kind, colours)).colors.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "colours"), [("float", "0 0 255,0 0 0"), ("int", "0 300 0,0 0 -1"), ("double", "nan 0 0,0 0 0")]
+)
+def test_colours_that_no_byte_holds_are_refused(tmp_path: Path, kind: str, colours: str) -> None:
+    with pytest.raises(io.FormatError, match="numbers of its colours are not 0 … "):
+        io.read_ply(written(tmp_path / "a.ply", kind, colours))
+
+
+@pytest.mark.parametrize("faces", ["3 0 1 0.7\n", "-1 0 1 1\n", "3 0 1 1e20\n", "3 0 1 nan\n"])
+def test_faces_that_name_no_point_are_refused(tmp_path: Path, faces: str) -> None:
+    with pytest.raises(io.FormatError, match=r"no whole number|damaged in its faces"):
+        io.read_ply(written(tmp_path / "a.ply", "uchar", "1 2 3,4 5 6", faces))

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,3 +146,36 @@ def test_listing_protocols_imports_none_of_them():
         "sys.exit(any(f'geomvision.metrics.{name}' in sys.modules for name in names))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+@pytest.mark.parametrize("protocol", ["booster", "eth3d", "kitti2012", "kitti2015", "middlebury", "spring"])
+def test_masks_of_whole_numbers_choose_pixels_not_rows(stereo, protocol: str, dtype: type):
+    """A mask as image files hold it, 0 and 255: numpy would take its numbers for those of rows."""
+    estimate, sample = stereo([[1, 2], [13, 4]], [[1, 2], [3, 4]], [[0, 0], [1, 0]], [[1, 0], [0, 0]])
+    wanted = metrics.score(estimate, sample, [protocol])[protocol]
+    given = {
+        "occluded": sample.occluded.astype(dtype) * 255,
+        "masks": {label: mask.astype(dtype) * 255 for label, mask in sample.masks.items()},
+    }
+    assert metrics.score(estimate, replace(sample, **given), [protocol])[protocol] == wanted
+
+
+def test_the_mean_error_leaves_out_what_a_mask_of_whole_numbers_hides(stereo):
+    estimate, sample = stereo([[1, 2], [13, 5]], [[1, 2], [3, 4]])
+    hidden = replace(sample, occluded=np.array([[0, 0], [255, 0]], np.uint8))
+    assert metrics.score(estimate, hidden, ["middlebury"])["middlebury"]["avgerr noc"].value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2,), (3, 2)])
+def test_a_mask_of_another_size_is_refused(stereo, shape: tuple[int, ...]):
+    estimate, sample = stereo([[1, 2], [13, 4]], [[1, 2], [3, 4]])
+    off = np.zeros(shape, bool)
+    for protocol, changed in (
+        ("eth3d", {"occluded": off}),
+        ("kitti2012", {"masks": {"reflective": off}}),
+        ("kitti2015", {"masks": {"foreground": off}}),
+        ("spring", {"masks": {"sky": off}}),
+    ):
+        with pytest.raises(ValueError, match=r"has shape .*; the truth has \(2, 2\)"):
+            metrics.score(estimate, replace(sample, **changed), [protocol])

@@ -6,16 +6,16 @@
 
 #include "each_worker.hpp"
 #include "geomvision/parallel.hpp"
-#include "kernels/census.hpp"
 #include "kernels/plane_sweep.hpp"
 
 namespace geomvision::depth {
 namespace {
 
 // Tiles hold their own rays and costs in the second cache; of a census window around them, the radii.
-constexpr int tile_width = 128, tile_height = 32, radius_x = 4, radius_y = 3, group = 64;
+constexpr int tile_width = kernels::sweep_row, tile_height = 48, group = 32;
+constexpr int radius_x = kernels::sweep_radius_x, radius_y = kernels::sweep_radius_y;
 constexpr int pitch = tile_width + 2 * radius_x, lines = tile_height + 2 * radius_y, pixels = tile_width * tile_height;
-constexpr int halo = pitch * lines, word_planes = 8;
+constexpr int halo = pitch * lines, row_bytes = kernels::sweep_word_bytes * tile_width;
 
 // Each pixel with its neighbours to the right and below; the border repeats.
 void take_corners(ImageView<const std::uint8_t> image, std::vector<std::uint32_t>& corners, int num_threads) {
@@ -35,13 +35,14 @@ void take_corners(ImageView<const std::uint8_t> image, std::vector<std::uint32_t
   parallel_for(height, num_threads, std::ref(rows), 16);
 }
 
-// Census words of a tile's row, in planes `pixels` apart.
-void take_words(const std::uint16_t* grey, int row, int width, std::uint8_t* words) {
+// The rows of a census window, at their first pixel.
+struct Window {
   const std::uint16_t* rows[2 * radius_y + 1];
-  for (int i = 0; i < 2 * radius_y + 1; ++i) rows[i] = grey + (row + i) * pitch + radius_x;
-  GEOMVISION_KERNEL(census_planes_u16)
-  (rows, radius_x, radius_y, false, 8, width, pixels, words + row * tile_width);
-}
+
+  Window(const std::uint16_t* grey, int row) {
+    for (int i = 0; i < 2 * radius_y + 1; ++i) rows[i] = grey + (row + i) * pitch + radius_x;
+  }
+};
 
 }  // namespace
 
@@ -76,13 +77,15 @@ void SweepCosts::begin(ImageView<const std::uint8_t> reference, TensorView<const
       for (int axis = 0; axis < 3; ++axis) r[axis * halo + at] = *rays.at(axis, y, x);
     }
   }
-  std::uint8_t* words = worker.words.reserve(word_planes * pixels);
-  std::fill_n(words, word_planes * pixels, std::uint8_t{0});
-  std::fill_n(worker.here.reserve(word_planes * pixels), word_planes * pixels, std::uint8_t{0});
+  std::uint8_t* words = worker.words.reserve(tile_height * row_bytes);
+  std::fill_n(words, tile_height * row_bytes, std::uint8_t{0});
+  std::fill_n(worker.here.reserve(row_bytes), row_bytes, std::uint8_t{0});
   std::fill_n(worker.inside.reserve(halo), halo, std::uint8_t{0});
   const std::size_t all = static_cast<std::size_t>(sources) * pixels;
   std::fill_n(worker.bits.reserve(all), all, std::uint8_t{255});
-  for (int j = 0; j < tile.height; ++j) take_words(grey, j, tile.width, words);
+  for (int j = 0; j < tile.height; ++j) {
+    GEOMVISION_KERNEL(sweep_words)(Window(grey, j).rows, tile.width, words + j * row_bytes);
+  }
 }
 
 // Differing bits of the tile and source s by the plane of inverse depth q.
@@ -93,8 +96,8 @@ void SweepCosts::compare(const std::vector<SweepSource>& sources, std::size_t s,
   const std::vector<std::uint32_t>& known = corners_[sources.size() + s];
   const float* r = worker.rays.reserve(3 * halo);
   std::uint16_t* grey = worker.grey.reserve(halo);
-  std::uint8_t *inside = worker.inside.reserve(halo), *words = worker.words.reserve(word_planes * pixels);
-  std::uint8_t *here = worker.here.reserve(word_planes * pixels), *bits = worker.bits.reserve(pixels) + s * pixels;
+  std::uint8_t *inside = worker.inside.reserve(halo), *words = worker.words.reserve(tile_height * row_bytes);
+  std::uint8_t *here = worker.here.reserve(row_bytes), *bits = worker.bits.reserve(pixels) + s * pixels;
   for (int j = 0; j < tile.height + 2 * radius_y; ++j) {
     const float* at = r + j * pitch;
     GEOMVISION_KERNEL(sweep_look_up)
@@ -103,10 +106,9 @@ void SweepCosts::compare(const std::vector<SweepSource>& sources, std::size_t s,
      grey + j * pitch, inside + j * pitch);
   }
   for (int j = 0; j < tile.height; ++j) {
-    take_words(grey, j, tile.width, here);
     GEOMVISION_KERNEL(sweep_differences)
-    (words + j * tile_width, here + j * tile_width, pixels, inside + (j + radius_y) * pitch + radius_x,
-     (tile.width + 7) / 8 * 8, bits + j * tile_width);
+    (Window(grey, j).rows, words + j * row_bytes, here, inside + (j + radius_y) * pitch + radius_x, tile.width,
+     bits + j * tile_width);
   }
 }
 

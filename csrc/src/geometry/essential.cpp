@@ -74,6 +74,8 @@ struct PoseManifold {
 constexpr double sharper = 8.0;
 /// Matches among which it takes place: of more, wrong ones do not agree by chance.
 constexpr int few = 256;
+/// Searches end after so many times the samples that led to the best pose: refined poses rarely need a second good one.
+constexpr int patience = 5;
 /// log of 1 in 150: evidence beyond is very strong (Kass & Raftery).
 constexpr double rival_log_odds = -5.0106;
 
@@ -211,6 +213,7 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
   const EssentialProblem problem{matches, cameras, band, band, depths, ends, refined};
   EssentialEstimate estimate;
   RansacOptions engine = engine_options(options, num_threads);
+  engine.patience = patience;
   engine.second_chances = true;  // near a plane, refinements end at several poses
   auto best = ransac(problem, engine);
   if (best.found) problem.consider_twin(best);
@@ -219,6 +222,7 @@ EssentialEstimate estimate_essential(const Points& points0, const Points& points
     // minimal model that fits better than the best one does.
     const EssentialProblem precise{matches, cameras, band, band / sharper, depths, ends, refined};
     engine.second_chances = false;
+    engine.patience = 0;
     best = ransac(precise, engine, best, precise.gain(cameras.working(best.model.essential), precise.judged, 0.0));
   }
   estimate.iterations = best.iterations;

@@ -46,8 +46,9 @@ struct RansacOptions {
   std::uint64_t seed = 0;
   int min_iterations = 64;
   int max_iterations = 20000;
-  double confidence = 0.9999;   ///< that a sample without outliers was drawn, in (0, 1)
-  double effort = 2.0;          ///< that many times the samples which confidence asks for: samples are noisy, too
+  double confidence = 0.9999;  ///< that a sample without outliers was drawn, in (0, 1)
+  double effort = 2.0;         ///< that many times the samples which confidence asks for: samples are noisy, too
+  int patience = 0;  ///< above 0: stop after so many times the samples that led to the best, counted from 2048
   bool second_chances = false;  ///< refine the best runners-up, too: where refinements end in different places
   int num_threads = 0;
 };
@@ -86,7 +87,7 @@ template <typename Problem>
 RansacResult<typename Problem::Model> ransac(const Problem& problem, const RansacOptions& options,
                                              RansacResult<typename Problem::Model> best = {}, double to_beat = 0.0) {
   using Model = typename Problem::Model;
-  constexpr int round = 32;
+  constexpr int round = 32, least_patience = 2048;
   struct Candidate {
     Model model{};
     double score = -1.0;
@@ -96,7 +97,7 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
   double best_raw = to_beat;  // of the minimal models: a refined one would bar the way to others yet to be refined
   const int most = iterations_of_all(options, problem.size(), Problem::sample_size);
   const bool goes_on = best.iterations > 0;
-  int needed = goes_on ? std::min(most, 2 * best.iterations) : most;
+  int needed = goes_on ? std::min(most, 2 * best.iterations) : most, improved = best.iterations;
   std::vector<Candidate> others;  // the best of their rounds, by score
   const auto refine = [&](const Candidate& candidate) {
     Model refined = candidate.model;
@@ -104,13 +105,12 @@ RansacResult<typename Problem::Model> ransac(const Problem& problem, const Ransa
     if (support < 0) return false;
     const double score = problem.score(refined, best.score);
     if (score <= best.score) return false;
-    best.found = true;
-    best.model = refined;
-    best.score = score;
-    best.support = support;
+    best = {true, refined, score, support, best.iterations};
+    improved = best.iterations;
     return true;
   };
-  while (best.iterations < needed) {
+  while (best.iterations < needed &&
+         (options.patience == 0 || best.iterations < options.patience * std::max(improved, least_patience))) {
     const int first = best.iterations, count = std::min(round, most - first);
     const auto draw = [&](int begin, int end) {
       Model models[Problem::max_models];

@@ -71,7 +71,32 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     registered.register_fake(shape)
     if not changes:
         registered.register_autograd(_without_derivative(name))
-    return registered
+    return _forward_too(registered, twin, _without_derivative(name))
+
+
+def _forward_too(registered: Any, twin: Function, refuse: Function) -> Any:
+    """The operator, with the twin in its place where forward mode asks for a derivative (`torch.func.jvp`).
+
+    Torch hands an operator's kernel dual tensors without a word and takes the tangent of its result for 0.
+    """
+    has_derivative = [False]
+
+    def call(*arguments: Any) -> Any:
+        if torch.compiler.is_compiling() or not any(map(_is_dual, arguments)):
+            return registered(*arguments)
+        return twin(*arguments) if has_derivative[0] else refuse(None)
+
+    def register_autograd(backward: Function, *, setup_context: Function | None = None) -> None:
+        has_derivative[0] = True
+        registered.register_autograd(backward, setup_context=setup_context)
+
+    call.register_autograd = register_autograd  # type: ignore[attr-defined]
+    return call
+
+
+def _is_dual(argument: Any) -> bool:
+    forward_ad: Any = torch.autograd.forward_ad
+    return isinstance(argument, torch.Tensor) and forward_ad.unpack_dual(argument).tangent is not None
 
 
 def pulled_back(function: Function, d_result: torch.Tensor, *leaves: torch.Tensor) -> tuple[torch.Tensor, ...]:
