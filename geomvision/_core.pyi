@@ -70,6 +70,7 @@ __all__: list[str] = [
     "halve_volume",
     "halve_volume_backward",
     "hamming_distances",
+    "has_matrix_pairs",
     "has_matrix_tiles",
     "horn_schunck",
     "horn_schunck_options",
@@ -99,6 +100,7 @@ __all__: list[str] = [
     "points_from_disparity",
     "propagate_planes",
     "recycled_bytes",
+    "recycled_floats",
     "recycled_forget",
     "refine_absolute_pose",
     "refine_fundamental",
@@ -979,6 +981,11 @@ def hamming_distances(
     count: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.uint8]: ...
+def has_matrix_pairs() -> bool:
+    """
+    Whether pairs of bfloat16 are, in lanes (AVX512_BF16).
+    """
+
 def has_matrix_tiles() -> bool:
     """
     Whether tiles of bfloat16 are multiplied in hardware (AMX).
@@ -1342,6 +1349,11 @@ def propagate_planes(
 def recycled_bytes() -> int:
     """
     Bytes of earlier results that wait for the next one.
+    """
+
+def recycled_floats(count: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    An array that holds anything, in the memory of earlier results where it is large.
     """
 
 def recycled_forget() -> None:

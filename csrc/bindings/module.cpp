@@ -22,6 +22,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("active_isa", [] { return std::string(name(active_isa())); }, "Instruction set the kernels run with.");
   module.def("reread_isa", [] { return std::string(name(reread_isa())); }, "Read GEOMVISION_ISA again; for tests.");
   module.def("has_matrix_tiles", &ops::has_matrix_tiles, "Whether tiles of bfloat16 are multiplied in hardware (AMX).");
+  module.def("has_matrix_pairs", &ops::has_matrix_pairs, "Whether pairs of bfloat16 are, in lanes (AVX512_BF16).");
   module.def(
       "available_isas",
       [] {

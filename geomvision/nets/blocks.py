@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops, packages
+from ._memory import again, made, reusable
 
 #: Maps of fewer pixels are small.
 SMALL = 2048
@@ -171,8 +172,14 @@ class Up(nn.Module):
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """(B, coarse, H/2, W/2) and (B, fine, H, W) → (B, fine, H, W)."""
-        raised = functional.interpolate(self.reduce(coarse), scale_factor=2.0, mode="nearest")
-        y: Tensor = self.block(functional.relu(raised + fine))
+        reduced = self.reduce(coarse)
+        if reusable(reduced, fine):
+            batch, channels, height, width = reduced.shape
+            twice = made(batch, channels, height, 2, width, 2).copy_(reduced[:, :, :, None, :, None])
+            raised = twice.view(fine.shape).add_(fine).relu_()
+        else:
+            raised = functional.relu(functional.interpolate(reduced, scale_factor=2.0, mode="nearest") + fine)
+        y: Tensor = self.block(raised)
         return y
 
 
@@ -190,5 +197,5 @@ def shuffled_onto(fine: Tensor, coarse: Tensor) -> Tensor:
 
 def convex_weights(logits: Tensor) -> Tensor:
     """Softmax over dimension 1. Torch's own gives, on a CPU, other last bits for other numbers of threads."""
-    powers = (logits - logits.amax(dim=1, keepdim=True).detach()).exp()
-    return powers / powers.sum(dim=1, keepdim=True)
+    powers = again(torch.exp, again(torch.sub, logits, logits.amax(dim=1, keepdim=True).detach()))
+    return again(torch.div, powers, powers.sum(dim=1, keepdim=True))

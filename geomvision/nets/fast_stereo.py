@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
+from ._memory import again, joined, reusable
 from .blocks import Convolution, Down, Pointwise
-from .refiner import FAR_PX, Evidence, Refiner
+from .refiner import Evidence, Refiner, apart
 
 #: Image pixels for one of the features, the reach of a look in pixels of features, and the levels that it sees.
 QUARTER = 4
@@ -37,6 +38,7 @@ class FastStereo(Refiner):
         features: channels that are compared.
         hidden: channels of the unit's state.
         iterations: of the unit.
+        trust: channels of the head that says how sure the answer is, see `Refiner`.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class FastStereo(Refiner):
         features: int = 48,
         hidden: int = 32,
         iterations: int = 3,
+        trust: int = 0,
     ) -> None:
-        super().__init__(width, reach)
+        super().__init__(width, reach, trust=trust)
         self.iterations = iterations
         self.matching = MatchingFeatures(features)
         self.unit = UpdateUnit(3 * width, hidden)
@@ -61,8 +64,8 @@ class FastStereo(Refiner):
         for _ in range(self.iterations):
             estimate = estimate.detach()
             frame = (estimate - seen.level) / seen.spread
-            beside = ((known[0] - estimate) / FAR_PX).clamp(-2, 2)
-            change, state = update(state, look_up(estimate), torch.cat([frame, beside, known[1]], dim=1))
+            beside = apart(known[0], estimate)
+            change, state = update(state, look_up(estimate), joined([frame, beside, known[1]]))
             estimate = estimate + QUARTER * change.float()
             steps.append(estimate)
         logits = self.unit.upsample(state, residual=self.upsample(quarter)).float()
@@ -71,7 +74,7 @@ class FastStereo(Refiner):
 
     def _compared(self, seen: Evidence) -> Callable[[Tensor], Tensor]:
         """From an estimate (B, 1, h, w), pixels of the full size, to the products around it, (B, ·, h, w)."""
-        features = [self.matching(view) for view in seen.views]
+        features = self.matching(torch.cat(seen.views)).chunk(2)  # both at once: fewer, larger loops
         levels = min(LEVELS, int(features[1].shape[3]).bit_length())
         look_up = ops.CorrelationLookup1D(*features, radius=RADIUS, levels=levels)
         columns = torch.arange(features[0].shape[3], dtype=torch.float32, device=features[0].device)
@@ -95,7 +98,7 @@ class MatchingFeatures(nn.Module):
     def forward(self, view: Tensor) -> Tensor:
         """(B, 4, H, W) to (B, features, H / 4, W / 4), float32, of mean square 1 over the channels."""
         x: Tensor = self.leave(self.deeper(self.enter(view, relu=True))).float()
-        return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-6)
+        return again(torch.mul, x, torch.rsqrt(again(torch.square, x).mean(dim=1, keepdim=True) + 1e-6))
 
 
 class UpdateUnit(nn.Module):
@@ -130,10 +133,15 @@ class UpdateUnit(nn.Module):
         self, state: Tensor, seen: Tensor, held: Tensor, gates: Layer, candidate: Layer
     ) -> tuple[Tensor, Tensor]:
         """The change of the estimate, pixels of a quarter of the size, and the next state."""
-        seen = functional.pad(seen, (0, 0, 0, 0, 0, self.SEEN - seen.shape[1]))  # where a level has no pixel
-        looked = torch.cat([self.seen(seen, relu=True), self.held(held, relu=True)], dim=1)
+        if seen.shape[1] < self.SEEN:  # where a level has no pixel
+            seen = functional.pad(seen, (0, 0, 0, 0, 0, self.SEEN - seen.shape[1]))
+        looked = joined([self.seen(seen, relu=True), self.held(held, relu=True)])
         looked = self.join(looked, relu=True)
-        update, reset = torch.sigmoid(gates(torch.cat([state, looked], dim=1))).chunk(2, dim=1)
-        proposed = torch.tanh(candidate(torch.cat([reset * state, looked], dim=1)))
-        state = torch.lerp(state, proposed, update)
+        both = joined([state, looked])
+        update, reset = again(torch.sigmoid, gates(both)).chunk(2, dim=1)
+        if reusable(both):
+            both[:, : state.shape[1]] *= reset
+        else:
+            both = torch.cat([reset * state, looked], dim=1)
+        state = again(torch.lerp, state, again(torch.tanh, candidate(both)), update)
         return self.change(state), state

@@ -8,7 +8,6 @@ offset of the answer.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import ops
+from ._memory import again, joined, made, reusable
+from ._windows import box
 from .blocks import (
     Convolution,
     Down,
@@ -27,6 +28,7 @@ from .blocks import (
     convex_weights,
     shuffled_onto,
 )
+from .trust import Trust
 
 #: Sizes are padded to a multiple of this inside the net.
 STRIDE = 32
@@ -71,39 +73,20 @@ class Evidence:
 def local_contrast(image: Tensor, size: int = 9) -> Tensor:
     """Mean-free grey over its local deviation, in [−3, 3]: what exposure and shading leave unchanged."""
     grey = image.mean(dim=1, keepdim=True)
-    mean = _box(grey, size)
-    variance = (_box(grey * grey, size) - mean * mean).clamp(min=0)
-    return ((grey - mean) / (variance + 1e-3).sqrt()).clamp(-3, 3)
+    mean = box(grey, size)
+    variance = again(torch.sub, box(again(torch.mul, grey, grey), size), again(torch.mul, mean, mean))
+    deviation = again(torch.sqrt, again(torch.add, again(torch.clamp, variance, min=0), 1e-3))
+    return again(torch.clamp, again(torch.div, again(torch.sub, grey, mean), deviation), -3, 3)
 
 
 def normalised(image: Tensor) -> Tensor:
     """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
     over: dict[str, Any] = {"keepdim": True, "dtype": torch.float64}  # sums in float32 depend on how threads share them
-    centred = image - image.mean(dim=(2, 3), **over).to(image.dtype)
-    deviation = centred.square().mean(dim=(1, 2, 3), **over).sqrt().to(image.dtype)
+    centred = again(torch.sub, image, image.mean(dim=(2, 3), **over).to(image.dtype))
+    deviation = again(torch.square, centred).mean(dim=(1, 2, 3), **over).sqrt().to(image.dtype)
     # A picture without contrast stays flat: what is left of it after subtraction is rounding.
     floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
-    return centred / torch.maximum(deviation, floor)
-
-
-def _box(x: Tensor, size: int) -> Tensor:
-    """Mean over a size × size window, of what lies inside the image."""
-    inside = [_window_sums(x.new_ones(side), 0, size) for side in x.shape[2:]]
-    return _window_sums(_window_sums(x, 3, size), 2, size) / (inside[0][:, None] * inside[1])
-
-
-def _window_sums(x: Tensor, dim: int, size: int) -> Tensor:
-    """Sums over `size` neighbours along `dim`, by sums over powers of two of them; nothing lies beyond the border."""
-    length, wide = x.shape[dim], [0, 0] * (x.ndim - 1 - dim) + [size // 2] * 2
-    power, parts, begin = functional.pad(x, wide), [], 0
-    for bit in range(size.bit_length()):
-        if size >> bit & 1:
-            parts.append(power.narrow(dim, begin, length))
-            begin += 1 << bit
-        if size >> bit > 1:
-            rest = power.shape[dim] - (1 << bit)
-            power = power.narrow(dim, 0, rest) + power.narrow(dim, 1 << bit, rest)
-    return functools.reduce(torch.add, parts)
+    return again(torch.div, centred, torch.maximum(deviation, floor))
 
 
 def _frame(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,29 +111,47 @@ def evidence(left: Tensor, right: Tensor, disparity: Tensor, confidence: Tensor)
     fills = ops.nearest_known(torch.where(valid, disparity, torch.nan)[:, 0])
     lowest = fills.nan_to_num(torch.inf).amin(dim=1, keepdim=True)
     given = torch.where(disparity.isnan(), torch.where(lowest.isinf(), level, lowest), disparity)
-    fills = torch.cat([torch.where(fills.isnan(), given, fills), given], dim=1)
+    fills = joined([again(torch.where, fills.isnan(), given, fills), given])
     contrast, contrast_right = local_contrast(left), local_contrast(right)
     columns = torch.arange(left.shape[3], device=left.device, dtype=left.dtype)
-    views = [
-        torch.cat([colour.clamp(-3, 3), grey], dim=1) for colour, grey in ((left, contrast), (right, contrast_right))
-    ]
+    both = (left, contrast), (right, contrast_right)
+    views = [joined([again(torch.clamp, colour, -3, 3), grey]) for colour, grey in both]
     shown = [
         views[0],
         valid.float(),
         confidence,
-        (given - level) / spread,
-        ((given - _box(given, 17)) / FAR_PX).clamp(-2, 2),
-        ((fills[:, :4] - given) / FAR_PX).clamp(-2, 2),
+        again(torch.div, again(torch.sub, given, level), spread),
+        apart(given, box(given, 17)),
+        apart(fills[:, :4], given),
         _disagreement(contrast, contrast_right, given),
         (columns - given < 0).float(),
     ]
-    return Evidence(torch.cat(shown, dim=1), fills, level, spread, contrast, contrast_right, (views[0], views[1]))
+    return Evidence(joined(shown), fills, level, spread, contrast, contrast_right, (views[0], views[1]))
 
 
 def _disagreement(left: Tensor, right: Tensor, disparity: Tensor) -> Tensor:
     """How differently the two views look at each candidate (B, K, H, W): 3×3 mean, in [0, 2]."""
-    seen = [ops.warp_by_disparity(right, each, outside="border") for each in disparity.unbind(dim=1)]
-    return _box((left - torch.cat(seen, dim=1)).abs().clamp(max=2), 3)
+    seen = _seen_at(right, disparity)
+    return box(again(torch.clamp, again(torch.abs, again(torch.sub, left, seen)), max=2), 3)
+
+
+def _seen_at(right: Tensor, disparity: Tensor) -> Tensor:
+    """The right view (B, 1, H, W) as each candidate (B, K, H, W) sees it, at its border beyond."""
+    if not reusable(right, disparity):
+        each = [ops.warp_by_disparity(right, one, outside="border") for one in disparity.unbind(dim=1)]
+        return torch.cat(each, dim=1)
+    many, size = disparity.shape[0] * disparity.shape[1], disparity.shape[2:]
+    away = made(many, 2, *size)
+    torch.neg(disparity.flatten(0, 1), out=away[:, 0])
+    away[:, 1].zero_()
+    views = made(*disparity.shape).copy_(right).view(many, 1, *size)
+    seen: Tensor = ops.warp(views, away, outside="border")
+    return seen.view(disparity.shape)
+
+
+def apart(first: Tensor, second: Tensor) -> Tensor:
+    """first − second, pixels, clipped where it is far, in [−2, 2]."""
+    return again(torch.clamp, again(torch.div, again(torch.sub, first, second), FAR_PX), -2, 2)
 
 
 class Refiner(nn.Module):
@@ -159,12 +160,13 @@ class Refiner(nn.Module):
     Args:
         width: channels at full resolution; coarser levels have two and three times as many.
         reach: pixels that each step spreads the estimate along learned affinities.
+        trust: channels of the head that looks at the answer once more and says how sure it is (`nets.trust`); 0: none.
     """
 
     FEATURES = 14
     CANDIDATES = 6
 
-    def __init__(self, width: int = 16, reach: Sequence[int] = (6, 3, 1)) -> None:
+    def __init__(self, width: int = 16, reach: Sequence[int] = (6, 3, 1), *, trust: int = 0) -> None:
         super().__init__()
         self.reach = tuple(reach)
         w0, w1, w2, w3, w4 = width, 2 * width, 3 * width, 3 * width, 3 * width
@@ -181,6 +183,7 @@ class Refiner(nn.Module):
         self.join = Convolution(w0 + 2 * self.CANDIDATES, w0)
         self.block = Residual(w0)
         self.heads = Convolution(w0, self.CANDIDATES + 9 * len(self.reach) + 3)
+        self.trust = Trust(trust) if trust else None
         self._start_plain()
 
     def _start_plain(self) -> None:
@@ -230,17 +233,20 @@ class Refiner(nn.Module):
         return change + functional.avg_pool2d(seen.fills[:, 4:], 4)
 
     def _sharpen(self, seen: Evidence, full: Tensor, coarse: Tensor) -> Refined:
-        candidates = torch.cat([seen.fills, coarse[:, -1:]], dim=1)
+        candidates = joined([seen.fills, coarse[:, -1:]])
         fixed = candidates.detach()
-        differences = ((fixed - fixed.mean(dim=1, keepdim=True)) / FAR_PX).clamp(-2, 2)
+        differences = apart(fixed, fixed.mean(dim=1, keepdim=True))
         views = _disagreement(seen.left, seen.right, fixed)
-        joined = self.join(torch.cat([full, differences, views], dim=1), relu=True)
-        heads = self.heads(self.block(joined)).float()
+        together = self.join(joined([full, differences, views]), relu=True)
+        heads = self.heads(self.block(together)).float()
         choice, affinity, rest = heads.split([self.CANDIDATES, 9 * len(self.reach), 3], dim=1)
         weights = convex_weights(choice)
-        mixed = (weights * candidates).sum(dim=1, keepdim=True)
+        mixed = again(torch.mul, weights, candidates).sum(dim=1, keepdim=True)
         spread = mixed
         for step, reach in zip(affinity.split(9, dim=1), self.reach, strict=True):
             spread = ops.convex_upsample(spread, step, factor=1, dilation=reach)
         disparity = spread + rest[:, :1].tanh()
-        return Refined(disparity, mixed, coarse, candidates, weights, rest[:, 1:2], rest[:, 2:3])
+        sure, occluded = rest[:, 1:2], rest[:, 2:3]
+        if self.trust is not None:
+            sure = self.trust(sure, occluded, disparity, (coarse[:, -1:], mixed), seen.features[:, 4:6], seen.views)
+        return Refined(disparity, mixed, coarse, candidates, weights, sure, occluded)

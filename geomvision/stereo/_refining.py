@@ -39,7 +39,7 @@ class Refining(RangeSearch):
     weights: str = option("refined_sgm", "name of shipped weights, or path of a .safetensors file with its card")
     precision: str = option(
         "auto",
-        "of the factors that convolutions multiply; auto: bfloat16 where the processor multiplies tiles of it",
+        "of the factors that convolutions multiply; auto: bfloat16 where the processor multiplies it faster",
         choices=("auto", "float32", "bfloat16"),
     )
 
@@ -75,7 +75,7 @@ class Refining(RangeSearch):
         assert matched.confidence is not None
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
         net = _net((self.NET, *self.OTHERS), *weights.version(self.weights))
-        rounded = self.precision == "bfloat16" or (self.precision == "auto" and _multiplies_tiles())
+        rounded = self.precision == "bfloat16" or (self.precision == "auto" and _multiplies_bfloat16())
         precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded)
         with torch.inference_mode(), threads(self.num_threads), precision:
             refined = net(*inputs)
@@ -145,9 +145,9 @@ def _agreement(left: Float32, right: Float32) -> Float32:
     return np.where(known, np.float32(TRUSTED) / (1 + apart), np.float32(0)).astype(np.float32)
 
 
-def _multiplies_tiles() -> bool:
-    """Whether the kernels and this processor multiply tiles of bfloat16."""
-    return packages.has_core() and bool(packages.core().has_matrix_tiles())
+def _multiplies_bfloat16() -> bool:
+    """Whether the kernels and this processor multiply tiles or pairs of bfloat16."""
+    return packages.has_core() and bool(packages.core().has_matrix_tiles() or packages.core().has_matrix_pairs())
 
 
 def _rgb(image: Image) -> Float32:

@@ -56,18 +56,21 @@ class Task(RenderedTask):
         "gaps filled; its confidence in [0, 1], 0 in the gaps"
     )
 
-    net_class: type[nn.Module] = Refiner
+    net_class: type[Refiner] = Refiner
     recipe: StereoRecipe
 
     def net(self) -> nn.Module:
         """The net with its first weights: those of the recipe's refiner, where it names one, and new ones beside them.
+
+        A head that judges that refiner's answers is left out where the recipe has none: it is fitted to a finished net.
 
         Raises WeightsError when that refiner has other weights than the net.
         """
         net = self.net_class(**self.recipe.network)
         if self.recipe.refiner:
             state, card = weights.load(self.recipe.refiner)
-            weights.put_into(net, net.state_dict() | state, card)
+            begun = {name: value for name, value in state.items() if net.trust or not name.startswith("trust.")}
+            weights.put_into(net, net.state_dict() | begun, card)
         return net
 
     @property

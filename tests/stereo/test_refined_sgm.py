@@ -38,13 +38,14 @@ def test_it_beats_what_it_refines_on_rendered_scenes_it_never_saw():
 
 
 @pytest.mark.parametrize("method", ["refined_sgm", "fast_stereo"])
-def test_rounded_factors_change_little_and_are_taken_where_tiles_of_them_are_multiplied(method):
+def test_rounded_factors_change_little_and_are_taken_where_they_are_multiplied_faster(method):
     sample = gv.datasets.Synthetic(**HELD_OUT).stereo(0)
     found = {
         precision: gv.stereo.METHODS[method](max_disparity=48, precision=precision)(sample.left, sample.right)
         for precision in ("auto", "float32", "bfloat16")
     }
-    np.testing.assert_array_equal(found["auto"].px, found["bfloat16" if _core.has_matrix_tiles() else "float32"].px)
+    faster = _core.has_matrix_tiles() or _core.has_matrix_pairs()
+    np.testing.assert_array_equal(found["auto"].px, found["bfloat16" if faster else "float32"].px)
     change = np.abs(found["bfloat16"].px - found["float32"].px)
     assert 0 < np.median(change) < 0.02
     assert np.mean(change > 1) < 0.01
@@ -76,6 +77,23 @@ def test_confidence_and_occlusion_mean_what_they_say():
         chosen = (confident >= low) & (confident < high)
         assert abs(good[chosen].mean() - confident[chosen].mean()) < 0.15
     assert (hidden & called).sum() / (hidden | called).sum() > 0.5
+
+
+@pytest.mark.parametrize("method", ["refined_sgm", "fast_stereo"])
+def test_confidence_sorts_errors_better_than_that_of_sgm_on_real_scenes(real_data, method):
+    names = ("cones", "Reindeer", "Piano", "Baby2")
+    samples = [sample for sample in Folder(real_data / "stereo") if sample.name in names]
+    assert len(samples) == len(names)
+    areas = [
+        [
+            gv.metrics.sparsification(
+                gv.stereo.METHODS[each](max_disparity=sample.max_disparity or 80).on(sample), sample, threshold=1.0
+            ).normalised_area
+            for sample in samples
+        ]
+        for each in (method, "sgm")
+    ]
+    assert np.mean(areas[0]) < 0.55 * np.mean(areas[1])
 
 
 def test_nothing_is_made_of_nothing():

@@ -10,6 +10,7 @@
 #include "kernels/convolution.hpp"
 #include "ops/aligned.hpp"
 #include "ops/convolution_plan.hpp"
+#include "ops/matrix_pairs.hpp"
 #include "ops/matrix_tiles.hpp"
 
 namespace geomvision::ops {
@@ -22,12 +23,20 @@ auto kernel_for(double) { return GEOMVISION_KERNEL(convolve_row_f64); }
 
 Size pieces(Size count, Size size) { return (count + size - 1) / size; }
 
-// Pairs of channels, in chunks of one size that a tile holds.
+// How factors are multiplied: each for itself, or of bfloat16 pairs of channels, in lanes or in tiles.
+enum class Products { single, pairs, tiles };
+
+Products chosen(const ConvolutionOptions& options) {
+  if (!options.bfloat16) return Products::single;
+  return has_matrix_tiles() ? Products::tiles : (has_matrix_pairs() ? Products::pairs : Products::single);
+}
+
+// Pairs of channels, in chunks of one size that a tile holds; one chunk where there are no tiles.
 struct Pairs {
   Size chunks, chunk_pairs;
 
-  explicit Pairs(Size channels)
-      : chunks(std::max<Size>(pieces(pieces(channels, 2), tile_pairs), 1)),
+  Pairs(Size channels, Products products)
+      : chunks(products == Products::tiles ? std::max<Size>(pieces(pieces(channels, 2), tile_pairs), 1) : 1),
         chunk_pairs(std::max<Size>(pieces(pieces(channels, 2), chunks), 1)) {}
   Size count() const { return chunks * chunk_pairs; }
 };
@@ -64,6 +73,17 @@ struct Call {
     row.outputs = static_cast<int>(outputs);
     row.width = static_cast<int>(std::min(plan.columns(), result.size(3) - x));
     row.relu = options.relu;
+  }
+
+  // The rows of a piece that begins at (y, x), by `multiply`.
+  template <typename Row, typename Pixel, typename Multiply>
+  void each_row(Row& row, const Pixel* packed, Size b, Size y, Size x, const Multiply& multiply) const {
+    const Size rows = std::min(plan.rows(), result.size(2) - y);
+    for (Size i = 0; i < rows; ++i) {
+      place(row, b, y + i, x);
+      row.pixels = packed + i * plan.row_step();
+      multiply(row);
+    }
   }
 
   void pack(Size b, Size c, Size y, Size x, Size row, T* to) const {
@@ -109,9 +129,11 @@ struct Convolution<T>::Scratch {
   }
 
   void pack_weights(const TensorView<const T, 4>& weight, bool rounds);
-  void pack_tiles(const TensorView<const T, 4>& weight, const Pairs& pairs);
+  void pack_pairs(const TensorView<const T, 4>& weight, const Pairs& pairs, Size block);
   void convolve(const Call<T>& call, Size b, Size y, Size x, Worker& worker);
-  void convolve_tiles(const Call<T>& call, const Pairs& pairs, Size b, Size y, Size x, Worker& worker);
+  void convolve_pairs(const Call<T>& call, const Pairs& pairs, Size b, Size y, Size x, Worker& worker);
+  void multiply_tiles(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed, Size b, Size y, Size x);
+  void multiply_pairs(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed, Size b, Size y, Size x);
 };
 
 template <typename T>
@@ -132,23 +154,25 @@ void Convolution<T>::Scratch::pack_weights(const TensorView<const T, 4>& weight,
   }
 }
 
+// [output / block][chunk][tap][output % block][pair] for tiles, [output / block][pair][tap][output % block] for lanes.
 template <typename T>
-void Convolution<T>::Scratch::pack_tiles(const TensorView<const T, 4>& weight, const Pairs& pairs) {
+void Convolution<T>::Scratch::pack_pairs(const TensorView<const T, 4>& weight, const Pairs& pairs, Size block) {
   const Size outputs = weight.size(0), channels = weight.size(1), places = weight.size(2) * weight.size(3);
-  const Size rows = pieces(outputs, tile_outputs) * tile_outputs, tile = tile_outputs * pairs.chunk_pairs;
+  const Size rows = pieces(outputs, block) * block, many = pairs.chunk_pairs;
+  const bool tiled = block == tile_outputs;
   std::uint32_t* const packed = tiles.reserve(static_cast<std::size_t>(rows * places * pairs.count()));
-  float* const two = workers[0].rows.reserve(static_cast<std::size_t>(2 * pairs.chunk_pairs));
   for (Size o = 0; o < rows; ++o) {
-    for (Size chunk = 0; chunk < pairs.chunks; ++chunk) {
+    for (Size pair = 0; pair < pairs.count(); ++pair) {
       for (Size t = 0; t < places; ++t) {
-        for (Size i = 0; i < 2 * pairs.chunk_pairs; ++i) {
-          const Size c = 2 * chunk * pairs.chunk_pairs + i;
-          const bool there = o < outputs && c < channels;
-          two[i % 2 * pairs.chunk_pairs + i / 2] = there ? static_cast<float>(*weight.at(o, c, 0, t)) : 0.0F;
+        float two[2];
+        for (Size i = 0; i < 2; ++i) {
+          const bool there = o < outputs && 2 * pair + i < channels;
+          two[i] = there ? static_cast<float>(*weight.at(o, 2 * pair + i, 0, t)) : 0.0F;
         }
-        const Size at = ((o / tile_outputs * pairs.chunks + chunk) * places + t) * tile;
-        GEOMVISION_KERNEL(pair_bf16)
-        (two, two + pairs.chunk_pairs, pairs.chunk_pairs, packed + at + o % tile_outputs * pairs.chunk_pairs);
+        const Size inner = tiled ? o % block * many + pair % many : o % block;
+        const Size outer = tiled ? (o / block * pairs.chunks + pair / many) * places + t
+                                 : (o / block * pairs.count() + pair) * places + t;
+        GEOMVISION_KERNEL(pair_bf16)(two, two + 1, 1, packed + outer * block * (tiled ? many : 1) + inner);
       }
     }
   }
@@ -157,7 +181,7 @@ void Convolution<T>::Scratch::pack_tiles(const TensorView<const T, 4>& weight, c
 template <typename T>
 void Convolution<T>::Scratch::convolve(const Call<T>& call, Size b, Size y, Size x, Worker& worker) {
   const ConvolutionPlan& plan = call.plan;
-  const Size channels = call.input.size(1), rows = std::min(plan.rows(), call.result.size(2) - y);
+  const Size channels = call.input.size(1);
   T* const packed = worker.room<T>(channels * plan.channel_step());
   for (Size c = 0; c < channels; ++c) {
     T* const to = packed + c * plan.channel_step();
@@ -171,20 +195,17 @@ void Convolution<T>::Scratch::convolve(const Call<T>& call, Size b, Size y, Size
   row.channels = static_cast<int>(channels);
   row.weights = weights.reserve(0);
   row.bias = bias.reserve(0);
-  for (Size i = 0; i < rows; ++i) {
-    call.place(row, b, y + i, x);
-    row.pixels = packed + i * plan.row_step();
-    kernel_for(T())(row);
-  }
+  call.each_row(row, packed, b, y, x, kernel_for(T()));
 }
 
 template <typename T>
-void Convolution<T>::Scratch::convolve_tiles(const Call<T>& call, const Pairs& pairs, Size b, Size y, Size x,
+void Convolution<T>::Scratch::convolve_pairs(const Call<T>& call, const Pairs& pairs, Size b, Size y, Size x,
                                              Worker& worker) {
   if constexpr (std::is_same_v<T, float>) {
     const ConvolutionPlan& plan = call.plan;
-    const Size channels = call.input.size(1), rows = std::min(plan.rows(), call.result.size(2) - y);
-    const Size width = plan.row_size();
+    const bool tiled = has_matrix_tiles();
+    const auto paired = tiled ? GEOMVISION_KERNEL(pair_bf16) : &pair_rows;
+    const Size channels = call.input.size(1), width = plan.row_size();
     auto* const packed = worker.room<std::uint32_t>(pairs.count() * plan.channel_step());
     float* const two = worker.rows.reserve(static_cast<std::size_t>(2 * width));
     for (Size pair = 0; pair < pairs.count(); ++pair) {
@@ -197,22 +218,38 @@ void Convolution<T>::Scratch::convolve_tiles(const Call<T>& call, const Pairs& p
             std::fill_n(two + i * width, width, 0.0F);
           }
         }
-        GEOMVISION_KERNEL(pair_bf16)
-        (two, two + width, width, packed + pair * plan.channel_step() + row * width);
+        paired(two, two + width, width, packed + pair * plan.channel_step() + row * width);
       }
     }
+    tiled ? multiply_tiles(call, pairs, packed, b, y, x) : multiply_pairs(call, pairs, packed, b, y, x);
+  }
+}
+
+template <typename T>
+void Convolution<T>::Scratch::multiply_tiles(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed,
+                                             Size b, Size y, Size x) {
+  if constexpr (std::is_same_v<T, float>) {
     ConvolutionTiles row{};
-    row.pair_step = plan.channel_step();
+    row.pair_step = call.plan.channel_step();
     row.chunks = static_cast<int>(pairs.chunks);
     row.chunk_pairs = static_cast<int>(pairs.chunk_pairs);
     row.weights = tiles.reserve(0);
     row.bias = bias.reserve(0);
     const TileShape shape(row.chunk_pairs);
-    for (Size i = 0; i < rows; ++i) {
-      call.place(row, b, y + i, x);
-      row.pixels = packed + i * plan.row_step();
-      convolve_row_tiles(row);
-    }
+    call.each_row(row, packed, b, y, x, convolve_row_tiles);
+  }
+}
+
+template <typename T>
+void Convolution<T>::Scratch::multiply_pairs(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed,
+                                             Size b, Size y, Size x) {
+  if constexpr (std::is_same_v<T, float>) {
+    ConvolutionPairs row{};
+    row.pair_step = call.plan.channel_step();
+    row.pairs = static_cast<int>(pairs.count());
+    row.weights = tiles.reserve(0);
+    row.bias = bias.reserve(0);
+    call.each_row(row, packed, b, y, x, convolve_row_pairs);
   }
 }
 
@@ -238,19 +275,21 @@ void Convolution<T>::operator()(TensorView<const T, 4> input, TensorView<const T
   check_call<T>(options_, input, weight, bias, residual, result);
   if (result.empty()) return;
   Scratch& scratch = *scratch_;
-  const Pairs pairs(input.size(1));
-  const bool tiled = options_.bfloat16 && has_matrix_tiles();
-  const Size bytes = (tiled ? pairs.count() : input.size(1)) * static_cast<Size>(sizeof(T));
+  const Products products = chosen(options_);
+  const bool single = products == Products::single;
+  const Pairs pairs(input.size(1), products);
+  const Size bytes = (single ? input.size(1) : pairs.count()) * static_cast<Size>(sizeof(T));
   const ConvolutionPlan plan(weight.size(2), options_, result.size(2), result.size(3), bytes,
                              resolve_threads(num_threads), scratch.taps);
   const Call<T> call{options_, plan, input, residual, result, scratch.taps, weight.size(0)};
   if (scratch.workers.empty()) scratch.workers.resize(1);
   scratch.pack_bias(bias, call.outputs);
-  tiled ? scratch.pack_tiles(weight, pairs) : scratch.pack_weights(weight, options_.bfloat16);
+  single ? scratch.pack_weights(weight, options_.bfloat16)
+         : scratch.pack_pairs(weight, pairs, products == Products::tiles ? tile_outputs : pair_outputs);
   const Size high = pieces(result.size(2), plan.rows()), wide = pieces(result.size(3), plan.columns());
   const auto piece = [&](int index, Worker& worker) {
     const Size b = index / (high * wide), y = index / wide % high * plan.rows(), x = index % wide * plan.columns();
-    tiled ? scratch.convolve_tiles(call, pairs, b, y, x, worker) : scratch.convolve(call, b, y, x, worker);
+    single ? scratch.convolve(call, b, y, x, worker) : scratch.convolve_pairs(call, pairs, b, y, x, worker);
   };
   each_worker(static_cast<int>(result.size(0) * high * wide), num_threads, scratch.workers, piece);
 }

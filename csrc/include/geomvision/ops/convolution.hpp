@@ -9,12 +9,16 @@ namespace geomvision::ops {
 /// names no smaller set than avx512.
 bool has_matrix_tiles();
 
+/// Whether it multiplies pairs of bfloat16 in lanes (AVX512_BF16), likewise.
+bool has_matrix_pairs();
+
 struct ConvolutionOptions {
   int stride = 1;     ///< pixels from one result to the next, along x and along y
   int dilation = 1;   ///< pixels from one tap to the next
   bool relu = false;  ///< negative results become 0; NaN stays
   /// Factors of float are rounded to bfloat16 (8 bits of precision), sums stay float: several times as fast where the
-  /// processor multiplies tiles of them (AMX), and elsewhere the same up to the order of sums.
+  /// processor multiplies tiles of them (AMX), nearly twice where it multiplies pairs (AVX512_BF16), and elsewhere the
+  /// same up to the order of sums.
   bool bfloat16 = false;
 };
 
