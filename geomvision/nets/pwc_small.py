@@ -33,7 +33,7 @@ class PWCSmall(nn.Module):
     def __init__(self, pyramid: tuple[int, ...] = (24, 32, 48, 64, 96), shared: int = 32, hidden: int = 32) -> None:
         super().__init__()
         self.hidden = hidden
-        self.pyramid = nn.ModuleList(_Stage(a, b) for a, b in pairwise((3, *pyramid)))
+        self.pyramid = nn.ModuleList(Stage(a, b) for a, b in pairwise((3, *pyramid)))
         self.shared = nn.ModuleList(Pointwise(width, shared) for width in pyramid[1:])
         self.decoder = _Decoder(COSTS + shared + 2 + hidden, hidden)
         self.context = _Context(hidden + self.decoder.KEPT)
@@ -90,7 +90,7 @@ class PWCSmall(nn.Module):
         return found[::-1]
 
 
-class _Stage(nn.Module):
+class Stage(nn.Module):
     """Half the size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -99,6 +99,7 @@ class _Stage(nn.Module):
         self.same = Convolution(outputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) → (B, outputs, H / 2, W / 2)."""
         x = functional.leaky_relu(self.down(x), 0.1)
         return functional.leaky_relu(x + self.same(x), 0.1)
 

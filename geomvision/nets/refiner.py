@@ -81,9 +81,11 @@ def local_contrast(image: Tensor, size: int = 9) -> Tensor:
 
 def normalised(image: Tensor) -> Tensor:
     """(B, 3, H, W) in any unit, freed of its mean colour and its contrast: exposure and scale no longer matter."""
-    over: dict[str, Any] = {"keepdim": True, "dtype": torch.float64}  # sums in float32 depend on how threads share them
-    centred = again(torch.sub, image, image.mean(dim=(2, 3), **over).to(image.dtype))
-    deviation = again(torch.square, centred).mean(dim=(1, 2, 3), **over).sqrt().to(image.dtype)
+    # Sums in float32, and over several dimensions at once, depend on how threads share them.
+    over: dict[str, Any] = {"keepdim": True, "dtype": torch.float64}
+    centred = again(torch.sub, image, image.mean(dim=3, **over).mean(dim=2, **over).to(image.dtype))
+    variance = again(torch.square, centred).mean(dim=3, **over).mean(dim=2, **over).mean(dim=1, **over)
+    deviation = variance.sqrt().to(image.dtype)
     # A picture without contrast stays flat: what is left of it after subtraction is rounding.
     floor = 1e-4 * image.abs().amax(dim=(1, 2, 3), keepdim=True) + torch.finfo(image.dtype).tiny
     return again(torch.div, centred, torch.maximum(deviation, floor))

@@ -15,6 +15,7 @@ __all__ = ["ADAPTABLE", "TRAININGS", "Outcome", "run"]
 #: What can be trained: the method, and the module that holds its task.
 TRAININGS = (
     *("stereo/mccnn_sgm", "stereo/refined_sgm", "stereo/fast_stereo", "flow/raft_s", "flow/pwc_small"),
+    "flow/refined",
     *("stereo/unet", "stereo/dispnet", "stereo/dispnet_c", "stereo/edge_stereo"),
     *("stereo/psmnet", "stereo/gwcnet", "stereo/anynet", "stereo/raft_stereo"),
     *("depth/mono_small", "depth/eigen", "depth/fcrn", "depth/dorn", "depth/fast_depth", "depth/dpt_small"),

@@ -32,7 +32,7 @@ from ._team import Team
 from .adaptation_recipes import SelfSupervisedRecipe, StereoAdaptationRecipe
 from .depth_adaptation_recipe import DepthAdaptationRecipe
 from .flow_nets import NETS
-from .flow_recipe import FlowRecipe
+from .flow_recipe import FlowRecipe, FlowRefinerRecipe
 from .mono_nets import LOSSES as MONO_LOSSES
 from .recipe import KINDS, Recipe
 from .rendered_recipes import MonoRecipe, StereoNetRecipe, StereoRecipe
@@ -89,7 +89,8 @@ def _task(order: Order) -> Any:
     kind = "flow" if taught is not None else "depth" if method in MONO_LOSSES else "stereo"
     if order.weights is not None and kind == "stereo":
         told = "weights to start from are for flow and depth, and for adapt"
-        raise ValueError(f"stereo/{method} starts from no weights; {told}")
+        whole = "flow/refined" if method == "refined" else f"stereo/{method}"
+        raise ValueError(f"{whole} starts from no weights; {told}")
     if getattr(recipe, "start", "") and order.weights is None:
         told = f"{order.recipe or f'the recipe of {kind}/{method}'} goes on from weights that have learnt before"
         raise ValueError(f"{told} at size {order.size!r}: give those, --weights NAME or FILE")
@@ -108,6 +109,8 @@ def _kind_of_recipe(method: str) -> type[Recipe]:
         return FlowRecipe
     if method in MONO_LOSSES:
         return MonoRecipe
+    if method == "refined":
+        return FlowRefinerRecipe
     return StereoNetRecipe if method in LOSSES else StereoRecipe
 
 

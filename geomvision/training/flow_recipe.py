@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
-from .recipe import Recipe, fallen
+from ._flow_answers import AnsweredPairs
+from .recipe import Recipe, fallen, short_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +57,35 @@ class FlowRecipe(Recipe):
     def chunk_at(self, step: int) -> int:
         """Samples that a thread learns from at once in a step: large pairs fill it alone."""
         return self.chunk if step < self.late_from else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowRefinerRecipe(Recipe):
+    """For what learns from pairs with exact flow and the answers of flow methods to them."""
+
+    #: Pairs to learn from, and others to validate on; a share of both is rendered, the rest is drawn in layers.
+    scenes: int
+    validation_scenes: int
+    motion: tuple[float, float]
+    pieces: tuple[int, int]
+    rendered_share: float = 0.0
+    rendered_motion: tuple[float, float] = (1.0, 30.0)
+    #: The methods that answer, the base first.
+    bases: tuple[str, ...] = ("inverse_search", "tvl1", "pwc_small")
+    #: Share of the looks in which each answer but the base's is left out, and is not called by its method's name.
+    left_out: float = 0.15
+    unnamed: float = 0.1
+    #: The speed in pixels from which truth counts as unknown: what rushes past the camera nobody can follow.
+    fastest: float = 80.0
+    #: Shipped weights whose features the net begins with.
+    begin: str = ""
+
+    @property
+    def answered(self) -> AnsweredPairs:
+        """The part that decides the pairs."""
+        names = {f.name for f in dataclasses.fields(AnsweredPairs)}
+        return AnsweredPairs(**{name: value for name, value in vars(self).items() if name in names})
+
+    def scenes_key(self) -> str:
+        """A short hash of what decides the pairs: recipes that share it can share a folder of them."""
+        return short_hash(dataclasses.asdict(self.answered))

@@ -80,7 +80,7 @@ class Recipe:
 
 
 #: Entries that are tuples.
-TUPLES = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size", "layouts", "gap")
+TUPLES = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size", "layouts", "gap", "bases")
 
 #: By the task that a file of recipes names, the module and the class of its recipes.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -88,6 +88,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "stereo_net": ("rendered_recipes", "StereoNetRecipe"),
     "depth": ("rendered_recipes", "MonoRecipe"),
     "flow": ("flow_recipe", "FlowRecipe"),
+    "flow_refiner": ("flow_recipe", "FlowRefinerRecipe"),
     "self_supervised": ("adaptation_recipes", "SelfSupervisedRecipe"),
     "self_supervised_stereo": ("adaptation_recipes", "StereoAdaptationRecipe"),
     "self_supervised_depth": ("depth_adaptation_recipe", "DepthAdaptationRecipe"),
