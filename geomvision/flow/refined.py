@@ -16,6 +16,8 @@ from ..results import Flow
 from ..trace import NoTrace, Trace
 from . import METHODS
 from ._base import FlowMethod
+from ._planes import plane_motions
+from ._round_trip import round_trip_confidence
 
 if TYPE_CHECKING:
     from ..nets.flow_refiner import FlowRefiner
@@ -29,8 +31,9 @@ class Refined(FlowMethod):
     invented and all is NaN. `confidence` is the net's probability that the estimate is less than one pixel off;
     `occluded` are the pixels that it holds for hidden in frame 1 with a probability above one half.
 
-    The base is run both ways, the others once. The net sees what each of them answers, how alike the frames are through
-    it, and whether the way back returns; it takes the answers of any methods, and knows those of the default by name.
+    The base is run both ways, the others once; two motions of planes that most of the base's answer shares are weighed
+    beside them. The net sees how alike the frames are through each answer, and whether the way back returns; it takes
+    the answers of any methods, and knows those of the default by name.
     Where one has no estimate, that of the next that has one takes its place. The net saw drawn and rendered pairs only.
 
     >>> Refined(base="opencv_dis", base_options="preset=medium", others="tvl1")  # doctest: +SKIP
@@ -91,12 +94,14 @@ class Refined(FlowMethod):
         import torch
 
         from .. import weights
-        from ..nets.flow_refiner import kinds
+        from ..nets.flow_refiner import MOTIONS, kinds
 
+        names = [method.name() for method in self.methods()]
+        answers = np.concatenate([answers, motions(answers[0], back)])
         net = _net(*weights.version(self.weights))
         images = padded(levels(*frames), 1, 1)[1]
         fields = [torch.from_numpy(np.ascontiguousarray(np.moveaxis(f, -1, -3)))[None] for f in (answers, back)]
-        told = kinds([method.name() for method in self.methods()])
+        told = kinds([*names, *MOTIONS])
         with torch.inference_mode(), threads(self.num_threads):
             found = net(*images, fields[0], told, fields[1])
         trace.record("coarse", _pixels(found.coarse[-1]), "px", "what the net found at a quarter of the size")
@@ -105,6 +110,12 @@ class Refined(FlowMethod):
         trace.record("flow", px, "px", "the mixture spread along learned affinities, and at most a pixel added")
         confidence = torch.sigmoid(found.confidence[0, 0]).numpy()
         return Flow(px=px, confidence=confidence, occluded=found.occluded[0, 0].numpy() > 0)
+
+
+def motions(answer: Float32, back: Float32) -> Float32:
+    """What planes move in the base's answer: the two motions (2, H, W, 2) that most pixels share which return."""
+    returns = round_trip_confidence(Flow(px=answer), Flow(px=back)) > 0.5
+    return plane_motions(answer, returns, 2)
 
 
 def completed(answers: list[Float32]) -> Float32:

@@ -25,9 +25,11 @@ from .refiner import local_contrast, normalised
 
 #: Sizes are padded to a multiple of this inside the net.
 STRIDE = 32
-#: Methods that the net knows by name; all others are alike to it.
-KNOWN = ("inverse_search", "tvl1", "pwc_small")
-#: Kinds of a candidate: a known method, another one, the net's own.
+#: What is called the motions of planes in the base's answer.
+MOTIONS = ("first motion", "second motion")
+#: Answers that the net knows by name; all others are alike to it.
+KNOWN = ("inverse_search", "tvl1", "pwc_small", *MOTIONS)
+#: Kinds of a candidate: a known answer, another one, the net's own.
 KINDS = len(KNOWN) + 2
 OTHER, OWN = KINDS - 2, KINDS - 1
 #: Pixels at which bent differences reach half of their range.
@@ -57,8 +59,8 @@ class _Scene:
     #: Colour and local contrast of both frames, (B, 4, H, W), and the way back, (B, 2, H, W).
     views: tuple[Tensor, Tensor]
     back: Tensor
-    #: The mean of the answers, (B, 2, H, W).
-    centre: Tensor
+    #: The base's answer, (B, 2, H, W).
+    base: Tensor
 
 
 def bent(difference: Tensor) -> Tensor:
@@ -150,7 +152,7 @@ class FlowRefiner(nn.Module):
         images0, images1, back = fitted(images0), fitted(images1), fitted(back)
         answers = fitted(answers.flatten(1, 2)).view(*answers.shape[:3], *back.shape[2:])
         views = _view(images0), _view(images1)
-        seen = _Scene(views, back, answers.mean(dim=1))
+        seen = _Scene(views, back, answers[:, 0])
         found = self._refined(seen, (images0, images1), answers, told)
         cut = {
             name: getattr(found, name)[..., :height, :width] for name in found.__dataclass_fields__ if name != "coarse"
@@ -190,7 +192,7 @@ class FlowRefiner(nn.Module):
         apart = again(torch.clamp, again(torch.abs, again(torch.sub, each(seen.views[0]), there[:, :4])), max=2.0)
         unlike = box(joined([apart[:, :3].mean(dim=1, keepdim=True), apart[:, 3:]]), 3)
         missed = again(torch.abs, bent(again(torch.add, flat, there[:, 4:])))
-        steady = joined([missed, inside[:, None].float(), bent(again(torch.sub, flat, each(seen.centre)))])
+        steady = joined([missed, inside[:, None].float(), bent(again(torch.sub, flat, each(seen.base)))])
         steady = joined([steady, bent(again(torch.sub, flat, box(flat, 17))), bent(again(torch.div, flat, 4.0))])
         return joined([functional.pixel_unshuffle(unlike, 2), functional.avg_pool2d(steady, 2)])
 
@@ -223,8 +225,7 @@ class FlowRefiner(nn.Module):
                 state = torch.tanh(begun)
             look_up = looking(features[0][level], features[1][level], size)
             update = self.unit.prepared(context)
-            near = _pooled(answers, size)
-            near = torch.cat([near[:, 0], near.mean(dim=1)], dim=1)
+            near = torch.cat([functional.avg_pool2d(answers[:, 0], size), estimate.detach()], dim=1)
             steps.append(estimate)
             for _ in range(self.looks[1 - level]):
                 estimate = estimate.detach()

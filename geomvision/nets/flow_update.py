@@ -18,7 +18,7 @@ RADIUS, LEVELS = 4, 3
 class UpdateUnit(nn.Module):
     """A convolutional gated recurrent unit (Cho et al., EMNLP 2014) and what it says of the estimate."""
 
-    #: The base's answer and the mean of all less the estimate, and the estimate, bent: x and y of each.
+    #: The base's answer and the first estimate less the one so far, and this itself, bent: x and y of each.
     HELD = 6
 
     def __init__(self, context: int, hidden: int) -> None:

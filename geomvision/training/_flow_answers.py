@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..samples import FlowSample
 from ._scenes import Scene
@@ -29,7 +30,7 @@ class AnsweredPairs:
 
 
 def render(recipe: AnsweredPairs, index: int) -> Scene:
-    """Pair `index`: both frames, flow, what frame 1 hides, each method's flow (K, H, W, 2), the first one's back."""
+    """Pair `index`: both frames, flow, what frame 1 hides, flow of methods and planes (K, H, W, 2), and back."""
     from ..flow import METHODS
 
     rng = np.random.default_rng([recipe.seed, index, 29])
@@ -39,16 +40,24 @@ def render(recipe: AnsweredPairs, index: int) -> Scene:
     assert sample.occluded is not None
     frame0, frame1 = (np.ascontiguousarray(frame) for frame in (sample.frame0, sample.frame1))
     methods: list[Any] = [METHODS[name](num_threads=1) for name in recipe.bases]
-    answers = np.stack([method(frame0, frame1).px for method in methods])
+    answers = np.stack([method(frame0, frame1).px for method in methods]).astype(np.float16)
+    back = methods[0](frame1, frame0).px.astype(np.float16)
     return {
         "frame0": frame0,
         "frame1": frame1,
         "flow": sample.flow.px.astype(np.float16),
         "occluded": np.asarray(sample.occluded, dtype=bool),
-        "answers": answers.astype(np.float16),
-        "back": methods[0](frame1, frame0).px.astype(np.float16),
+        "answers": np.concatenate([answers, moving(answers[0], back)]),
+        "back": back,
         "rendered": np.asarray(rendered),
     }
+
+
+def moving(answer: NDArray[np.float16], back: NDArray[np.float16]) -> NDArray[np.float16]:
+    """The motions of planes in the base's answer."""
+    from ..flow.refined import motions
+
+    return motions(answer.astype(np.float32), back.astype(np.float32)).astype(np.float16)
 
 
 def _layered(recipe: AnsweredPairs, index: int) -> FlowSample:

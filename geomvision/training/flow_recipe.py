@@ -68,6 +68,8 @@ class FlowRefinerRecipe(Recipe):
     validation_scenes: int
     motion: tuple[float, float]
     pieces: tuple[int, int]
+    #: Height and width of what is cut from a pair to learn from.
+    cut: tuple[int, int]
     rendered_share: float = 0.0
     rendered_motion: tuple[float, float] = (1.0, 30.0)
     #: The methods that answer, the base first.

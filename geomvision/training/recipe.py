@@ -80,7 +80,7 @@ class Recipe:
 
 
 #: Entries that are tuples.
-TUPLES = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size", "layouts", "gap", "bases")
+TUPLES = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size", "layouts", "gap", "bases", "cut")
 
 #: By the task that a file of recipes names, the module and the class of its recipes.
 KINDS: Mapping[str, tuple[str, str]] = {

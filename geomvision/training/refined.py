@@ -16,7 +16,7 @@ from .. import weights
 from ..losses._maps import length
 from ..losses.flow_supervised import end_point_error, known_flow, sequence_weights
 from ..losses.robust import known_cross_entropy
-from ..nets.flow_refiner import FlowRefiner, RefinedFlow, kinds
+from ..nets.flow_refiner import MOTIONS, FlowRefiner, RefinedFlow, kinds
 from . import _flow_answers, _scenes
 from ._rendered import ShippedTask
 from .flow_recipe import FlowRefinerRecipe
@@ -38,6 +38,8 @@ class Look:
     #: Which answers are shown, and under which names.
     shown: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
+    #: Where what is shown is cut out, from 0 (top, left) to 1; () shows all.
+    place: tuple[float, ...] = ()
 
     def at(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         """A frame (H, W, 3) as (3, H, W), 0 … 255."""
@@ -113,8 +115,9 @@ class Task(ShippedTask):
 
     def _drawn(self, rng: np.random.Generator) -> Look:
         recipe = self.recipe
-        out, unnamed = rng.random((2, len(recipe.bases)))
-        shown = tuple(k for k in range(len(recipe.bases)) if k == 0 or out[k] >= recipe.left_out)
+        answers = (*recipe.bases, *MOTIONS)
+        out, unnamed = rng.random((2, len(answers)))
+        shown = tuple(k for k in range(len(answers)) if k == 0 or out[k] >= recipe.left_out)
         return Look(
             scene=recipe.validation_scenes + int(rng.integers(recipe.scenes)),
             flipped=(bool(rng.random() < 0.3), bool(rng.random() < 0.5)),
@@ -122,7 +125,8 @@ class Task(ShippedTask):
             channels=tuple(int(channel) for channel in rng.permutation(3)),
             gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
             shown=shown,
-            names=tuple("" if unnamed[k] < recipe.unnamed else recipe.bases[k] for k in shown),
+            names=tuple("" if unnamed[k] < recipe.unnamed else answers[k] for k in shown),
+            place=tuple(float(v) for v in rng.random(2)),
         )
 
     def load(self, sample: Look) -> dict[str, NDArray[Any]]:
@@ -134,8 +138,18 @@ class Task(ShippedTask):
         flows["answers"] = flows["answers"][list(sample.shown)]
         flows["flow"][:, np.hypot(*flows["flow"]) >= self.recipe.fastest] = np.nan
         told = kinds(sample.names)[0].numpy()
-        maps = {**frames, **flows, "told": told, "occluded": np.flip(scene["occluded"], axes)[None]}
-        return {name: np.ascontiguousarray(values, np.float32) for name, values in maps.items()}
+        maps = {**frames, **flows, "occluded": np.flip(scene["occluded"], axes)[None]}
+        rows, columns = self._window(sample)
+        cut = {name: values[..., rows, columns] for name, values in maps.items()}
+        return {name: np.ascontiguousarray(values, np.float32) for name, values in (*cut.items(), ("told", told))}
+
+    def _window(self, sample: Look) -> tuple[slice, slice]:
+        """Rows and columns that are shown."""
+        if not sample.place:
+            return slice(None), slice(None)
+        whole, cut = (self.recipe.height, self.recipe.width), self.recipe.cut
+        top, left = (round(place * (whole[k] - cut[k])) for k, place in enumerate(sample.place))
+        return slice(top, top + cut[0]), slice(left, left + cut[1])
 
     def loss(self, net: nn.Module, sample: Look) -> Tensor:
         """The loss of one pair, on the CPU."""
@@ -143,7 +157,7 @@ class Task(ShippedTask):
 
     @staticmethod
     def stacked(loaded: list[dict[str, NDArray[np.float32]]], device: torch.device) -> Batch:
-        """Pairs as float32 tensors on a device; one with fewer answers than another shows its last ones twice."""
+        """Pairs as float32 tensors on a device; one with fewer answers than another shows its first ones twice."""
         most = max(len(maps["answers"]) for maps in loaded)
 
         def of(maps: dict[str, NDArray[np.float32]], name: str) -> NDArray[np.float32]:
@@ -171,10 +185,11 @@ class Task(ShippedTask):
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """End-point errors on pairs never learnt from, of each base and of what the net makes of them."""
-        device, names = next(net.parameters()).device, ("refined", *self.recipe.bases)
+        answers = (*self.recipe.bases, *MOTIONS)
+        device, names = next(net.parameters()).device, ("refined", *answers)
         errors: dict[str, list[Tensor]] = {"layered pairs": [], "rendered scenes": []}
         for index in range(self.recipe.validation_scenes):
-            look = Look(scene=index, shown=tuple(range(len(self.recipe.bases))), names=self.recipe.bases)
+            look = Look(scene=index, shown=tuple(range(len(answers))), names=answers)
             batch = self.stacked([self.load(look)], device)
             with torch.inference_mode():
                 flow = refined(net, batch).flow

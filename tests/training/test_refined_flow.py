@@ -6,6 +6,7 @@ import torch
 
 import geomvision as gv
 from geomvision import training, weights
+from geomvision.flow.refined import motions
 from geomvision.nets.flow_refiner import FlowRefiner
 from geomvision.training import _loop, _scenes
 from geomvision.training.recipe import Recipe
@@ -62,8 +63,10 @@ def test_pairs_hold_the_truth_and_what_the_methods_answer(task):
     for k, name in enumerate(task.recipe.bases):
         answer = gv.flow.METHODS[name]()(scene["frame0"], scene["frame1"]).px
         np.testing.assert_array_equal(scene["answers"][k], answer.astype(np.float16))
-    back = gv.flow.METHODS[task.recipe.bases[0]]()(scene["frame1"], scene["frame0"]).px
-    np.testing.assert_array_equal(scene["back"], back.astype(np.float16))
+    back = gv.flow.METHODS[task.recipe.bases[0]]()(scene["frame1"], scene["frame0"]).px.astype(np.float16)
+    np.testing.assert_array_equal(scene["back"], back)
+    planes = motions(scene["answers"][0].astype(np.float32), back.astype(np.float32)).astype(np.float16)
+    np.testing.assert_array_equal(scene["answers"][len(task.recipe.bases) :], planes)
     seen = ~scene["occluded"]
     warped = gv.ops.warp(scene["frame1"].astype(np.float32), scene["flow"].astype(np.float32))
     apart = np.abs(warped - scene["frame0"]).mean(axis=2)
@@ -82,6 +85,17 @@ def test_flows_are_flipped_with_the_frames(flipped, task):
         np.testing.assert_array_equal(other[name], np.flip(plain[name], axes))
     for name in ("flow", "back", "answers"):
         np.testing.assert_array_equal(other[name], sign * np.flip(plain[name], axes))
+
+
+def test_what_is_cut_out_is_a_window_of_all_maps(task):
+    plain = task.load(Look(scene=1, shown=(0,), names=("",)))
+    rows, columns = task.recipe.cut
+    room = task.recipe.width - columns
+    assert room > 0
+    for place, left in (((0.0, 0.0), 0), ((0.0, 1.0), room), ((0.9, 0.5), round(room / 2))):
+        cut = task.load(Look(scene=1, shown=(0,), names=("",), place=place))
+        for name in ("images0", "images1", "flow", "back", "answers", "occluded"):
+            np.testing.assert_array_equal(cut[name], plain[name][..., :rows, left : left + columns])
 
 
 def test_pairs_with_fewer_answers_show_some_twice(task):
