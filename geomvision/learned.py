@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from . import packages
 from . import weights as files
 from .images import Float32, Image, levels
 from .method import Method, backend, option
@@ -114,6 +115,19 @@ class LearnedPair(Learned):
     @backend("torch", requires="torch", extra="learned")
     def _torch(self, first: Image, second: Image, memory: dict[str, Any] | None = None) -> Any:
         return self._estimated((first, second), NoTrace(), memory)
+
+
+def rounding(precision: str) -> AbstractContextManager[Any]:
+    """Around a net whose convolutions round what they multiply: "float32", "bfloat16", or "auto".
+
+    The last one rounds where the kernels and this processor multiply tiles or pairs of bfloat16.
+    """
+    import torch
+
+    rounded = precision == "bfloat16"
+    if precision == "auto" and packages.has_core():
+        rounded = bool(packages.core().has_matrix_tiles() or packages.core().has_matrix_pairs())
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded)
 
 
 def without_weights(given: str, origin: str = "") -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..images import Float32, Image, as_pair, levels
-from ..learned import padded, threads, without_weights
+from ..learned import padded, rounding, threads, without_weights
 from ..method import OptionError, backend, option
 from ..results import Flow
 from ..trace import NoTrace, Trace
@@ -43,6 +43,11 @@ class Refined(FlowMethod):
     base_options: str = option("", "its options where they differ from the defaults: 'name=value, name=value'")
     others: str = option("tvl1, pwc_small", "names of methods whose answers are weighed, too, with commas; may be none")
     weights: str = option("refined_flow", "name of shipped weights, or path of a .safetensors file with its card")
+    precision: str = option(
+        "auto",
+        "of the factors that convolutions multiply; auto: bfloat16 where the processor multiplies it faster",
+        choices=("auto", "float32", "bfloat16"),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -102,7 +107,7 @@ class Refined(FlowMethod):
         images = padded(levels(*frames), 1, 1)[1]
         fields = [torch.from_numpy(np.ascontiguousarray(np.moveaxis(f, -1, -3)))[None] for f in (answers, back)]
         told = kinds([*names, *MOTIONS])
-        with torch.inference_mode(), threads(self.num_threads):
+        with torch.inference_mode(), threads(self.num_threads), rounding(self.precision):
             found = net(*images, fields[0], told, fields[1])
         trace.record("coarse", _pixels(found.coarse[-1]), "px", "what the net found at a quarter of the size")
         trace.record("mixed", _pixels(found.mixed), "px", "answers and coarse estimate weighed at every pixel")

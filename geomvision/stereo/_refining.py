@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .. import ops, packages
+from .. import ops
 from ..images import Float32, Image, as_pair
-from ..learned import threads
+from ..learned import rounding, threads
 from ..method import backend, option
 from ..results import Disparity
 from ..trace import NoTrace, Trace
@@ -75,9 +75,7 @@ class Refining(RangeSearch):
         assert matched.confidence is not None
         inputs = [_batch(_rgb(left)), _batch(_rgb(right)), _batch(matched.px[None]), _batch(matched.confidence[None])]
         net = _net((self.NET, *self.OTHERS), *weights.version(self.weights))
-        rounded = self.precision == "bfloat16" or (self.precision == "auto" and _multiplies_bfloat16())
-        precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=rounded)
-        with torch.inference_mode(), threads(self.num_threads), precision:
+        with torch.inference_mode(), threads(self.num_threads), rounding(self.precision):
             refined = net(*inputs)
         trace.record("coarse", refined.coarse[0, -1].numpy(), "px", "the net's rough estimate from a wide view")
         trace.record("mixed", refined.mixed[0, 0].numpy(), "px", "candidates weighed at every pixel")
@@ -143,11 +141,6 @@ def _agreement(left: Float32, right: Float32) -> Float32:
     there = np.take_along_axis(right, match.clip(0, left.shape[1] - 1), axis=1)
     apart = np.nan_to_num(np.abs(left - there), nan=1.0).clip(0, 1)
     return np.where(known, np.float32(TRUSTED) / (1 + apart), np.float32(0)).astype(np.float32)
-
-
-def _multiplies_bfloat16() -> bool:
-    """Whether the kernels and this processor multiply tiles or pairs of bfloat16."""
-    return packages.has_core() and bool(packages.core().has_matrix_tiles() or packages.core().has_matrix_pairs())
 
 
 def _rgb(image: Image) -> Float32:
