@@ -79,6 +79,32 @@ def test_compact_weights_are_a_quarter_as_large_and_round_by_half_a_step(tmp_pat
     assert again.sha256 == card.sha256  # what was rounded once stays
 
 
+def test_weights_of_4_bits_take_an_eighth_and_stay_when_rounded_again(tmp_path):
+    net = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Linear(8, 3))  # three channels share no bytes
+    with torch.no_grad():
+        net[0].weight[5] *= 1000
+        net[0].weight[7] = 0
+    path = tmp_path / "halved.safetensors"
+    weights.save(path, net, CARD, compact=True, bits=4)
+    assert path.stat().st_size < 0.15 * 4 * sum(p.numel() for p in net.parameters())
+    state, card = weights.load(path)
+    taken = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Linear(8, 3))
+    weights.put_into(taken, state, card)
+    largest = net[0].weight.abs().amax(dim=(1, 2, 3), keepdim=True)
+    error = (taken[0].weight - net[0].weight).square().mean(dim=(1, 2, 3))
+    plain = (
+        ((net[0].weight / largest.clamp(min=1e-9) * 7).round() / 7 * largest - net[0].weight).square().mean((1, 2, 3))
+    )
+    assert (error <= plain * 1.001).all()
+    assert (error.sqrt() <= largest.flatten() / 14).all()
+    assert ((taken[1].weight - net[1].weight).abs() <= net[1].weight.abs().amax(dim=1, keepdim=True) / 253).all()
+    again = weights.save(tmp_path / "again.safetensors", taken, CARD, compact=True, bits=4)
+    other = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Linear(8, 3))
+    weights.put_into(other, *weights.load(tmp_path / "again.safetensors"))
+    torch.testing.assert_close(other[0].weight, taken[0].weight, rtol=1e-6, atol=0)
+    assert again.parameters == card.parameters
+
+
 def test_one_flipped_bit_is_refused(stored):
     _, path, _ = stored
     content = bytearray(path.read_bytes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 from torch import nn
@@ -32,6 +32,8 @@ class ShippedTask(ABC):
     preparing: str = "rendering"
     #: Whether the weights are written compactly (`weights.save`).
     compact: bool = False
+    #: Of a compact weight.
+    bits: Literal[4, 8] = 8
     recipe: Recipe
 
     @property

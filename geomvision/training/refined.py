@@ -64,6 +64,7 @@ class Task(ShippedTask):
     method = "flow/refined"
     kind = "flow_px"
     compact = True
+    bits = 4
     network = "geomvision.nets.flow_refiner.FlowRefiner"
     input_rule = (
         "RGB, 0 … 255, of any size; flow of some methods in pixels without NaN, the base's first, which of them it is, "
