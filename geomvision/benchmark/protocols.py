@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .. import metrics
 from ..metrics._base import Protocol
-from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample
+from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample
 
 
 def has_truth(sample: Sample) -> bool:
@@ -15,6 +15,8 @@ def has_truth(sample: Sample) -> bool:
         return sample.flow is not None
     if isinstance(sample, SceneFlowSample | PointsSample):
         return sample.motion is not None or getattr(sample, "disparity0", None) is not None
+    if isinstance(sample, PoseSample):
+        return sample.T_1_0 is not None
     if isinstance(sample, DepthSample):
         return any(each is not None for each in (sample.depth, sample.relative, sample.pairs))
     return sample.disparity is not None

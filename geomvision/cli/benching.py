@@ -14,8 +14,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..benchmark.comparison import labelled
 from ..benchmark.fitting import OPTION
+from ..benchmark.labels import labelled
 from ..benchmark.runs import Run, data
 from ..benchmark.runs.engines import engine
 from ..benchmark.runs.keys import weights_of

@@ -236,7 +236,8 @@ def _units(records: Iterator[Record]) -> Iterator[str]:
                     headlines[protocol] = next(iter(score)) if known is None else known.headline(score)
                 figure = headlines[protocol] if headlines[protocol] in score else next(iter(score))
                 figures.append(f"{protocol} {figure} {score[figure].value:.4g}")
-            result = "done\t" + "; ".join(figures)
+            flags = [f"flagged {', '.join(record.flags)}"] if record.flags else []
+            result = "done\t" + "; ".join([*figures, *flags])
         yield f"{record.dataset}\t{record.sample}\t{record.label}\t{result}"
 
 

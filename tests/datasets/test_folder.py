@@ -143,7 +143,9 @@ def test_wrong_folders_say_what_was_expected(tmp_path: Path):
     stereo_scene(tmp_path / "a")
     with pytest.raises(DatasetError, match="only flow scenes were asked for"):
         gv.datasets.Folder(tmp_path, task="flow")
-    with pytest.raises(ValueError, match="allowed are stereo, flow, depth"):
+    with pytest.raises(ValueError, match="allowed are stereo, flow, depth, pose or None"):
+        gv.datasets.Folder(tmp_path, task="points")
+    with pytest.raises(DatasetError, match="only pose scenes were asked for"):
         gv.datasets.Folder(tmp_path, task="pose")
 
 

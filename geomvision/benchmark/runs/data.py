@@ -17,7 +17,7 @@ from typing import Any
 from ...cameras import Camera, StereoRig
 from ...datasets import DATASETS
 from ...io import read_camera, read_rig
-from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from ...samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample, StereoSample
 from .annotations import Annotated
 from .plan import Source
 from .remote import fetched, is_url, remote_stamp
@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "flow": (FlowSample,),
     "depth": (DepthSample,),
     "scene_flow": (SceneFlowSample, PointsSample),
+    "pose": (PoseSample,),
 }
 
 
@@ -151,7 +152,7 @@ def names_of(dataset: Any) -> Sequence[str]:
 
 
 def read(dataset: Any, name: str, task: str) -> Sample:
-    """One sample, as the task needs it: a stereo pair with a rig is a sample of depth, too.
+    """One sample, as the task needs it: a stereo pair with a rig is a sample of depth, frames with a pose one of pose.
 
     TypeError where it is none of the task; what the reader raises.
     """
@@ -164,6 +165,8 @@ def as_task(sample: Any, task: str) -> Sample:
     """The sample as one of the task, or a TypeError."""
     if isinstance(sample, KINDS[task]):
         return typing.cast("Sample", sample)
+    if task == "pose" and isinstance(sample, FlowSample | SceneFlowSample):
+        return _posed(sample)
     pair = sample.stereo if isinstance(sample, SceneFlowSample | DepthSample) else sample
     if task == "stereo" and isinstance(pair, StereoSample):
         return pair
@@ -173,6 +176,20 @@ def as_task(sample: Any, task: str) -> Sample:
         depth = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
         return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=depth, stereo=pair)
     raise TypeError(f"a {type(sample).__name__} is no sample of {task}")
+
+
+def _posed(sample: FlowSample | SceneFlowSample) -> PoseSample:
+    """Two frames of a still scene as two views. TypeError where camera or motion is unknown."""
+    if isinstance(sample, FlowSample):
+        camera, images = sample.camera, (sample.frame0, sample.frame1)
+    else:
+        camera, images = None if sample.rig is None else sample.rig.left, (sample.left0, sample.left1)
+    if camera is None or sample.T_1_0 is None:
+        lacking = "camera" if camera is None else "T_1_0: nobody knows how it moved, or more moves than the camera"
+        raise TypeError(f"{sample.name} has no {lacking}; a sample of pose needs both")
+    return PoseSample(
+        name=sample.name, image0=images[0], image1=images[1], camera0=camera, camera1=camera, T_1_0=sample.T_1_0
+    )
 
 
 def stamp(source: Source) -> str:

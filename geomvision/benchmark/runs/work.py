@@ -8,7 +8,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from ...results import RelativeDepth
 from ...samples import Sample, pair_of
 from ...timing import timed
 from ..comparison import PATIENCE_S, backend_of, scored
+from ..failures import counted, flags_of
 from ..fitting import search_range, with_range
 from ..inspection import PairRefused, inspect_sample
 from ..machine import cores, describe_machine
@@ -206,15 +207,17 @@ def _named(job: Job, unit: Unit) -> dict[str, Any]:
 def _scored(job: Job, unit: Unit, given: Given) -> Done:
     problem = given.error if isinstance(given, Unreadable) else unit.problem
     if problem is not None or isinstance(given, Unreadable):
-        return Done(failed(job, str(problem)))
+        return Done(_refused(job, unit, given, str(problem)))
     plan = job.plan
     try:
         method = method_of(unit.entrant, plan.task, unit.range, plan.num_threads)
         estimate = method.on(given)  # type: ignore[attr-defined]
         kept, ending = encoded(estimate, plan.maps) if plan.maps else (None, "")
     except Exception as error:
-        return Done(failed(job, told(error)))
+        return Done(_refused(job, unit, given, told(error)))
     protocols, unscored = _protocols(plan, given)
+    if plan.task == "pose" and plan.protocols is None:  # poses up to scale are none in metres, and need no reason
+        protocols = [each for each in protocols if each.takes(estimate)]
     scores, refused = scored(estimate, given, protocols, plan.align)
     relative = isinstance(estimate, RelativeDepth)
     record = Record(
@@ -227,8 +230,21 @@ def _scored(job: Job, unit: Unit, given: Given) -> Done:
         kind=estimate.kind if relative else None,
         aligned=plan.align if relative else None,
         map=f"maps/{unit.key[:2]}/{unit.key}{ending}" if kept is not None else None,
+        flags=flags_of(estimate),
     )
     return Done(record, kept, ending)
+
+
+def _refused(job: Job, unit: Unit, given: Given, error: str) -> Record:
+    """The record of a unit that gave no estimate, with what protocols count for that."""
+    if isinstance(given, Unreadable):
+        return failed(job, error)
+    try:
+        method = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
+    except Exception:  # options that are none: no method was asked, as its error says
+        return failed(job, error)
+    scores = counted(_protocols(job.plan, given)[0], method, given, error)
+    return replace(failed(job, error), scores=scores, density=0.0 if scores else None)
 
 
 def _protocols(plan: Plan, sample: Sample) -> tuple[Iterable[Protocol], dict[str, str]]:
@@ -243,6 +259,8 @@ def _timed(job: Job, unit: Unit, given: Given) -> TimeRecord | Untimed:
         return Untimed(given.error)
     method: Any = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
     try:
+        if hasattr(method, "prepare"):  # what methods share, as matches of two views, is no method's time or memory
+            method.prepare(given)
         _, first_s, peak = timed(lambda: method.on(given))
         repeats = job.repeats if first_s < PATIENCE_S else 1
         every = [timed(lambda: method.on(given)) for _ in range(repeats)]
