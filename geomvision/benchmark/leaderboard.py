@@ -164,7 +164,7 @@ class Leaderboard:
 
 
 #: Protocols that mean the same on any data set, and so come before others that score as many scenes.
-_GENERAL = ("middlebury", "middlebury_flow", "depth", "epe3d")
+_GENERAL = ("middlebury", "middlebury_flow", "depth", "epe3d", "two_view")
 
 
 def better_high(figure: str) -> bool:

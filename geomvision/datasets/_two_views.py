@@ -11,7 +11,7 @@ import numpy as np
 from .. import io
 from ..cameras import Array, Camera
 from ..geometry import nearest_pose
-from ..images import Image
+from ..images import Image, as_image
 from ..io._files import naming
 from ..results import Depth
 from ..samples import PoseSample
@@ -25,7 +25,7 @@ def read_two_views(name: str, scene: Path, meta: Mapping[str, Any]) -> PoseSampl
 
     DatasetError where a camera is not told, FormatError for damaged files, and matrices that are no cameras or no pose.
     """
-    images = [io.read_image(required(scene, f"image{k}")) for k in (0, 1)]
+    images = [_image(required(scene, f"image{k}")) for k in (0, 1)]
     cameras = [_camera(scene, meta, f"K{k}", image) for k, image in enumerate(images)]
     depths = [_depth(scene, meta, f"depth{k}", image) for k, image in enumerate(images)]
     return PoseSample(
@@ -38,6 +38,11 @@ def read_two_views(name: str, scene: Path, meta: Mapping[str, Any]) -> PoseSampl
         depth0=depths[0],
         depth1=depths[1],
     )
+
+
+def _image(path: Path) -> Image:
+    with naming(path, "an image without NaN"):
+        return as_image(io.read_image(path), "it")
 
 
 def _camera(scene: Path, meta: Mapping[str, Any], key: str, image: Image) -> Camera:

@@ -244,3 +244,19 @@ def test_a_clip_knows_its_poses_and_depths():
     assert np.abs(np.linalg.inv(T[2]) @ T[0])[0, 3] > 0.05
     with pytest.raises(ValueError, match="at least 2"):
         Synthetic().clip(0, 1)
+
+
+def test_two_views_know_their_pose_and_depths():
+    """Points of view 0, moved by the exact pose, lie where view 1's exact depth says, or behind it."""
+    s = Synthetic(seed=2, task="pose", layout="tabletop", width=120, height=80, max_disparity=24)[0]
+    assert s.name == "synthetic-pose-2-0"
+    moved = s.depth0.to_point_map(s.camera0).astype(float) @ s.T_1_0[:3, :3].T + s.T_1_0[:3, 3]
+    pixel = np.rint(s.camera1.project(moved))
+    inside = (pixel >= 0).all(axis=-1) & (pixel[..., 0] < 120) & (pixel[..., 1] < 80)
+    x, y = pixel[inside].astype(int).T
+    ratio = moved[inside][:, 2] / s.depth1.m[y, x]
+    assert (ratio > 0.93).mean() > 0.97
+    assert (np.abs(ratio - 1) < 0.02).mean() > 0.6
+    assert np.linalg.norm(s.T_1_0[:3, 3]) > 0.05
+    with pytest.raises(IndexError, match="outside a data set"):
+        Synthetic(count=1).two_views(1)
