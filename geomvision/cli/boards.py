@@ -20,10 +20,10 @@ from rich.text import Text
 from ..benchmark.differences import changes
 from ..benchmark.grids import chosen
 from ..benchmark.leaderboard import Leaderboard
+from ..benchmark.map_free_server import NAME as MAP_FREE
 from ..benchmark.records import Record, scored_by
 from ..benchmark.runs import Run, data
-from ..benchmark.servers import SERVERS
-from ..benchmark.submissions import write_submission
+from ..benchmark.submissions import NAMES, write_submission
 from ..io._files import write_bytes
 from ..metrics import PROTOCOLS
 from ..report.board_differences import difference_sheets, told_lines
@@ -31,7 +31,7 @@ from ..report.board_formats import as_markdown
 from ..report.board_pictures import Reader, read_map
 from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
-from ..results import Depth, Disparity, Flow, SceneFlow
+from ..results import Depth, Disparity, Flow, MetricPose, SceneFlow
 from ..samples import Sample
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
@@ -142,23 +142,24 @@ def submit(
     partial: bool = False,
 ) -> None:
     """Write one method's kept estimates for a server."""
-    if server not in SERVERS:
-        raise ValueError(f"there is no server {server!r}; there are {', '.join(SERVERS)}")
+    if server not in NAMES:
+        raise ValueError(f"there is no server {server!r}; there are {', '.join(NAMES)}")
     run = Run(folder)
     records = list(chosen(run.records(label=label), dataset=dataset))
     if not records:
         labels = ", ".join(dict.fromkeys(record.label for record in run.records()))
         raise ValueError(f"{folder} has no method {label!r}; it has {labels}")
     failed = [record.sample for record in records if record.error]
-    if failed and not partial:
+    if failed and not partial and server != MAP_FREE:  # which counts views without a pose as such
         raise ValueError(f"{label} failed on {', '.join(failed[:5])}: a server wants all; --partial leaves them out")
     done = [record for record in records if not record.error]
+    given = records if server == MAP_FREE else done
     if any(record.map is None for record in done):
         raise ValueError(f"{folder} did not keep the estimates of {label}: run it with --maps npz")
     by_key = {time.key: statistics.median(time.seconds) for time in run.times() if time.seconds}
     told = write_submission(
         server,
-        ((_named(record), _estimate(run, record)) for record in done),
+        ((_named(record), None if record.error else _estimate(run, record)) for record in given),
         out,
         method=name or re.sub(r"[^\w-]+", "-", label).strip("-"),
         part=part,
@@ -166,7 +167,7 @@ def submit(
         partial=partial,
     )
     typer.echo(
-        f"{told.path}: {told.estimates} estimates in {told.files} files, {told.density:.1f} % of pixels, read back"
+        f"{told.path}: {told.estimates} estimates in {told.files} files, {told.density:.1f} % of {told.of}, read back"
     )
     for note in told.notes:
         typer.echo(note)
@@ -195,6 +196,8 @@ def _named(record: Record) -> str:
 def _estimate(run: Run, record: Record) -> Any:
     if record.task == "scene_flow":
         return _scene_flow(run.folder / str(record.map), record.sample)
+    if record.task == "pose":
+        return _pose(run.folder / str(record.map), record)
     values = np.ascontiguousarray(read_map(run.folder / str(record.map), record.task))
     if record.task == "stereo":
         return Disparity(px=values)
@@ -219,6 +222,19 @@ def _scene_flow(path: Path, sample: str) -> SceneFlow:
         disparity0=Disparity(px=disparity0),
         disparity1=Disparity(px=disparity1),
         flow=Flow(px=flow),
+    )
+
+
+def _pose(path: Path, record: Record) -> MetricPose:
+    """A pose in metres. ValueError where it has no scale."""
+    with np.load(path) as arrays:
+        if "depth_ratio" not in arrays:
+            raise ValueError(f"{record.sample}: {record.label} gives poses without a scale; servers take metres")
+        T, inliers, covariance = (arrays[name] for name in ("T_1_0", "inliers", "covariance"))
+        confidence, ratio = float(arrays["confidence"]), float(arrays["depth_ratio"])
+    flags = tuple(record.flags)
+    return MetricPose(
+        T_1_0=T, inliers=inliers, covariance=covariance, confidence=confidence, depth_ratio=ratio, flags=flags
     )
 
 
