@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..arguments import checked, pairs
 from ..cameras import Array, CameraModel
-from ..geometry import match_features
+from ..geometry import Matches, match_features
 from ..images import Image
 from ..method import Method, option
 from ..results import RelativePose
@@ -136,9 +136,9 @@ class PoseMethod(Method, ABC):
         found = match_features(image0, image1, features=features, ratio=ratio)
         return self(found.points0, found.points1, camera0, camera1)
 
-    def prepare(self, sample: PoseSample) -> None:
-        """Look for the matches of a sample, which `on` and others then have at hand."""
-        matches_of(sample, features=FEATURES, ratio=RATIO)
+    def matched(self, sample: PoseSample) -> Matches:
+        """The matches of a sample's images, which are looked for once for all methods that ask for the same."""
+        return matches_of(sample, features=FEATURES, ratio=RATIO)
 
     def on(self, sample: PoseSample) -> RelativePose:
         """The pose of a sample's views from their images, as `from_images` finds it.
@@ -146,7 +146,7 @@ class PoseMethod(Method, ABC):
         Matches are looked for once for each sample: a second call takes the time of the pose alone.
         """
         check_sizes(sample.image0, sample.image1, sample.camera0, sample.camera1)
-        found = matches_of(sample, features=FEATURES, ratio=RATIO)
+        found = self.matched(sample)
         return self(found.points0, found.points1, sample.camera0, sample.camera1)
 
     def diagnosed(self, view0: View, view1: View, estimate: Estimate) -> RelativePose:

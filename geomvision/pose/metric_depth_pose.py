@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import checked
 from ..cameras import CameraModel
-from ..geometry import match_features, metric_relative_pose
+from ..geometry import Matches, match_features, metric_relative_pose
 from ..method import Method, backend, option
 from ..results import Depth, MetricPose
 from ..samples import PoseSample
@@ -76,9 +76,9 @@ class MetricDepthPose(Method):
         found = match_features(image0, image1, ratio=self.ratio, features=self.max_features)
         return self(found.points0, found.points1, camera0, camera1, depth0=depth0, depth1=depth1)
 
-    def prepare(self, sample: PoseSample) -> None:
-        """Look for the matches of a sample, which `on` and others then have at hand."""
-        matches_of(sample, features=self.max_features, ratio=self.ratio)
+    def matched(self, sample: PoseSample) -> Matches:
+        """The matches of a sample's images, which are looked for once for all methods that ask for the same."""
+        return matches_of(sample, features=self.max_features, ratio=self.ratio)
 
     def on(self, sample: PoseSample) -> MetricPose:
         """The pose of a sample's views from their images and depth, as `from_images` finds it.
@@ -90,7 +90,7 @@ class MetricDepthPose(Method):
             lacking = " and ".join(n for n in ("depth0", "depth1") if getattr(sample, n) is None)
             raise ValueError(f"the sample has no {lacking}: {self.name()} needs the depth of both views, in metres")
         check_sizes(sample.image0, sample.image1, sample.camera0, sample.camera1)
-        found = matches_of(sample, features=self.max_features, ratio=self.ratio)
+        found = self.matched(sample)
         cameras = sample.camera0, sample.camera1
         return self(found.points0, found.points1, *cameras, depth0=sample.depth0, depth1=sample.depth1)
 

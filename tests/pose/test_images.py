@@ -48,7 +48,7 @@ def test_a_rendered_pose_is_found_from_its_images(sample):
 def test_features_of_a_sample_are_matched_once_for_all_methods(sample, counted):
     one = replace(sample)
     for method in (gv.pose.Essential(), gv.pose.Fundamental(), gv.pose.Homography(seed=3), gv.pose.MetricDepthPose()):
-        method.prepare(one)
+        method.matched(one)
         method.on(one)
     assert counted == [{"features": 4000, "ratio": 0.8}]
     gv.pose.MetricDepthPose(ratio=0.7).on(one)
