@@ -13,7 +13,6 @@ from rich.console import Console
 
 from ..benchmark.comparison import Comparison, compare_methods
 from ..benchmark.fitting import OPTION, RangeFit, search_range
-from ..depth._completion import Completion
 from ..method import Method
 from ..report import Report
 from ..results import AlignedHow
@@ -137,6 +136,8 @@ def has_inputs(method: Method, sample: Sample) -> bool:
     if isinstance(sample, PoseSample):
         return not getattr(method, "is_metric", False) or not (sample.depth0 is None or sample.depth1 is None)
     assert isinstance(sample, DepthSample)
+    from ..depth._completion import Completion
+
     if {"base", "bases"} & set(method.option_limits()):
         return False  # what asks other methods is compared where it is named, with those that are meant
     if isinstance(method, Completion):

@@ -147,6 +147,10 @@ def test_a_plan_of_all_methods_imports_no_torch(task, tmp_path):
         ({"methods": "sgm(paths)"}, "'paths' is no OPTION=VALUE of sgm; options are"),
         ({"methods": "sgm(paths=3)"}, "paths is 3; allowed is"),
         ({"methods": "sgm,sgm"}, "is given twice with the same options"),
+        ({"methods": " , "}, "--methods ' , ' names none; methods are .*sgm"),
+        ({"datasets": ["folders:{0}"]}, r"no data set 'folders'; there are booster.*; did you mean 'folder'\?"),
+        ({"datasets": ["{0}"]}, "it must be .*; for scenes in folders, folder:/"),
+        ({"datasets": ["/nowhere/at/all"]}, "like middlebury:data/trainingQ or kitti=kitti:data.colour=false$"),
         ({"methods": "sgm", "options": ["num_threads=2"]}, "give --threads"),
         ({"protocols": ["kitti2016"]}, "no stereo protocol 'kitti2016'; there are"),
     ],
@@ -245,3 +249,14 @@ def test_a_folder_without_two_views_is_told(geomvision, dataset, tmp_path):
     assert ended.code == 2
     assert "twoview/SCENE/image0.png" in ended.err
     assert "(only pose scenes were asked for)" in ended.err
+
+
+def test_a_data_set_of_another_task_is_refused_before_the_run(geomvision, pair, tmp_path):
+    words = ("--dataset", f"folder:{pair}?task=stereo", "--out", tmp_path / "run", *QUICK)
+    ended = geomvision("bench", "pose", *words, "--methods", "essential")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "'folder' has nothing for bench pose: a StereoSample is no sample of pose" in ended.err
+    assert not (tmp_path / "run").exists()
+    ended = geomvision("bench", "depth", *words, "--methods", "from_stereo")  # it has no rig; other scenes may
+    assert ended.code == 0
+    assert "has no calibration" in ended.out

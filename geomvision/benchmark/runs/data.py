@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import hashlib
 import inspect
 import json
@@ -35,6 +36,10 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+class NoSample(TypeError):  # noqa: N818
+    """A sample of another task: so is the whole data set, as it was opened."""
+
+
 def parsed(text: str) -> Source:
     """A data set from what the command line is given; its options have the types that its reader says.
 
@@ -43,10 +48,13 @@ def parsed(text: str) -> Source:
     """
     match = re.fullmatch(r"(?:([^=:?/]+)=)?(\w+)(?::([^?]*))?(?:\?(.*))?", text)
     if match is None:
-        raise ValueError(f"--dataset {text}: it must be {FORM}")
+        meant = f"; for scenes in folders, folder:{text}" if Path(text).exists() else ""
+        raise ValueError(f"--dataset {text}: it must be {FORM}{meant}")
     called, name, location, options = match.groups()
     if name not in DATASETS:
-        raise ValueError(f"--dataset {text}: there is no data set {name!r}; there are {', '.join(DATASETS)}")
+        close = difflib.get_close_matches(name.lower(), list(DATASETS), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"--dataset {text}: there is no data set {name!r}; there are {', '.join(DATASETS)}{hint}")
     known = _parameters(DATASETS[name])
     if not location and "path" in known:
         raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
@@ -162,7 +170,7 @@ def read(dataset: Any, name: str, task: str) -> Sample:
 
 
 def as_task(sample: Any, task: str) -> Sample:
-    """The sample as one of the task, or a TypeError."""
+    """The sample as one of the task. NoSample where it is of another, TypeError where it lacks what makes it one."""
     if isinstance(sample, KINDS[task]):
         return typing.cast("Sample", sample)
     if task == "pose" and isinstance(sample, FlowSample | SceneFlowSample):
@@ -175,7 +183,7 @@ def as_task(sample: Any, task: str) -> Sample:
             raise TypeError(f"{pair.name} has no calibration: its disparities cannot become metres")
         depth = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
         return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=depth, stereo=pair)
-    raise TypeError(f"a {type(sample).__name__} is no sample of {task}")
+    raise NoSample(f"a {type(sample).__name__} is no sample of {task}")
 
 
 def _posed(sample: FlowSample | SceneFlowSample) -> PoseSample:
