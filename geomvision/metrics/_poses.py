@@ -64,7 +64,7 @@ def pose_auc(
         raise ValueError(f"{told}; there must be one or more, none of them negative")
     if not all(np.isfinite(t) and t > 0 for t in thresholds_deg):
         raise ValueError(f"thresholds_deg are {list(thresholds_deg)}; each must be above 0")
-    if curve not in ("steps", "lines"):
+    if not isinstance(curve, str) or curve not in ("steps", "lines"):
         raise ValueError(f"curve is {curve!r}; allowed are 'steps' and 'lines'")
     known = np.where(np.isnan(errors), np.inf, errors)
     areas = {float(t): float(np.mean(np.maximum(0.0, t - known) / t)) for t in thresholds_deg}
