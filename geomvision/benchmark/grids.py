@@ -65,7 +65,7 @@ class Grid:
         if known is None:
             return "mean over scenes; the protocol is not installed, so its own rule is not known"
         if self._own_rule:
-            return f"the protocol's own: see geomvision.metrics.{type(known).__name__}"
+            return f"{known.rule or 'a rule of its own'} (geomvision.metrics.{type(known).__name__})"
         if known.aggregation == "pooled":
             return "pooled: pixels of all scenes are counted together"
         lighter = [

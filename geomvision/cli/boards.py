@@ -33,6 +33,7 @@ from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
 from ..results import Depth, Disparity, Flow, MetricPose, SceneFlow
 from ..samples import Sample
+from .narrow import EDGES, GAP, column_width, fitted
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
 
@@ -258,10 +259,23 @@ def _units(records: Iterator[Record]) -> Iterator[str]:
 
 
 def _print(console: Console, sheet: Sheet) -> None:
-    """A sheet on the terminal: the best green, published rows dim, verdicts in their colours."""
+    """A sheet on the terminal, in parts where it is wider."""
+    for part in fitted(sheet, console.width):
+        _print_part(console, part)
+
+
+def _print_part(console: Console, sheet: Sheet) -> None:
+    """The best green, published rows dim, verdicts in their colours."""
     table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    widths = [column_width(sheet, k) for k in range(len(sheet.columns))]
+    fits = sum(widths) + GAP * (len(widths) - 1) + EDGES <= console.width
     for index, column in enumerate(sheet.columns):
-        table.add_column(column, justify="left" if index < sheet.names else "right", vertical="bottom")
+        table.add_column(
+            column,
+            width=widths[index] if fits else None,
+            justify="left" if index < sheet.names else "right",
+            vertical="bottom",
+        )
     for row, cells in enumerate(sheet.rows):
         dim = sheet.published_from is not None and row >= sheet.published_from
         styles = [

@@ -62,6 +62,8 @@ class Protocol(ABC):
     aggregation: ClassVar[Literal["pooled", "mean"]]
     #: What images count in means over images, by their name; others count 1.
     weights: ClassVar[Mapping[str, float]] = {}
+    #: How images become figures where `aggregate` is its own, in words.
+    rule: ClassVar[str] = ""
     #: Figures that tables show beside `primary`.
     beside: ClassVar[tuple[str, ...]] = ()
 

@@ -39,6 +39,7 @@ class MapFree(Protocol):
     name: ClassVar[str] = "map_free"
     primary: ClassVar[str] = "VCRE"
     beside: ClassVar[tuple[str, ...]] = (AREA + VCRE_RIGHT, AREA + POSE_RIGHT)
+    rule: ClassVar[str] = "medians of errors, shares of all pairs, average precisions by confidence"
     missing_estimates: ClassVar[str] = "left out of the medians of errors; wrong in every percentage and in AUC"
     aggregation: ClassVar = "mean"
 

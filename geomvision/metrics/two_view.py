@@ -54,6 +54,7 @@ class TwoView(Protocol):
     name: ClassVar[str] = "two_view"
     primary: ClassVar[str] = auc_name(THRESHOLDS_DEG[0])
     beside: ClassVar[tuple[str, ...]] = tuple(map(auc_name, THRESHOLDS_DEG[1:]))
+    rule: ClassVar[str] = "areas under one recall curve of all pairs, medians of angles, shares of pairs"
     missing_estimates: ClassVar[str] = "a pair without a pose, or refused, is wrong by 180°: at every threshold"
     aggregation: ClassVar = "mean"
 
