@@ -27,6 +27,8 @@ from .remote import fetched, is_url, remote_stamp
 #: from files, and calibrations, for those that take a camera or a rig.
 OBJECTS, CALIBRATIONS = "objects", {"camera": Camera, "rig": StereoRig}
 FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
+#: Of a reader that has a choice without the task, what is taken instead; of others' tasks, rectified pairs.
+INSTEAD = {"pose": ("scene_flow", "flow", "stereo")}
 KINDS: dict[str, tuple[type, ...]] = {
     "stereo": (StereoSample,),
     "flow": (FlowSample,),
@@ -127,7 +129,8 @@ def _opened(text: str, task: str) -> Any:
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     if "task" in known and "task" not in given:
         choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
-        given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
+        instead = [other for other in INSTEAD.get(task, ("stereo",)) if other in choices]
+        given["task"] = instead[0] if choices and task not in choices and instead else task
     place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
     wanted = inspect.signature(reader).parameters.get("camera")
     if wanted is not None and wanted.default is inspect.Parameter.empty and "camera" not in named:

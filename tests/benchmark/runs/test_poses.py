@@ -1,6 +1,7 @@
 """Runs over two views: the same bytes with every engine, refusals that count, flags, maps, times."""
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from geomvision.benchmark.records import Record
 from geomvision.benchmark.runs import Run, data
 from geomvision.benchmark.runs.engines import InProcess, engine
 from geomvision.benchmark.runs.keys import code_version
-from geomvision.benchmark.runs.plan import Entrant, Plan
+from geomvision.benchmark.runs.plan import Entrant, Plan, Source
 from geomvision.benchmark.runs.processes import Processes
 from geomvision.benchmark.runs.runner import run
 from geomvision.geometry import match_features
@@ -158,3 +159,29 @@ def test_frames_of_a_still_scene_are_two_views(two_views):
         assert own.T_1_0.shape == (4, 4)
     with pytest.raises(TypeError, match="a StereoSample is no sample of pose"):
         data.read(data.opened(data.parsed("synthetic?count=1&height=24&width=32&task=stereo"), "pose"), "0", "pose")
+
+
+class Choosing:
+    """A reader of several tasks, none of which is pose."""
+
+    def __init__(self, task: Literal["stereo", "flow", "scene_flow"] = "stereo") -> None:
+        self.task = task
+
+
+class Flat(Choosing):
+    def __init__(self, task: Literal["stereo", "depth"] = "stereo") -> None:
+        self.task = task
+
+
+def test_readers_of_other_tasks_are_asked_for_frames_of_which_the_motion_may_be_known(monkeypatch):
+    monkeypatch.setattr(data, "DATASETS", {"choosing": Choosing, "flat": Flat})
+    data.forget_opened()
+    for name, task, opened in (
+        ("choosing", "pose", "scene_flow"),
+        ("choosing", "flow", "flow"),
+        ("choosing", "depth", "stereo"),
+        ("flat", "pose", "stereo"),
+        ("flat", "depth", "depth"),
+    ):
+        assert data.opened(Source(name=name, dataset=name), task).task == opened
+    data.forget_opened()
