@@ -259,14 +259,15 @@ def _units(records: Iterator[Record]) -> Iterator[str]:
 
 
 def _print(console: Console, sheet: Sheet) -> None:
-    """A sheet on the terminal, in parts where it is wider."""
+    """A sheet on the terminal, under its title, in parts where it is wider."""
+    console.print(Text(sheet.title, style="bold"))
     for part in fitted(sheet, console.width):
         _print_part(console, part)
 
 
 def _print_part(console: Console, sheet: Sheet) -> None:
     """The best green, published rows dim, verdicts in their colours."""
-    table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     widths = [column_width(sheet, k) for k in range(len(sheet.columns))]
     fits = sum(widths) + GAP * (len(widths) - 1) + EDGES <= console.width
     for index, column in enumerate(sheet.columns):
