@@ -87,7 +87,9 @@ class SceneOptions:
             raise ValueError("Synthetic: swapped exchanges the views of a pair; it needs with_pair=True")
         if self.task == "depth" and self.layout == "clutter":
             raise ValueError("Synthetic: the layout 'clutter' has no ground; task 'depth' takes the others")
-        if self.task in ("flow", "scene_flow") and (self.swapped or self.vertical_misalignment or self.rotation):
+        if self.task in ("flow", "scene_flow", "pose") and (
+            self.swapped or self.vertical_misalignment or self.rotation
+        ):
             raise ValueError("Synthetic: swapped, vertical_misalignment and rotation are for stereo pairs only")
 
     def _check_knob(self, knob: Field[Any]) -> None:

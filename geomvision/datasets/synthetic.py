@@ -43,7 +43,7 @@ class Synthetic(SceneOptions):
     @classmethod
     def hard(cls, **options: Any) -> Synthetic:
         """Scenes with more of every failure, a rig that is slightly off among them; `options` override."""
-        rig = _HARD_RIG if options.get("task", "stereo") != "flow" else {}
+        rig = _HARD_RIG if options.get("task", "stereo") in ("stereo", "depth") else {}
         return cls(**{**_HARD, **rig, **options})
 
     def __len__(self) -> int:

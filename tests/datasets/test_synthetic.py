@@ -214,6 +214,10 @@ def test_hard_scenes_are_overridden_by_options_and_render():
     assert Synthetic.hard(noise=0.0).noise == 0.0
     assert Synthetic.hard().rotation == (-0.1, 0.1)
     assert Synthetic.hard(task="flow", **SMALL)[0].flow.density > 0.9
+    assert Synthetic.hard(task="pose", **SMALL)[0].T_1_0.shape == (4, 4)
+    assert Synthetic.hard(task="scene_flow", **SMALL)[0].flow is not None
+    with pytest.raises(ValueError, match="vertical_misalignment and rotation are for stereo pairs only"):
+        Synthetic(task="pose", rotation=0.1)
     hard, plain = Synthetic.hard(seed=3, **SMALL)[0], Synthetic(seed=3, **SMALL)[0]
     np.testing.assert_allclose(hard.disparity.px, plain.disparity.px, atol=0.3)  # the same layout, rolled a little
 

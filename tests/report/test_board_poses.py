@@ -126,3 +126,31 @@ def test_a_kept_pose_is_read_or_is_none(tmp_path):
     assert read_pose(tmp_path / "nan.npz") is None
     assert read_pose(tmp_path / "lacks.npz") is None
     np.testing.assert_array_equal(read_pose(tmp_path / "there.npz"), SIDEWAYS)
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_page_shows_the_other_areas_beside_the_chosen_one_and_pictures_on_demand(records, tmp_path, browser):
+    board = Leaderboard.of(records)
+    path = save_leaderboard(board, tmp_path / "board.html", run=tmp_path, reader=lambda _, name: sample(name))
+    page, complaints = browser.new_context(offline=True).new_page(), []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+
+    def titles():
+        return [" ".join(text.split()) for text in page.locator("#ranking thead th").all_inner_texts()]
+
+    def areas():
+        return [name for name in (5, 10, 20) if any(f"AUC@{name}°" in text for text in titles()[4:])]
+
+    assert areas() == [10, 20]
+    page.select_option("#figure", "AUC@10°")
+    assert areas() == [5, 20]
+    page.select_option("#figure", "R deg")
+    assert areas() == [5, 10, 20]
+    assert not any("param" in text for text in titles())  # poses have none, and these no times
+    page.locator("#by-scene tbody tr").first.locator("td").first.click()
+    told = page.locator("#picture figcaption").all_inner_texts()
+    assert told[:2] == ["00 · view 0", "00 · truth"]
+    assert told[2].startswith("00 · good")
+    assert complaints == []
