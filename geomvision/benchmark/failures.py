@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..method import BackendError, Method
+from ..metrics import for_task
 from ..metrics._base import Protocol, Score
 from ..results import MetricPose, RelativePose
 from ..samples import Sample
@@ -17,6 +18,11 @@ def flags_of(estimate: Any) -> tuple[str, ...]:
     if isinstance(estimate, RelativePose):
         return tuple(sorted(estimate.degeneracies))
     return tuple(sorted(estimate.flags)) if isinstance(estimate, MetricPose) else ()
+
+
+def counts(task: str) -> bool:
+    """Whether a protocol of the task counts what a method failed on."""
+    return any(type(each).missing is not Protocol.missing for each in for_task(task).values())
 
 
 def counted(protocols: Iterable[Protocol], method: Method, sample: Sample, error: str) -> dict[str, Score]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .. import metrics
 from ..metrics._base import Protocol
@@ -47,3 +47,17 @@ def _named(task: str, name: str) -> Protocol:
         if candidate in known:
             return known[candidate]
     raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
+
+
+def protocol_names(task: str, wanted: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The full names of protocols of a task. ValueError where there is none of such a name."""
+    if wanted is None:
+        return None
+    known = metrics.for_task(task)
+    found = []
+    for name in wanted:
+        full = next((each for each in (name, f"{name}_{task}") if each in known), None)
+        if full is None:
+            raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
+        found.append(full)
+    return tuple(dict.fromkeys(found))

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..benchmark.fitting import OPTION
 from ..benchmark.labels import labelled
+from ..benchmark.protocols import protocol_names
 from ..benchmark.runs import Run, data
 from ..benchmark.runs.engines import engine
 from ..benchmark.runs.keys import weights_of
@@ -23,7 +24,6 @@ from ..benchmark.runs.plan import Entrant, Maps, Plan, Source
 from ..benchmark.runs.runner import Step, Summary, Told
 from ..benchmark.runs.runner import run as run_plan
 from ..benchmark.runs.store import RECORDS
-from ..benchmark.runs.work import protocol_names
 from ..method import BackendError, Method
 from ..results import AlignedHow
 from . import settings

@@ -8,7 +8,7 @@ import pytest
 
 import geomvision as gv
 from geomvision.benchmark.comparison import compare_methods
-from geomvision.benchmark.failures import counted, flags_of
+from geomvision.benchmark.failures import counted, counts, flags_of
 from geomvision.method import backend
 from geomvision.metrics import PROTOCOLS
 from geomvision.pose._base import PoseMethod
@@ -46,6 +46,7 @@ def test_a_refusal_counts_but_not_a_method_that_cannot_run_here(samples):
     assert counted(*given[:2], replace(samples[0], T_1_0=None), "ValueError: too few") == {}
     stereo = gv.datasets.Synthetic(count=1, height=24, width=32, max_disparity=8)[0]
     assert counted([PROTOCOLS["kitti2015"]()], gv.stereo.SGM(), stereo, "ValueError: no") == {}
+    assert [task for task in ("stereo", "flow", "depth", "pose", "scene_flow") if counts(task)] == ["pose"]
 
 
 def test_a_comparison_of_poses_counts_what_was_refused(samples, tmp_path):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from ... import metrics
 from ...licences import commercial_only
 from ...method import Method
 from ...metrics._base import Protocol
@@ -207,25 +206,25 @@ def _named(job: Job, unit: Unit) -> dict[str, Any]:
 def _scored(job: Job, unit: Unit, given: Given) -> Done:
     problem = given.error if isinstance(given, Unreadable) else unit.problem
     if problem is not None or isinstance(given, Unreadable):
-        return Done(_refused(job, unit, given, str(problem)))
+        return Done(refused(job, given, str(problem)))
     plan = job.plan
     try:
         method = method_of(unit.entrant, plan.task, unit.range, plan.num_threads)
         estimate = method.on(given)  # type: ignore[attr-defined]
         kept, ending = encoded(estimate, plan.maps) if plan.maps else (None, "")
     except Exception as error:
-        return Done(_refused(job, unit, given, told(error)))
+        return Done(refused(job, given, told(error)))
     protocols, unscored = _protocols(plan, given)
     if plan.task == "pose" and plan.protocols is None:  # poses up to scale are none in metres, and need no reason
         protocols = [each for each in protocols if each.takes(estimate)]
-    scores, refused = scored(estimate, given, protocols, plan.align)
+    scores, reasons = scored(estimate, given, protocols, plan.align)
     relative = isinstance(estimate, RelativeDepth)
     record = Record(
         **_named(job, unit),
         options=method.options(),
         backend=backend_of(method, estimate),
         scores=scores,
-        unscored={**unscored, **refused},
+        unscored={**unscored, **reasons},
         density=None if estimate.density is None else float(estimate.density),
         kind=estimate.kind if relative else None,
         aligned=plan.align if relative else None,
@@ -235,9 +234,10 @@ def _scored(job: Job, unit: Unit, given: Given) -> Done:
     return Done(record, kept, ending)
 
 
-def _refused(job: Job, unit: Unit, given: Given, error: str) -> Record:
-    """The record of a unit that gave no estimate, with what protocols count for that."""
-    if isinstance(given, Unreadable):
+def refused(job: Job, given: Given, error: str) -> Record:
+    """The record of a unit that gave no estimate of a sample, with what protocols count for that."""
+    unit = job.unit
+    if unit is None or isinstance(given, Unreadable):
         return failed(job, error)
     try:
         method = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
@@ -282,17 +282,3 @@ def machine_name() -> str:
     """Processor, cores, instruction set and system: times of different machines are told apart by it."""
     known = describe_machine()
     return f"{known['cpu']}, {known['cores']} cores, {known['instruction_set']}, {known['system']}"
-
-
-def protocol_names(task: str, wanted: Iterable[str] | None) -> tuple[str, ...] | None:
-    """The full names of protocols of a task. ValueError where there is none of such a name."""
-    if wanted is None:
-        return None
-    known = metrics.for_task(task)
-    found = []
-    for name in wanted:
-        full = next((each for each in (name, f"{name}_{task}") if each in known), None)
-        if full is None:
-            raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
-        found.append(full)
-    return tuple(dict.fromkeys(found))

@@ -1,6 +1,8 @@
 """Runs over two views: the same bytes with every engine, refusals that count, flags, maps, times."""
 
 import dataclasses
+import importlib
+import sys
 from typing import Literal
 
 import numpy as np
@@ -185,3 +187,62 @@ def test_readers_of_other_tasks_are_asked_for_frames_of_which_the_motion_may_be_
     ):
         assert data.opened(Source(name=name, dataset=name), task).task == opened
     data.forget_opened()
+
+
+QUITTER = '''
+import os
+from dataclasses import dataclass
+from geomvision.method import backend
+from geomvision.pose._base import PoseMethod
+
+@dataclass(frozen=True, kw_only=True)
+class Quitter(PoseMethod):
+    """Ends its process on one pair, and has no pose of the others."""
+
+    def on(self, sample):
+        if sample.name == "b":
+            os._exit(3)
+        raise ValueError("no pose")
+
+    @backend("numpy")
+    def _numpy(self, view0, view1):
+        raise AssertionError
+'''
+
+
+@pytest.fixture
+def quitter(tmp_path, monkeypatch):
+    """A method of another package, "quitter"."""
+    folder = tmp_path / "elsewhere"
+    (folder / "quitter-1.0.dist-info").mkdir(parents=True)
+    (folder / "quitter-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: quitter\nVersion: 1.0\n")
+    (folder / "quitter-1.0.dist-info" / "entry_points.txt").write_text(
+        "[geomvision.methods]\npose.quitter = quitter:Quitter\n"
+    )
+    (folder / "quitter.py").write_text(QUITTER)
+    monkeypatch.syspath_prepend(str(folder))
+    methods = importlib.import_module("geomvision.pose").METHODS
+    monkeypatch.delitem(vars(methods), "_plugins", raising=False)
+    yield
+    vars(methods).pop("_plugins", None)
+    sys.modules.pop("quitter", None)
+
+
+@pytest.mark.usefixtures("quitter")
+def test_a_pair_that_ends_its_worker_counts_as_wrong_too(plan, two_views, tmp_path):
+    """But no damaged pair does: what cannot be read counts for nobody."""
+    image = two_views / "twoview" / "a" / "image1.png"
+    image.write_bytes(image.read_bytes()[:500])
+    both = tuple(Entrant(label=name, name=name, options={}) for name in ("quitter", "essential"))
+    run(dataclasses.replace(plan, entrants=both), tmp_path / "run", Processes(2, tries=1))
+    records = {(each.sample, each.label): each for each in Run(tmp_path / "run").records()}
+    ended = records["b", "quitter"]
+    assert "ended" in (ended.error or "")
+    assert [each.value for each in (ended.scores["two_view"][n] for n in ("pose deg", "density"))] == [180.0, 0.0]
+    assert records["blank", "quitter"].error == "ValueError: no pose"
+    assert not records["a", "quitter"].scores
+    assert not records["a", "essential"].scores
+    (section,) = Leaderboard.of(records.values()).sections
+    found = {each.label: (each.rank, each.value, each.scenes) for each in section.standings("two_view")}
+    assert found["quitter"] == (2, 0.0, 2)
+    assert found["essential"][::2] == (1, 2)
