@@ -28,8 +28,7 @@ class Refined(FlowMethod):
     """A flow method and others beside it, refined by a net of 0.6 M parameters (`geomvision.nets.flow_refiner`).
 
     Every pixel gets an estimate, hidden ones too; only where the base finds nothing in the whole image, nothing is
-    invented and all is NaN. `confidence` is the net's probability that the estimate is less than one pixel off;
-    `occluded` are the pixels that it holds for hidden in frame 1 with a probability above one half.
+    invented and all is NaN. `confidence` is the net's probability that the estimate is less than one pixel off.
 
     The base is run both ways, the others once; two motions of planes that most of the base's answer shares are weighed
     beside them. The net sees how alike the frames are through each answer, and whether the way back returns; it takes
@@ -114,7 +113,7 @@ class Refined(FlowMethod):
         px = _pixels(found.flow)
         trace.record("flow", px, "px", "the mixture spread along learned affinities, and at most a pixel added")
         confidence = torch.sigmoid(found.confidence[0, 0]).numpy()
-        return Flow(px=px, confidence=confidence, occluded=found.occluded[0, 0].numpy() > 0)
+        return Flow(px=px, confidence=confidence)
 
 
 def motions(answer: Float32, back: Float32) -> Float32:

@@ -55,7 +55,7 @@ def test_any_size_and_one_answer_or_several(size, options, untaught):
     result = Refined(weights=untaught, **options)(*frames(*size))
     assert result.px.shape == (*size, 2)
     assert np.isfinite(result.px).all()
-    assert result.confidence.shape == result.occluded.shape == size
+    assert result.confidence.shape == size
 
 
 def test_threads_and_runs_change_no_bit(untaught):
@@ -63,7 +63,7 @@ def test_threads_and_runs_change_no_bit(untaught):
     first = Refined(weights=untaught, num_threads=1)(*pair)
     for threads in (1, 2, 3, 5):
         again = Refined(weights=untaught, num_threads=threads)(*pair)
-        for name in ("px", "confidence", "occluded"):
+        for name in ("px", "confidence"):
             np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
 
 
