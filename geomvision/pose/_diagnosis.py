@@ -246,21 +246,20 @@ class Diagnosis:
         if self.relation != "essential":
             return None
         told = agreement(estimate, T, self.view0, self.view1)
-        if "plane" not in flags and (
-            not self._are_pixels()
-            or (told is not None and told.is_refuted)
-            or explains_more(estimate, self.view0, self.view1, inliers, self.seed)
-        ):
+        is_refuted = not self._are_pixels() or (told is not None and told.is_refuted)
+        # What a wrong E has left of the matches may well be flat: F is looked for all the same.
+        if (is_refuted and "plane" not in flags) or explains_more(estimate, self.view0, self.view1, inliers, self.seed):
             flags.add("uncalibrated")
         return told
 
     def _are_pixels(self) -> bool:
         """Whether the points can be pixels of the cameras: most of them inside the images, and spread there."""
         for view in (self.view0, self.view1):
-            low, high = view.extent()
-            span = view.points.max(axis=0) - view.points.min(axis=0)
-            outside = (view.points < low - 1) | (view.points > high + 1)
-            if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
+            outside, spread = np.zeros(len(view.points), bool), False
+            for values, low, high in zip(view.points.T, *view.extent(), strict=True):
+                outside |= (values < low - 1) | (values > high + 1)
+                spread |= float(values.max() - values.min()) >= 0.02 * (high - low)
+            if outside.mean() > 0.1 or not spread:
                 return False
         return True
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
-from ..geometry._reference_ransac import sampson
 from ._pose_manifold import PoseManifold
 from ._simpler import log10_chance
 from ._views import View
@@ -247,18 +246,31 @@ def linearised(T: Array, view0: View, view1: View) -> tuple[Array, Array, float]
     fx1, fy1, cx1, cy1 = view1.intrinsics
     unit = abs(fx0 * fy0 * fx1 * fy1) ** 0.25
     to_rays0, to_rays1 = np.diag([unit / fx0, unit / fy0, 1.0]), np.diag([unit / fx1, unit / fy1, 1.0])
-    ones = np.ones((len(view0.ideal), 1))
-    x0 = np.hstack([(view0.ideal - (cx0, cy0)) / unit, ones])
-    x1 = np.hstack([(view1.ideal - (cx1, cy1)) / unit, ones])
-    spreads = [ones[:, 0] if v.spread is None else v.spread**2 for v in (view0, view1)]
+    x0, y0 = (view0.ideal.T - np.array([[cx0], [cy0]])) / unit
+    x1, y1 = (view1.ideal.T - np.array([[cx1], [cy1]])) / unit
     manifold = PoseManifold(T[:3, :3], T[:3, 3], to_rays0, to_rays1)
-    value, gradient, slope = sampson(manifold.matrix(), x0, x1, *spreads)
     E = manifold.essential()
     tangents = [(to_rays1 @ E @ change).ravel() for change in _changes(to_rays0)]
     tangents += [(change.T @ E @ to_rays0).ravel() for change in _changes(to_rays1)]
+    value, gradient, slopes = _by_entries(manifold.matrix(), x0, y0, x1, y1, view0.spread, view1.spread)
     root = np.sqrt(gradient)
-    slopes = slope @ np.vstack([manifold.tangents(), tangents]).T / root[:, None]
-    return value / root, slopes, unit
+    return value / root, (np.vstack([manifold.tangents(), tangents]) @ (slopes / root)).T, unit
+
+
+def _by_entries(
+    M: Array, x0: Array, y0: Array, x1: Array, y1: Array, spread0: Array | None, spread1: Array | None
+) -> tuple[Array, Array, Array]:
+    """What `sampson` of the reference gives, an array for each coordinate: several times as fast. Slopes are (9, N)."""
+    a1, b1, c1 = (row[0] * x0 + row[1] * y0 + row[2] for row in M)  # the epipolar line in view 1
+    a0, b0 = (row[0] * x1 + row[1] * y1 + row[2] for row in M.T[:2])
+    value = x1 * a1 + y1 * b1 + c1
+    square0, square1 = (1.0 if spread is None else np.square(spread) for spread in (spread0, spread1))
+    gradient = (a1 * a1 + b1 * b1) * square1 + (a0 * a0 + b0 * b0) * square0
+    ratio = value / gradient
+    left, right = ratio * square1, ratio * square0
+    u1, v1, u0, v0 = x1 - left * a1, y1 - left * b1, right * a0, right * b0
+    rows = [u1 * x0 - u0 * x1, u1 * y0 - v0 * x1, u1, v1 * x0 - u0 * y1, v1 * y0 - v0 * y1, v1]
+    return value, gradient, np.stack([*rows, x0 - u0, y0 - v0, np.ones_like(x0)])
 
 
 def _changes(to_rays: Array) -> list[Array]:
