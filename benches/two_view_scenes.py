@@ -32,6 +32,8 @@ class Scene(NamedTuple):
     camera0: Camera
     camera1: Camera
     T_1_0: np.ndarray
+    noise_px: float = float("nan")
+    clean: tuple | None = None  # both arrays without noise; NaN where the match is wrong
 
 
 def turn(axis_angle):

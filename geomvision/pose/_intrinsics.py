@@ -116,12 +116,13 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     left = normal[5:, 5:] - normal[5:, :5] @ gain  # of rank 2: F has two degrees of freedom more
     values, vectors = np.linalg.eigh(left)
     values, vectors = np.maximum(values[-2:], 1e-300), vectors[:, -2:]
-    change = vectors.T @ (gradient[5:] - gain.T @ gradient[:5]) / values
+    least = NOTHING * np.maximum([np.trace(normal[5:, 5:])] * 2, NOTHING * matches)  # below is rounding
+    change = np.where(values > least, vectors.T @ (gradient[5:] - gain.T @ gradient[:5]) / np.maximum(values, least), 0)
     left_over = float(weights @ residual**2) - float((change**2 * values).sum())  # wrong intrinsics are no noise
     alone = max(left_over / max(1.0, matches - 7), (LEAST_NOISE_PX / unit) ** 2)
     both_focal = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     told = max(float(both_focal @ left @ both_focal), 1e-300)
-    known = told > NOTHING * float(both_focal @ normal[5:, 5:] @ both_focal)
+    known = told > NOTHING * max(float(both_focal @ normal[5:, 5:] @ both_focal), NOTHING * matches)
     factor = float(both_focal @ (gradient[5:] - gain.T @ gradient[:5])) / told if known else 0.0
     scattered = [0.0, 0.0]
     if matches < MANY:
