@@ -186,6 +186,13 @@ def _depths(
             _say(f"wrote {choices.registration_out}")
         if "registered" not in place.flags:
             return [place.registered(each) for each in maps], own, poses[placed], [clip.images[k] for k in placed]
+    elif not clip.registered and (why := registering.doubt(clip.images, clip.depths)) is not None:
+        warnings.warn(
+            f"{why}: are they of a depth camera beside the colour camera? --register {registering.ESTIMATE} finds out, "
+            "and brings them to the frames",
+            UserWarning,
+            stacklevel=2,
+        )
     return sensor, [clip.camera] * len(sensor), clip.T_world_cam, clip.images
 
 

@@ -7,13 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import io
-from ..cameras import Camera, CameraModel
+from ..cameras import Array, Camera, CameraModel
 from ..datasets._folder_parts import read_meta
 from ..geometry import DepthRegistration, register_depth
+from ..images import Image
 from ..results import Depth
 
 ESTIMATE = "estimate"
+#: Edges are looked for so many pixels aside; a depth changes by such a share there; share of pixels that are ones.
+REACH_PX, JUMP, LEAST_EDGES = 40, 0.05, 0.002
+#: Edges that agree do so by so many deviations of what edges elsewhere do, and at least half as well as anywhere.
+AGREE, CLEAR, NEAR_PX = 3.0, 8.0, 3.0
 
 
 def words_of(folder: Path, register: str | None) -> tuple[Path, dict[str, Any]]:
@@ -50,6 +57,54 @@ def estimated(
             "motion of the depth camera brings it nearer: are depth, poses and camera of one clip?"
         )
     return found
+
+
+def doubt(images: Sequence[Image], depths: Sequence[Depth | None]) -> str | None:
+    """Why maps seem not to be of the camera that took the images, in words; None where their edges lie alike.
+
+    The correlation of edges in depth with edges in brightness, over shifts of one against the other: of maps that are
+    registered it is highest at none.
+    """
+    pairs = [(i, d) for i, d in zip(images, depths, strict=True) if d is not None and d.size == i.shape[:2]]
+    reach = min(REACH_PX, *(min(d.size) // 4 for _, d in pairs)) if pairs else 0
+    edges = [(_edges_of_image(image), _edges_of_depth(d)) for image, d in pairs]
+    found = [_alike(first, second, reach) for first, second in edges if second is not None]
+    if not found or reach < 4 * NEAR_PX:
+        return None
+    mean = np.mean(found, axis=0)
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    away = np.hypot(rows, columns)
+    score = (mean - mean[away > NEAR_PX].mean()) / max(float(mean[away > 2 * NEAR_PX].std()), 1e-9)
+    best, here = np.unravel_index(np.argmax(score), score.shape), float(score[reach, reach])
+    if away[best] > NEAR_PX and score[best] > CLEAR and here < score[best] / 2:
+        return f"edges of the maps lie {away[best]:.0f} pixels from those of the frames"
+    return None if here > AGREE else "edges of the maps do not lie on edges of the frames"
+
+
+def _edges_of_depth(depth: Depth) -> Array | None:
+    """1 where the depth jumps; None where that is hardly anywhere."""
+    near = 1.0 / np.where(depth.valid, depth.m, np.nan).astype(float)
+    edges = np.zeros(near.shape)
+    for after, a, b in ((edges[:, 1:], near[:, 1:], near[:, :-1]), (edges[1:], near[1:], near[:-1])):
+        after[np.nan_to_num(np.abs(a - b) / np.maximum(a, b)) > JUMP] = 1.0
+    return edges if edges.mean() > LEAST_EDGES else None
+
+
+def _edges_of_image(image: Image) -> Array:
+    """Lengths of the brightness's gradient in units of their median, ten at most."""
+    grey = image.astype(float).mean(axis=2) if image.ndim == 3 else image.astype(float)
+    lengths = np.hypot(*np.gradient(grey))
+    typical = float(np.median(lengths[lengths > 0])) if (lengths > 0).any() else 1.0
+    return np.asarray(np.minimum(lengths / typical, 10.0))
+
+
+def _alike(first: Array, second: Array, reach: int) -> Array:
+    """Correlation of both for each shift (rows, columns) up to `reach`."""
+    a, b = first - first.mean(), second - second.mean()
+    products = np.fft.irfft2(np.fft.rfft2(a) * np.conj(np.fft.rfft2(b)), a.shape)
+    around = np.arange(-reach, reach + 1)
+    most = max(float(np.sqrt(np.square(a).sum() * np.square(b).sum())), 1e-9)
+    return np.asarray(products[np.ix_(around % a.shape[0], around % a.shape[1])] / most)
 
 
 def told(found: DepthRegistration) -> str:
