@@ -20,16 +20,16 @@ import copy
 import dataclasses
 import hashlib
 import importlib
-import importlib.util
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from .licences import Licence, forbidden, licence_of
+from .packages import importable
 from .results import Run
 from .timing import timed
 
@@ -111,7 +111,7 @@ class Backend:
 
     def missing(self) -> str | None:
         """Why this backend cannot run here, or None when it can."""
-        if self.requires is None or _importable(self.requires):
+        if self.requires is None or importable(self.requires):
             return _without_gpu() if self.requires == CUDA else None
         if self.requires == CUDA:
             return "needs geomvision built with CUDA: install the CUDA toolkit (nvcc), then pip install . again"
@@ -127,14 +127,6 @@ class Copied(NamedTuple):
 
     result: Any
     seconds: float
-
-
-@cache
-def _importable(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 @cache
@@ -231,6 +223,19 @@ class Method:
         told = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
         raise BackendError(f"{type(self).__name__} cannot run here: {told}")
 
+    def asked(self) -> Sequence[Method]:
+        """The methods that this one runs."""
+        return ()
+
+    def prepared(self) -> Backend:
+        """The backend a call will use, with what it and those it asks need imported: no part of what a call takes."""
+        chosen = self.chosen_backend()
+        if chosen.requires is not None:
+            importlib.import_module(chosen.requires)
+        for each in self.asked():
+            each.prepared()
+        return chosen
+
     def refusal(self, name: str) -> str | None:  # noqa: ARG002
         """Why the backend `name`, which is there, cannot run these options, or None when it can."""
         return None
@@ -242,7 +247,7 @@ class Method:
 
     def execute(self, *inputs: Any) -> Any:
         """Run the chosen backend on checked inputs and attach the `Run`: the one way every call goes."""
-        chosen = self.chosen_backend()
+        chosen = self.prepared()
         result, seconds, peak = timed(lambda: getattr(self, chosen.function)(*inputs), from_scratch=False)
         result, copying = result if isinstance(result, Copied) else (result, None)
         run = Run(
@@ -288,9 +293,5 @@ class Method:
 
     def label(self) -> str:
         """Name with the options that differ from their defaults: ``sgm(max_disparity=128)``."""
-        changed = [
-            f"{f.name}={getattr(self, f.name)}"
-            for f in dataclasses.fields(self)
-            if f.name not in EXECUTION_OPTIONS and getattr(self, f.name) != f.default
-        ]
-        return self.name() + (f"({', '.join(changed)})" if changed else "")
+        changed = self.changed(*EXECUTION_OPTIONS)
+        return self.name() + (f"({changed})" if changed else "")

@@ -61,9 +61,17 @@ def how_to_get(package: str) -> str:
 
 
 @cache
+def importable(module: str) -> bool:
+    """Whether a module is there, which is not imported for that."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def has_core() -> bool:
     """Whether the C++ core is there."""
-    return importlib.util.find_spec("geomvision._core") is not None
+    return importable("geomvision._core")
 
 
 @cache

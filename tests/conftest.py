@@ -88,7 +88,7 @@ def cuda_on_host() -> Callable[[], AbstractContextManager[ModuleType]]:
         return on_cpu(name, *arguments) if kernel is None else _operator.on_device(kernel, shape, 0, *arguments)
 
     def look_again() -> None:
-        for found in (method._importable, method._gpus, _dispatch.has_cuda, _dispatch.cuda_kernel):
+        for found in (method.importable, method._gpus, _dispatch.has_cuda, _dispatch.cuda_kernel):
             found.cache_clear()
 
     @contextmanager

@@ -184,6 +184,7 @@ def run_row(
     name = label or method.name()
     call = method.on  # type: ignore[attr-defined]
     try:
+        method.prepared()
         _, first_s, first_peak = timed(lambda: call(sample))
         estimate, timing = measure(lambda: call(sample), repeats=repeats if first_s < PATIENCE_S else 1, warmup=0)
     except Exception as error:

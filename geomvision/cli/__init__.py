@@ -13,17 +13,20 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, or 2 after a message on what was wrong."""
+    try:
+        _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(given: Sequence[str]) -> None:
     from ..method import BackendError
     from .app import app
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    traceback = "--traceback" in given
     try:
         app([word for word in given if word != "--traceback"], prog_name="geomvision")
     except (ValueError, OSError, BackendError) as error:
-        if traceback:
+        if "--traceback" in given:
             raise
         print(f"geomvision: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)

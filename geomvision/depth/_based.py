@@ -82,6 +82,10 @@ class Based(OfOneImage):
         """Around this very depth method."""
         return cls(base=method.name(), base_options=method.changed(), **options)
 
+    def asked(self) -> tuple[DepthMethod]:
+        """The one that is asked."""
+        return (self.method(),)
+
     def method(self) -> DepthMethod:
         """The base, with its options."""
         this = type(self).__name__

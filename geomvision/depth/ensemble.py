@@ -39,6 +39,10 @@ class Ensemble(OfOneImage):
         super().__post_init__()
         self.methods()
 
+    def asked(self) -> list[DepthMethod]:
+        """All of them."""
+        return self.methods()
+
     def methods(self) -> list[DepthMethod]:
         """All that are asked."""
         found = []

@@ -36,6 +36,10 @@ class FromStereo(DepthMethod):
         """Depth from this very stereo method."""
         return cls(stereo=matcher.name(), stereo_options=matcher.changed(), **options)
 
+    def asked(self) -> tuple[StereoMethod]:
+        """The stereo method."""
+        return (self.matcher(),)
+
     def matcher(self) -> StereoMethod:
         """The stereo method this depth comes from."""
         return cast(

@@ -3,7 +3,7 @@
 A text header names elements and their properties; data follow as text or as packed binary. Written are ``vertex`` with
 float x, y, z, optionally float nx, ny, nz, float motion_x, motion_y, motion_z and uchar red, green, blue, and ``face``
 with a list of three int ``vertex_indices``: what every viewer reads. Read is any order and any number type; other
-elements are passed over.
+elements are passed over. Points are doubles where a float would move them by more than 0.1 mm, as it does some km away.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import numbers
-from ..images import Float32
 from ..results import PointCloud
 from ._files import FormatError, PathLike, read_bytes, write_bytes
 
@@ -35,6 +34,7 @@ _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _XYZ, _NORMAL, _RGB = ("x", "y", "z"), ("nx", "ny", "nz"), ("red", "green", "blue")
 _MOTION = ("motion_x", "motion_y", "motion_z")
 _MOST = 2**31 - 1
+_MOVED_M = 1e-4
 
 
 def write_ply(
@@ -67,7 +67,7 @@ def write_ply(
         triangles = points.triangles if triangles is None else triangles
         motion = points.motion if motion is None else motion
         points = points.points
-    xyz = _rows(path, "points", points)
+    xyz = _as_exact(_rows(path, "points", points))
     if not np.isfinite(xyz).all():
         raise ValueError(f"{path}: points hold {int((~np.isfinite(xyz)).sum())} values that are NaN or infinite")
     names, columns = list(_XYZ), [*xyz.T]
@@ -75,7 +75,7 @@ def write_ply(
         if extra is not None:
             names += axes
             columns += [*_rows(path, name, extra, len(xyz)).T]
-    kinds = ["f4"] * len(names)
+    kinds = [xyz.dtype.str[1:]] * 3 + ["f4"] * (len(names) - 3)
     if colors is not None:
         rgb = numbers("", f"{path}: colors", colors)
         if rgb.dtype != np.uint8 or rgb.shape != xyz.shape:
@@ -116,7 +116,7 @@ def read_ply(path: PathLike) -> PointCloud:
         found = np.stack([np.asarray(vertex[name]) for name in names], axis=1)
         return found if dtype is None else found.astype(dtype)
 
-    points = columns(_XYZ, np.float32)
+    points = _as_exact(columns(_XYZ, None))
     lists = next((v for k, v in tables.get("face", {}).items() if k in ("vertex_indices", "vertex_index")), None)
     triangles = None if lists is None else _fans(path, lists)
     if triangles is not None and triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
@@ -130,15 +130,22 @@ def read_ply(path: PathLike) -> PointCloud:
     )
 
 
-def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None) -> Float32:
+def _as_exact(points: NDArray[Any]) -> NDArray[Any]:
+    """As float32, or float64 where that moves a point too far."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        narrow = points.astype(np.float32)
+        moved = np.abs(narrow.astype(np.float64) - points.astype(np.float64))
+    return points.astype(np.float64) if (moved > _MOVED_M).any() else narrow
+
+
+def _rows(path: PathLike, name: str, values: ArrayLike, count: int | None = None) -> NDArray[Any]:
     array = numbers("", f"{path}: {name}", values)
     if array.ndim != 2 or array.shape[1] != 3 or (count is not None and len(array) != count):
         hint = "; transpose it" if array.ndim == 2 and array.shape[0] == 3 else ""
         raise ValueError(
             f"{path}: {name} has shape {array.shape}; it must be ({'N' if count is None else count}, 3){hint}"
         )
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)
+    return array
 
 
 def _colours(path: PathLike, rgb: Any, elements: list[_Element]) -> NDArray[np.uint8] | None:
@@ -166,7 +173,7 @@ def _faces(path: PathLike, triangles: ArrayLike, count: int) -> NDArray[np.int32
 
 
 def _header(table: NDArray[Any], faces: NDArray[np.int32] | None, binary: bool) -> bytes:
-    names = {"f4": "float", "u1": "uchar"}
+    names = {"f4": "float", "f8": "double", "u1": "uchar"}
     assert table.dtype.names is not None
     lines = ["ply", f"format {'binary_little_endian' if binary else 'ascii'} 1.0"]
     if _MOTION[0] in table.dtype.names:

@@ -53,7 +53,7 @@ def tum_camera(sequence: Sequence) -> Camera:
 
 @checked
 def read_tum_trajectory(path: PathLike) -> Trajectory:
-    """Read a trajectory (groundtruth.txt, or an estimate's). Lines with # are comments.
+    """Read a trajectory (groundtruth.txt, or an estimate's), in the order of time. Lines with # are comments.
 
     Raises:
         FormatError: naming file and line.
@@ -75,7 +75,8 @@ def read_tum_trajectory(path: PathLike) -> Trajectory:
         poses.append(T)
     if not poses:
         raise FormatError(path, "has no pose", _EXPECTED)
-    return Trajectory(seconds=np.array(seconds), T_world_camera=np.array(poses))
+    order = np.argsort(seconds, kind="stable")
+    return Trajectory(seconds=np.array(seconds)[order], T_world_camera=np.array(poses)[order])
 
 
 @checked

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,7 +32,7 @@ def again(operation: Callable[..., Tensor], *given: Any, **options: Any) -> Tens
     tensors = [each for each in given if isinstance(each, Tensor)]
     if not reusable(*tensors):
         return operation(*given, **options)
-    shape: torch.Size = torch.broadcast_shapes(*(each.shape for each in tensors))  # type: ignore[no-untyped-call]
+    shape = np.broadcast_shapes(*(each.shape for each in tensors))  # torch would load a package for it
     return operation(*given, **options, out=made(*shape))
 
 

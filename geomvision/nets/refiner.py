@@ -28,7 +28,7 @@ from .blocks import (
     convex_weights,
     shuffled_onto,
 )
-from .trust import Trust
+from .trust import FirstLook, Trust
 
 #: Sizes are padded to a multiple of this inside the net.
 STRIDE = 32
@@ -248,5 +248,6 @@ class Refiner(nn.Module):
         disparity = spread + rest[:, :1].tanh()
         sure, occluded = rest[:, 1:2], rest[:, 2:3]
         if self.trust is not None:
-            sure = self.trust(sure, occluded, disparity, (coarse[:, -1:], mixed), seen.features[:, 4:6], seen.views)
+            before = coarse[:, -1:], mixed
+            sure = self.trust(FirstLook(sure, occluded, disparity, before, seen.features[:, 4:6], seen.views))
         return Refined(disparity, mixed, coarse, candidates, weights, sure, occluded)

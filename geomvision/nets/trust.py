@@ -6,6 +6,8 @@ looked at: whether both views agree there, how far it is from the estimates befo
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +22,22 @@ MOST = 8.0
 WIDE, WIDER = 9, 25
 
 
+class FirstLook(NamedTuple):
+    """What is known of an answer when it is made."""
+
+    #: The logit of being right, and that of not being seen by the right view, (B, 1, H, W).
+    sure: Tensor
+    occluded: Tensor
+    #: The answer, pixels, (B, 1, H, W).
+    disparity: Tensor
+    #: The coarse estimate and the mixture of candidates, pixels, (B, 1, H, W).
+    before: tuple[Tensor, Tensor]
+    #: Whether the matcher had an estimate of its own, and its confidence, (B, 2, H, W).
+    given: Tensor
+    #: Colours and local contrast of both views, (B, 4, H, W).
+    views: tuple[Tensor, Tensor]
+
+
 class Trust(nn.Module):
     """Three layers that look at single pixels, after windows have looked around them."""
 
@@ -31,45 +49,21 @@ class Trust(nn.Module):
         self.deeper = Pointwise(channels, channels)
         self.leave = Pointwise(channels, 1)
 
-    def forward(
-        self,
-        sure: Tensor,
-        occluded: Tensor,
-        disparity: Tensor,
-        before: tuple[Tensor, Tensor],
-        given: Tensor,
-        views: tuple[Tensor, Tensor],
-    ) -> Tensor:
-        """The logit of the probability that `disparity` is less than one pixel off, (B, 1, H, W).
-
-        Args:
-            sure: the first look's logit; `occluded`: that of not being seen by the right view. Both (B, 1, H, W).
-            disparity: the answer, pixels.
-            before: the coarse estimate and the mixture of candidates, (B, 1, H, W).
-            given: whether the matcher had an estimate of its own, and its confidence, (B, 2, H, W).
-            views: colours and local contrast of both views, (B, 4, H, W).
-        """
-        seen = self.features(sure, occluded, disparity, before, given, views)
+    def forward(self, first: FirstLook) -> Tensor:
+        """The logit of the probability that the answer is less than one pixel off, (B, 1, H, W)."""
+        seen = self.features(first)
         logit: Tensor = self.leave(self.deeper(self.enter(seen, relu=True), relu=True))
         return logit.float()
 
-    def features(
-        self,
-        sure: Tensor,
-        occluded: Tensor,
-        disparity: Tensor,
-        before: tuple[Tensor, Tensor],
-        given: Tensor,
-        views: tuple[Tensor, Tensor],
-    ) -> Tensor:
+    def features(self, first: FirstLook) -> Tensor:
         """What the layers see, (B, 14, H, W)."""
-        logits = again(torch.clamp, joined([sure, occluded]), -MOST, MOST)
-        away = again(torch.abs, again(torch.sub, disparity, joined(before)))
-        unlike = self._unlike(disparity, views)
+        logits = again(torch.clamp, joined([first.sure, first.occluded]), -MOST, MOST)
+        away = again(torch.abs, again(torch.sub, first.disparity, joined(first.before)))
+        unlike = self._unlike(first.disparity, first.views)
         chances = again(torch.sigmoid, logits)
         wide = [box(joined([chances, unlike[:, 1:]]), WIDE), box(chances, WIDER)]
-        far = joined([away, _range(disparity)])
-        return joined([again(torch.div, logits, 4), again(torch.log1p, far), given, box(unlike, 3), *wide])
+        far = joined([away, _range(first.disparity)])
+        return joined([again(torch.div, logits, 4), again(torch.log1p, far), first.given, box(unlike, 3), *wide])
 
     def _unlike(self, disparity: Tensor, views: tuple[Tensor, Tensor]) -> Tensor:
         """How differently the views look at the answer: colours, and contrast, (B, 2, H, W) in [0, 2]."""

@@ -14,7 +14,8 @@ from ..images import Float32
 class PointCloud:
     """Points (N, 3) in metres with what is known beside them; a mesh where there are triangles (M, 3) of indices."""
 
-    points: Float32
+    #: float32, or float64 as a file had them that is so far away.
+    points: Float32 | NDArray[np.float64]
     colors: NDArray[np.uint8] | None = None
     normals: Float32 | None = None
     triangles: NDArray[np.int32] | None = None

@@ -54,6 +54,10 @@ class FromStereoAndFlow(SceneFlowMethod):
         options |= {"stereo": matcher.name(), "stereo_options": matcher.changed()}
         return cls(flow=tracker.name(), flow_options=tracker.changed(), **options)
 
+    def asked(self) -> tuple[StereoMethod, FlowMethod]:
+        """Both."""
+        return self.matcher(), self.tracker()
+
     def matcher(self) -> StereoMethod:
         """The stereo method."""
         found = stereo_methods.METHODS.parsed(

@@ -27,6 +27,10 @@ class Based(RangeSearch):
         own = {name: getattr(matcher, name) for name in RANGE if name in matcher.option_limits()}
         return cls(base=matcher.name(), base_options=matcher.changed(*RANGE), **{**own, **options})
 
+    def asked(self) -> tuple[StereoMethod]:
+        """The matcher."""
+        return (self.matcher(),)
+
     def matcher(self) -> StereoMethod:
         """The base, with its options."""
         this = type(self).__name__

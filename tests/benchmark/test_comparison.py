@@ -1,6 +1,7 @@
 """Running, timing and scoring, with methods whose result is known because they are told it."""
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -96,6 +97,42 @@ def test_a_failing_method_is_a_row_with_its_error():
     assert broken.error == "RuntimeError: the lens cap is on"
     assert broken.timing is None
     assert fine.error is None
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_no_method_is_charged_with_the_import_of_its_package(tmp_path, monkeypatch, asked):
+    name = f"slow_and_large_{asked}"
+    (tmp_path / f"{name}.py").write_text("import time\ntime.sleep(0.5)\nMEMORY = bytes([1]) * 200_000_000\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Heavy(Constant):
+        """Needs the package."""
+
+        @backend("heavy", requires=name)
+        def _heavy(self, left: np.ndarray, right: np.ndarray) -> Disparity:
+            assert name in sys.modules
+            return self._told(left, right)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Asking(Constant):
+        """Asks the one that does."""
+
+        def asked(self) -> tuple[Heavy]:
+            return (Heavy(backend="heavy"),)
+
+        def _told(self, left: np.ndarray, right: np.ndarray) -> Disparity:
+            return self.asked()[0](left, right)
+
+    method = Asking() if asked else Heavy(backend="heavy")
+    try:
+        row = run_row(method, stereo_sample(), [])
+    finally:
+        sys.modules.pop(name, None)
+    assert row.error is None
+    assert row.timing.peak_memory_bytes is None or row.timing.peak_memory_bytes < 50e6
+    assert row.timing.maximum_s < 0.5
+    assert row.estimate.run.seconds < 0.5
 
 
 def test_several_samples_are_aggregated_as_the_protocol_says():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from geomvision import io
+from geomvision.cli import main
 
 METHODS = ("--methods", "opencv_bm", "--repeats", "1")
 
@@ -147,8 +148,6 @@ def test_usage_errors_end_with_2(geomvision):
 
 
 def test_a_traceback_is_there_for_who_wants_it(pair):
-    from geomvision.cli import main
-
     with pytest.raises(ValueError, match="absent"):
         main(["--traceback", "compare", "stereo", str(pair / "left.png"), str(pair / "absent.png")])
 
@@ -163,3 +162,16 @@ def test_the_module_is_the_command_line():
     assert done.returncode == 2
     assert done.stderr.startswith("geomvision: there is no stereo method 'nothing'")
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_while_packages_load_ends_without_a_traceback(monkeypatch):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "geomvision.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "geomvision.cli.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 130

@@ -272,7 +272,7 @@ def test_the_page_lists_every_published_checkpoint_and_no_unknown_licence_allows
 @pytest.mark.parametrize("name", ["dpt", "depth_anything", "zoedepth", "depth_pro", "marigold"])
 def test_a_package_that_is_missing_is_named(monkeypatch, name):
     package = "diffusers" if name == "marigold" else "transformers"
-    monkeypatch.setattr(method, "_importable", lambda module: module != package)
+    monkeypatch.setattr(method, "importable", lambda module: module != package)
     with pytest.raises(BackendError, match=rf"{package} needs {package}: pip install 'geomvision\[hub\]'"):
         gv.depth.METHODS[name]()(image())
 

@@ -220,7 +220,7 @@ def test_without_a_file_nothing_runs(task):
 def test_without_onnxruntime_the_way_to_get_it_is_told(monkeypatch):
     from geomvision import method
 
-    monkeypatch.setattr(method, "_importable", lambda module: module != "onnxruntime")
+    monkeypatch.setattr(method, "importable", lambda module: module != "onnxruntime")
     with pytest.raises(BackendError, match=r"needs onnxruntime: pip install 'geomvision\[onnx\]'"):
         gv.flow.ONNX(path="any.onnx").chosen_backend()
 

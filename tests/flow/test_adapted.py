@@ -123,10 +123,10 @@ def ptlflow(monkeypatch):
 def injected(monkeypatch, adapter, *modules, asked):
     for each in modules:
         monkeypatch.setitem(sys.modules, each.__name__, each)
-    for cache in (method._importable, adapter._net):
+    for cache in (method.importable, adapter._net):
         cache.cache_clear()
     yield SimpleNamespace(asked=asked)
-    for cache in (method._importable, adapter._net):
+    for cache in (method.importable, adapter._net):
         cache.cache_clear()
 
 
@@ -200,6 +200,6 @@ def test_nothing_is_fetched_that_nobody_named(torchvision, ptlflow):
 
 @pytest.mark.parametrize(("name", "package"), [("torchvision_raft", "torchvision"), ("ptlflow", "ptlflow")])
 def test_a_package_that_is_missing_is_named(monkeypatch, name, package):
-    monkeypatch.setattr(method, "_importable", lambda module: module != package)
+    monkeypatch.setattr(method, "importable", lambda module: module != package)
     with pytest.raises(BackendError, match=rf"{package} needs {package}: pip install 'geomvision\[{package}\]'"):
         gv.flow.METHODS[name](weights="things")(*frames())

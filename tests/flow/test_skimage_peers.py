@@ -34,7 +34,7 @@ def test_without_scikit_image_the_way_to_get_it_is_said(name, monkeypatch):
     from geomvision import method
 
     monkeypatch.setitem(sys.modules, "skimage", None)
-    monkeypatch.setattr(method, "_importable", lambda module: module != "skimage")
+    monkeypatch.setattr(method, "importable", lambda module: module != "skimage")
     frame = np.zeros((20, 20), np.uint8)
     with pytest.raises(BackendError, match=r"needs skimage: pip install 'geomvision\[peers\]'"):
         gv.flow.METHODS[name]()(frame, frame)

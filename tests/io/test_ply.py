@@ -79,6 +79,21 @@ def test_what_others_write(tmp_path: Path, order: str) -> None:
     assert cloud.colors is None
 
 
+@pytest.mark.parametrize("binary", [True, False])
+def test_points_far_away_stay_where_they_are(tmp_path: Path, binary: bool) -> None:
+    path = tmp_path / "a.ply"
+    far = np.array([[4_500_000.125, 500_000.25, 312.5], [4_500_000.375, 500_001.75, 313.0]])  # metres, as on maps
+    io.write_ply(path, far, colors=COLORS[:2], normals=NORMALS[:2], binary=binary)
+    assert path.read_bytes().count(b"property double") == 3
+    cloud = io.read_ply(path)
+    np.testing.assert_array_equal(cloud.points, far)
+    assert cloud.normals.dtype == np.float32
+    io.write_ply(path, cloud, binary=binary)
+    np.testing.assert_array_equal(io.read_ply(path).points, far)
+    io.write_ply(path, far - far[0], binary=binary)
+    assert io.read_ply(path).points.dtype == np.float32
+
+
 def test_what_is_no_cloud_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.ply"
     with pytest.raises(ValueError, match="transpose"):

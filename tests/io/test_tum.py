@@ -41,6 +41,12 @@ def test_round_trips(tmp_path):
     np.testing.assert_allclose(after.T_world_camera, before.T_world_camera, atol=1e-15)
 
 
+def test_poses_come_in_the_order_of_time(tmp_path):
+    (tmp_path / "a.txt").write_text("3 0 0 3 0 0 0 1\n1 0 0 1 0 0 0 1\n2 0 0 2 0 0 0 1\n")
+    read = gio.read_tum_trajectory(tmp_path / "a.txt")
+    assert read.seconds.tolist() == read.T_world_camera[:, 2, 3].tolist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [("1.6360 0.0", "1.6360", 5), ("-0.3311", "x", 4), ("0.0 0.0 0.7071068", "0.0 0.0 0.9", 5), ("1.3563", "nan", 4)],

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from geomvision.nets.refiner import Refiner
-from geomvision.nets.trust import Trust
+from geomvision.nets.trust import FirstLook, Trust
 
 HEIGHT, WIDTH = 12, 40
 
@@ -20,7 +20,7 @@ def seen(answer: float, shift: int, **changes: Any) -> Tensor:
         "sure": one, "occluded": one, "disparity": one + answer, "before": (one + answer, one + answer),
         "given": torch.cat([one + 1, one], dim=1), "views": (wide[..., :WIDTH], wide[..., shift:]),
     }  # fmt: skip
-    return Trust(4).features(**{**given, **changes})[0]
+    return Trust(4).features(FirstLook(**{**given, **changes}))[0]
 
 
 def test_views_that_agree_through_the_answer_have_no_difference_and_others_have_one():

@@ -70,6 +70,37 @@ def test_tensors_use_as_many_threads_as_torch(monkeypatch):
     assert asked == [3, 2]
 
 
+def test_an_op_does_not_load_the_compiler_of_torch_which_takes_two_seconds_and_half_a_gigabyte():
+    code = (
+        "import sys, torch\n"
+        "from geomvision import ops\n"
+        "costs = torch.randn(1, 3, 2, 2, requires_grad=True)\n"
+        "found = ops.soft_argmin(costs)\n"
+        "found.sum().backward()\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+        "seen = []\n"
+        "def backend(graph, inputs):\n"
+        "    seen.extend(str(node.target) for node in graph.graph.nodes if 'geomvision' in str(node.target))\n"
+        "    return graph.forward\n"
+        "compiled = torch.compile(ops.soft_argmin, backend=backend, fullgraph=True)\n"
+        "torch.testing.assert_close(compiled(costs), found)\n"
+        "torch.testing.assert_close(ops.soft_argmin(costs), found)\n"
+        "print(seen)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['geomvision.soft_argmin.default']"
+
+
+def test_a_function_that_breaks_into_graphs_calls_ops_between_them():
+    class Stops(torch.nn.Module):
+        def forward(self, costs):
+            torch._dynamo.graph_break()
+            return [ops.soft_argmin(costs), torch._dynamo.graph_break()][0] + 1
+
+    costs, stops = torch.randn(1, 3, 2, 2), Stops()
+    torch.testing.assert_close(torch.compile(stops, backend="eager")(costs), ops.soft_argmin(costs) + 1)
+
+
 def test_the_first_use_of_an_op_may_be_inside_a_compiled_function():
     code = (
         "import torch\n"

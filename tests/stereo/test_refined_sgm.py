@@ -148,7 +148,7 @@ def test_weights_can_be_a_file_and_must_exist(tmp_path):
 def test_without_torch_it_says_how_to_get_it(monkeypatch):
     from geomvision import method
 
-    monkeypatch.setattr(method, "_importable", lambda module: module != "torch")
+    monkeypatch.setattr(method, "importable", lambda module: module != "torch")
     image = np.zeros((8, 8), np.uint8)
     with pytest.raises(BackendError, match=r"torch needs torch: pip install 'geomvision\[learned\]'"):
         RefinedSGM()(image, image)

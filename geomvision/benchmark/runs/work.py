@@ -243,9 +243,10 @@ def _timed(job: Job, unit: Unit, given: Given) -> TimeRecord | Untimed:
         return Untimed(given.error)
     method: Any = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
     try:
+        method.prepared()
         _, first_s, peak = timed(lambda: method.on(given))
         repeats = job.repeats if first_s < PATIENCE_S else 1
-        every = [timed(lambda: method.on(given)) for _ in range(repeats)]
+        every = [timed(lambda: method.on(given), from_scratch=False) for _ in range(repeats)]
     except Exception as error:
         return Untimed(told(error))
     peaks = [each for each in (peak, *(peak for _, _, peak in every)) if each is not None]

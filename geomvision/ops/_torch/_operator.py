@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,8 @@ TWINS: dict[str, Function] = {}
 
 
 _PLAIN = [False]
+_library: Any = torch.library
+_KERNELS = _library.Library("geomvision", "FRAGMENT")
 
 
 @contextmanager
@@ -69,9 +72,29 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     schema = torch.library.infer_schema(twin, mutates_args=changes)
     registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
     registered.register_fake(shape)
+    for device in ("CPU", "CUDA"):
+        _KERNELS.impl(name, _untraced(run), device)
     if not changes:
         registered.register_autograd(_without_derivative(name))
     return _forward_too(registered, twin, _without_derivative(name))
+
+
+def _untraced(function: Function) -> Function:
+    """The function, where the compiler does not look; `torch.compiler.disable` loads that compiler, 2 s and 0.5 GB.
+
+    `custom_op` does so at the first call of each of its kernels. Before somebody else did, nothing is traced.
+    """
+    compiler: Any = torch.compiler
+    disabled: list[Function] = []
+
+    def call(*arguments: Any) -> Any:
+        if "torch._dynamo" not in sys.modules:
+            return function(*arguments)
+        if not disabled:
+            disabled.append(compiler.disable(function))
+        return disabled[0](*arguments)
+
+    return call
 
 
 def _forward_too(registered: Any, twin: Function, refuse: Function) -> Any:
