@@ -186,10 +186,10 @@ def _depths(
             _say(f"wrote {choices.registration_out}")
         if "registered" not in place.flags:
             return [place.registered(each) for each in maps], own, poses[placed], [clip.images[k] for k in placed]
-    elif not clip.registered and (why := registering.doubt(clip.images, clip.depths)) is not None:
+    elif (why := registering.doubt(clip.images, sensor, clip.camera, clip.T_world_cam)) is not None:
         warnings.warn(
-            f"{why}: are they of a depth camera beside the colour camera? --register {registering.ESTIMATE} finds out, "
-            "and brings them to the frames",
+            f"{why}: is the depth camera another one, beside the colour camera, or are poses or camera off? "
+            f"--register {registering.ESTIMATE} finds out, and brings maps to the frames",
             UserWarning,
             stacklevel=2,
         )

@@ -183,7 +183,6 @@ def test_maps_of_a_depth_camera_are_brought_to_the_frames(geomvision, beside, cl
     """Given, the place is used; estimated, it comes near; either way surfaces lie where they are."""
     ended = geomvision("fuse", beside, "--out", out / "taken.ply")
     assert ended.code == 0, ended.err
-    assert "--register estimate finds out" in " ".join((ended.out + ended.err).split())
     taken = np.median(off(io.read_ply(out / "taken.ply"), clip[2]))
     ended = geomvision("fuse", beside, "--register", beside / "place.json", "--out", out / "given.ply")
     assert ended.code == 0, ended.err
