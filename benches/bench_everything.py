@@ -1,9 +1,10 @@
 """A run over a folder of scenes with every method: how long it takes, how soon it goes on, and whether it is the same.
 
     python benches/bench_everything.py DATA --out FOLDER [--json FILE]
-    python benches/bench_everything.py DATA --out FOLDER --no-whole --equal barn1,yosemite,icl_nuim
+    python benches/bench_everything.py DATA --out FOLDER --no-whole --equal barn1,yosemite,icl_nuim,dino_02_03
 
-DATA holds ``stereo/``, ``flow/`` and ``depth/`` with a folder for each scene, as `geomvision.datasets.Folder` reads it.
+DATA holds ``stereo/``, ``flow/``, ``depth/`` and ``twoview/`` with a folder for each scene, as
+`geomvision.datasets.Folder` reads it.
 First each task is run with all methods that can run here, by worker processes; CPU seconds of each unit are those of
 its worker, threads included, so that they tell what a quiet machine needs where others have the cores. Then the same
 command is given again (all is there), and for a copy with the first half of its records, the last one torn, as a run
@@ -34,7 +35,9 @@ from geomvision.benchmark.runs.processes import Processes, _Worker
 from geomvision.benchmark.runs.runner import run
 from geomvision.cli.benching import Choices, planned
 
-TASKS = ("stereo", "flow", "depth")
+TASKS = ("stereo", "flow", "depth", "pose")
+#: Where the scenes of a task lie, where they do not lie in a folder of its name.
+ROOMS = {"pose": "twoview"}
 KEPT = ("records.jsonl", "samples.jsonl", "records.parquet")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -148,10 +151,10 @@ def killed(task: str, data: Path, out: Path, units: int) -> dict[str, float]:
 
 def equal(task: str, data: Path, out: Path, scenes: list[str]) -> dict[str, Any]:
     """Run some scenes of a task with every engine, and killed; what was found. AssertionError where bytes differ."""
-    some = out / "some"
-    (some / task).mkdir(parents=True)
+    some, room = out / "some", ROOMS.get(task, task)
+    (some / room).mkdir(parents=True)
     for scene in scenes:
-        (some / task / scene).symlink_to((data / task / scene).resolve())
+        (some / room / scene).symlink_to((data / room / scene).resolve())
     engines: dict[str, Engine] = {
         "in-process": engine("in-process"),
         **{f"{n} workers": engine("processes", workers=n) for n in (1, 2, 4)},
@@ -171,7 +174,7 @@ def equal(task: str, data: Path, out: Path, scenes: list[str]) -> dict[str, Any]
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("data", type=Path, help="folder with stereo/, flow/ and depth/")
+    arguments.add_argument("data", type=Path, help="folder with stereo/, flow/, depth/ and twoview/")
     arguments.add_argument("--out", type=Path, required=True, help="folder for the runs, which is made")
     arguments.add_argument("--workers", type=int, default=cores())
     arguments.add_argument("--tasks", default=",".join(TASKS))
@@ -186,7 +189,7 @@ def main() -> None:
         own: dict[str, Any] = {}
         if not given.no_whole:
             own = whole(task, data, out, given.workers) | {"resumed": resumed(task, data, out, given.workers)}
-        scenes = [name for name in given.equal.split(",") if name and (data / task / name).is_dir()]
+        scenes = [name for name in given.equal.split(",") if name and (data / ROOMS.get(task, task) / name).is_dir()]
         if scenes:
             own["same_bytes"] = equal(task, data, given.out / f"{task}_same", scenes)
         found[task] = own

@@ -161,7 +161,10 @@ class DepthSample(_Masked):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PoseSample:
-    """Two views of a still scene; `T_1_0` takes camera 0's frame to camera 1's, metres."""
+    """Two views of a still scene, of any sizes; `T_1_0` takes camera 0's frame to camera 1's, metres.
+
+    `depth0` and `depth1` are what a method may be told, measured or estimated, in metres; None where there is none.
+    """
 
     name: str
     image0: Image
@@ -273,7 +276,7 @@ class SceneFlowSample(_Masked):
         )
 
 
-Sample = StereoSample | FlowSample | DepthSample | SceneFlowSample | PointsSample
+Sample = StereoSample | FlowSample | DepthSample | SceneFlowSample | PointsSample | PoseSample
 
 
 def pair_of(sample: object) -> StereoSample | None:

@@ -1,9 +1,11 @@
 """Fixtures shared by all tests."""
 
 import importlib.util
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,3 +103,31 @@ def cuda_on_host() -> Callable[[], AbstractContextManager[ModuleType]]:
         look_again()
 
     return use
+
+
+@cache
+def rendered_views(index: int) -> Any:
+    """Two views of a rendered room, whose pose and depth are exact."""
+    from geomvision.datasets.synthetic import Synthetic
+
+    plain = {"noise": 0.5, "supersampling": 1, "textureless": 0.0, "repetition": 0.0}
+    return Synthetic(seed=3, task="pose", layout="room", height=240, width=320, **plain).two_views(index)
+
+
+@pytest.fixture
+def two_views(tmp_path: Path) -> Path:
+    """A root with ``twoview/``: "a" and "b" can be solved, "b" has depth, and image1 of "blank" shows nothing."""
+    from geomvision import io
+
+    root = tmp_path / "views"
+    for name, index in (("a", 1), ("b", 2), ("blank", 2)):
+        sample, scene = rendered_views(index), root / "twoview" / name
+        scene.mkdir(parents=True)
+        io.write_image(scene / "image0.png", sample.image0)
+        io.write_image(scene / "image1.png", sample.image1 * (name != "blank"))
+        if name == "b":
+            io.write_pfm(scene / "depth0.pfm", sample.depth0.m)
+            io.write_pfm(scene / "depth1.pfm", sample.depth1.m)
+        meta = {"K0": sample.camera0.K.tolist(), "K1": sample.camera1.K.tolist(), "T_0to1": sample.T_1_0.tolist()}
+        (scene / "meta.json").write_text(json.dumps(meta))
+    return root

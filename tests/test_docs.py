@@ -106,7 +106,13 @@ def photographs_of_a_board(folder):
 
 #: What a page's last names hold, and packages that it may ask for.
 SHOWN = {
-    "bench": lambda names: names["summary"].units == 4 and len(names["bad"]) == 2 and max(names["bad"]) < 100,
+    "bench": lambda names: (
+        names["summary"].units == 4
+        and len(names["bad"]) == 2
+        and max(names["bad"]) < 100
+        and len(names["turned"]) == 4
+        and max(names["turned"]) < 10
+    ),
     "calibration": lambda names: abs(names["result"].rig.baseline_m - 0.06) < 6e-4,
     "cameras": lambda names: names["valid"].all() and names["numbers"].grad.isfinite().all(),
     "cues": lambda names: names["told"].on(names["scene"]).density > 0.9 and abs(names["response"].share) < 0.1,

@@ -247,9 +247,9 @@ MAKERS = {
     "RayTable.from_camera": {"camera": PLAIN, "step_px": 8.0},
     "StereoRig.rectified": {"camera": PLAIN, "baseline_m": 0.1, "doffs_px": 0.0},
 }
-METRICS = {"pose_error": {"estimate": T, "truth": T}, "pose_auc": {"errors_deg": [1.0], "thresholds_deg": (5.0, 9.0)}}
+METRICS = {"pose_error": {"estimate": T, "truth": T}, "depth_edges": {"depth": DEPTH}}
+METRICS["pose_auc"] = {"errors_deg": [1.0], "thresholds_deg": (5.0, 9.0), "curve": "lines"}
 METRICS["temporal_change"] = {"first": FAR, "second": FAR, "flow": FLOW, "change": FAR.px, "visible": FAR.px > 0}
-METRICS["depth_edges"] = {"depth": DEPTH}
 POSED = Clip(frames=(IMAGE, IMAGE), cameras=PLAIN, T_world_cam=np.tile(np.eye(4), (2, 1, 1)))
 FRAMES = [DepthSample(name=name, image=IMAGE, camera=PLAIN, depth=DEPTH, clip=POSED) for name in ("a", "b")]
 METRICS["video_depth"] = {"estimates": [DEPTH, DEPTH], "samples": FRAMES, "cap_m": 80.0}

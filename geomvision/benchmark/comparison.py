@@ -14,10 +14,12 @@ from ..licences import commercial_only
 from ..method import Method
 from ..metrics._base import Protocol, Score
 from ..results import AlignedHow, RelativeDepth
-from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample, StereoSample
 from ..timing import Timing, measure, timed
 from .aligned import as_scored
+from .failures import counted, flags_of
 from .inspection import PairReport, inspect_sample
+from .labels import labelled
 from .machine import describe_machine
 from .occluded import effect, without_occluded
 from .protocols import applicable
@@ -31,6 +33,7 @@ TASKS: dict[type[Sample], str] = {
     DepthSample: "depth",
     SceneFlowSample: "scene_flow",
     PointsSample: "scene_flow",
+    PoseSample: "pose",
 }
 
 
@@ -59,6 +62,11 @@ class Row:
         """What a relative depth leaves open (`RelativeDepth.kind`); None for all that is in its task's unit."""
         return self.estimate.kind if isinstance(self.estimate, RelativeDepth) else None
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What speaks against a pose, by the names of its `degeneracies` or `flags`; none of all else."""
+        return flags_of(self.estimate)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the estimate, ready for JSON; NaN figures become None."""
         figures = {
@@ -75,6 +83,7 @@ class Row:
             "unscored": self.unscored,
             "density": self.density,
             **({} if self.kind is None else {"kind": self.kind, "aligned": self.align}),
+            **({"flags": list(self.flags)} if self.method.task == "pose" else {}),
             "timing": None if self.timing is None else vars(self.timing),
             "error": self.error,
         }
@@ -106,8 +115,15 @@ class Comparison:
 
     def figures(self, label: str, protocol: Protocol) -> dict[str, float]:
         """The protocol's figures of a method over all samples, pooled or averaged as the protocol says."""
-        rows = [row for row in self.of(label) if protocol.name in row.scores]
-        return protocol.aggregate([row.scores[protocol.name] for row in rows], [row.sample for row in rows])
+        known = {sample.name: sample for sample in self.samples}
+        rows = [
+            (row.sample, counted([protocol], row.method, known[row.sample], row.error))
+            if row.error and row.sample in known
+            else (row.sample, row.scores)
+            for row in self.of(label)
+        ]
+        own = {sample: scores[protocol.name] for sample, scores in rows if protocol.name in scores}
+        return protocol.aggregate(list(own.values()), list(own))
 
     def to_dict(self) -> dict[str, Any]:
         """Rows, inspections, protocols and machine, ready for JSON."""
@@ -245,24 +261,6 @@ def _common_task(methods: Sequence[Method], samples: Sequence[Sample]) -> str:
     if len(set(names)) < len(names):
         raise ValueError(f"two samples have the same name; they are {', '.join(names)}")
     return tasks.pop()
-
-
-def labelled(methods: Sequence[Method]) -> dict[str, Method]:
-    """Methods by the shortest label that tells them apart: the name, what differs within a name, the backend."""
-    labels = []
-    for method in methods:
-        same = [other for other in methods if type(other) is type(method)]
-        differ = [n for n, value in method.options().items() if any(other.options()[n] != value for other in same)]
-        told = ", ".join(f"{name}={getattr(method, name)}" for name in differ)
-        labels.append(method.name() + (f"({told})" if told else ""))
-    labels = [
-        label if labels.count(label) == 1 else f"{label} [{method.chosen_backend().name}]"
-        for label, method in zip(labels, methods, strict=True)
-    ]
-    if len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
-        raise ValueError(f"{twice} is given twice with the same options")
-    return dict(zip(labels, methods, strict=True))
 
 
 def _inspected(samples: Iterable[Sample], force: bool) -> tuple[dict[str, PairReport], list[str]]:

@@ -15,7 +15,7 @@ from ..metrics._base import Protocol, Ratio
 from .records import Record, plain_scores
 from .statistics import Float64, Form, Rule, aggregated, drawn, formed, interval
 
-#: Protocols with a rule of their own (medians) are drawn anew one by one, so fewer times.
+#: Protocols with a rule of their own that cannot be asked for all drawings at once are drawn anew less often.
 SLOW_RESAMPLES = 200
 
 
@@ -46,6 +46,13 @@ class Grid:
         return self.figures[0] if self.known is None else self.known.headline(self.figures)
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """The headline, and the figures that tables show beside it."""
+        known = self.known
+        more = () if known is None else known.beside
+        return (self.headline, *(name for name in more if name in self.total and name != self.headline))
+
+    @property
     def weights(self) -> Float64:
         """What each scene counts in a mean, (scenes,)."""
         known = self.known
@@ -58,7 +65,7 @@ class Grid:
         if known is None:
             return "mean over scenes; the protocol is not installed, so its own rule is not known"
         if self._own_rule:
-            return f"the protocol's own: see geomvision.metrics.{type(known).__name__}"
+            return f"{known.rule or 'a rule of its own'} (geomvision.metrics.{type(known).__name__})"
         if known.aggregation == "pooled":
             return "pooled: pixels of all scenes are counted together"
         lighter = [
@@ -91,8 +98,9 @@ class Grid:
 
     def resampled(self, figure: str) -> Float64:
         """The figure for each drawing of scenes, (drawings, methods): the same drawings for every method."""
-        draws = drawn(len(self.samples), SLOW_RESAMPLES) if self._own_rule else drawn(len(self.samples))
-        return self._over(figure, draws)
+        count, known = len(self.samples), self.known
+        slow = known is not None and self._own_rule and self._drawn(known, figure, 0, drawn(count, 1)) is None
+        return self._over(figure, drawn(count, SLOW_RESAMPLES) if slow else drawn(count))
 
     def part(self, labels: Sequence[str], samples: Sequence[str]) -> Grid:
         """The grid of these methods and scenes alone, in this order."""
@@ -129,11 +137,19 @@ class Grid:
     def _by_the_protocol(self, protocol: Protocol, figure: str, draws: NDArray[np.float32]) -> Float64:
         result = np.full((len(draws), len(self.labels)), np.nan)
         for method in range(len(self.labels)):
+            found = self._drawn(protocol, figure, method, draws)
+            if found is not None:
+                result[:, method] = found
+                continue
             scores = [self.score(method, sample) for sample in range(len(self.samples))]
             for row, times in enumerate(draws.astype(int)):
                 every = [score for score, n in zip(scores, times, strict=True) for _ in range(n) if score]
                 result[row, method] = protocol.aggregate(every).get(figure, np.nan) if every else np.nan
         return result
+
+    def _drawn(self, protocol: Protocol, figure: str, method: int, draws: NDArray[np.float32]) -> Float64 | None:
+        columns = {name: (self.total[name][method], self.count[name][method]) for name in self.total}
+        return protocol.drawn(figure, columns, draws)
 
 
 class GridBuilder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -76,6 +77,8 @@ class Section:
     failures: tuple[Failure, ...]
     #: By sample and label: where the run keeps the estimate, relative to its folder.
     maps: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    #: By label: of how many samples each flag speaks against the estimate, the most frequent first.
+    flagged: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -161,13 +164,13 @@ class Leaderboard:
 
 
 #: Protocols that mean the same on any data set, and so come before others that score as many scenes.
-_GENERAL = ("middlebury", "middlebury_flow", "depth", "epe3d")
+_GENERAL = ("middlebury", "middlebury_flow", "depth", "epe3d", "two_view")
 
 
 def better_high(figure: str) -> bool:
     """Shares of good pixels or points, of estimated ones, gains and confidences are better high; errors low."""
     return figure.startswith(
-        ("delta", "density", "Acc3D", "F-score", "IoU", "AURG", "AUC", "VCRE<", "pose<", "confidence", "WAUC")
+        ("delta", "density", "Acc3D", "F-score", "IoU", "AURG", "AUC", "mAA", "VCRE<", "pose<", "confidence", "WAUC")
     )
 
 
@@ -191,6 +194,7 @@ class _Gathered:
         self.cells: dict[tuple[int, int], tuple[str, float | None, str | None]] = {}
         self.unscored: dict[tuple[str, str, str], list[str]] = {}
         self.maps: dict[tuple[str, str], str] = {}
+        self.flags: dict[tuple[str, str], tuple[str, ...]] = {}
         self.replaced = 0
 
     def add(self, record: Record) -> None:
@@ -203,6 +207,8 @@ class _Gathered:
         self.first.setdefault(f"{record.label}\0", record)
         if record.map is not None:
             self.maps[record.sample, record.label] = record.map
+        if record.flags or (record.sample, record.label) in self.flags:
+            self.flags[record.sample, record.label] = tuple(record.flags)
         for protocol, reason in record.unscored.items():
             self.unscored.setdefault((record.label, record.sample, reason), []).append(protocol)
         self.builder.add(record, method, sample)
@@ -234,8 +240,15 @@ class _Gathered:
             grids=self.builder.grids(labels, samples),
             failures=tuple(failures),
             maps=self.maps,
+            flagged=self._flagged(),
             notes=(*notes, *told),
         )
+
+    def _flagged(self) -> dict[str, dict[str, int]]:
+        counts: dict[str, Counter[str]] = {}
+        for (_, label), flags in self.flags.items():
+            counts.setdefault(label, Counter()).update(flags)
+        return {label: dict(counts[label].most_common()) for label in self.labels if counts.get(label)}
 
     def _entry(
         self, label: str, cells: list[tuple[str, float | None, str | None]], times: Mapping[str, TimeRecord]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .. import metrics
 from ..metrics._base import Protocol
-from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample
+from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample
 
 
 def has_truth(sample: Sample) -> bool:
@@ -15,6 +15,8 @@ def has_truth(sample: Sample) -> bool:
         return sample.flow is not None
     if isinstance(sample, SceneFlowSample | PointsSample):
         return sample.motion is not None or getattr(sample, "disparity0", None) is not None
+    if isinstance(sample, PoseSample):
+        return sample.T_1_0 is not None
     if isinstance(sample, DepthSample):
         return any(each is not None for each in (sample.depth, sample.relative, sample.pairs))
     return sample.disparity is not None
@@ -45,3 +47,17 @@ def _named(task: str, name: str) -> Protocol:
         if candidate in known:
             return known[candidate]
     raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
+
+
+def protocol_names(task: str, wanted: Iterable[str] | None) -> tuple[str, ...] | None:
+    """The full names of protocols of a task. ValueError where there is none of such a name."""
+    if wanted is None:
+        return None
+    known = metrics.for_task(task)
+    found = []
+    for name in wanted:
+        full = next((each for each in (name, f"{name}_{task}") if each in known), None)
+        if full is None:
+            raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
+        found.append(full)
+    return tuple(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,9 @@ class Record:
     aligned: str | None = None
     #: Where the run keeps the estimate itself, relative to its folder; None where nobody asked for it.
     map: str | None = None
+    #: What speaks against a pose: names of its `degeneracies` or `flags`.
+    flags: Sequence[str] = ()
+    #: The last: a line that ends with none is not looked into for it.
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,15 +79,18 @@ class Record:
             for protocol, score in plain_scores(self).items()
         }
         own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
-        return own | {"options": dict(self.options), "unscored": dict(self.unscored), "scores": scores}
+        plain = {"options": dict(self.options), "unscored": dict(self.unscored), "flags": list(self.flags)}
+        return own | plain | {"scores": scores}
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Record:
-        """What `to_dict` made. ValueError names entries that are missing or that no record has."""
-        if entries.keys() != _FIELDS:
-            odd = ", ".join(sorted(set(entries) ^ _FIELDS))
+        """What `to_dict` made, also before there were flags. ValueError names entries that lack, or of no record."""
+        given = entries.keys() | {"flags"}
+        if given != _FIELDS:
+            odd = ", ".join(sorted(set(given) ^ _FIELDS))
             raise ValueError(f"a record has the entries {', '.join(sorted(_FIELDS))}; missing, or too many: {odd}")
-        return cls(**{**entries, "scores": _Scores(entries["scores"])})
+        flags = tuple(entries.get("flags", ()))
+        return cls(**{**entries, "scores": _Scores(entries["scores"]), "flags": flags})
 
 
 _FIELDS = frozenset(each.name for each in dataclasses.fields(Record))

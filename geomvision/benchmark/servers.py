@@ -82,6 +82,26 @@ class Server:
         return self.timing[0].format(sample=sample, scene=sample.rpartition("/")[2], method=method, part=part)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What was written for a server."""
+
+    server: str
+    path: Path
+    #: Estimates, and files in the .zip.
+    estimates: int
+    files: int
+    #: Percentage of pixels, or of what `of` says, with an estimate.
+    density: float
+    #: What the reader should know, and what is left to do.
+    notes: tuple[str, ...]
+    of: str = "pixels"
+
+
+class SubmissionError(ValueError):
+    """Estimates that the server would refuse or score as something else; the message says which and why."""
+
+
 SERVERS: Mapping[str, Server] = {
     server.name: server
     for server in (

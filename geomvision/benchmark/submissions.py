@@ -7,7 +7,6 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,11 @@ import numpy as np
 from ..arguments import checked
 from ..io._files import write_bytes
 from ..results import Flow
-from .servers import READERS, SERVERS, STEPS, WRITERS, Format, Server, Values
+from . import map_free_server
+from .servers import READERS, SERVERS, STEPS, WRITERS, Format, Server, Submission, SubmissionError, Values
 
-#: A zip may not say when it was made: equal results make equal files.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """What was written for a server."""
-
-    server: str
-    path: Path
-    #: Estimates, and files in the .zip.
-    estimates: int
-    files: int
-    #: Percentage of pixels with an estimate.
-    density: float
-    #: What the reader should know, and what is left to do.
-    notes: tuple[str, ...]
-
-
-class SubmissionError(ValueError):
-    """Estimates that the server would refuse or score as something else; the message says which and why."""
+#: All that estimates can be written for.
+NAMES = (*SERVERS, map_free_server.NAME)
 
 
 @checked
@@ -55,8 +36,9 @@ def write_submission(
     """Write estimates in a server's layout, read every file back and compare it with what was given.
 
     Args:
-        server: one of `SERVERS`: "kitti2012_stereo", "kitti2015_flow", "middlebury", "eth3d", "sintel", …
-        estimates: the samples' names as our readers give them, with a `Disparity`, `Flow`, `Depth` or `SceneFlow`.
+        server: one of `NAMES`: "kitti2012_stereo", "kitti2015_flow", "middlebury", "eth3d", "sintel", "map_free", …
+        estimates: the samples' names as our readers give them, with a `Disparity`, `Flow`, `Depth`, `SceneFlow` or
+            `MetricPose`.
         path: the .zip to write, in one step.
         method: what the method is called; Middlebury's files carry it (letters, digits, "-" and "_").
         part: the folder where the server tells parts apart: "trainingQ" or "testF" of Middlebury (else taken from the
@@ -68,12 +50,14 @@ def write_submission(
         SubmissionError: where something is missing, of the wrong type, too many or too few, or reads back otherwise.
         ValueError: for a server that is not known, or values its format cannot hold.
     """
-    if server not in SERVERS:
-        raise ValueError(f"there is no server {server!r}; there are {', '.join(SERVERS)}")
+    if server not in NAMES:
+        raise ValueError(f"there is no server {server!r}; there are {', '.join(NAMES)}")
     if Path(path).suffix != ".zip":
         raise ValueError(f"{path}: a submission is written as .zip")
     if re.fullmatch(r"[\w-]+", method) is None:
         raise ValueError(f"method is {method!r}; allowed are letters, digits, '-' and '_'")
+    if server == map_free_server.NAME:
+        return map_free_server.write_poses(estimates, path, partial=partial)
     own = SERVERS[server]
     with tempfile.TemporaryDirectory() as folder:
         writer = _Writer(own, Path(folder), method, part, seconds)
@@ -94,6 +78,8 @@ def write_submission(
 @checked
 def check_submission(server: str, path: str | Path, *, partial: bool = False) -> list[str]:
     """What a server would not take of a .zip: files out of place, unreadable or empty maps, missing times, samples."""
+    if server == map_free_server.NAME:
+        return map_free_server.check_poses(path, partial=partial)
     own = SERVERS[server]
     problems: list[str] = []
     found = 0
@@ -234,7 +220,9 @@ def _zipped(folder: Path, files: list[str]) -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in files:
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                zipfile.ZipInfo(name, map_free_server.EPOCH), (folder / name).read_bytes(), zipfile.ZIP_DEFLATED
+            )
     return data.getvalue()
 
 

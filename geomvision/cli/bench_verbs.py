@@ -81,5 +81,6 @@ for _task, _told in (
     ("flow", "Optical flow on pairs of frames."),
     ("depth", "Depth from one image, a pair or a clip."),
     ("scene_flow", "Scene flow on two stereo pairs."),
+    ("pose", "Relative pose of two views, from their images."),
 ):
     bench.command(_task.replace("_", "-"), help=_told)(_verb(_task))

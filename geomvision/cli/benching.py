@@ -14,15 +14,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..benchmark.comparison import labelled
 from ..benchmark.fitting import OPTION
+from ..benchmark.labels import labelled
+from ..benchmark.protocols import protocol_names
 from ..benchmark.runs import Run, data
 from ..benchmark.runs.engines import engine
 from ..benchmark.runs.keys import weights_of
 from ..benchmark.runs.plan import Entrant, Maps, Plan, Source
 from ..benchmark.runs.runner import Step, Summary, Told
 from ..benchmark.runs.runner import run as run_plan
-from ..benchmark.runs.work import protocol_names
+from ..benchmark.runs.store import RECORDS
 from ..method import BackendError, Method
 from ..results import AlignedHow
 from . import settings
@@ -64,6 +65,8 @@ class Choices:
 def run(task: str, choices: Choices) -> Summary:
     """Begin the run or go on with it, and say what came of it. BackendError where the engine lacks a package."""
     plan = planned(task, choices)
+    if not (choices.out / RECORDS).exists():  # else the run has been begun, and its rows tell
+        _check_task(plan)
     common: dict[str, Any] = {"tries": choices.tries, "limit": choices.limit}
     try:
         chosen = engine(
@@ -125,9 +128,24 @@ def planned(task: str, choices: Choices) -> Plan:
     )
 
 
+def _check_task(plan: Plan) -> None:
+    """ValueError for a data set whose first sample is of another task: all others are, too."""
+    for source in plan.sources:
+        dataset = data.opened(source, plan.task)
+        for name in data.names_of(dataset)[:1]:
+            try:
+                data.read(dataset, name, plan.task)
+            except data.NoSample as error:
+                raise ValueError(f"the data set {source.name!r} has nothing for bench {plan.task}: {error}") from None
+            except (ValueError, TypeError, OSError):
+                continue  # its row tells why
+
+
 def _methods(task: str, choices: Choices, sources: Sequence[Source]) -> list[tuple[Method, bool]]:
     """The methods that are named, and whether their range of disparities was chosen."""
     words = [word.strip() for word in re.split(r",(?![^(]*\))", choices.methods) if word.strip()]
+    if not words:
+        raise ValueError(f"--methods {choices.methods!r} names none; methods are {', '.join(settings.registry(task))}")
     without = [word.removeprefix("-") for word in words if word.startswith("-")]
     named = [word for word in words if not word.startswith("-") and word != "all"]
     names = list(dict.fromkeys(word.partition("(")[0].strip() for word in named))

@@ -57,7 +57,9 @@ def compare_runs(
 
 def submit(
     run: Annotated[Path, typer.Argument(help="Folder of a run that kept its estimates: --maps npz.")],
-    server: Annotated[str, typer.Option(help="kitti2012_stereo, kitti2015_flow, middlebury, eth3d, sintel, …")],
+    server: Annotated[
+        str, typer.Option(help="kitti2012_stereo, kitti2015_flow, middlebury, eth3d, sintel, map_free, …")
+    ],
     method: Annotated[str, typer.Option(help="The method, by its label in the run.")],
     out: Annotated[Path, typer.Option(help="To write: .zip.")] = Path("submission.zip"),
     dataset: DatasetLike = None,

@@ -20,10 +20,10 @@ from rich.text import Text
 from ..benchmark.differences import changes
 from ..benchmark.grids import chosen
 from ..benchmark.leaderboard import Leaderboard
+from ..benchmark.map_free_server import NAME as MAP_FREE
 from ..benchmark.records import Record, scored_by
 from ..benchmark.runs import Run, data
-from ..benchmark.servers import SERVERS
-from ..benchmark.submissions import write_submission
+from ..benchmark.submissions import NAMES, write_submission
 from ..io._files import write_bytes
 from ..metrics import PROTOCOLS
 from ..report.board_differences import difference_sheets, told_lines
@@ -31,8 +31,9 @@ from ..report.board_formats import as_markdown
 from ..report.board_pictures import Reader, read_map
 from ..report.board_sheets import Sheet, failure_lines, main_sheet, scene_sheet
 from ..report.leaderboard import save_leaderboard
-from ..results import Depth, Disparity, Flow, SceneFlow
+from ..results import Depth, Disparity, Flow, MetricPose, SceneFlow
 from ..samples import Sample
+from .narrow import EDGES, GAP, column_width, fitted
 
 COLOURS = {"better": "green", "worse": "red", "within noise": "dim", "same": "dim", "too few scenes": "yellow"}
 
@@ -142,23 +143,24 @@ def submit(
     partial: bool = False,
 ) -> None:
     """Write one method's kept estimates for a server."""
-    if server not in SERVERS:
-        raise ValueError(f"there is no server {server!r}; there are {', '.join(SERVERS)}")
+    if server not in NAMES:
+        raise ValueError(f"there is no server {server!r}; there are {', '.join(NAMES)}")
     run = Run(folder)
     records = list(chosen(run.records(label=label), dataset=dataset))
     if not records:
         labels = ", ".join(dict.fromkeys(record.label for record in run.records()))
         raise ValueError(f"{folder} has no method {label!r}; it has {labels}")
     failed = [record.sample for record in records if record.error]
-    if failed and not partial:
+    if failed and not partial and server != MAP_FREE:  # which counts views without a pose as such
         raise ValueError(f"{label} failed on {', '.join(failed[:5])}: a server wants all; --partial leaves them out")
     done = [record for record in records if not record.error]
+    given = records if server == MAP_FREE else done
     if any(record.map is None for record in done):
         raise ValueError(f"{folder} did not keep the estimates of {label}: run it with --maps npz")
     by_key = {time.key: statistics.median(time.seconds) for time in run.times() if time.seconds}
     told = write_submission(
         server,
-        ((_named(record), _estimate(run, record)) for record in done),
+        ((_named(record), None if record.error else _estimate(run, record)) for record in given),
         out,
         method=name or re.sub(r"[^\w-]+", "-", label).strip("-"),
         part=part,
@@ -166,7 +168,7 @@ def submit(
         partial=partial,
     )
     typer.echo(
-        f"{told.path}: {told.estimates} estimates in {told.files} files, {told.density:.1f} % of pixels, read back"
+        f"{told.path}: {told.estimates} estimates in {told.files} files, {told.density:.1f} % of {told.of}, read back"
     )
     for note in told.notes:
         typer.echo(note)
@@ -195,6 +197,8 @@ def _named(record: Record) -> str:
 def _estimate(run: Run, record: Record) -> Any:
     if record.task == "scene_flow":
         return _scene_flow(run.folder / str(record.map), record.sample)
+    if record.task == "pose":
+        return _pose(run.folder / str(record.map), record)
     values = np.ascontiguousarray(read_map(run.folder / str(record.map), record.task))
     if record.task == "stereo":
         return Disparity(px=values)
@@ -222,6 +226,19 @@ def _scene_flow(path: Path, sample: str) -> SceneFlow:
     )
 
 
+def _pose(path: Path, record: Record) -> MetricPose:
+    """A pose in metres. ValueError where it has no scale."""
+    with np.load(path) as arrays:
+        if "depth_ratio" not in arrays:
+            raise ValueError(f"{record.sample}: {record.label} gives poses without a scale; servers take metres")
+        T, inliers, covariance = (arrays[name] for name in ("T_1_0", "inliers", "covariance"))
+        confidence, ratio = float(arrays["confidence"]), float(arrays["depth_ratio"])
+    flags = tuple(record.flags)
+    return MetricPose(
+        T_1_0=T, inliers=inliers, covariance=covariance, confidence=confidence, depth_ratio=ratio, flags=flags
+    )
+
+
 def _units(records: Iterator[Record]) -> Iterator[str]:
     """One line for each unit: where, which method, its first protocol's figures or its error, by tabs."""
     headlines: dict[str, str] = {}
@@ -236,15 +253,30 @@ def _units(records: Iterator[Record]) -> Iterator[str]:
                     headlines[protocol] = next(iter(score)) if known is None else known.headline(score)
                 figure = headlines[protocol] if headlines[protocol] in score else next(iter(score))
                 figures.append(f"{protocol} {figure} {score[figure].value:.4g}")
-            result = "done\t" + "; ".join(figures)
+            flags = [f"flagged {', '.join(record.flags)}"] if record.flags else []
+            result = "done\t" + "; ".join([*figures, *flags])
         yield f"{record.dataset}\t{record.sample}\t{record.label}\t{result}"
 
 
 def _print(console: Console, sheet: Sheet) -> None:
-    """A sheet on the terminal: the best green, published rows dim, verdicts in their colours."""
-    table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    """A sheet on the terminal, under its title, in parts where it is wider."""
+    console.print(Text(sheet.title, style="bold"))
+    for part in fitted(sheet, console.width):
+        _print_part(console, part)
+
+
+def _print_part(console: Console, sheet: Sheet) -> None:
+    """The best green, published rows dim, verdicts in their colours."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    widths = [column_width(sheet, k) for k in range(len(sheet.columns))]
+    fits = sum(widths) + GAP * (len(widths) - 1) + EDGES <= console.width
     for index, column in enumerate(sheet.columns):
-        table.add_column(column, justify="left" if index < sheet.names else "right", vertical="bottom")
+        table.add_column(
+            column,
+            width=widths[index] if fits else None,
+            justify="left" if index < sheet.names else "right",
+            vertical="bottom",
+        )
     for row, cells in enumerate(sheet.rows):
         dim = sheet.published_from is not None and row >= sheet.published_from
         styles = [

@@ -13,11 +13,10 @@ from rich.console import Console
 
 from ..benchmark.comparison import Comparison, compare_methods
 from ..benchmark.fitting import OPTION, RangeFit, search_range
-from ..depth._completion import Completion
 from ..method import Method
 from ..report import Report
 from ..results import AlignedHow
-from ..samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, pair_of
+from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample, pair_of
 from ..scene_flow._base import PointsMethod
 from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import settings
@@ -134,7 +133,11 @@ def has_inputs(method: Method, sample: Sample) -> bool:
         return method.name() != "epipolar_flow" or not (sample.camera is None or sample.T_1_0 is None)
     if isinstance(sample, SceneFlowSample | PointsSample):
         return isinstance(method, PointsMethod) == isinstance(sample, PointsSample)
+    if isinstance(sample, PoseSample):
+        return not getattr(method, "is_metric", False) or not (sample.depth0 is None or sample.depth1 is None)
     assert isinstance(sample, DepthSample)
+    from ..depth._completion import Completion
+
     if {"base", "bases"} & set(method.option_limits()):
         return False  # what asks other methods is compared where it is named, with those that are meant
     if isinstance(method, Completion):

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar, overload
 
-from ..samples import PoseSample, Sample
+from ..samples import Sample
 
-AnySample = TypeVar("AnySample", bound=Sample | PoseSample)
+AnySample = TypeVar("AnySample", bound=Sample)
 Entry = TypeVar("Entry")
 
 

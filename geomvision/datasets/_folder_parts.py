@@ -18,7 +18,8 @@ from ._files import fitting
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".pgm", ".ppm")
 LAYOUT = (
     "stereo/SCENE/left.png, right.png, disp.pfm or disp.png; flow/SCENE/frame0.png, frame1.png, flow.flo or "
-    "flow.png; depth/SCENE/color*.png, depth*.png; each SCENE with a meta.json that tells scales and cameras; "
+    "flow.png; depth/SCENE/color*.png, depth*.png; twoview/SCENE/image0.png, image1.png; each SCENE with a meta.json "
+    "that tells scales and cameras; "
     "or one of these task folders, or one scene folder"
 )
 

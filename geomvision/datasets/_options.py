@@ -11,7 +11,7 @@ import numpy as np
 from ._layouts import LAYOUTS
 
 Knob = float | tuple[float, float]
-TASKS = ("stereo", "flow", "depth", "scene_flow")
+TASKS = ("stereo", "flow", "depth", "scene_flow", "pose")
 
 
 def _limits(low: float, high: float, doc: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ class SceneOptions:
     count: int = 1000
     height: int = 375
     width: int = 450
-    #: "stereo", "flow", "depth" or "scene_flow": which kind of sample indexing yields.
+    #: "stereo", "flow", "depth", "scene_flow" or "pose": which kind of sample indexing yields.
     task: str = "stereo"
     #: "mixed", which is of the first three, or one of "tabletop", "clutter", "street", "room", "road".
     layout: str = "mixed"
@@ -87,7 +87,9 @@ class SceneOptions:
             raise ValueError("Synthetic: swapped exchanges the views of a pair; it needs with_pair=True")
         if self.task == "depth" and self.layout == "clutter":
             raise ValueError("Synthetic: the layout 'clutter' has no ground; task 'depth' takes the others")
-        if self.task in ("flow", "scene_flow") and (self.swapped or self.vertical_misalignment or self.rotation):
+        if self.task in ("flow", "scene_flow", "pose") and (
+            self.swapped or self.vertical_misalignment or self.rotation
+        ):
             raise ValueError("Synthetic: swapped, vertical_misalignment and rotation are for stereo pairs only")
 
     def _check_knob(self, knob: Field[Any]) -> None:

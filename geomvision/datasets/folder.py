@@ -34,15 +34,18 @@ from ._folder_parts import (
 from ._occlusion import cross_check
 from ._poses import read_poses
 from ._registered import registered
+from ._two_views import read_two_views
 
-Task = Literal["stereo", "flow", "depth"]
+Task = Literal["stereo", "flow", "depth", "pose"]
 _TASKS: tuple[Task, ...] = ("stereo", "flow", "depth")
+#: Where scenes of a task lie in a root; those of a pose are taken where they are asked for.
+_ROOMS: Mapping[Task | None, tuple[str, ...]] = {None: _TASKS, "pose": ("pose", "twoview")}
 #: Frames before and after a frame that its clip has.
 AROUND = 9
 
 
 class Folder(Dataset[Sample]):
-    """Scenes in folders: a root with ``stereo/``, ``flow/``, ``depth/``, one of those, or one scene.
+    """Scenes in folders: a root with ``stereo/``, ``flow/``, ``depth/`` and ``twoview/``, one of those, or one scene.
 
     A stereo scene holds ``left``, ``right``, optionally ``disp``, ``disp_right``, ``disp_noc``, masks and
     ``calib.txt``; a flow scene ``frame0``, ``frame1`` and ``flow``; a depth scene ``color*`` and ``depth*`` images (one
@@ -51,7 +54,9 @@ class Folder(Dataset[Sample]):
     several depth frames ``objects_001.png``), the classes of its left or first image: `io.read_masks`. ``meta.json``
     holds `category` (what scene it is), `disparity_scale`, `depth_scale`, `invalid_value`, `focal_px`, `baseline_m`,
     `doffs_px` and `intrinsics`; of a depth camera beside the colour camera `depth_intrinsics` and `T_depth_color` (16
-    numbers, X_depth = T · X_color in metres), by which depth is brought to the colour camera's view.
+    numbers, X_depth = T · X_color in metres), by which depth is brought to the colour camera's view. A scene of a pose
+    holds ``image0`` and ``image1``, of any sizes, perhaps ``depth0`` and ``depth1``, and the meta data `K0`, `K1` (3x3,
+    pixels) and `T_0to1` (4x4, X1 = T_0to1 · X0, metres); such are taken with ``task="pose"`` alone.
 
     A rig needs focal length, baseline and doffs, from ``calib.txt`` or the meta data; where nobody published the
     principal point (Middlebury 2005) it is taken at the image centre. Occlusion comes from ``mask_nonocc.png``,
@@ -59,7 +64,7 @@ class Folder(Dataset[Sample]):
 
     Args:
         path: root, task folder or scene folder.
-        task: take only the scenes of this task; None takes all.
+        task: take only the scenes of this task; None takes all of stereo, flow and depth.
         final_pass: read Sintel's final pass (``frame0_final.png``) where a scene has one.
 
     Raises:
@@ -67,8 +72,8 @@ class Folder(Dataset[Sample]):
     """
 
     def __init__(self, path: str | Path, *, task: Task | None = None, final_pass: bool = False) -> None:
-        if task is not None and task not in _TASKS:
-            raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)} or None")
+        if task not in (None, *_TASKS, "pose"):
+            raise ValueError(f"task is {task!r}; allowed are {', '.join(_TASKS)}, pose or None")
         self.path = existing_folder(path, LAYOUT)
         self.task = task
         self.final_pass = final_pass
@@ -78,13 +83,15 @@ class Folder(Dataset[Sample]):
     @cached_property
     def _entries(self) -> dict[str, tuple[Task, Path, str]]:
         """Sample name → task, scene folder, frame (depth) or ""."""
-        rooms = [self.path / task for task in _TASKS if (self.path / task).is_dir()]
+        pose = self.task == "pose"
+        named = _ROOMS.get(self.task, _TASKS)
+        rooms = [self.path / room for room in named if (self.path / room).is_dir()]
         scenes = [s for room in rooms or [self.path] for s in sorted(room.iterdir()) if s.is_dir()]
-        if not rooms and task_of(self.path) is not None:
+        if not rooms and task_of(self.path, pose=pose) is not None:
             scenes = [self.path]
         entries: dict[str, tuple[Task, Path, str]] = {}
         for scene in scenes:
-            task = task_of(scene)
+            task = task_of(scene, pose=pose)
             if task is None or self.task not in (None, task):
                 continue
             for frame in _frames(scene) if task == "depth" else [""]:
@@ -106,11 +113,15 @@ class Folder(Dataset[Sample]):
             return _read_stereo(name, scene, meta)
         if task == "flow":
             return _read_flow(name, scene, meta, "_final" if self.final_pass else "")
+        if task == "pose":
+            return read_two_views(name, scene, meta)
         return _read_depth(name, scene, meta, frame)
 
 
-def task_of(scene: Path) -> Task | None:
-    """Which task a scene folder serves, told by its files; None when it is no scene."""
+def task_of(scene: Path, *, pose: bool = False) -> Task | None:
+    """Which task a scene folder serves, told by its files; None when it is no scene. `pose`: two views are one."""
+    if pose:
+        return "pose" if all(find_image(scene, f"image{k}") is not None for k in (0, 1)) else None
     for task, files in (("stereo", ("left", "right")), ("flow", ("frame0", "frame1"))):
         if all(find_image(scene, file) is not None for file in files):
             return task  # type: ignore[return-value]

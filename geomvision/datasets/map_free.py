@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..cameras import Array, Camera, inverse
 from ..images import Image
 from ..io._files import below, naming, read_text
 from ..io._rotations import rotation_of
+from ..results import Depth
 from ..samples import PoseSample
 from ._base import Listed
 from ._files import fitting
@@ -29,17 +31,22 @@ class MapFree(Listed[PoseSample, tuple[Path, str]]):
     Args:
         path: the folder of places (``train``, ``val``, ``test``), one that holds these, or a place.
         every: take every so many queries; the benchmark takes 5.
+        depth: what estimated depth is called that lies beside the images, "dptkitti" for
+            ``seq0/frame_00000.dptkitti.png``, millimetres of 16 bits, which methods are then told; "" for none.
 
     Raises:
-        DatasetError: when there is no query; the message tells the layout. ValueError for a number below 1.
+        DatasetError: when there is no query; the message tells the layout. ValueError for a number below 1, or a name
+            that is no word.
     """
 
     layout = "val/s00460/intrinsics.txt, poses.txt, seq0/frame_00000.jpg and seq1/frame_00000.jpg"
 
-    def __init__(self, path: str | Path, *, every: int = 1) -> None:
+    def __init__(self, path: str | Path, *, every: int = 1, depth: str = "") -> None:
         if every < 1:
             raise ValueError(f"every is {every}; it must be at least 1")
-        self.every = every
+        if re.fullmatch(r"[\w-]*", depth) is None:
+            raise ValueError(f"depth is {depth!r}; it must be a word, as in frame_00000.WORD.png")
+        self.every, self.depth = every, depth
         super().__init__(path)
 
     def _found(self) -> dict[str, tuple[Path, str]]:
@@ -64,7 +71,17 @@ class MapFree(Listed[PoseSample, tuple[Path, str]]):
             camera0=_camera(scene, _REFERENCE, rows, image0),
             camera1=_camera(scene, query, rows, image1),
             T_1_0=None if before is None or after is None else after @ inverse(before),
+            depth0=self._depth(scene / _REFERENCE, image0),
+            depth1=self._depth(scene / query, image1),
         )
+
+    def _depth(self, path: Path, image: Image) -> Depth | None:
+        if not self.depth:
+            return None
+        own = path.with_suffix(f".{self.depth}.png")
+        found = io.read_depth(own, scale=1000.0, invalid=0)
+        fitting(own, found.size, image)
+        return found
 
 
 def _rows(path: Path, expected: str, count: int) -> dict[str, Array]:

@@ -11,7 +11,7 @@ import numpy as np
 from ..cameras import Array, inverse
 from ..images import Mask
 from ..results import Depth, Disparity, Flow
-from ..samples import Clip, DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
+from ..samples import Clip, DepthSample, FlowSample, PoseSample, Sample, SceneFlowSample, StereoSample
 from ._builder import PERIODIC, POOR
 from ._clips import rendered_clip
 from ._options import SceneOptions
@@ -34,7 +34,7 @@ _HARD_RIG: Mapping[str, Any] = {"vertical_misalignment": (-0.4, 0.4), "rotation"
 class Synthetic(SceneOptions):
     """Ray-cast scenes whose disparity, flow, depth and occlusion are known at every pixel.
 
-    ``Synthetic(seed=7)[0]`` is a stereo pair; "flow", "depth" and "scene_flow" are the other tasks. The same
+    ``Synthetic(seed=7)[0]`` is a stereo pair; "flow", "depth", "scene_flow" and "pose" are the other tasks. The same
     seed, index and options give the same bytes on every machine and in every process. Truth is that of the exact
     ray through each pixel centre; the pictures, uint8 RGB, are anti-aliased, blurred and noisy. The options are
     those of `SceneOptions`; what they ask for is checked (ValueError).
@@ -43,7 +43,7 @@ class Synthetic(SceneOptions):
     @classmethod
     def hard(cls, **options: Any) -> Synthetic:
         """Scenes with more of every failure, a rig that is slightly off among them; `options` override."""
-        rig = _HARD_RIG if options.get("task", "stereo") != "flow" else {}
+        rig = _HARD_RIG if options.get("task", "stereo") in ("stereo", "depth") else {}
         return cls(**{**_HARD, **rig, **options})
 
     def __len__(self) -> int:
@@ -57,6 +57,8 @@ class Synthetic(SceneOptions):
             return self.stereo(index)
         if self.task == "scene_flow":
             return self.scene_flow(index)
+        if self.task == "pose":
+            return self.two_views(index)
         return self.flow(index) if self.task == "flow" else self.depth(index)
 
     def stereo(self, index: int) -> StereoSample:
@@ -168,6 +170,22 @@ class Synthetic(SceneOptions):
             )
             for k, q in enumerate(rendered.inverse_depths)
         ]
+
+    def two_views(self, index: int) -> PoseSample:
+        """The first and last frame of `clip` with the exact pose between them, and the depth of both."""
+        index = self._known(index)
+        rendered = rendered_clip(self, index, 2, namespace("numpy"))
+        before, after = rendered.T_world_cam
+        return PoseSample(
+            name=f"synthetic-pose-{self.seed}-{index}",
+            image0=rendered.frames[0].astype(np.uint8),
+            image1=rendered.frames[1].astype(np.uint8),
+            camera0=rendered.camera,
+            camera1=rendered.camera,
+            T_1_0=inverse(after) @ before,
+            depth0=_depth(rendered.inverse_depths[0]),
+            depth1=_depth(rendered.inverse_depths[1]),
+        )
 
     def poses(self, index: int) -> dict[str, Array]:
         """Motions of a flow sample, T_1_0 from camera 0 to camera 1: of the "world", and of each object by name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue
-from ..results import Disparity, Flow, MetricPose, SceneFlow
+from ..results import Disparity, Flow, MetricPose, RelativePose, SceneFlow
 from ._base import Protocol, Ratio, Score
 from ._depth_edges import depth_edges
 from ._error_map import error_map
@@ -54,7 +54,7 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
     """Score one estimate by several protocols side by side.
 
     Args:
-        estimate: a `Disparity`, `Flow`, `Depth`, `RelativeDepth`, `MetricPose` or `SceneFlow`.
+        estimate: a `Disparity`, `Flow`, `Depth`, `RelativeDepth`, `RelativePose`, `MetricPose` or `SceneFlow`.
         sample: the sample with the truth (see `geomvision.samples`).
         protocols: names or protocols; None takes all of the estimate's task that are for its kind and such a sample.
 
@@ -67,8 +67,8 @@ def score(estimate: Any, sample: Any, protocols: Iterable[str | Protocol] | None
         KeyError: for an unknown protocol, naming those there are.
     """
     if protocols is None:
-        tasks = {Disparity: "stereo", Flow: "flow", MetricPose: "pose", SceneFlow: "scene_flow"}
-        task = next((task for kind, task in tasks.items() if isinstance(estimate, kind)), "depth")
+        kinds = {Disparity: "stereo", Flow: "flow", SceneFlow: "scene_flow", RelativePose: "pose", MetricPose: "pose"}
+        task = next((task for kind, task in kinds.items() if isinstance(estimate, kind)), "depth")
         chosen = [p for p in for_task(task).values() if p.takes(estimate) and p.fits(sample)]
     else:
         chosen = [PROTOCOLS[item]() if isinstance(item, str) else item for item in protocols]

@@ -8,6 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+Float64 = NDArray[np.float64]
+#: A figure's totals and counts, (images,) each, 0 where an image has none.
+Columns = Mapping[str, tuple[Float64, Float64]]
+
+
+def per_image(images: Columns, figure: str) -> tuple[Float64, NDArray[np.bool_]]:
+    """Each image's total over count, 0 where it has none, and which have one."""
+    total, count = images[figure]
+    known = np.asarray(count > 0)
+    return np.divide(total, count, out=np.zeros(total.shape), where=known), known
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -48,6 +62,10 @@ class Protocol(ABC):
     aggregation: ClassVar[Literal["pooled", "mean"]]
     #: What images count in means over images, by their name; others count 1.
     weights: ClassVar[Mapping[str, float]] = {}
+    #: How images become figures where `aggregate` is its own, in words.
+    rule: ClassVar[str] = ""
+    #: Figures that tables show beside `primary`.
+    beside: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def score(self, estimate: Any, sample: Any) -> Score:
@@ -60,6 +78,10 @@ class Protocol(ABC):
     def fits(self, sample: Any) -> bool:  # noqa: ARG002
         """Whether a sample with truth has what the protocol is for; one chosen by name scores others, too."""
         return True
+
+    def missing(self, sample: Any, method: Any) -> Score | None:  # noqa: ARG002
+        """What counts where a method refused a sample with truth, or failed; None: such a sample is left out."""
+        return None
 
     def headline(self, figures: Iterable[str]) -> str:
         """Which of these figures a ranking sorts by: `primary`, or its form over all pixels where noc is unknown."""
@@ -99,3 +121,15 @@ class Protocol(ABC):
             else:
                 result[name] = sum(ratio.value * weight for ratio, weight in counted) / sum(w for _, w in counted)
         return result
+
+    def drawn(self, figure: str, images: Columns, draws: NDArray[np.floating[Any]]) -> Float64 | None:  # noqa: ARG002
+        """`aggregate`'s figure for many drawings of images at once, (drawings,), which a bootstrap needs.
+
+        None: this protocol does not know it, so `aggregate` is asked one by one.
+
+        Args:
+            figure: its name.
+            images: of one method, every figure's totals and counts.
+            draws: (drawings, images), how often each image is drawn.
+        """
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,11 +45,18 @@ def pose_error(estimate: ArrayLike | None, truth: ArrayLike) -> PoseError:
 
 
 @checked
-def pose_auc(errors_deg: ArrayLike, thresholds_deg: Sequence[float] = (5.0, 10.0, 20.0)) -> dict[float, float]:
+def pose_auc(
+    errors_deg: ArrayLike,
+    thresholds_deg: Sequence[float] = (5.0, 10.0, 20.0),
+    *,
+    curve: Literal["steps", "lines"] = "steps",
+) -> dict[float, float]:
     """Area under the recall curve of pose errors up to each threshold, over the threshold, in [0, 1].
 
-    The curve is exact: recall rises by 1/N at each error (Sarlin et al., SuperGlue, CVPR 2020, join them by lines). NaN
-    counts as wrong. Raises ValueError for no errors, negative ones, or a threshold that is not above 0.
+    With "steps" the curve is exact: recall rises by 1/N at each error. With "lines" these points are joined from the
+    origin on, as by Sarlin et al. (SuperGlue, CVPR 2020) and the tables after it: larger by the largest error below the
+    threshold, over 2N thresholds. NaN and infinity count as wrong. Raises ValueError for no errors, negative ones, or a
+    threshold that is not above 0.
     """
     errors = np.asarray(errors_deg, dtype=float).ravel()
     if errors.size == 0 or (errors < 0).any():
@@ -57,5 +64,10 @@ def pose_auc(errors_deg: ArrayLike, thresholds_deg: Sequence[float] = (5.0, 10.0
         raise ValueError(f"{told}; there must be one or more, none of them negative")
     if not all(np.isfinite(t) and t > 0 for t in thresholds_deg):
         raise ValueError(f"thresholds_deg are {list(thresholds_deg)}; each must be above 0")
+    if not isinstance(curve, str) or curve not in ("steps", "lines"):
+        raise ValueError(f"curve is {curve!r}; allowed are 'steps' and 'lines'")
     known = np.where(np.isnan(errors), np.inf, errors)
-    return {float(t): float(np.mean(np.maximum(0.0, t - known) / t)) for t in thresholds_deg}
+    areas = {float(t): float(np.mean(np.maximum(0.0, t - known) / t)) for t in thresholds_deg}
+    if curve == "steps":
+        return areas
+    return {t: area + float(known[known < t].max(initial=0.0)) / (2 * t * known.size) for t, area in areas.items()}

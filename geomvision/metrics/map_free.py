@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..cameras import Array, Camera, CameraModel, check_pose, inverse
-from ._base import Protocol, Ratio, Score
+from ._base import Columns, Float64, Protocol, Ratio, Score, per_image
+from ._drawn import drawn_mean, drawn_median, drawn_precision
 
 #: A pose is right within these.
 ALLOWED_M, ALLOWED_DEG = 0.25, 5.0
 #: VCRE is right within this share of the image's diagonal: the benchmark's 90 pixels of 540x720.
 ALLOWED_SHARE = 0.1
 VCRE_RIGHT, POSE_RIGHT = "VCRE<10%", "pose<0.25m,5°"
+ERRORS, AREA = ("VCRE", "m", "deg"), "AUC "
 
 
 class MapFree(Protocol):
@@ -36,6 +38,8 @@ class MapFree(Protocol):
     task: ClassVar[str] = "pose"
     name: ClassVar[str] = "map_free"
     primary: ClassVar[str] = "VCRE"
+    beside: ClassVar[tuple[str, ...]] = (AREA + VCRE_RIGHT, AREA + POSE_RIGHT)
+    rule: ClassVar[str] = "medians of errors, shares of all pairs, average precisions by confidence"
     missing_estimates: ClassVar[str] = "left out of the medians of errors; wrong in every percentage and in AUC"
     aggregation: ClassVar = "mean"
 
@@ -45,8 +49,19 @@ class MapFree(Protocol):
         Raises TypeError for an estimate without a metric pose, ValueError for a sample without the truth.
         """
         T = getattr(estimate, "T_1_0", None)
-        if T is None or not hasattr(estimate, "depth_ratio"):
+        if T is None or not self.takes(estimate):
             raise TypeError(f"map_free scores poses in metres; it was given a {type(estimate).__name__}")
+        return self._scored(T, float(estimate.confidence), sample)
+
+    def takes(self, estimate: Any) -> bool:
+        """Poses in metres."""
+        return hasattr(estimate, "depth_ratio")
+
+    def missing(self, sample: Any, method: Any) -> Score | None:
+        """No error and wrong in every percentage, for a method whose poses are in metres (`is_metric`)."""
+        return self._scored(np.full((4, 4), math.nan), 0.0, sample) if getattr(method, "is_metric", False) else None
+
+    def _scored(self, T: Array, confidence: float, sample: Any) -> Score:
         if getattr(sample, "T_1_0", None) is None:
             raise ValueError(f"sample {getattr(sample, 'name', sample)!r} has no T_1_0: there is no truth to score by")
         known = bool(np.isfinite(T).all())
@@ -55,13 +70,15 @@ class MapFree(Protocol):
             vcre = vcre_px(T, sample.T_1_0, sample.camera1)
             metres, degrees = metric_pose_error(T, sample.T_1_0)
         allowed = ALLOWED_SHARE * math.hypot(sample.camera1.width, sample.camera1.height)
+        right = {VCRE_RIGHT: vcre < allowed, POSE_RIGHT: metres < ALLOWED_M and degrees < ALLOWED_DEG}
+        shares = {name: Ratio(float(held), 1.0, "percent") for name, held in right.items()}
         return {
             "VCRE": _one(vcre),
             "m": _one(metres),
             "deg": _one(degrees),
-            VCRE_RIGHT: Ratio(float(vcre < allowed), 1.0, "percent"),
-            POSE_RIGHT: Ratio(float(metres < ALLOWED_M and degrees < ALLOWED_DEG), 1.0, "percent"),
-            "confidence": Ratio(float(estimate.confidence), 1.0),
+            **shares,
+            **{AREA + name: share for name, share in shares.items()},
+            "confidence": Ratio(confidence, 1.0),
             "density": Ratio(float(known), 1.0, "percent"),
         }
 
@@ -69,7 +86,7 @@ class MapFree(Protocol):
         """Medians of the errors, percentages, and average precisions by confidence."""
         every = list(scores)
         result = super().aggregate(every, samples)
-        for name in ("VCRE", "m", "deg"):
+        for name in ERRORS:
             known = [score[name].value for score in every if name in score and score[name].count > 0]
             if name in result:
                 result[name] = float(np.median(known)) if known else math.nan
@@ -77,10 +94,20 @@ class MapFree(Protocol):
         made = np.array([score["density"].total > 0 for score in every], dtype=bool)
         for name in (VCRE_RIGHT, POSE_RIGHT):
             right = np.array([score[name].total > 0 for score in every], dtype=bool)
-            result[f"AUC {name}"] = 100.0 * average_precision(
-                confidence[made], right[made], failures=int((~made).sum())
-            )
+            result[AREA + name] = 100.0 * average_precision(confidence[made], right[made], failures=int((~made).sum()))
         return result
+
+    def drawn(self, figure: str, images: Columns, draws: NDArray[np.floating[Any]]) -> Float64 | None:
+        """What `aggregate` says, for many drawings of pairs."""
+        values, known = per_image(images, figure)
+        if figure in ERRORS:
+            return drawn_median(values, known, draws)
+        if figure.startswith(AREA):
+            made = known & (images["density"][0] > 0)
+            precision = drawn_precision(per_image(images, "confidence")[0], values, made, draws)
+            pairs = np.asarray(draws[:, known], np.float64).sum(axis=1)
+            return np.asarray(np.divide(100.0 * precision, pairs, out=np.full(len(draws), math.nan), where=pairs > 0))
+        return drawn_mean(values if figure == "confidence" else 100.0 * values, known, draws)
 
 
 def metric_pose_error(T_1_0: ArrayLike, truth: ArrayLike) -> tuple[float, float]:

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from ..arguments import checked, pairs
 from ..cameras import Array, CameraModel
+from ..geometry import Matches, match_features
+from ..images import Image
 from ..method import Method, option
 from ..results import RelativePose
 from ..results.relative_pose import Relation
+from ..samples import PoseSample
 from ._diagnosis import Diagnosis
+from ._images import FEATURES, RATIO, check_sizes, matches_of
 from ._views import View, view
 
 #: No image is that large, pixels.
@@ -59,6 +63,8 @@ class PoseMethod(Method, ABC):
     task: ClassVar[str] = "pose"
     relation: ClassVar[Relation] = "essential"
     least_matches: ClassVar[int] = 5
+    #: Whether its poses have a scale.
+    is_metric: ClassVar[bool] = False
 
     max_error_px: float = option(
         6.0, "no inlier lies farther from where it belongs; noise up to a third of it", unit="px", minimum=1e-3
@@ -110,6 +116,38 @@ class PoseMethod(Method, ABC):
             inliers[seen] = result.inliers
             object.__setattr__(result, "inliers", inliers)
         return result
+
+    @checked
+    def from_images(
+        self,
+        image0: Image,
+        image1: Image,
+        camera0: CameraModel,
+        camera1: CameraModel,
+        *,
+        features: int = FEATURES,
+        ratio: float = RATIO,
+    ) -> RelativePose:
+        """The same from two images, (H, W) or (H, W, 3) of their cameras' sizes, matched by `geometry.match_features`.
+
+        Raises what the call raises, and ImageError for what is no image.
+        """
+        check_sizes(image0, image1, camera0, camera1)
+        found = match_features(image0, image1, features=features, ratio=ratio)
+        return self(found.points0, found.points1, camera0, camera1)
+
+    def matched(self, sample: PoseSample) -> Matches:
+        """The matches of a sample's images, which are looked for once for all methods that ask for the same."""
+        return matches_of(sample, features=FEATURES, ratio=RATIO)
+
+    def on(self, sample: PoseSample) -> RelativePose:
+        """The pose of a sample's views from their images, as `from_images` finds it.
+
+        Matches are looked for once for each sample: a second call takes the time of the pose alone.
+        """
+        check_sizes(sample.image0, sample.image1, sample.camera0, sample.camera1)
+        found = self.matched(sample)
+        return self(found.points0, found.points1, sample.camera0, sample.camera1)
 
     def diagnosed(self, view0: View, view1: View, estimate: Estimate) -> RelativePose:
         """The result: poses, votes, inliers and degeneracies of what a backend found."""

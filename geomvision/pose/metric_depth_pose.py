@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike
 
 from ..arguments import checked
 from ..cameras import CameraModel
-from ..geometry import match_features, metric_relative_pose
+from ..geometry import Matches, match_features, metric_relative_pose
 from ..method import Method, backend, option
 from ..results import Depth, MetricPose
+from ..samples import PoseSample
+from ._images import FEATURES, RATIO, check_sizes, matches_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class MetricDepthPose(Method):
     """
 
     task: ClassVar[str] = "pose"
+    is_metric: ClassVar[bool] = True
 
     solver: str = option("points", "3-D to 3-D by both depth maps, or PnP by that of view 0", choices=("points", "pnp"))
     depth_error: float = option(
@@ -33,8 +36,8 @@ class MetricDepthPose(Method):
     confidence: float = option(0.9999, "chance wanted that a sample had no outlier", minimum=0.01, maximum=0.999999)
     max_iterations: int = option(10_000, "samples drawn at most", minimum=1)
     seed: int = option(0, "of the samples", minimum=0)
-    ratio: float = option(0.8, "of Lowe's test, for matches of images", minimum=0.1, maximum=1.0)
-    max_features: int = option(4000, "per image, for matches of images", minimum=2)
+    ratio: float = option(RATIO, "of Lowe's test, for matches of images", minimum=0.1, maximum=1.0)
+    max_features: int = option(FEATURES, "per image, for matches of images", minimum=2)
 
     @checked
     def __call__(
@@ -69,12 +72,27 @@ class MetricDepthPose(Method):
 
         Raises what the call raises, and ImageError for what is no image.
         """
-        for name, image, camera in (("image0", image0, camera0), ("image1", image1, camera1)):
-            height, width = getattr(image, "shape", (0, 0))[:2]
-            if (height, width) != (camera.height, camera.width):
-                raise ValueError(f"{name} is {width}x{height} but its camera is {camera.width}x{camera.height} pixels")
+        check_sizes(image0, image1, camera0, camera1)
         found = match_features(image0, image1, ratio=self.ratio, features=self.max_features)
         return self(found.points0, found.points1, camera0, camera1, depth0=depth0, depth1=depth1)
+
+    def matched(self, sample: PoseSample) -> Matches:
+        """The matches of a sample's images, which are looked for once for all methods that ask for the same."""
+        return matches_of(sample, features=self.max_features, ratio=self.ratio)
+
+    def on(self, sample: PoseSample) -> MetricPose:
+        """The pose of a sample's views from their images and depth, as `from_images` finds it.
+
+        Matches are looked for once for each sample and options: a second call takes the time of the pose alone.
+        ValueError for a sample without depth of both views.
+        """
+        if sample.depth0 is None or sample.depth1 is None:
+            lacking = " and ".join(n for n in ("depth0", "depth1") if getattr(sample, n) is None)
+            raise ValueError(f"the sample has no {lacking}: {self.name()} needs the depth of both views, in metres")
+        check_sizes(sample.image0, sample.image1, sample.camera0, sample.camera1)
+        found = self.matched(sample)
+        cameras = sample.camera0, sample.camera1
+        return self(found.points0, found.points1, *cameras, depth0=sample.depth0, depth1=sample.depth1)
 
     @backend("cpp", requires="geomvision._core")
     def _cpp(

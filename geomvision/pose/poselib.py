@@ -8,7 +8,7 @@ import numpy as np
 
 from ..method import backend, option
 from ..results import RelativePose
-from ._base import PoseMethod
+from ._base import Estimate, PoseMethod
 from ._views import View
 from .opencv_usac import judged
 
@@ -39,7 +39,10 @@ class PoseLib(PoseMethod):
         }
         pose, told = poselib.estimate_relative_pose(view0.ideal, view1.ideal, *cameras, options, {})
         R, t = np.asarray(pose.R), np.asarray(pose.t)
-        t = t / max(float(np.linalg.norm(t)), 1e-300)
+        length = float(np.linalg.norm(t))
+        if not (np.isfinite(R).all() and 0.0 < length < np.inf):  # it found none
+            return self.diagnosed(view0, view1, Estimate(iterations=int(told["iterations"])))
+        t = t / length
         skew = np.array([[0.0, -t[2], t[1]], [t[2], 0.0, -t[0]], [-t[1], t[0], 0.0]])
         estimate = judged(skew @ R, view0, view1, self.max_error_px, np.asarray(told["inliers"], bool))
         found = replace(estimate, rotation=R, translation=t, iterations=int(told["iterations"]))

@@ -119,6 +119,7 @@ def _protocol(section: Section, name: str, every: bool) -> dict[str, Any]:
     return {
         "name": name,
         "headline": grid.headline,
+        "shown": list(grid.shown),
         "rule": f"{rule_of(grid)[:1].upper()}{rule_of(grid)[1:]}.",
         "figures": [_figure(section, grid, figure, figure in sure, figure in kept) for figure in grid.figures],
         "tests": _matrix(grid, section.tests(name)) if tested else None,

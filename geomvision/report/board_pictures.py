@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from .. import io
 from ..benchmark.leaderboard import Section
 from ..images import Image
-from ..samples import DepthSample, FlowSample, Sample, SceneFlowSample, StereoSample
+from ..samples import DepthSample, FlowSample, PoseSample, Sample, SceneFlowSample, StereoSample
+from .board_poses import poses_drawn, read_pose
 from .maps import colored, encode_image, flow_colored
 
 Values = NDArray[np.floating[Any]]
@@ -21,6 +22,11 @@ Reader = Callable[[str, str], Sample]
 #: Pixels across of a picture; bytes of all pictures on a page.
 WIDE = 400
 PICTURE_BUDGET = 24_000_000
+NOTE = "A click on an underlined figure shows the estimate; maps of a scene have one scale of colours, red largest."
+NOTES = {
+    "pose": "A click on an underlined figure shows where, by the estimate, view 1 sees what lies behind the dots of "
+    "view 0, near or far: lines in the dots' colours, and white ones by the truth."
+}
 
 
 def pictures(
@@ -44,28 +50,40 @@ def pictures(
     for sample, places in kept.items():
         if spent >= budget:
             break
-        maps = {label: read_map(place, section.task) for label, place in places.items() if place.is_file()}
-        missing += len(places) - len(maps)
-        image, truth = None, None
+        there = {label: place for label, place in places.items() if place.is_file()}
+        missing += len(places) - len(there)
+        read = None
         try:
-            image, truth = (None, None) if reader is None else _shown(reader(section.dataset, sample))
+            read = None if reader is None else reader(section.dataset, sample)
         except (ValueError, OSError, TypeError, KeyError) as error:
             unread = unread or f" Images and truth are not shown: {error}."
-        drawn = drawn_together(maps, truth, relative)
-        own = {
-            name: picture
-            for name, picture in (("image", image), ("truth", drawn.pop("truth", None)))
-            if picture is not None
-        }
+        own, drawn = _poses(read, there) if section.task == "pose" else _maps(section.task, read, there, relative)
         given[sample] = {name: encode_image(picture, 85) for name, picture in own.items()}
         found[sample] = {label: encode_image(picture, 85) for label, picture in drawn.items()}
         spent += sum(map(len, (*found[sample].values(), *given[sample].values())))
-    note = "A click on an underlined figure shows the estimate; maps of a scene have one scale of colours, red largest."
+    note = NOTES.get(section.task, NOTE)
     if len(found) < len(kept):
         note += f" Pictures of {len(found)} of {len(kept)} scenes are in this page; the others are in the run's folder."
     if missing:
         note += f" {missing} kept estimates are no longer in the run's folder."
     return {"of": found, "given": given, "note": note + unread}
+
+
+def _maps(
+    task: str, sample: Sample | None, places: Mapping[str, Path], relative: set[str]
+) -> tuple[dict[str, Image], dict[str, Image]]:
+    """A sample's image and truth, where it could be read, and every map."""
+    image, truth = (None, None) if sample is None else _shown(sample)
+    drawn = drawn_together({label: read_map(place, task) for label, place in places.items()}, truth, relative)
+    given = (("image", image), ("truth", drawn.pop("truth", None)))
+    return {name: picture for name, picture in given if picture is not None}, drawn
+
+
+def _poses(sample: Sample | None, places: Mapping[str, Path]) -> tuple[dict[str, Image], dict[str, Image]]:
+    """What poses say of a sample's views; nothing where these could not be read, for they are drawn into them."""
+    if not isinstance(sample, PoseSample):
+        return {}, {}
+    return poses_drawn(sample, {label: read_pose(place) for label, place in places.items()})
 
 
 def read_map(path: Path, task: str) -> Values:

@@ -29,8 +29,9 @@ class Sheet:
 
 
 def main_sheet(section: Section, *, published: bool = True) -> Sheet:
-    """Methods by the first protocol's headline: every protocol's with its interval, then what methods cost."""
-    standings = {protocol: section.standings(protocol) for protocol in section.protocols}
+    """Methods by the first protocol's headline: every protocol's figures with intervals, then what methods cost."""
+    shown = [(protocol, figure) for protocol in section.protocols for figure in section.grids[protocol].shown]
+    standings = {column: section.standings(*column) for column in shown}
     order = next(iter(standings.values()), ())
     labels = [each.label for each in order]
     labels += [entry.label for entry in section.entries if entry.label not in set(labels)]
@@ -39,17 +40,17 @@ def main_sheet(section: Section, *, published: bool = True) -> Sheet:
     rows, best = [], set()
     for row, label in enumerate(labels):
         cells = [_rank(first.get(label)), told(entries[label], len(section.samples))]
-        for protocol, every in standings.items():
+        for (protocol, figure), every in standings.items():
             own = next((each for each in every if each.label == label), None)
             if own is not None and own.rank == 1:
                 best.add((row, len(cells)))
-            cells.append(_with_interval(section.grids[protocol], own))
+            cells.append(_with_interval(section.grids[protocol], own, figure))
         cells.append(_p(first.get(label)))
         rows.append((*cells, *costs(entries[label])))
-    titles = [headed(section.grids[protocol]) for protocol in standings]
+    titles = [headed(section.grids[protocol], figure) for protocol, figure in standings]
     told_apart = section.published() if published else ()
     count = len(rows)
-    rows += [_published(each, section, 6) for each in _by_method(told_apart)]
+    rows += [_published(each, section, shown, 6) for each in _by_method(told_apart)]
     return Sheet(
         title=heading(section),
         columns=("rank", "method", *titles, "p", "density %", "time ms", "memory MiB", "parameters"),
@@ -86,7 +87,7 @@ def scene_sheet(section: Section, protocol: str, figure: str | None = None) -> S
 def heading(section: Section) -> str:
     """The section's task and data set, and how many scenes it has."""
     task = SHOWN[section.task].title if section.task in SHOWN else section.task
-    return f"{task} on {section.dataset}, {len(section.samples)} {'scene' if len(section.samples) == 1 else 'scenes'}"
+    return f"{task} on {section.dataset}, {len(section.samples)} {counted(len(section.samples))}"
 
 
 def headed(grid: Grid, figure: str | None = None) -> str:
@@ -131,7 +132,22 @@ def notes(section: Section) -> tuple[str, ...]:
     for protocol in section.protocols:
         grid = section.grids[protocol]
         lines.append(f"{protocol}: {rule_of(grid)}")
-    return (*lines, INTERVALS, TESTS, *section.notes)
+    shared = [MATCHED] if section.task == "pose" and any(entry.seconds for entry in section.entries) else []
+    return (*lines, INTERVALS, TESTS, *flag_lines(section), *section.notes, *shared)
+
+
+def flag_lines(section: Section) -> list[str]:
+    """One line for each method whose estimates are flagged: what speaks against how many of them."""
+    count = len(section.samples)
+    return [
+        f"{label} flags {', '.join(f'{name} on {n}' for name, n in flags.items())} of {count} {counted(count)}"
+        for label, flags in section.flagged.items()
+    ]
+
+
+def counted(count: int) -> str:
+    """Scenes, or one."""
+    return "scene" if count == 1 else "scenes"
 
 
 def rule_of(grid: Grid) -> str:
@@ -144,8 +160,9 @@ def rule_of(grid: Grid) -> str:
 
 INTERVALS = (
     f"intervals hold {100 * LEVEL:.0f} % of what comes of drawing the scenes {RESAMPLES} times with replacement; a "
-    "method without an estimate of every scene that others have is not ranked"
+    "method without the figure of every scene that others have is not ranked"
 )
+MATCHED = "times of poses are those from matches: a pair's features are matched once, for all methods, and not timed"
 TESTS = (
     "p: that a method is as good as the best one on scenes like these, by Wilcoxon's signed-rank test over scenes, "
     "two-sided, with Holm's correction for as many tests as there are other ranked methods"
@@ -181,10 +198,10 @@ def _p(standing: Standing | None) -> str:
     return "< 0.001" if standing.p_best < 0.001 else f"{standing.p_best:.3f}"
 
 
-def _with_interval(grid: Grid, standing: Standing | None) -> str:
+def _with_interval(grid: Grid, standing: Standing | None, figure: str) -> str:
     if standing is None or math.isnan(standing.value):
         return "–"
-    digits = digits_of(grid, grid.headline)
+    digits = digits_of(grid, figure)
     value = number(standing.value, digits)
     if math.isnan(standing.low):
         return value
@@ -198,13 +215,14 @@ def _by_method(every: tuple[Published, ...]) -> list[list[Published]]:
     return list(groups.values())
 
 
-def _published(group: list[Published], section: Section, costs_after: int) -> tuple[str, ...]:
-    """A row of published figures: those that the columns' headlines are of."""
+def _published(
+    group: list[Published], section: Section, shown: list[tuple[str, str]], costs_after: int
+) -> tuple[str, ...]:
+    """A row of published figures: those that the columns are of."""
     cells = []
-    for protocol in section.protocols:
-        grid = section.grids[protocol]
-        found = [each.value for each in group if (each.protocol, each.figure) == (protocol, grid.headline)]
-        cells.append(number(found[0], digits_of(grid, grid.headline)) if found else "–")
+    for protocol, figure in shown:
+        found = [each.value for each in group if (each.protocol, each.figure) == (protocol, figure)]
+        cells.append(number(found[0], digits_of(section.grids[protocol], figure)) if found else "–")
     name = f"{group[0].method} (published, {group[0].split})"
     return ("", name, *cells, *("",) * (costs_after - 1))
 

@@ -14,7 +14,7 @@ from ..benchmark.comparison import Comparison
 from ..benchmark.machine import describe_machine
 from ..method import Method
 from ..results import Disparity, Flow, RelativeDepth, SceneFlow
-from ..samples import DepthSample, FlowSample, PointsSample, SceneFlowSample, StereoSample
+from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, SceneFlowSample, StereoSample
 from . import surfaces
 from .maps import color_table, encode_image, encode_map, encode_mask
 from .relative import alignment_told, depth_maps
@@ -69,8 +69,8 @@ def _stride(comparisons: list[Comparison]) -> int:
 
 
 def _seen(comparison: Comparison) -> list[Pictured]:
-    """The samples that have images; clouds are in the tables alone."""
-    return [sample for sample in comparison.samples if not isinstance(sample, PointsSample)]
+    """The samples of which there are maps; clouds and two views of a pose are in the tables alone."""
+    return [sample for sample in comparison.samples if not isinstance(sample, PointsSample | PoseSample)]
 
 
 def _section(comparison: Comparison) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..benchmark.comparison import Comparison, Row
+from ..benchmark.leaderboard import better_high
 from ..metrics._base import Protocol, Ratio
 
 Better = Literal["lower", "higher", "neither"]
@@ -90,7 +91,7 @@ class Table:
 
 def better(figure: str) -> Better:
     """Errors are better low; shares of good pixels or points and of estimated ones are better high, as are gains."""
-    return "higher" if figure.startswith(("delta", "density", "Acc3D", "F-score", "IoU", "AURG")) else "lower"
+    return "higher" if better_high(figure) else "lower"
 
 
 def summary_table(comparison: Comparison) -> Table:

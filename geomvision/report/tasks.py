@@ -27,6 +27,7 @@ SHOWN = {
     "stereo": Shown(title="Stereo", kind="disparity", unit="px", error_unit="px", caps=PIXELS),
     "flow": Shown(title="Optical flow", kind="flow", unit="px", error_unit="px", caps=PIXELS, planes=2, cloud=False),
     "depth": Shown(title="Depth", kind="depth", unit="m", error_unit="%", caps=(1.0, 2.0, 5.0, 10.0, 20.0, 50.0)),
+    "pose": Shown(title="Two-view pose", kind="pose", unit="°", error_unit="°", caps=(1, 2, 5, 10, 20), cloud=False),
     "scene_flow": Shown(
         title="Scene flow",
         kind="motion",

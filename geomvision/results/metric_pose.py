@@ -38,6 +38,11 @@ class MetricPose:
     run: Run | None = None
 
     @property
+    def density(self) -> float:
+        """1 where the pose is known, 0 where it is not: what tables give as the share of estimates."""
+        return float(self.is_known)
+
+    @property
     def is_known(self) -> bool:
         """Whether the matches determined the pose."""
         return bool(np.isfinite(self.T_1_0).all())

@@ -75,6 +75,11 @@ class RelativePose:
             raise ValueError(f"degeneracies are {unknown}; allowed are {', '.join(DEGENERACIES)}")
 
     @property
+    def density(self) -> float:
+        """1 where there is a pose, 0 where there is none: what tables give as the share of estimates."""
+        return float(self.T_1_0 is not None)
+
+    @property
     def pose(self) -> Array:
         """`T_1_0`, or a ValueError that says why there is none."""
         if self.T_1_0 is None:

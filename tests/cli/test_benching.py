@@ -147,6 +147,10 @@ def test_a_plan_of_all_methods_imports_no_torch(task, tmp_path):
         ({"methods": "sgm(paths)"}, "'paths' is no OPTION=VALUE of sgm; options are"),
         ({"methods": "sgm(paths=3)"}, "paths is 3; allowed is"),
         ({"methods": "sgm,sgm"}, "is given twice with the same options"),
+        ({"methods": " , "}, "--methods ' , ' names none; methods are .*sgm"),
+        ({"datasets": ["folders:{0}"]}, r"no data set 'folders'; there are booster.*; did you mean 'folder'\?"),
+        ({"datasets": ["{0}"]}, "it must be .*; for scenes in folders, folder:/"),
+        ({"datasets": ["/nowhere/at/all"]}, "like middlebury:data/trainingQ or kitti=kitti:data.colour=false$"),
         ({"methods": "sgm", "options": ["num_threads=2"]}, "give --threads"),
         ({"protocols": ["kitti2016"]}, "no stereo protocol 'kitti2016'; there are"),
     ],
@@ -186,3 +190,73 @@ def test_the_plan_names_no_option_that_was_left_out(geomvision, dataset, tmp_pat
     geomvision("bench", "stereo", "--methods", "sgm", *QUICK, "--dataset", dataset, "--out", tmp_path / "run")
     plan = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (plan["protocols"], plan["maps"], plan["num_threads"]) == (None, None, 1)
+
+
+def test_two_views_are_run_shown_and_compared(geomvision, two_views, tmp_path):
+    """Matched from images; what has no depth is left out of `all`, and by its name a row that counts as wrong."""
+    out, dataset = tmp_path / "run", f"folder:{two_views}"
+    ended = geomvision("bench", "pose", "--dataset", dataset, "--maps", "npz", "--time", "--out", out, *QUICK)
+    assert ended.code == 0, ended.err
+    records = list(Run(out).records())
+    labels = list(dict.fromkeys(each.label for each in records))
+    assert set(labels) >= {"essential", "fundamental", "homography", "opencv_usac"}
+    assert "metric_depth_pose" not in labels  # the first pair has no depth
+    assert f"{len(labels)} failed" in ended.out
+    only = f"folder:{two_views / 'twoview' / 'b'}"
+    names = [each.name for each in planned("pose", Choices(datasets=[only], out=out)).entrants]
+    assert "metric_depth_pose" in names
+    shown = geomvision("bench", "show", out, "--out", tmp_path / "board.html", "--out", tmp_path / "board.md")
+    assert shown.code == 0, shown.err
+    assert "| rank | method | two\\_view AUC@5° % |" in (tmp_path / "board.md").read_text()
+    listed = geomvision("bench", "show", out, "--units")
+    assert "blank\tessential\tfailed\tValueError: 0 matches were given" in listed.out
+    assert "flagged " in listed.out
+    again = geomvision("bench", "pose", "--dataset", dataset, "--methods", "essential", "--out", out, *QUICK)
+    assert "3 units: 0 were there, 3 done" in again.out  # without maps they are others
+    changed = geomvision("bench", "compare", out, out)
+    assert changed.code == 0
+    assert "0 of 2 figures changed" in changed.out
+
+
+def test_poses_in_metres_are_scored_by_map_free_too(geomvision, two_views, tmp_path):
+    words = ("--methods", "essential,metric_depth_pose", "--dataset", f"folder:{two_views / 'twoview' / 'b'}")
+    ended = geomvision("bench", "pose", *words, "--out", tmp_path / "run", *QUICK)
+    assert ended.code == 0, ended.err
+    records = {each.label: each for each in Run(tmp_path / "run").records()}
+    assert set(records["essential"].scores) == {"two_view", "superglue"}
+    assert set(records["metric_depth_pose"].scores) == {"two_view", "superglue", "map_free"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--methods", "esential"), "there is no pose method 'esential' (did you mean 'essential'?)"),
+        (("--protocol", "kitti2015"), "there is no pose protocol 'kitti2015'; there are map_free, superglue, two_view"),
+        (("--set", "essential.max_error=2"), "there is no option 'max_error' (did you mean 'max_error_px'?)"),
+        (("--dataset", "folder:nowhere"), "two data sets are called 'folder'"),
+    ],
+)
+def test_wrong_words_for_poses_are_told(geomvision, two_views, tmp_path, words, told):
+    dataset = f"folder:{two_views}"
+    ended = geomvision("bench", "pose", "--dataset", dataset, "--out", tmp_path / "run", *QUICK, *words)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert told in ended.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_without_two_views_is_told(geomvision, dataset, tmp_path):
+    ended = geomvision("bench", "pose", "--dataset", dataset, "--out", tmp_path / "run", *QUICK)
+    assert ended.code == 2
+    assert "twoview/SCENE/image0.png" in ended.err
+    assert "(only pose scenes were asked for)" in ended.err
+
+
+def test_a_data_set_of_another_task_is_refused_before_the_run(geomvision, pair, tmp_path):
+    words = ("--dataset", f"folder:{pair}?task=stereo", "--out", tmp_path / "run", *QUICK)
+    ended = geomvision("bench", "pose", *words, "--methods", "essential")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "'folder' has nothing for bench pose: a StereoSample is no sample of pose" in ended.err
+    assert not (tmp_path / "run").exists()
+    ended = geomvision("bench", "depth", *words, "--methods", "from_stereo")  # it has no rig; other scenes may
+    assert ended.code == 0
+    assert "has no calibration" in ended.out

@@ -18,7 +18,7 @@ from geomvision.cameras import CameraModel, check_pose
 from geomvision.datasets._base import DatasetError
 from geomvision.images import as_image
 from geomvision.results.maps import _Map
-from geomvision.samples import Clip, PointPairs, StereoSample
+from geomvision.samples import Clip, PointPairs, PoseSample, StereoSample
 
 SECONDS = float(os.environ.get("GEOMVISION_FUZZ_SECONDS", "0"))
 SEED = int(os.environ.get("GEOMVISION_FUZZ_SEED", "0"))
@@ -135,11 +135,24 @@ def maps_of(sample):
             yield from maps_of(value)
 
 
+def assert_views_are_right(sample) -> None:
+    """Each of two views has a camera, and depth, of its own size."""
+    for image, camera, depth in (
+        (sample.image0, sample.camera0, sample.depth0),
+        (sample.image1, sample.camera1, sample.depth1),
+    ):
+        as_image(image)
+        assert (camera.height, camera.width) == image.shape[:2]
+        assert depth is None or depth.size == image.shape[:2]
+    if sample.T_1_0 is not None:
+        check_pose(sample.T_1_0)
+
+
 def assert_right(sample) -> None:
     """Images are images, maps and cameras have their size, poses are rigid."""
     parts = list(maps_of(sample))
     images = [v for k, v in parts if k in ("image", "left", "right", "frame0", "frame1", "left0", "right0", "left1")]
-    size = (images or [sample.image0])[0].shape[:2]
+    size = images[0].shape[:2]
     for image in images:
         as_image(image)
         assert image.shape[:2] == size
@@ -171,7 +184,7 @@ def read_all(written):
         found = {}
         for name in data.names:
             sample = data[name]
-            assert_right(sample)
+            (assert_views_are_right if isinstance(sample, PoseSample) else assert_right)(sample)
             found[name] = fingerprint(sample)
     except ValueError as error:
         return error

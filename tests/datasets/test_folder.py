@@ -143,7 +143,9 @@ def test_wrong_folders_say_what_was_expected(tmp_path: Path):
     stereo_scene(tmp_path / "a")
     with pytest.raises(DatasetError, match="only flow scenes were asked for"):
         gv.datasets.Folder(tmp_path, task="flow")
-    with pytest.raises(ValueError, match="allowed are stereo, flow, depth"):
+    with pytest.raises(ValueError, match="allowed are stereo, flow, depth, pose or None"):
+        gv.datasets.Folder(tmp_path, task="points")
+    with pytest.raises(DatasetError, match="only pose scenes were asked for"):
         gv.datasets.Folder(tmp_path, task="pose")
 
 
@@ -198,3 +200,35 @@ def test_edges_and_kind_of_a_depth_scene(tmp_path: Path):
     assert (first.category, second.category) == ("Indoor", "Indoor")
     np.testing.assert_array_equal(first.masks["edges"], GREY == 3)
     assert dict(second.masks) == {}
+
+
+def test_two_views_are_taken_where_they_are_asked_for(tmp_path: Path):
+    stereo_scene(tmp_path / "stereo" / "a")
+    K = np.diag([4.0, 4.0, 1.0]).tolist()
+    pair = scene(tmp_path / "twoview" / "t", {"K0": K, "K1": K}, image0=GREY, image1=GREY + 1)
+    scene(tmp_path / "pose" / "p", {"K0": K, "K1": K}, image0=GREY, image1=GREY + 1)
+    assert gv.datasets.Folder(tmp_path).names == ["a"]
+    assert gv.datasets.Folder(tmp_path, task="pose").names == ["p", "t"]
+    assert gv.datasets.Folder(tmp_path / "twoview", task="pose").names == ["t"]
+    (sample,) = gv.datasets.Folder(pair, task="pose")
+    assert (sample.T_1_0, sample.depth0, sample.depth1) == (None, None, None)
+    assert (sample.image1 == GREY + 1).all()
+
+
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        ({}, r"meta\.json has no K0; expected K0 and K1, 3x3 in pixels"),
+        ({"K0": [1, 2]}, r"meta\.json: .*K0, 3x3"),
+        ({"K0": [[4, 0.5, 1], [0, 4, 1], [0, 0, 1]]}, "without skew"),
+        ({"T_0to1": (2 * np.eye(4)).tolist()}, "T_0to1"),
+        ({"T_0to1": "sideways"}, "T_0to1, a 4x4 pose"),
+        ({"depth_scale": 0}, "depth_scale is 0"),
+    ],
+)
+def test_two_views_without_cameras_or_with_odd_ones_name_the_file(tmp_path: Path, meta, message):
+    whole = {"K0": np.diag([4.0, 4.0, 1.0]).tolist(), "K1": np.diag([4.0, 4.0, 1.0]).tolist(), **meta}
+    depth = {"depth0": GREY} if "depth_scale" in meta else {}
+    pair = scene(tmp_path / "t", whole if meta else {}, image0=GREY, image1=GREY, **depth)
+    with pytest.raises((io.FormatError, DatasetError), match=message):
+        gv.datasets.Folder(pair, task="pose")[0]

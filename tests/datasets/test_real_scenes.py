@@ -131,6 +131,12 @@ def test_the_whole_root(real_data: Path):
     assert sorted(gv.datasets.Folder(real_data, task="stereo").names) == sorted(STEREO)
     assert sorted(gv.datasets.Folder(real_data, task="flow").names) == sorted(FLOW)
     assert len(gv.datasets.Folder(real_data)) == 27 + 8 + 5 + 20 + 1 + 1
+    pairs = gv.datasets.Folder(real_data, task="pose")
+    assert pairs.names == ["dino_02_03", "temple_01_02", "temple_07_08", "temple_12_13"]
+    for pair, turn, baseline in zip(pairs, (23.5, 23.0, 23.0, 23.0), (0.257, 0.224, 0.224, 0.224), strict=True):
+        assert pair.image0.shape[:2] == pair.image1.shape[:2] == (480, 640)
+        assert np.degrees(np.arccos((np.trace(pair.T_1_0[:3, :3]) - 1) / 2)) == pytest.approx(turn, abs=0.05)
+        assert np.linalg.norm(pair.T_1_0[:3, 3]) == pytest.approx(baseline, abs=5e-4)
 
 
 @pytest.mark.parametrize("name", ["Motorcycle", "cones", "Art", "sawtooth"])

@@ -214,6 +214,10 @@ def test_hard_scenes_are_overridden_by_options_and_render():
     assert Synthetic.hard(noise=0.0).noise == 0.0
     assert Synthetic.hard().rotation == (-0.1, 0.1)
     assert Synthetic.hard(task="flow", **SMALL)[0].flow.density > 0.9
+    assert Synthetic.hard(task="pose", **SMALL)[0].T_1_0.shape == (4, 4)
+    assert Synthetic.hard(task="scene_flow", **SMALL)[0].flow is not None
+    with pytest.raises(ValueError, match="vertical_misalignment and rotation are for stereo pairs only"):
+        Synthetic(task="pose", rotation=0.1)
     hard, plain = Synthetic.hard(seed=3, **SMALL)[0], Synthetic(seed=3, **SMALL)[0]
     np.testing.assert_allclose(hard.disparity.px, plain.disparity.px, atol=0.3)  # the same layout, rolled a little
 
@@ -244,3 +248,19 @@ def test_a_clip_knows_its_poses_and_depths():
     assert np.abs(np.linalg.inv(T[2]) @ T[0])[0, 3] > 0.05
     with pytest.raises(ValueError, match="at least 2"):
         Synthetic().clip(0, 1)
+
+
+def test_two_views_know_their_pose_and_depths():
+    """Points of view 0, moved by the exact pose, lie where view 1's exact depth says, or behind it."""
+    s = Synthetic(seed=2, task="pose", layout="tabletop", width=120, height=80, max_disparity=24)[0]
+    assert s.name == "synthetic-pose-2-0"
+    moved = s.depth0.to_point_map(s.camera0).astype(float) @ s.T_1_0[:3, :3].T + s.T_1_0[:3, 3]
+    pixel = np.rint(s.camera1.project(moved))
+    inside = (pixel >= 0).all(axis=-1) & (pixel[..., 0] < 120) & (pixel[..., 1] < 80)
+    x, y = pixel[inside].astype(int).T
+    ratio = moved[inside][:, 2] / s.depth1.m[y, x]
+    assert (ratio > 0.93).mean() > 0.97
+    assert (np.abs(ratio - 1) < 0.02).mean() > 0.6
+    assert np.linalg.norm(s.T_1_0[:3, 3]) > 0.05
+    with pytest.raises(IndexError, match="outside a data set"):
+        Synthetic(count=1).two_views(1)

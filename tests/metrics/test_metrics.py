@@ -31,7 +31,7 @@ TASKS = {
         "regions_depth",
         "uncertainty",
     },
-    "pose": {"map_free"},
+    "pose": {"map_free", "two_view", "superglue"},
 }
 #: Those that tiny samples are for, of stereo with classes of surfaces, of the others without; neither of KITTI's nor of
 #: NYU's shape, nor with pairs or sky.

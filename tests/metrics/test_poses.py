@@ -36,8 +36,43 @@ def test_area_under_the_recall_curve():
     assert metrics.pose_auc([0.0, 0.0]) == {5.0: 1.0, 10.0: 1.0, 20.0: 1.0}
     assert metrics.pose_auc([2.5, np.nan], (5.0, 10.0)) == {5.0: 0.25, 10.0: 0.375}
     assert metrics.pose_auc([30.0])[20.0] == 0.0
+    assert metrics.pose_auc([np.inf, 30.0])[20.0] == 0.0
     for bad in ([], [-1.0]):
         with pytest.raises(ValueError, match="errors_deg"):
             metrics.pose_auc(bad)
     with pytest.raises(ValueError, match="thresholds_deg"):
         metrics.pose_auc([1.0], (0.0,))
+
+
+def by_trapezoids(errors, threshold):
+    """The area, by numpy, under the curve through (0, 0), (e1, 1/N), (e2, 2/N) …, level after the last error below."""
+    below = np.sort([e for e in errors if e < threshold])
+    x = np.concatenate([[0.0], below, [threshold]])
+    y = np.append(np.arange(len(below) + 1), len(below)) / len(errors)
+    return np.trapezoid(y, x) / threshold
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [0.5, 2.0, 3.0, 50.0],
+        [1.0],
+        [0.0, 0.0],
+        [5.0, 7.0],
+        [2.0, 2.0, 2.0, np.inf],
+        [12.0, 170.0],
+        list(np.arange(30.0)),
+    ],
+)
+def test_a_curve_of_lines_has_the_area_of_its_trapezoids(errors):
+    found = metrics.pose_auc(errors, curve="lines")
+    for threshold in (5.0, 10.0, 20.0):
+        assert found[threshold] == pytest.approx(by_trapezoids(errors, threshold), abs=1e-15)
+
+
+def test_the_area_under_lines_by_hand():
+    """Of 1° and 3° up to 5°: triangles and rectangles 1·½/2 + 2·(½ + 1)/2 + 2·1, over 5."""
+    assert metrics.pose_auc([3.0, 1.0], (5.0,), curve="lines")[5.0] == pytest.approx((0.25 + 1.5 + 2.0) / 5)
+    assert metrics.pose_auc([3.0, 1.0], (5.0,))[5.0] == pytest.approx((0.5 * 2 + 2.0) / 5)
+    with pytest.raises(ValueError, match="curve"):
+        metrics.pose_auc([1.0], curve="squares")

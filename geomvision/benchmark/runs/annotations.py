@@ -10,7 +10,7 @@ from typing import Any
 from ...datasets._folder_parts import read_objects
 from ...images import Image
 from ...io.masks import masked_images
-from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from ...samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample, StereoSample
 
 #: What readers call a sample's first image, in the folder that has the sample's name.
 STEMS = ("left", "im0", "view1", "im2", "frame0", "color", "rgb", "image")
@@ -77,7 +77,7 @@ class Annotated:
             TypeError: for a sample without images.
         """
         image, called = first_image(sample), self._called[name]
-        if called is None:
+        if called is None or isinstance(sample, PoseSample):
             return sample
         masks = read_objects(self._path, image, [called])
         return replace(sample, masks={**sample.masks, **masks})
@@ -85,6 +85,8 @@ class Annotated:
 
 def first_image(sample: Sample) -> Image:
     """The image that a sample's truth is of. TypeError where it has none."""
+    if isinstance(sample, PoseSample):
+        raise TypeError(f"{sample.name} has one truth for both its images, of which masks split nothing")
     if isinstance(sample, PointsSample):
         raise TypeError(f"{sample.name} has no image that masks could be of")
     if isinstance(sample, StereoSample):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import hashlib
 import inspect
 import json
@@ -17,7 +18,7 @@ from typing import Any
 from ...cameras import Camera, StereoRig
 from ...datasets import DATASETS
 from ...io import read_camera, read_rig
-from ...samples import DepthSample, FlowSample, PointsSample, Sample, SceneFlowSample, StereoSample
+from ...samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample, SceneFlowSample, StereoSample
 from .annotations import Annotated
 from .plan import Source
 from .remote import fetched, is_url, remote_stamp
@@ -26,12 +27,19 @@ from .remote import fetched, is_url, remote_stamp
 #: from files, and calibrations, for those that take a camera or a rig.
 OBJECTS, CALIBRATIONS = "objects", {"camera": Camera, "rig": StereoRig}
 FORM = "[CALLED=]NAME:PATH[?OPTION=VALUE&OPTION=VALUE], like middlebury:data/trainingQ or kitti=kitti:data?colour=false"
+#: Of a reader that has a choice without the task, what is taken instead; of others' tasks, rectified pairs.
+INSTEAD = {"pose": ("scene_flow", "flow", "stereo")}
 KINDS: dict[str, tuple[type, ...]] = {
     "stereo": (StereoSample,),
     "flow": (FlowSample,),
     "depth": (DepthSample,),
     "scene_flow": (SceneFlowSample, PointsSample),
+    "pose": (PoseSample,),
 }
+
+
+class NoSample(TypeError):  # noqa: N818
+    """A sample of another task: so is the whole data set, as it was opened."""
 
 
 def parsed(text: str) -> Source:
@@ -42,10 +50,13 @@ def parsed(text: str) -> Source:
     """
     match = re.fullmatch(r"(?:([^=:?/]+)=)?(\w+)(?::([^?]*))?(?:\?(.*))?", text)
     if match is None:
-        raise ValueError(f"--dataset {text}: it must be {FORM}")
+        meant = f"; for scenes in folders, folder:{text}" if Path(text).exists() else ""
+        raise ValueError(f"--dataset {text}: it must be {FORM}{meant}")
     called, name, location, options = match.groups()
     if name not in DATASETS:
-        raise ValueError(f"--dataset {text}: there is no data set {name!r}; there are {', '.join(DATASETS)}")
+        close = difflib.get_close_matches(name.lower(), list(DATASETS), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"--dataset {text}: there is no data set {name!r}; there are {', '.join(DATASETS)}{hint}")
     known = _parameters(DATASETS[name])
     if not location and "path" in known:
         raise ValueError(f"--dataset {text}: the data set {name!r} is read from somewhere; it must be {FORM}")
@@ -118,7 +129,8 @@ def _opened(text: str, task: str) -> Any:
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     if "task" in known and "task" not in given:
         choices = [choice for choice in _choices(known["task"]) if isinstance(choice, str)]
-        given["task"] = "stereo" if choices and task not in choices and "stereo" in choices else task
+        instead = [other for other in INSTEAD.get(task, ("stereo",)) if other in choices]
+        given["task"] = instead[0] if choices and task not in choices and instead else task
     place = (fetched(location) if is_url(location) else Path(location),) if "path" in known else ()
     wanted = inspect.signature(reader).parameters.get("camera")
     if wanted is not None and wanted.default is inspect.Parameter.empty and "camera" not in named:
@@ -151,7 +163,7 @@ def names_of(dataset: Any) -> Sequence[str]:
 
 
 def read(dataset: Any, name: str, task: str) -> Sample:
-    """One sample, as the task needs it: a stereo pair with a rig is a sample of depth, too.
+    """One sample, as the task needs it: a stereo pair with a rig is a sample of depth, frames with a pose one of pose.
 
     TypeError where it is none of the task; what the reader raises.
     """
@@ -161,9 +173,11 @@ def read(dataset: Any, name: str, task: str) -> Sample:
 
 
 def as_task(sample: Any, task: str) -> Sample:
-    """The sample as one of the task, or a TypeError."""
+    """The sample as one of the task. NoSample where it is of another, TypeError where it lacks what makes it one."""
     if isinstance(sample, KINDS[task]):
         return typing.cast("Sample", sample)
+    if task == "pose" and isinstance(sample, FlowSample | SceneFlowSample):
+        return _posed(sample)
     pair = sample.stereo if isinstance(sample, SceneFlowSample | DepthSample) else sample
     if task == "stereo" and isinstance(pair, StereoSample):
         return pair
@@ -172,7 +186,21 @@ def as_task(sample: Any, task: str) -> Sample:
             raise TypeError(f"{pair.name} has no calibration: its disparities cannot become metres")
         depth = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
         return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=depth, stereo=pair)
-    raise TypeError(f"a {type(sample).__name__} is no sample of {task}")
+    raise NoSample(f"a {type(sample).__name__} is no sample of {task}")
+
+
+def _posed(sample: FlowSample | SceneFlowSample) -> PoseSample:
+    """Two frames of a still scene as two views. TypeError where camera or motion is unknown."""
+    if isinstance(sample, FlowSample):
+        camera, images = sample.camera, (sample.frame0, sample.frame1)
+    else:
+        camera, images = None if sample.rig is None else sample.rig.left, (sample.left0, sample.left1)
+    if camera is None or sample.T_1_0 is None:
+        lacking = "camera" if camera is None else "T_1_0: nobody knows how it moved, or more moves than the camera"
+        raise TypeError(f"{sample.name} has no {lacking}; a sample of pose needs both")
+    return PoseSample(
+        name=sample.name, image0=images[0], image1=images[1], camera0=camera, camera1=camera, T_1_0=sample.T_1_0
+    )
 
 
 def stamp(source: Source) -> str:

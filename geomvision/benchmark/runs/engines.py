@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,6 +127,10 @@ def engine(
         from .cluster import Cluster
 
         address = form.removeprefix("dask").removeprefix("://")
+        if address and re.fullmatch(r".+:\d{1,5}", address) is None:
+            raise ValueError(
+                f"--engine {form}: it must be dask://HOST:PORT, as dask scheduler prints it; often PORT is 8786"
+            )
         if address and workers is not None:
             raise ValueError(f"the cluster at {form} has its own workers: leave out --workers")
         return Cluster(address or None, count, num_threads=num_threads, gpus=gpus, tries=tries, limit=limit or 0.0)

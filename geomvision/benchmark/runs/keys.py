@@ -21,11 +21,11 @@ from ..machine import installed
 PACKAGE = Path(__file__).parents[2]
 #: Rooms whose code no result depends on; of `benchmark`, the files that one does depend on.
 WITHOUT = ("cli", "report", "training", "weights_data")
-WITH = ("_range", "aligned", "comparison", "fitting", "inspection", "protocols")
+WITH = ("_range", "aligned", "comparison", "failures", "fitting", "inspection", "protocols")
 #: Distributions whose versions can change a result.
 PACKAGES = (
     "numpy", "scipy", "opencv-contrib-python", "numba", "torch", "onnxruntime", "scikit-image", "open3d",
-    "transformers", "diffusers", "torchvision", "ptlflow",
+    "transformers", "diffusers", "torchvision", "ptlflow", "poselib",
 )  # fmt: skip
 
 #: Options that name files and folders on which results depend; methods with others have ``depends_on()``.

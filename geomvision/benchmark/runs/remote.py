@@ -68,7 +68,13 @@ def remote_stamp(url: str) -> str:
 def _system(url: str) -> tuple[Any, str]:
     with needed_by(f"data at {url}"):
         import fsspec
-    system, root = fsspec.core.url_to_fs(url)
+    try:
+        system, root = fsspec.core.url_to_fs(url)
+    except ImportError as error:  # of the protocol's own package
+        raise ValueError(f"{url} cannot be read here: {error} (pip install it)") from None
+    except ValueError as error:
+        known = ", ".join(sorted(fsspec.available_protocols()))
+        raise ValueError(f"{url} cannot be read: {error}; fsspec knows {known}") from None
     return system, str(root).rstrip("/")
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from ..failures import counts
 from ..machine import cores
-from ..records import TimeRecord
+from ..records import Record, TimeRecord
 from . import data, journal
 from .engines import Engine, Lost
 from .keys import code_beside, code_version, digest_of, digests_of
 from .plan import Entrant, Plan, Source
-from .work import Done, Job, Look, Unit, Untimed, failed, machine_name
+from .work import Done, Job, Look, Unit, Untimed, failed, machine_name, refused, sample_of
 from .writer import Writer, time_key
 
 
@@ -215,12 +216,18 @@ class _Scoring:
             self.looks[index] = look
             self.store.put_look(self.look_keys[index], *job.group, look)
             return self._begun_after_look(index, engine)
-        done = Done(failed(job, answer.error)) if isinstance(answer, Lost) else answer
+        done = Done(self._lost(job, answer.error)) if isinstance(answer, Lost) else answer
         self.store.put(done)
         self.done += 1
         self.failures += done.record.error is not None
         self.told(Step(self.done, self.total, f"{job.source.name}/{job.sample} · {job.unit.entrant.label}"))
         return 0
+
+    def _lost(self, job: Job, error: str) -> Record:
+        """The record of a unit that was given up. Where failures count its sample is read, which a look could do."""
+        look = self.looks[self._at[job.group]]
+        readable = look is not None and look.problem is None
+        return refused(job, sample_of(job), error) if readable and counts(self.plan.task) else failed(job, error)
 
     def _begun_after_look(self, index: int, engine: Engine) -> int:
         there = sum(key in self.store.records.keys for key in self.keys(index))

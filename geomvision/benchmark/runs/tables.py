@@ -41,7 +41,9 @@ SCHEMA = pa.schema(
         ("scores", pa.list_(_FIGURE)),
         ("unscored", pa.string()),
         ("density", pa.float64()),
-        *((name, pa.string()) for name in ("kind", "aligned", "map", "error")),
+        *((name, pa.string()) for name in ("kind", "aligned", "map")),
+        ("flags", pa.list_(pa.string())),
+        ("error", pa.string()),
     ]
 )
 _TOLD = ("options", "unscored")
@@ -95,7 +97,7 @@ class _Columns:
         """Take one record's entries."""
         self.count += 1
         for name, column in self._plain.items():
-            column.append(row[name])
+            column.append(row.get(name, []) if name == "flags" else row[name])
         for name, texts in self._told.items():
             texts.append(self._json(row[name]))
         for protocol, score in row["scores"].items():

@@ -8,11 +8,10 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from ... import metrics
 from ...licences import commercial_only
 from ...method import Method
 from ...metrics._base import Protocol
@@ -20,6 +19,7 @@ from ...results import RelativeDepth
 from ...samples import Sample, pair_of
 from ...timing import timed
 from ..comparison import PATIENCE_S, backend_of, scored
+from ..failures import counted, flags_of
 from ..fitting import search_range, with_range
 from ..inspection import PairRefused, inspect_sample
 from ..machine import cores, describe_machine
@@ -206,29 +206,45 @@ def _named(job: Job, unit: Unit) -> dict[str, Any]:
 def _scored(job: Job, unit: Unit, given: Given) -> Done:
     problem = given.error if isinstance(given, Unreadable) else unit.problem
     if problem is not None or isinstance(given, Unreadable):
-        return Done(failed(job, str(problem)))
+        return Done(refused(job, given, str(problem)))
     plan = job.plan
     try:
         method = method_of(unit.entrant, plan.task, unit.range, plan.num_threads)
         estimate = method.on(given)  # type: ignore[attr-defined]
         kept, ending = encoded(estimate, plan.maps) if plan.maps else (None, "")
     except Exception as error:
-        return Done(failed(job, told(error)))
+        return Done(refused(job, given, told(error)))
     protocols, unscored = _protocols(plan, given)
-    scores, refused = scored(estimate, given, protocols, plan.align)
+    if plan.task == "pose" and plan.protocols is None:  # poses up to scale are none in metres, and need no reason
+        protocols = [each for each in protocols if each.takes(estimate)]
+    scores, reasons = scored(estimate, given, protocols, plan.align)
     relative = isinstance(estimate, RelativeDepth)
     record = Record(
         **_named(job, unit),
         options=method.options(),
         backend=backend_of(method, estimate),
         scores=scores,
-        unscored={**unscored, **refused},
+        unscored={**unscored, **reasons},
         density=None if estimate.density is None else float(estimate.density),
         kind=estimate.kind if relative else None,
         aligned=plan.align if relative else None,
         map=f"maps/{unit.key[:2]}/{unit.key}{ending}" if kept is not None else None,
+        flags=flags_of(estimate),
     )
     return Done(record, kept, ending)
+
+
+def refused(job: Job, given: Given, error: str) -> Record:
+    """The record of a unit that gave no estimate of a sample, with what protocols count for that."""
+    unit = job.unit
+    if unit is None or isinstance(given, Unreadable):
+        return failed(job, error)
+    try:
+        method = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
+    except Exception:  # options that are none: no method was asked, as its error says
+        return failed(job, error)
+    scores = counted(_protocols(job.plan, given)[0], method, given, error)
+    return replace(failed(job, error), scores=scores, density=0.0 if scores else None)
 
 
 def _protocols(plan: Plan, sample: Sample) -> tuple[Iterable[Protocol], dict[str, str]]:
@@ -244,6 +260,8 @@ def _timed(job: Job, unit: Unit, given: Given) -> TimeRecord | Untimed:
     method: Any = method_of(unit.entrant, job.plan.task, unit.range, job.plan.num_threads)
     try:
         method.prepared()
+        if hasattr(method, "matched"):  # what methods share, as matches of two views, is no method's time or memory
+            method.matched(given)
         _, first_s, peak = timed(lambda: method.on(given))
         repeats = job.repeats if first_s < PATIENCE_S else 1
         every = [timed(lambda: method.on(given), from_scratch=False) for _ in range(repeats)]
@@ -264,17 +282,3 @@ def machine_name() -> str:
     """Processor, cores, instruction set and system: times of different machines are told apart by it."""
     known = describe_machine()
     return f"{known['cpu']}, {known['cores']} cores, {known['instruction_set']}, {known['system']}"
-
-
-def protocol_names(task: str, wanted: Iterable[str] | None) -> tuple[str, ...] | None:
-    """The full names of protocols of a task. ValueError where there is none of such a name."""
-    if wanted is None:
-        return None
-    known = metrics.for_task(task)
-    found = []
-    for name in wanted:
-        full = next((each for each in (name, f"{name}_{task}") if each in known), None)
-        if full is None:
-            raise ValueError(f"there is no {task} protocol {name!r}; there are {', '.join(known)}")
-        found.append(full)
-    return tuple(dict.fromkeys(found))

@@ -35,22 +35,28 @@ const headline = (protocol) => protocol.figures.find((figure) => figure.name ===
 function drawRanking(view) {
   const { section, protocol, figure } = view;
   const { rows, published } = standingsOf(view);
-  const others = section.protocols.filter((other) => other !== protocol);
+  // Figures of this protocol that belong beside the chosen one, then what the other protocols rank by.
+  const own = protocol.shown.length > 1 ? protocol.shown.filter((name) => name !== figure.name) : [];
+  const others = [
+    ...own.map((name) => ({ protocol, figure: protocol.figures.find((one) => one.name === name) })),
+    ...section.protocols.filter((other) => other !== protocol).map((other) => ({ protocol: other, figure: headline(other) })),
+  ];
   const scale = scaleOf([...rows, ...published]);
+  const spent = Object.values(COSTS).filter((cost) => section.entries.some((entry) => known(cost.of(entry))));
   const unit = figure.unit ? ` ${figure.unit}` : "";
   const columns = [
     { title: "#" }, { title: "method", class: "name" },
     { title: `${breaking(protocol.name)} ${figure.name}${unit}`, class: "chosen", high: figure.better_high, hint: "over all scenes, with its 95 % interval" },
     { title: "", fixed: true }, { title: "p", hint: "that it is as good as the best, over scenes" },
-    ...others.map((other) => ({ class: "other", title: `${breaking(other.name)} ${other.headline}${headline(other).unit ? ` ${headline(other).unit}` : ""}`, high: headline(other).better_high })),
-    { title: "density %", high: true }, ...Object.values(COSTS),
+    ...others.map(({ protocol: { name }, figure: one }) => ({ class: "other", title: `${breaking(name)} ${one.name}${one.unit ? ` ${one.unit}` : ""}`, high: one.better_high })),
+    { title: "density %", high: true }, ...spent,
   ];
   const measured = rows.map((row) => {
     const { entry, m } = row;
-    const rest = others.map((other) => headline(other).overall[m]);
-    const costs = Object.values(COSTS).map((cost) => cost.of(entry));
+    const rest = others.map((other) => other.figure.overall[m]);
+    const costs = spent.map((cost) => cost.of(entry));
     const density = known(entry.density) ? 100 * entry.density : null;
-    const failed = entry.done === 0;
+    const failed = entry.done === 0 && !known(row.value); // a protocol may count failures
     return {
       kind: failed ? "gone" : row.rank === null ? "incomplete" : null,
       after: failed ? 2 : row.rank === null ? 1 : 0,
@@ -65,9 +71,9 @@ function drawRanking(view) {
               element("span", { class: "range" }, known(row.low) ? `${printed(row.low, figure.digits)} … ${printed(row.high, figure.digits)}` : "")),
             element("td", { class: "whisker" }, whisker(row, scale)),
             element("td", { class: known(row.p) ? null : "p-none" }, row.rank === 1 && !known(row.p) ? "best" : asP(row.p)),
-            ...rest.map((value, k) => element("td", {}, printed(value, headline(others[k]).digits))),
+            ...rest.map((value, k) => element("td", {}, printed(value, others[k].figure.digits))),
             element("td", {}, printed(density, 1)),
-            ...costs.map((value, k) => element("td", {}, printed(value, Object.values(COSTS)[k].digits))),
+            ...costs.map((value, k) => element("td", {}, printed(value, spent[k].digits))),
           ]),
       ],
     };
@@ -82,8 +88,8 @@ function drawRanking(view) {
       element("td", {}, printed(value, figure.digits), element("span", { class: "range" }, "")),
       element("td", { class: "whisker" }, whisker({ value }, scale)),
       element("td", {}, ""),
-      ...others.map((other) => element("td", {}, printed((one.figures[other.name] || {})[other.headline], headline(other).digits))),
-      element("td", { colspan: 4, class: "name note", title: one.note || null }, one.note || ""),
+      ...others.map((other) => element("td", {}, printed((one.figures[other.protocol.name] || {})[other.figure.name], other.figure.digits))),
+      element("td", { colspan: 1 + spent.length, class: "name note", title: one.note || null }, one.note || ""),
     ],
   }));
   view.ranking = new Sorted(document.getElementById("ranking"), columns, [...measured, ...told], { column: 2, descending: figure.better_high });

@@ -150,3 +150,16 @@ def test_numbers_of_a_knob_are_those_that_were_given():
     dataset = data.opened(data.parsed("synthetic?count=1&noise=[0.25,0.25]&height=16&width=24"), "stereo")
     assert dataset.noise == (0.25, 0.25)
     assert np.isclose(dataset.noise[0], 0.25)
+
+
+def test_a_url_that_nothing_here_reads_says_what_is_missing(monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    with pytest.raises(ValueError, match=r"odd://bucket cannot be read: .*odd; fsspec knows .*memory"):
+        remote.fetched("odd://bucket")
+
+    def refuse(url):
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    with pytest.raises(ValueError, match="s3://bucket cannot be read here: Install s3fs to access S3"):
+        remote.fetched("s3://bucket")

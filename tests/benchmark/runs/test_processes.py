@@ -92,6 +92,8 @@ def test_engines_are_named(monkeypatch):
         ("gpu", None, "no such engine; there are in-process"),
         ("in-process", 4, "one worker, but 4"),
         ("dask://localhost:8786", 2, "leave out --workers"),
+        ("dask://localhost", None, "it must be dask://HOST:PORT"),
+        ("dask://:8786", None, "it must be dask://HOST:PORT"),
     ):
         with pytest.raises(ValueError, match=told):
             engine(form, workers=workers)

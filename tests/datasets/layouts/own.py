@@ -135,6 +135,32 @@ def folder_depth(root):
 
 
 @case
+def folder_pose(root):
+    scene, T = root / "twoview" / "temple", np.eye(4)
+    T[:3, 3] = [0.5, 0, -0.25]
+    picture(scene / "image0.png", ramp(1))
+    picture(scene / "image1.png", grey(2, (5, 6)))
+    pfm(scene / "depth0.pfm", real(1))
+    scaled(scene / "depth1.png", real(2, (5, 6)), 64)
+    first, second = [[9, 0, 1.5], [0, 9, 1], [0, 0, 1]], [[8.5, 0, 2.5], [0, 8, 2], [0, 0, 1]]
+    put(scene / "meta.json", {"K0": first, "K1": second, "T_0to1": T.tolist(), "depth_scale": 64})
+
+    def check(data):
+        assert data.names == ["temple"]
+        (sample,) = data
+        same(sample.image0, ramp(1))
+        same(sample.image1, grey(2, (5, 6)))
+        same(sample.camera0.K, np.array(first, float))
+        same(sample.camera1.K, np.array(second, float))
+        assert (sample.camera1.width, sample.camera1.height) == (6, 5)
+        same(sample.T_1_0, T)
+        same(sample.depth0.m, real(1))
+        same(sample.depth1.m, real(2, (5, 6)))
+
+    return Written(lambda: gv.datasets.Folder(root, task="pose"), check)
+
+
+@case
 def posed_clip(root):
     for k in range(3):
         picture(root / f"frame-{k:06}.color.png", ramp(k))

@@ -1,11 +1,12 @@
 """Single images: DIODE, iBims-1, SYNS-Patches, ETH3D of many views, MegaDepth, ReDWeb, DIW; pairs of Map-free."""
 
 import numpy as np
+import pytest
 from scipy.io import savemat
 
 import geomvision as gv
 
-from ._cases import NAN, SIZE, Written, bilevel, case, grey, hdf5, near, npy, picture, put, ramp, real, same
+from ._cases import NAN, SIZE, Written, bilevel, case, grey, hdf5, near, npy, picture, put, ramp, real, same, scaled
 
 
 @case
@@ -183,8 +184,31 @@ def map_free(root):
         near(data[0].T_1_0[:3], [[0, -1, 0, 1], [1, 0, 0, 2], [0, 0, 1, 3]])
         assert (data[0].camera1.fx, data[0].camera1.fy) == (9, 8)
         assert data[1].T_1_0 is None
+        assert (data[0].depth0, data[0].depth1) == (None, None)
 
     return Written(lambda: gv.datasets.MapFree(root), check)
+
+
+@case
+def map_free_with_depth(root):
+    scene, metres = root / "s00461", np.round(real(1) * 1000) / 1000
+    for k, view in enumerate(("seq0/frame_00000", "seq1/frame_00010")):
+        picture(scene / f"{view}.jpg", np.full((3, 4, 3), 60, np.uint8))
+        scaled(scene / f"{view}.dptnyu.png", metres + k, 1000)
+    views = ("seq0/frame_00000", "seq1/frame_00010")
+    put(scene / "intrinsics.txt", "".join(f"{view}.jpg 9 8 1.5 1 4 3\n" for view in views))
+
+    def check(data):
+        assert data.names == ["s00461/seq1/frame_00010.jpg"]
+        near(data[0].depth0.m, metres)
+        near(data[0].depth1.m, metres + 1)
+        for wrong in ("../dptnyu", "dpt.nyu"):
+            with pytest.raises(ValueError, match="it must be a word"):
+                gv.datasets.MapFree(root, depth=wrong)
+        with pytest.raises(gv.io.FormatError, match=r"seq0/frame_00000\.dptkitti\.png"):
+            gv.datasets.MapFree(root, depth="dptkitti")[0]
+
+    return Written(lambda: gv.datasets.MapFree(root, depth="dptnyu"), check)
 
 
 @case
