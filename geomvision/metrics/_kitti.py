@@ -69,7 +69,10 @@ def outliers_by_threshold(pair: Comparison, reflective: Mask | None = None) -> d
 
 
 def outliers_2015(pair: Comparison, sample: Any, letter: str) -> dict[str, Ratio]:
-    """KITTI 2015: percent of pixels more than 3 px **and** more than 5 % off; over all, and bg and fg where known."""
+    """KITTI 2015: percent of pixels more than 3 px **and** more than 5 % off; over all, and bg and fg where known.
+
+    Exactly 5 % are not more. The devkit's division in single precision rounds some such pixels up and counts them.
+    """
     return {**shares_2015(pair.regions, pair.estimated, *wrong_2015(pair), sample, letter), "density": pair.density}
 
 
