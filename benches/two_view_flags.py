@@ -2,15 +2,15 @@
 
     python benches/two_view_flags.py [--scenes 200] [--degenerate 50] [--wrong 20] [--few 100] [--processes 2]
     python benches/two_view_flags.py --real DATA [--draws 10] [--seeds 3]
+    python benches/two_view_flags.py --mixed 200 [--draws 2] [--seeds 1]
 
 Each scene draws its cameras (field of view 24° to 80°, principal point off the middle), its motion, its depths, 50 to
 10,000 matches, noise of 0.3 to 2 px and 0 to 50 % wrong matches anew. "fixate" turns about a point on both axes, at one
 distance: there no focal length can be told (Sturm, CVPR 1999); "near_fixate" does so nearly; "sideways" does not turn.
-`--few`: the same scenes of 12 to 50 matches, with wrong focal lengths.
+`--few`: the same scenes of 12 to 50 matches, with wrong focal lengths; beside what is flagged, what could be.
 
-`--real`: subsets of the matches of real pairs. A set is degenerate where the *true* pose says so, whatever was
-estimated: fewer than 12 of its matches lie within three times the pair's noise of it, or its interval of 95 % (of the
-matches' information there, Student's) reaches beyond 20°. It is determined where this stays within 10°.
+`--real`: subsets of the matches of real pairs. `--mixed`: of rendered ones with much that is hard: see
+`two_view_subsets.py`.
 """
 
 import argparse
@@ -19,17 +19,19 @@ import math
 from collections import Counter
 from multiprocessing import Pool
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta, chi2
+from scipy.optimize import least_squares
+from scipy.stats import beta, chi2, nct, norm
 from scipy.stats import t as student
-from two_view_scenes import real_matches, turn
+from two_view_scenes import Scene, any_camera, any_motion, turn
+from two_view_subsets import mixed_pairs, print_subsets, real_pairs
 
-from geomvision import geometry, io, metrics
+from geomvision import metrics
 from geomvision.cameras import Camera, pose
 from geomvision.pose import Essential
 from geomvision.pose._intrinsics import linearised
+from geomvision.pose._pose_manifold import tangent_basis
 from geomvision.pose._views import view
 
 RIGHT = ("general", "turning", "sideways", "fixate", "near_fixate")
@@ -38,50 +40,6 @@ EXPECTED |= {"few_points": "too_few_points", "no_scene": "too_few_points"}
 #: Factor of the focal lengths, and shift of the principal points in focal lengths.
 WRONG = [(f, 0.0) for f in (0.4, 0.6, 0.8, 0.9, 1.1, 1.25, 1.6, 2.5)] + [(1.0, 0.05), (1.0, 0.1)]
 CLASSES = (0.0, 0.02, 0.05, 0.2, np.inf)
-
-
-class Scene(NamedTuple):
-    """Row i of both arrays of pixels is one match."""
-
-    points0: np.ndarray
-    points1: np.ndarray
-    camera0: Camera
-    camera1: Camera
-    T_1_0: np.ndarray
-
-
-def camera(rng):
-    width = int(rng.integers(480, 1400))
-    height = int(width * rng.uniform(0.55, 0.8))
-    f = width * np.exp(rng.uniform(np.log(0.6), np.log(2.4)))
-    cx, cy = width / 2 + rng.normal() * 0.03 * width, height / 2 + rng.normal() * 0.03 * height
-    return Camera(width=width, height=height, fx=f, fy=f * rng.uniform(0.98, 1.02), cx=cx, cy=cy)
-
-
-def motion(kind, middle, field, rng):
-    """T_1_0; the baseline is 8 % to 35 % of the middle distance."""
-    axis, direction = rng.normal(size=3), rng.normal(size=3) * (1, 0.6, 0.3)
-    axis, direction = axis / np.linalg.norm(axis), direction / np.linalg.norm(direction)
-    R, centre = turn(axis * np.radians(rng.uniform(2, 12))), direction * middle * rng.uniform(0.08, 0.35)
-    if kind == "turning":
-        R = turn(axis * np.radians(rng.uniform(8, 25)) * min(1.0, field / 0.5))
-    if kind == "sideways":
-        R, centre[2] = np.eye(3), 0.0
-    if kind in ("fixate", "near_fixate"):
-        about = rng.normal(size=3) * (1, 1, 0)
-        Q = turn(about / np.linalg.norm(about) * np.radians(rng.uniform(6, 25)))
-        R, centre = Q.T, np.array([0, 0, middle]) - Q @ (0, 0, middle)
-        if kind == "near_fixate":
-            R = turn(rng.normal(size=3) * np.radians(1.5)) @ R
-            centre = centre + rng.normal(size=3) * 0.03 * middle
-    if kind == "forward":
-        centre = np.array([*rng.normal(size=2) * 0.05, 1.0]) * middle * rng.uniform(0.1, 0.25)
-        R = turn(axis * np.radians(rng.uniform(0, 3)))
-    if kind in ("rotation", "no_motion"):
-        centre = np.zeros(3)
-    if kind == "no_motion":
-        R = np.eye(3)
-    return pose(R, -R @ centre)
 
 
 def scene(kind, seed):
@@ -93,10 +51,10 @@ def scene(kind, seed):
     if kind == "no_scene":
         outliers = 1.0
     while True:
-        camera0 = camera(rng)
-        camera1 = camera0 if kind == "no_motion" or rng.random() < 0.7 else camera(rng)
+        camera0 = any_camera(rng)
+        camera1 = camera0 if kind == "no_motion" or rng.random() < 0.7 else any_camera(rng)
         near, far = 4.0, 4.0 * rng.uniform(1.5, 4)
-        T = motion(kind, np.sqrt(near * far), np.arctan(camera0.width / 2 / camera0.fx), rng)
+        T = any_motion(kind, np.sqrt(near * far), np.arctan(camera0.width / 2 / camera0.fx), rng)
         pixels = rng.uniform((-0.5, -0.5), (camera0.width - 0.5, camera0.height - 0.5), (8 * count + 2000, 2))
         rays = camera0.unproject(pixels)
         depth = rng.uniform(near, far, len(rays))
@@ -112,7 +70,9 @@ def scene(kind, seed):
     points0, points1 = (p[inside][:count] + noise * rng.normal(size=(count, 2)) for p in (pixels, seen))
     wrong = rng.permutation(count)[: int(outliers * count)]
     points1[wrong] = rng.uniform((-0.5, -0.5), (camera1.width - 0.5, camera1.height - 0.5), (len(wrong), 2))
-    return Scene(points0, points1, camera0, camera1, T)
+    clean = [p[inside][:count].copy() for p in (pixels, seen)]
+    clean[1][wrong] = np.nan
+    return Scene(points0, points1, camera0, camera1, T, noise, tuple(clean))
 
 
 def changed(c, factor, shift):
@@ -144,6 +104,20 @@ def share(hits, count):
 
 def printed(rows):
     right = [row for row in rows if row[0][0] in RIGHT and row[0][2:] == (1.0, 0.0)]
+    if right:
+        printed_right(right)
+    for kind, flag in EXPECTED.items():
+        of_kind = [row for row in rows if row[0][0] == kind]
+        if of_kind:
+            others = Counter(f for row in of_kind if flag not in row[1] for f in sorted(row[1]) or ["nothing"])
+            told = f"; instead {dict(others)}" if others else ""
+            print(f"{kind}: {flag} {share(sum(flag in row[1] for row in of_kind), len(of_kind))}{told}")
+    if any(row[0][2:] != (1.0, 0.0) for row in rows):
+        printed_wrong(rows, {row[0][:2]: row[2] for row in right})
+
+
+def printed_right(right):
+    """False alarms, and what the stated covariance is worth."""
     alarms = [row for row in right if row[1] - {"forward_motion"}]
     print(f"false alarms over {len(right)} scenes with depth and motion: {share(len(alarms), len(right))}")
     for job, flags, *_ in alarms:
@@ -151,15 +125,13 @@ def printed(rows):
     forward = sum("forward_motion" in row[1] for row in right)
     print(f"forward_motion, where it may be so: {share(forward, len(right))}")
     squares = np.array([row[4] for row in right if np.isfinite(row[4])])
-    beyond = " ".join(f"{q:.0%}: {np.mean(squares > chi2.ppf(q, 5)):.3f}" for q in (0.5, 0.9, 0.99))
-    print(f"normalised error squared, of 5: mean {squares.mean():.2f}; share beyond the quantile of {beyond}")
-    for kind, flag in EXPECTED.items():
-        of_kind = [row for row in rows if row[0][0] == kind]
-        if of_kind:
-            others = Counter(f for row in of_kind if flag not in row[1] for f in sorted(row[1]) or ["nothing"])
-            told = f"; instead {dict(others)}" if others else ""
-            print(f"{kind}: {flag} {share(sum(flag in row[1] for row in of_kind), len(of_kind))}{told}")
-    told = {row[0][:2]: row[2] for row in right}
+    if len(squares):
+        beyond = " ".join(f"{q:.0%}: {np.mean(squares > chi2.ppf(q, 5)):.3f}" for q in (0.5, 0.9, 0.99))
+        print(f"normalised error squared, of 5: mean {squares.mean():.2f}; share beyond the quantile of {beyond}")
+
+
+def printed_wrong(rows, told):
+    """Wrong intrinsics by the `focal_sigma` that the right ones have (`told`)."""
     print("| focal_sigma | " + " | ".join(f"{f:g} f" if not d else f"{d:g} f aside" for f, d in WRONG) + " |")
     for low, high in itertools.pairwise(CLASSES):
         cells = []
@@ -178,93 +150,78 @@ def few(kind, seed):
     s = scene(kind, seed)
     rng = np.random.default_rng([seed, 7])
     chosen = rng.choice(len(s.points0), min(int(rng.integers(12, 51)), len(s.points0)), replace=False)
-    return s._replace(points0=s.points0[chosen], points1=s.points1[chosen])
+    clean = tuple(p[chosen] for p in s.clean)
+    return s._replace(points0=s.points0[chosen], points1=s.points1[chosen], clean=clean)
 
 
 def measured_few(job):
     kind, seed, factor = job
     s = few(kind, seed)
     found = Essential(num_threads=1)(*s[:2], changed(s.camera0, factor, 0), changed(s.camera1, factor, 0))
-    return factor, found.degeneracies - {"forward_motion"}, metrics.pose_error(found.T_1_0, s.T_1_0).worst_deg
+    error = metrics.pose_error(found.T_1_0, s.T_1_0).worst_deg
+    agree = np.isfinite(s.clean[1]).all(axis=1).sum() >= 12
+    return factor, found.degeneracies - {"forward_motion"}, error, most_power(s, factor) if agree else None
 
 
-def real_pairs(data):
-    """Name, points, cameras and T_1_0 of the real pairs."""
-    for folder in sorted(data.glob("twoview/*/")):
-        yield folder.name, Scene(*real_matches(folder)[:5])
-    for folder in sorted(data.glob("stereo/*/")):
-        if (folder / "calib.txt").exists() and "cam0" in (folder / "calib.txt").read_text():
-            rig = io.read_middlebury_calib(folder / "calib.txt").rig
-            images = [io.read_image(next(folder.glob(f"{side}.*"))) for side in ("left", "right")]
-            found = geometry.match_features(*images)
-            yield folder.name, Scene(found.points0, found.points1, rig.left, rig.right, rig.T_right_left)
+def most_power(s, factor):
+    """How often a common factor of the focal lengths would be found by who knows the right matches, at 1 false alarm of
+    1,000: the power of Student's test of the least squares' one direction, the most powerful one that has to learn
+    pose, factor and noise from the matches (Lehmann & Romano 2005, 5.2). Beside that, who knows the noise and the very
+    factor, too: no test at all is more powerful (Neyman & Pearson 1933).
+    """
+    if factor == 1.0:
+        return 0.001, 0.001
+    right = np.isfinite(s.clean[1]).all(axis=1)
+    x0, x1 = (p[right] for p in s.clean)
+    cameras = changed(s.camera0, factor, 0), changed(s.camera1, factor, 0)
+    starts = [s.T_1_0, Essential(num_threads=1)(x0, x1, *cameras).T_1_0]
+    views = view(x0, cameras[0]), view(x1, cameras[1])
+    least = min(least_squares_cost(T, *views) for T in starts if T is not None and T[:3, 3].any())
+    away, free = math.sqrt(least) / s.noise_px, int(right.sum()) - 6
+    learnt = nct.sf(student.isf(0.0005, free), free, away)
+    return float(learnt), float(norm.sf(norm.isf(0.001) - away))
 
 
-class Truth:
-    """What the true pose says of subsets of a pair's matches."""
+def least_squares_cost(T, view0, view1):
+    """The least sum of squared Sampson errors, in pixels², near a pose."""
 
-    def __init__(self, s):
-        T = np.array(s.T_1_0, float)
-        T[:3, 3] /= np.linalg.norm(T[:3, 3])
-        off, slopes, unit = linearised(T, view(s.points0, s.camera0), view(s.points1, s.camera1))
-        off = np.abs(off * unit)
-        sigma = 1.4826 * np.median(off[off < 6.0])
-        sigma = 1.4826 * np.median(off[off < max(4 * sigma, 0.5)])
-        self.agrees, self.slopes = off < 3 * sigma, slopes[:, :5] * unit / sigma
+    def moved(step):
+        R = turn(step[:3]) @ T[:3, :3]
+        t = T[:3, 3] / np.linalg.norm(T[:3, 3])
+        b1, b2 = tangent_basis(t)
+        t = t + step[3] * b1 + step[4] * b2
+        return pose(R, t / np.linalg.norm(t))
 
-    def says(self, chosen):
-        """Whether the chosen matches determine the pose."""
-        J = self.slopes[chosen[self.agrees[chosen]]]
-        if len(J) < 12 or np.linalg.matrix_rank(J) < 5:
-            return "degenerate"
-        C = np.linalg.inv(J.T @ J)
-        widest = max(np.linalg.eigvalsh(block)[-1] for block in (C[:3, :3], C[3:, 3:]))
-        reach = math.degrees(math.sqrt(widest)) * student.ppf(0.975, len(J) - 5)
-        return "determined" if reach < 10 else "between" if reach < 20 else "degenerate"
+    def errors(step):
+        off, _, unit = linearised(moved(step), view0, view1)
+        return off * unit
 
-
-def real(data, draws, seeds):
-    rows = []
-    for name, s in real_pairs(data):
-        truth = Truth(s)
-        for seed, count, draw in itertools.product(range(seeds), (13, 20, 30, 50, 100, 200), range(draws)):
-            if count <= len(s.points0):
-                chosen = np.random.default_rng([seed, count, draw]).choice(len(s.points0), count, replace=False)
-                found = Essential(num_threads=1)(s.points0[chosen], s.points1[chosen], s.camera0, s.camera1)
-                error = metrics.pose_error(found.T_1_0, s.T_1_0).worst_deg
-                flags = found.degeneracies - {"forward_motion"}
-                rows.append((count, truth.says(chosen), error, flags, name))
-    for low, high in ((13, 50), (100, 200)):
-        for said in ("determined", "between", "degenerate"):
-            of = [row for row in rows if low <= row[0] <= high and row[1] == said]
-            if not of:
-                continue
-            right, wrong = [row for row in of if row[2] < 5], [row for row in of if row[2] > 10]
-            alarms = [row for row in right if row[3]]
-            print(f"{low} to {high} matches, {said}: {len(of)} sets")
-            print(f"    right within 5°, but flagged: {share(len(alarms), max(len(right), 1))}")
-            print(f"        {dict(Counter(flag for row in alarms for flag in row[3]))}")
-            print(
-                f"    wrong by more than 10°: {len(wrong)}, of them without a flag {sum(not row[3] for row in wrong)}"
-            )
+    return 2 * least_squares(errors, np.zeros(5), x_scale="jac", max_nfev=200).cost
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=int, default=200, help="of each kind with depth and motion")
     parser.add_argument("--degenerate", type=int, default=50, help="of each degenerate kind")
-    parser.add_argument("--wrong", type=int, default=20, help="of each kind, with wrong intrinsics")
+    parser.add_argument("--wrong", type=int, help="of the --scenes, with wrong intrinsics, too: 20, or all of fewer")
     parser.add_argument("--few", type=int, default=0, help="of four kinds, with 12 to 50 matches")
     parser.add_argument("--real", type=Path, help="folder with twoview/ and stereo/: these pairs instead")
-    parser.add_argument("--draws", type=int, default=10, help="of each count and pair")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--mixed", type=int, default=0, help="so many rendered pairs instead")
+    parser.add_argument("--draws", type=int, default=10, help="of each count and pair, with --real or --mixed")
+    parser.add_argument("--seeds", type=int, default=3, help="of such draws")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    if options.real:
-        return real(options.real, options.draws, options.seeds)
+    if options.real or options.mixed:
+        pairs = real_pairs(options.real) if options.real else mixed_pairs(options.mixed)
+        return print_subsets(pairs, options.draws, options.seeds, share, options.processes)
+    wrong = min(20, options.scenes) if options.wrong is None else options.wrong
+    if wrong > options.scenes:
+        parser.error(
+            f"--wrong is {wrong}, --scenes {options.scenes}: wrong intrinsics are put to scenes that run right"
+        )
     jobs = [(kind, seed, 1.0, 0.0) for kind in RIGHT for seed in range(options.scenes)]
     jobs += [(kind, seed, 1.0, 0.0) for kind in EXPECTED for seed in range(options.degenerate)]
-    jobs += [(kind, seed, *wrong) for kind in RIGHT for seed in range(options.wrong) for wrong in WRONG]
+    jobs += [(kind, seed, *off) for kind in RIGHT for seed in range(wrong) for off in WRONG]
     with Pool(options.processes) as pool:
         if jobs:
             printed(list(pool.imap_unordered(measured, jobs, chunksize=8)))
@@ -272,11 +229,13 @@ def main():
         small = [(kind, 1000 + seed, f) for kind in kinds for seed in range(options.few) for f in factors]
         rows = pool.map(measured_few, small, chunksize=16)
     for factor in factors if rows else ():
-        of = [row for row in rows if row[0] == factor]
+        of = [row for row in rows if row[0] == factor and row[3]]
         called, flagged = (np.mean([test(row[1]) for row in of]) for test in (lambda f: "uncalibrated" in f, bool))
         bad = sum(row[2] > 5 and not row[1] for row in of)
+        most = np.mean([row[3] for row in of], axis=0)
         print(
-            f"12 to 50 matches, {factor:g} f: uncalibrated {called:.3f}, any flag {flagged:.3f}, bad {bad} of {len(of)}"
+            f"12 right matches or more, 50 at most, {factor:g} f: uncalibrated {called:.3f}, of at most "
+            f"{most[0]:.3f} ({most[1]:.3f}); any flag {flagged:.3f}, bad {bad} of {len(of)}"
         )
     return None
 

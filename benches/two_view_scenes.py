@@ -24,6 +24,18 @@ class Matches(NamedTuple):
     right: np.ndarray | None = None  # (N,) bool, where it is known
 
 
+class Scene(NamedTuple):
+    """Row i of both arrays of pixels is one match."""
+
+    points0: np.ndarray
+    points1: np.ndarray
+    camera0: Camera
+    camera1: Camera
+    T_1_0: np.ndarray
+    noise_px: float = float("nan")
+    clean: tuple | None = None  # both arrays without noise; NaN where the match is wrong
+
+
 def turn(axis_angle):
     angle = np.linalg.norm(axis_angle)
     x, y, z = axis_angle / max(angle, 1e-12)
@@ -68,6 +80,41 @@ def random_matches(kind, count, outliers, noise_px, seed):
     wrong = rng.permutation(len(points0))[: int(outliers * len(points0))]
     points1[wrong] = rng.uniform(low, high, (len(wrong), 2))
     return Matches(points0, points1, CAMERA0, CAMERA1, T, ~np.isin(np.arange(len(points0)), wrong))
+
+
+def any_camera(rng):
+    """A field of view of 24° to 80° across, the principal point off the middle."""
+    width = int(rng.integers(480, 1400))
+    height = int(width * rng.uniform(0.55, 0.8))
+    f = width * np.exp(rng.uniform(np.log(0.6), np.log(2.4)))
+    cx, cy = width / 2 + rng.normal() * 0.03 * width, height / 2 + rng.normal() * 0.03 * height
+    return Camera(width=width, height=height, fx=f, fy=f * rng.uniform(0.98, 1.02), cx=cx, cy=cy)
+
+
+def any_motion(kind, middle, field, rng):
+    """T_1_0; the baseline is 8 % to 35 % of the middle distance."""
+    axis, direction = rng.normal(size=3), rng.normal(size=3) * (1, 0.6, 0.3)
+    axis, direction = axis / np.linalg.norm(axis), direction / np.linalg.norm(direction)
+    R, centre = turn(axis * np.radians(rng.uniform(2, 12))), direction * middle * rng.uniform(0.08, 0.35)
+    if kind == "turning":
+        R = turn(axis * np.radians(rng.uniform(8, 25)) * min(1.0, field / 0.5))
+    if kind == "sideways":
+        R, centre[2] = np.eye(3), 0.0
+    if kind in ("fixate", "near_fixate"):
+        about = rng.normal(size=3) * (1, 1, 0)
+        Q = turn(about / np.linalg.norm(about) * np.radians(rng.uniform(6, 25)))
+        R, centre = Q.T, np.array([0, 0, middle]) - Q @ (0, 0, middle)
+        if kind == "near_fixate":
+            R = turn(rng.normal(size=3) * np.radians(1.5)) @ R
+            centre = centre + rng.normal(size=3) * 0.03 * middle
+    if kind == "forward":
+        centre = np.array([*rng.normal(size=2) * 0.05, 1.0]) * middle * rng.uniform(0.1, 0.25)
+        R = turn(axis * np.radians(rng.uniform(0, 3)))
+    if kind in ("rotation", "no_motion"):
+        centre = np.zeros(3)
+    if kind == "no_motion":
+        R = np.eye(3)
+    return pose(R, -R @ centre)
 
 
 def real_matches(folder, ratio=0.9):

@@ -280,3 +280,15 @@ def test_the_leaderboards_bench_runs(capsys):
     text = capsys.readouterr().out
     assert text.startswith("14 units")
     assert "rendered as a page" in text
+
+
+def test_flags_are_printed_of_whatever_scenes_ran(capsys):
+    two_view_flags = pytest.importorskip("two_view_flags", reason="needs OpenCV")
+    missed = (("plane", 0, 1.0, 0.0), frozenset({"uncertain"}), 0.1, 1.0, float("nan"))
+    seen = (("plane", 1, 1.0, 0.0), frozenset({"plane"}), 0.1, 1.0, float("nan"))
+    two_view_flags.printed([missed, seen])
+    said = capsys.readouterr().out
+    assert said.splitlines() == ["plane: plane 1/2 = 50.0 % (1.3 … 98.7); instead {'uncertain': 1}"]
+    flagged = (("general", 0, 1.0, 0.0), frozenset({"uncertain"}), 0.1, 1.0, float("nan"))
+    two_view_flags.printed([flagged])
+    assert capsys.readouterr().out.startswith("false alarms over 1 scenes with depth and motion: 1/1 = 100.0 %")

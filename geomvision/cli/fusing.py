@@ -186,6 +186,13 @@ def _depths(
             _say(f"wrote {choices.registration_out}")
         if "registered" not in place.flags:
             return [place.registered(each) for each in maps], own, poses[placed], [clip.images[k] for k in placed]
+    elif (why := registering.doubt(clip.images, sensor, clip.camera, clip.T_world_cam)) is not None:
+        warnings.warn(
+            f"{why}: is the depth camera another one, beside the colour camera, or are poses or camera off? "
+            f"--register {registering.ESTIMATE} finds out, and brings maps to the frames",
+            UserWarning,
+            stacklevel=2,
+        )
     return sensor, [clip.camera] * len(sensor), clip.T_world_cam, clip.images
 
 

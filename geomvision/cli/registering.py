@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import io
-from ..cameras import Camera, CameraModel
+from ..cameras import Array, Camera, CameraModel
 from ..datasets._folder_parts import read_meta
-from ..geometry import DepthRegistration, register_depth
+from ..geometry import DepthRegistration, match_features, register_depth
+from ..images import Image
 from ..results import Depth
 
 ESTIMATE = "estimate"
+#: Frames that are looked at; how far points move between them, at least, best and at most; matches at least.
+LOOKS, FLOW_PX, LEAST_MATCHES = 4, (8.0, 30.0, 100.0), 50
+#: Matched points lie no farther than that from where maps of the same camera put them: pixels, and a share of the focal
+#: length (0.2 degrees), the larger of both.
+MISS_PX, MISS = 0.8, 0.0035
 
 
 def words_of(folder: Path, register: str | None) -> tuple[Path, dict[str, Any]]:
@@ -50,6 +58,67 @@ def estimated(
             "motion of the depth camera brings it nearer: are depth, poses and camera of one clip?"
         )
     return found
+
+
+def doubt(
+    images: Sequence[Image], depths: Sequence[Depth | None], camera: CameraModel, T_world_cam: Array
+) -> str | None:
+    """Why maps seem not to be of the camera that took the images, in words; None where they fit, or it cannot be told.
+
+    Points matched between a few pairs of frames are held against where the map of one and both poses put them.
+    """
+    usable = [k for k, d in enumerate(depths) if d is not None and d.size == (camera.height, camera.width)]
+    chosen = usable[:: max(1, len(usable) // LOOKS)]
+    misses: list[float] = []
+    for k in chosen:
+        depth = depths[k]
+        to = None if depth is None else _partner(k, depth, camera, T_world_cam)
+        if depth is None or to is None:
+            continue
+        found = match_features(images[k], images[to])
+        x, y = np.rint(found.points0).astype(int).T
+        inside = (x >= 0) & (y >= 0) & (x < camera.width) & (y < camera.height)
+        pixels, there = found.points0[inside], found.points1[inside]
+        put = _put(pixels, depth.m[y[inside], x[inside]], camera, T_world_cam[k], T_world_cam[to])
+        off = np.linalg.norm(put - there, axis=1)
+        if np.isfinite(off).sum() >= LEAST_MATCHES:
+            misses.append(float(np.nanmedian(off)))
+    if not misses or np.median(misses) <= max(MISS_PX, MISS / _radians_per_pixel(camera)):
+        return None
+    return f"points of the frames lie {np.median(misses):.1f} pixels (median) from where maps and poses put them"
+
+
+def _radians_per_pixel(camera: CameraModel) -> float:
+    """In the middle of the image."""
+    x, y = camera.width / 2, camera.height / 2
+    left, right = camera.unproject(np.array([[x - 0.5, y], [x + 0.5, y]]))
+    return float(np.linalg.norm(right - left))
+
+
+def _put(pixels: Array, depth: Any, camera: CameraModel, first: Array, second: Array) -> Array:
+    """Where points of a map lie in another frame (N, 2); NaN where there is no depth, or behind it."""
+    points = camera.unproject(pixels, np.asarray(depth, float)) @ first[:3, :3].T + first[:3, 3]
+    points = (points - second[:3, 3]) @ second[:3, :3]
+    ahead = np.isfinite(points).all(axis=1) & (points[:, 2] > 0)
+    put = camera.project(np.where(ahead[:, None], points, (0.0, 0.0, 1.0)))
+    return np.asarray(np.where(ahead[:, None], put, np.nan))
+
+
+def _partner(k: int, depth: Depth, camera: CameraModel, T_world_cam: Array) -> int | None:
+    """The frame whose points move by about `FLOW_PX` from frame `k`, half of them at least staying in the image."""
+    grid = camera.pixel_grid()[10::20, 10::20].reshape(-1, 2)
+    values = depth.m[10::20, 10::20].reshape(-1)
+    best: tuple[float, int | None] = (np.inf, None)
+    for to in range(len(T_world_cam)):
+        put = _put(grid, values, camera, T_world_cam[k], T_world_cam[to])
+        known = np.isfinite(put).all(axis=1)
+        stays = known & (put >= 0).all(axis=1) & (put < (camera.width, camera.height)).all(axis=1)
+        if to == k or known.sum() < LEAST_MATCHES or stays.sum() < known.sum() / 2:
+            continue
+        flow = float(np.median(np.linalg.norm(put - grid, axis=1)[stays]))
+        if FLOW_PX[0] <= flow <= FLOW_PX[2]:
+            best = min(best, (abs(np.log(flow / FLOW_PX[1])), to))
+    return best[1]
 
 
 def told(found: DepthRegistration) -> str:

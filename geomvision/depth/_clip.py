@@ -224,10 +224,17 @@ def _points(T: Array, used: NDArray[np.bool_], sightings: Sightings) -> Array:
     return triangulated(_among(sightings, used), np.where(used[:, None, None], T, 0.0))
 
 
+def _missed(bundle: Bundle, seen: Sightings, chosen: NDArray[np.bool_], focal: Array) -> Array:
+    """By how many pixels points miss the chosen sightings; infinite behind the frame."""
+    part = Sightings(seen.frame[chosen], seen.point[chosen], seen.pixel[chosen], seen.rays[chosen], seen.count)
+    return np.asarray(np.linalg.norm(residuals(bundle, part, focal), axis=1))
+
+
 def _adjusted(bundle: Bundle, used: NDArray[np.bool_], sightings: Sightings, focal: Array) -> Bundle:
     """Poses of the used frames and all points they see, adjusted; points that they do not agree on are NaN."""
     seen = _among(sightings, used)
     kept = _finite(bundle.points)[seen.point]
+    kept[kept] = np.isfinite(_missed(bundle, seen, kept, focal))  # one behind its frame would bar every step
     fixed = int(np.flatnonzero(used)[0])
     for _ in range(2):
         often = seen_twice(seen.point[kept], seen.count)
@@ -239,14 +246,7 @@ def _adjusted(bundle: Bundle, used: NDArray[np.bool_], sightings: Sightings, foc
         bundle = Bundle(np.where(used[:, None, None], small.T, bundle.T), points)
         missed = np.full(len(seen.frame), np.inf)
         there = often[seen.point]
-        missed[there] = np.linalg.norm(
-            residuals(
-                bundle,
-                Sightings(seen.frame[there], seen.point[there], seen.pixel[there], seen.rays[there], seen.count),
-                focal,
-            ),
-            axis=1,
-        )
+        missed[there] = _missed(bundle, seen, there, focal)
         kept = missed < max(2.0, 4.0 * float(np.median(missed[there])))
     often = seen_twice(seen.point[kept], seen.count)
     bundle.points[~often] = np.nan

@@ -137,8 +137,9 @@ def _aligned(
         return unknown_alignment(inliers, with_scale, ("collinear",))
     cost = float(weight @ _squared_distances(used, seen, told))
     covariance = _covariance(scale * used @ rotation.T + translation, weight, cost, with_scale)
-    if np.nan_to_num(np.linalg.norm(covariance[:3, :3], "fro")) > LOOSE_RAD**2:
-        return unknown_alignment(inliers, with_scale, ("collinear",))
+    if _is_loose(covariance):
+        flag = _why_loose(covariance, used, seen, weight, with_scale, core)
+        return unknown_alignment(inliers, with_scale, (flag,))
     return Alignment(
         rotation=rotation,
         translation_m=translation,
@@ -148,6 +149,22 @@ def _aligned(
         covariance=covariance,
         flags=("mirrored",) if _is_mirrored(used, seen, weight, cost, with_scale, core) else (),
     )
+
+
+def _is_loose(covariance: Array) -> bool:
+    """Whether the residuals leave the rotation open."""
+    return bool(np.nan_to_num(np.linalg.norm(covariance[:3, :3], "fro")) > LOOSE_RAD**2)
+
+
+def _why_loose(covariance: Array, x: Array, y: Array, w: Array, with_scale: bool, core: Any) -> str:
+    """Points of another scale, points near a line (about which alone the turn is open), or pairs that do not belong."""
+    if not with_scale:
+        found, rotation, translation, scale, *_ = told = core.align_points(x, y, w, True)
+        moved = scale * x @ rotation.T + translation
+        cost = float(w @ _squared_distances(x, y, told))
+        if found and scale > 0 and not _is_loose(_covariance(moved, w, cost, True)):
+            return "other_scale"
+    return "collinear" if np.linalg.eigvalsh(covariance[:3, :3])[1] <= LOOSE_RAD**2 else "no_consensus"
 
 
 def unknown_alignment(inliers: Mask, with_scale: bool, flags: tuple[str, ...]) -> Alignment:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .. import ops
 from ..arguments import checked
@@ -57,8 +57,8 @@ def fuse(
         min_views: voxels seen by fewer frames are left out.
 
     Returns:
-        Vertices in world coordinates with colours (uint8), normals and triangles; empty, with a warning, where nothing
-        is near enough.
+        Vertices in world coordinates with colours (uint8), normals and triangles, in an order that depends on them
+        alone: equal maps give equal bytes. Empty, with a warning, where nothing is near enough.
 
     Raises:
         ValueError: when numbers or sizes do not fit, depths or poses look like millimetres, or the volume would be too
@@ -258,9 +258,31 @@ def _mesh(
         K, E = core.Tensor(camera.K), core.Tensor(np.ascontiguousarray(np.linalg.inv(T)))
         grid.integrate(blocks, seen, colour, K, E, 1.0, farthest, TRUNCATION)
     mesh = grid.extract_triangle_mesh(min_views - 0.5)
+    return _in_order(
+        mesh.vertex.positions.numpy(),
+        np.rint(np.clip(mesh.vertex.colors.numpy(), 0, 1) * 255).astype(np.uint8),
+        mesh.vertex.normals.numpy(),
+        mesh.triangle.indices.numpy().astype(np.int32),
+    )
+
+
+def _in_order(points: Float32, colors: NDArray[np.uint8], normals: Float32, triangles: NDArray[np.int32]) -> PointCloud:
+    """The mesh with vertices by z, y and x, and triangles by theirs: Open3D's threads leave them in any order."""
+    keys = [*colors.T, *normals.T, *points.T]
+    order = np.lexsort(keys)
+    same = np.ones(max(len(order) - 1, 0), bool)
+    for key in keys:
+        same &= key[order[1:]] == key[order[:-1]]
+    first = np.concatenate([np.ones(min(len(order), 1), bool), ~same])  # equal ones cannot be told apart: they are one
+    place = np.empty(len(order), np.int32)
+    place[order] = np.cumsum(first) - 1
+    corners = place[triangles].reshape(-1, 3)
+    turn = (np.argmin(corners, axis=1)[:, None] + np.arange(3)) % 3  # the side that is seen stays
+    corners = np.take_along_axis(corners, turn, axis=1)
+    chosen = order[first]
     return PointCloud(
-        points=mesh.vertex.positions.numpy(),
-        colors=np.rint(np.clip(mesh.vertex.colors.numpy(), 0, 1) * 255).astype(np.uint8),
-        normals=mesh.vertex.normals.numpy(),
-        triangles=mesh.triangle.indices.numpy().astype(np.int32),
+        points=points[chosen],
+        colors=colors[chosen],
+        normals=normals[chosen],
+        triangles=corners[np.lexsort(corners.T[::-1])],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,17 +28,23 @@ def in_front(
     The depths z0, z1 are those of the rays' closest points: z0·a − z1·b ≈ −t, with a = R·x0 and b = x1. A match tells
     when its rays meet at `min_angle_rad` or more for the candidate's rotation.
     """
-    first = np.column_stack([rays0, np.ones(len(rays0))])
-    b = np.column_stack([rays1, np.ones(len(rays1))])
-    bb = (b * b).sum(axis=1)
-    front = np.zeros((len(candidates), len(b)), bool)
+    (x0, y0), (x1, y1) = rays0.T, rays1.T
+    bb = x1 * x1 + y1 * y1 + 1.0
+    front = np.zeros((len(candidates), len(bb)), bool)
     tells = np.zeros_like(front)
+    least = math.sin(min_angle_rad) ** 2
+    before: Array | None = None
     for k, T in enumerate(candidates):
-        a = first @ T[:3, :3].T
-        aa, ab = (a * a).sum(axis=1), (a * b).sum(axis=1)
-        at, bt = a @ T[:3, 3], b @ T[:3, 3]
-        tells[k] = aa * bb - ab * ab > np.sin(min_angle_rad) ** 2 * aa * bb
-        front[k] = tells[k] & (ab * bt - bb * at > 0) & (aa * bt - ab * at > 0)
+        R, t = T[:3, :3], T[:3, 3]
+        if before is None or not np.array_equal(R, before):  # two and two of an essential matrix share it
+            before = R
+            ax, ay, az = (row[0] * x0 + row[1] * y0 + row[2] for row in R)
+            aa, ab = ax * ax + ay * ay + az * az, ax * x1 + ay * y1 + az
+            both = aa * bb
+            telling = both - ab * ab > least * both
+        at, bt = t[0] * ax + t[1] * ay + t[2] * az, t[0] * x1 + t[1] * y1 + t[2]
+        tells[k] = telling
+        front[k] = telling & (ab * bt > bb * at) & (aa * bt > ab * at)
     return front, tells
 
 

@@ -18,7 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
-from ._intrinsics import Agreement, agreement, explains_more, linearised
+from ._intrinsics import Agreement, agreement, explains_more
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
@@ -35,7 +35,11 @@ TAIL = 0.02
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
 #: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
-OPEN_DEG, OTHER_DEG = 20.0, 10.0
+OPEN_DEG, OTHER_DEG = 16.0, 20.0
+#: Sets of points on a plane whose relief is taken to be one.
+CHANCE_RELIEF = 0.001
+#: Of a right match being farther than the band that counts the ones that agree (three standard deviations).
+OUTSIDE = 0.0027
 #: Votes of fewer for a pose may be by chance.
 LEAST_VOTES = 4
 SAMPLES = {"essential": (5, 10), "fundamental": (7, 3), "homography": (4, 1)}
@@ -65,7 +69,7 @@ class Diagnosis:
             )
         inliers = np.abs(estimate.errors_px) < max(estimate.inlier_px, 1e-9)
         flags: set[str] = set()
-        if self._is_chance(inliers, estimate) or (self.relation != "homography" and inliers.sum() < FEW):
+        if self._is_chance(inliers, estimate) or self._are_few(inliers, estimate):
             flags.add("too_few_points")
         T, candidates, votes, agreeing = self._pose(estimate, inliers, flags)
         if inliers.any():
@@ -75,10 +79,10 @@ class Diagnosis:
         covariance = told.covariance if told else estimate.covariance
         if T is not None and self.relation == "essential" and not still:
             covariance = np.full((5, 5), np.nan) if covariance is None else covariance
-            if not np.isfinite(covariance).all() or _is_open(covariance, int(inliers.sum())):
+            model = told.model_covariance if told else covariance
+            if not np.isfinite(covariance).all() or _is_open(covariance, model, int(inliers.sum())):
                 flags.add("uncertain")
-            others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
-            if any(self._is_as_precise(other, inliers, estimate) for other in others):
+            if any(_degrees_apart(T, R, t) > OTHER_DEG for R, t, _ in estimate.rivals):
                 flags.add("ambiguous_pose")
         return RelativePose(
             T_1_0=T,
@@ -104,6 +108,20 @@ class Diagnosis:
         area = math.pi * reach**2 if self.relation == "homography" else 2 * reach * math.hypot(width, height)
         share = min(1.0, area / float(width * height))
         return log10_chance(len(inliers), int(inliers.sum()), size, solutions, share) > CHANCE
+
+    def _are_few(self, inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
+        """Whether so few agree that another matrix may fit as well, its band as wide as so few leave the noise open."""
+        from scipy.special import stdtrit
+
+        count = int(inliers.sum())
+        if self.relation == "homography" or count >= FEW:
+            return False
+        assert estimate.errors_px is not None
+        reach = max(estimate.noise_px, 1e-3) * float(stdtrit(max(count - 5, 1), 1 - OUTSIDE / 2))
+        low, high = self.view1.extent()
+        if 2 * reach * float((~inliers).sum()) > 0.1 * float((high - low).min()):  # wrong ones would lie there, too
+            return True
+        return int((np.abs(estimate.errors_px) < reach).sum()) < FEW
 
     def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
         """Whether more inliers are `far` from a simpler model than noise and chance explain.
@@ -183,17 +201,30 @@ class Diagnosis:
         H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
         if H is None:
             return False
-        return not self._left_over(off_homography(H, self.view0, self.view1, noise) > FAR, inliers, estimate)
+        off = off_homography(H, self.view0, self.view1, noise)
+        return not self._left_over(off > FAR, inliers, estimate) and not self._has_relief(off, inliers, estimate, noise)
 
-    def _is_as_precise(self, other: Array, inliers: NDArray[np.bool_], estimate: Estimate) -> bool:
-        """Whether as many matches fit another pose, their errors no larger than chance makes them (F, 1 of 1,000)."""
+    def _has_relief(self, off: Array, inliers: NDArray[np.bool_], estimate: Estimate, noise: float) -> bool:
+        """Whether points lie off the plane by more than the noise that E leaves, all of them taken together.
+
+        `off`: squared distances from the homography. It has n − 3 degrees of freedom less than E with a depth for each
+        match. What noise's tail and chance matches can add is taken off.
+        """
         from scipy.special import fdtri
 
-        errors, _, unit = linearised(other, self.view0, self.view1)
+        assert estimate.errors_px is not None
         count = int(inliers.sum())
-        best = np.sort(np.square(errors * unit))[:count]
-        free = max(count - 5, 1)
-        return float(best.sum()) < float(fdtri(free, free, 0.999)) * free * max(estimate.noise_px, 1e-3) ** 2
+        if self.relation != "essential" or count < FEW:
+            return False
+        low, high = self.view1.extent()
+        width, height = np.maximum(high - low, 1e-9)
+        share = min(1.0, 2 * estimate.inlier_px * math.hypot(width, height) / float(width * height))
+        chance = share * float((~inliers).sum())
+        own = float(np.minimum(np.square(estimate.errors_px[inliers] / noise), FAR).sum())
+        relief = float(np.minimum(off[inliers], FAR).sum()) - own
+        relief -= FAR * (TAIL * count + chance + 4 * math.sqrt(chance))
+        least = float(fdtri(count - 3, count - 5, 1 - CHANCE_RELIEF))
+        return relief / (count - 3) > least * max(own / (count - 5), 0.5)
 
     def _epipoles_inside(self, T: Array) -> bool:
         """Whether each camera sees the other, or would do so behind it."""
@@ -215,31 +246,38 @@ class Diagnosis:
         if self.relation != "essential":
             return None
         told = agreement(estimate, T, self.view0, self.view1)
-        if "plane" not in flags and (
-            not self._are_pixels()
-            or (told is not None and told.is_refuted)
-            or explains_more(estimate, self.view0, self.view1, inliers, self.seed)
-        ):
+        is_refuted = not self._are_pixels() or (told is not None and told.is_refuted)
+        # What a wrong E has left of the matches may well be flat: F is looked for all the same.
+        if (is_refuted and "plane" not in flags) or explains_more(estimate, self.view0, self.view1, inliers, self.seed):
             flags.add("uncalibrated")
         return told
 
     def _are_pixels(self) -> bool:
         """Whether the points can be pixels of the cameras: most of them inside the images, and spread there."""
         for view in (self.view0, self.view1):
-            low, high = view.extent()
-            span = view.points.max(axis=0) - view.points.min(axis=0)
-            outside = (view.points < low - 1) | (view.points > high + 1)
-            if outside.any(axis=1).mean() > 0.1 or (span < 0.02 * (high - low)).all():
+            outside, spread = np.zeros(len(view.points), bool), False
+            for values, low, high in zip(view.points.T, *view.extent(), strict=True):
+                outside |= (values < low - 1) | (values > high + 1)
+                spread |= float(values.max() - values.min()) >= 0.02 * (high - low)
+            if outside.mean() > 0.1 or not spread:
                 return False
         return True
 
 
-def _is_open(covariance: Array, count: int) -> bool:
-    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide."""
+def _is_open(covariance: Array, model: Array, count: int) -> bool:
+    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide.
+
+    Among few matches the scatter of their errors makes `covariance` too wide as often as `model`, without it, is too
+    narrow where they are not all alike: the standard deviation is the geometric mean of both.
+    """
     from scipy.special import stdtrit
 
-    widest = max(float(np.linalg.eigvalsh(block)[-1]) for block in (covariance[:3, :3], covariance[3:, 3:]))
-    return math.degrees(math.sqrt(max(widest, 0.0))) * float(stdtrit(max(count - 5, 1), 0.975)) > OPEN_DEG
+    widest = [
+        max(float(np.linalg.eigvalsh(block)[-1]) for block in (made[:3, :3], made[3:, 3:]))
+        for made in (covariance, model)
+    ]
+    sigma = max(widest[0], 0.0) ** 0.25 * max(widest[1], 0.0) ** 0.25
+    return math.degrees(sigma) * float(stdtrit(max(count - 5, 1), 0.975)) > OPEN_DEG
 
 
 def _degrees_apart(T: Array, R: Array, t: Array) -> float:

@@ -32,18 +32,20 @@ def _log10_choose(n: int, k: int) -> float:
 def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
     """Squared distances (N,) of matches from where a camera that only turns sees them, in variances of their noise."""
     fx, fy, cx, cy = view1.intrinsics
-    directions = np.column_stack([view0.rays, np.ones(len(view0.rays))]) @ R.T
-    z = np.where(directions[:, 2] > 1e-9, directions[:, 2], np.nan)
+    x0, y0 = view0.rays.T
+    x, y, z = (row[0] * x0 + row[1] * y0 + row[2] for row in R)
+    z = np.where(z > 1e-9, z, np.nan)
     if view1.spread is None or view1.camera is None:
-        offset = directions[:, :2] / z[:, None] * (fx, fy) + (cx, cy) - view1.ideal
+        u1, v1 = view1.ideal.T
+        off = np.square(x / z * fx + (cx - u1)) + np.square(y / z * fy + (cy - v1))
     else:  # where the lens stretches the ideal image, only its own pixels have noise that is alike in all directions
-        offset = view1.camera.project(directions) - view1.points
+        off = np.square(view1.camera.project(np.column_stack([x, y, z])) - view1.points).sum(axis=1)
     # Noise of both views, that of view 0 magnified like the image (exactly so for equal focal lengths and small turns).
     spread0 = 1.0 if view0.spread is None else view0.spread
     spread1 = 1.0 if view1.spread is None else view1.spread
     scale = math.sqrt(abs(fx * fy / (view0.intrinsics[0] * view0.intrinsics[1])))
-    magnified = spread0 / spread1 * scale / np.abs(z) ** 1.5
-    squared = (offset**2).sum(axis=1) / (noise**2 * (1 + np.square(magnified)))
+    magnified = np.square(spread0 / spread1 * scale) / np.abs(z * z * z)
+    squared = off / (noise**2 * (1 + magnified))
     return np.where(np.isfinite(squared), squared, np.inf)
 
 
@@ -52,18 +54,21 @@ def rotation_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: flo
     sample = _sample(inliers, seed)
     view0, view1 = view0.only(sample), view1.only(sample)
     first, second = (
-        np.column_stack([v.rays, np.ones(len(v.rays))]) / np.sqrt(1 + (v.rays**2).sum(axis=1))[:, None]
+        np.column_stack([v.rays, np.ones(len(v.rays))])
+        / np.sqrt(1 + np.square(v.rays[:, :1]) + np.square(v.rays[:, 1:]))
         for v in (view0, view1)
     )
     chosen = np.ones(len(sample), bool)
     R = np.eye(3)
     for _ in range(5):
-        if chosen.sum() < 3:
+        if np.count_nonzero(chosen) < 3:
             break
-        U, _, Vt = np.linalg.svd(second[chosen].T @ first[chosen])
-        R = U @ np.diag([1.0, 1.0, np.sign(np.linalg.det(U @ Vt))]) @ Vt
+        U, _, Vt = np.linalg.svd(second.T @ (first * chosen[:, None]))
+        if np.linalg.det(U @ Vt) < 0:
+            U[:, 2] *= -1
+        R = U @ Vt
         far = off_rotation(R, view0, view1, noise)
-        near = far < max(9.21, 2.0 * float(np.median(far)))
+        near = far < max(9.21, 2.0 * float(np.partition(far, len(far) // 2)[len(far) // 2]))
         if (near == chosen).all():
             break
         chosen = near

@@ -31,8 +31,9 @@ class Alignment:
     #: this order; (7, 7) with the relative error of scale where that was estimated. The noise is taken from the
     #: residuals: NaN where these are too few to tell.
     covariance: Array
-    #: "too_few_points", "coincident", "collinear", "no_consensus": it is not known. "mirrored": it is, but a
-    #: reflection fits better, so one of the sets is left-handed.
+    #: "too_few_points", "coincident", "collinear", "no_consensus": it is not known. Nor with "other_scale": no rigid
+    #: motion fits, a similarity does (`with_scale=True`). "mirrored": it is known, but a reflection fits better, so one
+    #: of the sets is left-handed.
     flags: tuple[str, ...] = ()
 
     @property

@@ -58,6 +58,7 @@ def test_a_folder_becomes_a_mesh_and_a_page(geomvision, folder, clip, out, depth
     assert ended.code == 0, ended.err
     assert "5 frames of 200x150 pixels" in ended.out
     assert ("depth from the folder's maps" if depth == "auto" else "from_motion") in ended.out
+    assert "--register" not in ended.out + ended.err
     mesh = io.read_ply(out / "mesh.ply")
     assert len(mesh.triangles) > 5000
     assert np.median(off(mesh, clip[2])) < bound
@@ -186,6 +187,7 @@ def test_maps_of_a_depth_camera_are_brought_to_the_frames(geomvision, beside, cl
     ended = geomvision("fuse", beside, "--register", beside / "place.json", "--out", out / "given.ply")
     assert ended.code == 0, ended.err
     assert "maps in the colour camera's view" in ended.out
+    assert "--register estimate" not in " ".join((ended.out + ended.err).split())
     given = np.median(off(io.read_ply(out / "given.ply"), clip[2]))
     flags = ("--register", "estimate", "--registration-out", out / "place.json", "--out", out / "found.ply")
     ended = geomvision("fuse", beside, *flags)

@@ -83,6 +83,10 @@ TEST_CASE("Real roots of polynomials whose roots are known") {
     std::sort(roots, roots + 4);
     for (int i = 0; i < 4; ++i) CHECK(roots[i] == doctest::Approx(truth[static_cast<std::size_t>(i)]).epsilon(1e-5));
   }
+  // (x − 2)(x² + 1e4)³: from a bound of 2e12 Newton's method alone would need more steps than it is given.
+  double far[7];
+  REQUIRE(RealRoots<7>()({-2e12, 1e12, -6e8, 3e8, -6e4, 3e4, -2, 1}, far) == 1);
+  CHECK(far[0] == doctest::Approx(2.0).epsilon(1e-12));
   double none[10];
   CHECK(RealRoots<10>()({1, 0, 1}, none) == 0);
   CHECK(RealRoots<10>()({}, none) == 0);

@@ -16,6 +16,7 @@ from geomvision import io
 from geomvision.cameras import Camera, pose
 from geomvision.geometry import colored_points, fuse, pinhole_of
 from geomvision.geometry._rotations import rotation_of
+from geomvision.geometry.fusion import _in_order
 from geomvision.results import Depth, RelativeDepth
 
 pytest.importorskip("open3d")
@@ -57,6 +58,42 @@ def test_a_wall_becomes_a_coloured_plane(camera: Camera, tmp_path: Path) -> None
     assert mesh.points[:, 1].max() > 0.4
     io.write_ply(tmp_path / "wall.ply", mesh)
     np.testing.assert_array_equal(io.read_ply(tmp_path / "wall.ply").triangles, mesh.triangles)
+
+
+def test_equal_maps_give_equal_bytes(tmp_path: Path) -> None:
+    """Open3D's threads find blocks in any order; a finer wall has so many that no two runs would be alike."""
+    views = [of_wall(CAMERA, T) for T in poses()]
+    told = set()
+    for _ in range(3):
+        mesh = fuse([d for d, _ in views], [c for _, c in views], CAMERA, poses(), voxel_m=0.008)
+        io.write_ply(tmp_path / "wall.ply", mesh)
+        told.add((tmp_path / "wall.ply").read_bytes())
+    assert len(mesh.points) > 5_000
+    assert len(told) == 1
+
+
+def test_sorting_a_mesh_keeps_its_triangles_and_their_sides() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(40, 3)).astype(np.float32)
+    triangles = rng.permuted(np.tile(np.arange(40, dtype=np.int32), (60, 1)), axis=1)[:, :3]
+    colors, normals = rng.integers(0, 256, (40, 3), dtype=np.uint8), points[::-1]
+
+    def faces(p, t):
+        """Each triangle's corners from its least one on, in the order that tells its side."""
+        found = [tuple(map(tuple, p[corner].tolist())) for corner in t]
+        return sorted(f[k:] + f[:k] for f in found for k in [f.index(min(f))])
+
+    made = _in_order(points, colors, normals, triangles)
+    assert faces(made.points, made.triangles) == faces(points, triangles)
+    shuffled = rng.permutation(40)
+    place = np.argsort(shuffled).astype(np.int32)
+    other = np.roll(place[triangles][rng.permutation(60)], 1, axis=1)
+    again = _in_order(points[shuffled], colors[shuffled], normals[shuffled], other)
+    for name in ("points", "colors", "normals", "triangles"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(again, name))
+    twice = _in_order(*(np.concatenate([a, a]) for a in (points, colors, normals)), triangles + 40)
+    np.testing.assert_array_equal(twice.points, made.points)
+    np.testing.assert_array_equal(twice.triangles, made.triangles)
 
 
 def test_what_few_frames_see_can_be_left_out() -> None:

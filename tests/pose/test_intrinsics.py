@@ -193,3 +193,15 @@ def test_near_a_plane_without_wrong_matches_the_other_pose_is_looked_at(seed):
     x0, x1 = (x[inside] + 2.0 * random.normal(size=(len(inside), 2)) for x in (x0, x1))
     found = Essential()(x0, x1, camera, camera)
     assert max(metrics.pose_error(found.T_1_0, T)[:2]) < 5
+
+
+def test_a_camera_that_only_moves_sideways_tells_nothing_of_its_focal_length_to_the_last_digit():
+    """E does not depend on it at all: no derivative is above rounding, and none is divided by."""
+    random = np.random.default_rng(0)
+    for count in (12, 40, 400):
+        points0 = random.uniform((0, 0), (639, 479), (count, 2))
+        points1 = points0 - np.outer(random.uniform(5, 40, count), (1.0, 0.0))
+        result = Essential()(points0, points1, CAMERA, CAMERA)
+        assert result.degeneracies <= {"plane"}
+        assert metrics.pose_error(result.T_1_0, pose(np.eye(3), (-1.0, 0.0, 0.0))).worst_deg < 1e-3
+        assert result.focal_sigma > 0.5

@@ -97,8 +97,7 @@ class RealRoots {
       roots_[found_++] = refine(low, high);
       return;
     }
-    const bool far = low * high > 0 && std::max(low / high, high / low) > 4.0;
-    const double middle = far ? std::copysign(std::sqrt(low * high), low) : 0.5 * (low + high);
+    const double middle = is_far(low, high) ? std::copysign(std::sqrt(low * high), low) : 0.5 * (low + high);
     if (depth == 60) {
       roots_[found_++] = middle;
       return;
@@ -108,9 +107,16 @@ class RealRoots {
     isolate(middle, high, changes, changes_high, depth + 1);
   }
 
+  static bool is_far(double low, double high) { return low * high > 0 && std::max(low / high, high / low) > 4.0; }
+
   // Newton's method, kept inside an interval at whose ends the signs differ.
   double refine(double low, double high) const {
     const bool rising = value(0, low) < 0;
+    while (is_far(low, high)) {  // from afar Newton's steps are a tenth of the way
+      const double middle = std::copysign(std::sqrt(low * high), low);
+      if (!(middle > low && middle < high)) break;
+      ((value(0, middle) < 0) == rising ? low : high) = middle;
+    }
     double x = 0.5 * (low + high);
     for (int i = 0; i < 100; ++i) {
       double p = chain_[0][degree_[0]], slope = 0.0;
@@ -122,7 +128,7 @@ class RealRoots {
       ((p < 0) == rising ? low : high) = x;
       double next = x - p / slope;
       if (!(next > low && next < high)) next = 0.5 * (low + high);
-      if (std::abs(next - x) <= 1e-15 * std::abs(next)) return next;
+      if (std::abs(next - x) <= 1e-9 * std::abs(next)) return next;  // what is left is the square of that
       x = next;
     }
     return x;

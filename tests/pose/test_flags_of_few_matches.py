@@ -1,0 +1,94 @@
+"""Small sets are flagged for what all of their matches say, not for what one of them does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from geomvision.pose import Essential
+from geomvision.pose._base import Estimate
+from geomvision.pose._diagnosis import Diagnosis, _is_open
+from geomvision.pose._intrinsics import FARTHEST, _gain, _wald, agreement
+from geomvision.pose._views import view
+
+
+def at_truth(scene, points1=None):
+    """The true pose as an estimate, and the views."""
+    T = scene.T_1_0.copy()
+    T[:3, 3] /= np.linalg.norm(T[:3, 3])
+    views = view(scene.points0, scene.camera0), view(scene.points1 if points1 is None else points1, scene.camera1)
+    return T, views, Estimate(errors_px=np.zeros(len(scene.points0)), noise_px=0.5, inlier_px=1.5)
+
+
+def test_a_relief_of_twice_the_noise_is_no_plane_though_no_point_is_far_from_it(matches):
+    for seed in range(5):
+        flat = matches("plane", 300, noise_px=0.5, seed=seed)
+        # Each match of the plane is moved along its epipolar line, by 0.9 pixels either way.
+        epipole = flat.camera1.project(flat.T_1_0[:3, 3] * np.sign(flat.T_1_0[2, 3]))
+        along = flat.points1 - epipole
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        side = np.random.default_rng(seed).choice([-1.0, 1.0], 300)
+        rough = flat.points1 + 0.9 * side[:, None] * along
+        assert "plane" in Essential()(*flat.call).degeneracies
+        assert "plane" not in Essential()(flat.points0, rough, *flat[2:4]).degeneracies
+
+
+def test_what_a_change_of_the_intrinsics_brings_is_bounded_by_how_far_they_can_be_off():
+    assert _gain(np.array([1.5, -0.5]), np.array([2.0, 4.0])) == pytest.approx(2 * 1.5**2 + 4 * 0.5**2)
+    # In one direction: t (2 d L − L²), for a best change d beyond L.
+    told, best = 0.25, 40.0
+    assert _gain(np.array([best]), np.array([told])) == pytest.approx(told * (2 * best * FARTHEST - FARTHEST**2))
+    # In two, by looking at all directions.
+    change, told = np.array([9.0, -3.0]), np.array([0.3, 2.0])
+    angle = np.linspace(0, 2 * np.pi, 100_001)
+    step = FARTHEST * np.stack([np.cos(angle), np.sin(angle)])
+    highest = (told[:, None] * step * (2 * change[:, None] - step)).sum(axis=0).max()
+    assert _gain(change, told) == pytest.approx(highest, rel=1e-6)
+
+
+def test_one_match_cannot_say_that_intrinsics_are_wrong():
+    """One of 30 tells of the change, and misses by 15 standard deviations, which no scatter of others confirms."""
+    rng = np.random.default_rng(0)
+    slopes = np.zeros((30, 11))
+    slopes[:, :5] = rng.normal(size=(30, 5))
+    slopes[:, 5] = 1e-3 * rng.normal(size=30)
+    slopes[0, 5] = 1.0
+    along, residual = np.eye(6)[:, :1], rng.normal(size=30)
+    residual[0] = 15.0
+    assert _wald(slopes, along, residual, np.ones(30), 1.0) < 2.7  # χ² has 225
+    slopes[:, 5] = rng.normal(size=30)
+    told = _wald(slopes, along, rng.normal(size=30) + 20 * slopes[:, 5], np.ones(30), 1.0)
+    assert told > 1000.0  # where all of them say so
+
+
+def test_the_interval_is_of_both_covariances():
+    wide, narrow = (np.diag([1e-6] * 3 + [np.radians(deg) ** 2] * 2) for deg in (40.0, 2.0))
+    # Student's 97.5 % with 20 degrees of freedom is 2.086, and the root of 40 · 2 is 8.94°: 18.7°.
+    assert _is_open(wide, narrow, 25)
+    assert not _is_open(wide, narrow / 2, 25)  # 15.7°
+
+
+def test_with_right_intrinsics_and_one_wrong_match_nothing_is_refuted(matches):
+    flagged = 0
+    for seed in range(20):
+        scene = matches(count=24, noise_px=0.3, seed=seed)
+        moved = scene.points1.copy()
+        T, (view0, view1), estimate = at_truth(scene)
+        moved[0] += 1.2 * np.array([0.6, -0.8])  # within the band of inliers
+        told = agreement(estimate, T, view0, replace(view1, points=moved, ideal=moved))
+        flagged += told.is_refuted
+    assert flagged == 0
+
+
+def test_so_few_matches_that_agree_are_counted_in_the_band_that_their_noise_may_have(matches):
+    scene = matches(count=13, noise_px=0.0, seed=1)
+    _, views, estimate = at_truth(scene)
+    diagnosis = Diagnosis("essential", *views, seed=0)
+
+    def few(errors):
+        judged = replace(estimate, errors_px=np.array(errors), noise_px=0.1, inlier_px=0.3)
+        return diagnosis._are_few(np.abs(judged.errors_px) < judged.inlier_px, judged)
+
+    assert few([0.1] * 11 + [5.0] * 2)
+    assert not few([0.1] * 11 + [0.45] * 2)  # Student's 99.865 % with 6 degrees of freedom is 4.9
+    assert not few([0.1] * 12 + [5.0])
