@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,21 +81,24 @@ def _colours() -> list[tuple[int, int, int]]:
     return [(round(255 * r), round(255 * g), round(255 * b)) for r, g, b in every]
 
 
-def _small(image: Image) -> tuple[Image, float]:
-    """An image as dark colours, so that lines stand out, no wider than a picture; and how much smaller it is."""
+def _cv2() -> Any:
     with needed_by("pictures of poses"):
         import cv2
+    return cv2
 
+
+def _small(image: Image) -> tuple[Image, float]:
+    """An image as dark colours, so that lines stand out, no wider than a picture; and how much smaller it is."""
     shown: NDArray[np.uint8] = eight_bit(image)
     colour = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else shown
     scale = min(1.0, WIDE / colour.shape[1])
     size = (round(colour.shape[1] * scale), max(1, round(colour.shape[0] * scale)))
+    cv2 = _cv2()
     return np.ascontiguousarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA) // 3 * 2), scale
 
 
 def _line(image: Image, pixels: Array, colour: tuple[int, int, int]) -> None:
-    import cv2
-
+    cv2 = _cv2()
     known = np.asarray(np.isfinite(pixels).all(axis=1))
     ends = np.rint(np.where(known[:, None], pixels, 0)).astype(int)
     for k in range(len(ends) - 1):
@@ -106,6 +110,5 @@ def _line(image: Image, pixels: Array, colour: tuple[int, int, int]) -> None:
 
 
 def _dot(image: Image, pixel: Array, colour: tuple[int, int, int]) -> None:
-    import cv2
-
+    cv2 = _cv2()
     cv2.circle(image, np.rint(pixel).astype(int).tolist(), 4, colour, -1, cv2.LINE_AA)
