@@ -18,7 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
-from ._intrinsics import Agreement, agreement, explains_more
+from ._intrinsics import Agreement, agreement, explains_more, is_as_precise
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
@@ -82,7 +82,9 @@ class Diagnosis:
             model = told.model_covariance if told else covariance
             if not np.isfinite(covariance).all() or _is_open(covariance, model, int(inliers.sum())):
                 flags.add("uncertain")
-            if any(_degrees_apart(T, R, t) > OTHER_DEG for R, t, _ in estimate.rivals):
+            others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
+            count, noise = int(inliers.sum()), estimate.noise_px
+            if any(is_as_precise(other, count, noise, self.view0, self.view1) for other in others):
                 flags.add("ambiguous_pose")
         return RelativePose(
             T_1_0=T,
