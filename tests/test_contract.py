@@ -252,3 +252,12 @@ def test_every_method_of_ours_shows_the_stages_that_lead_to_its_result(task, nam
     assert len(trace) >= 3
     assert all(stage.doc for stage in trace)
     assert same(trace.result, method(first, second))
+
+
+@pytest.mark.parametrize(("task", "name"), EVERYTHING)
+def test_a_method_that_runs_others_tells_which(task, name):
+    """Options that name methods of the library: what those need is imported before a call is timed."""
+    cls = getattr(gv, task).METHODS[name]
+    others = {key for key, limits in cls.option_limits().items() if not limits.choices}
+    if others & {"base", "bases", "others", "stereo", "flow"}:
+        assert cls().asked()

@@ -12,6 +12,7 @@ from .. import io
 from ..cameras import Camera
 from ..images import Image, Mask
 from ..io._files import naming, read_text
+from ..results import Depth
 from ._base import DatasetError
 from ._files import fitting
 
@@ -70,6 +71,15 @@ def invalid_values(scene: Path, meta: Mapping[str, Any]) -> int | Sequence[int] 
             scene / "meta.json", f"says invalid_value is {value!r}", "a whole number, several, or null"
         )
     return value if value is None or isinstance(value, int) else tuple(every)
+
+
+def depth_of(scene: Path, meta: Mapping[str, Any], stem: str) -> tuple[Path, Depth] | None:
+    """A scene's depth image as it is stored, and its path; None where there is none."""
+    path = find_image(scene, stem, (".pfm", ".png"))
+    if path is None or path.suffix == ".pfm":
+        return None if path is None else (path, io.read_depth(path))
+    scale = number(scene, meta, "depth_scale", above=0)
+    return path, io.read_depth(path, scale=scale, invalid=invalid_values(scene, meta))
 
 
 def read_objects(path: Path, left: Image, names: Sequence[str]) -> dict[str, Mask]:

@@ -17,7 +17,7 @@ from ..results import Depth
 from ..samples import PoseSample
 from ._base import DatasetError
 from ._files import fitting
-from ._folder_parts import find_image, invalid_values, number, required
+from ._folder_parts import depth_of, required
 
 
 def read_two_views(name: str, scene: Path, meta: Mapping[str, Any]) -> PoseSample:
@@ -61,13 +61,9 @@ def _pose(scene: Path, given: Any) -> Array | None:
 
 
 def _depth(scene: Path, meta: Mapping[str, Any], stem: str, image: Image) -> Depth | None:
-    path = find_image(scene, stem, (".pfm", ".png"))
-    if path is None:
+    found = depth_of(scene, meta, stem)
+    if found is None:
         return None
-    if path.suffix == ".pfm":
-        depth = io.read_depth(path)
-    else:
-        scale = number(scene, meta, "depth_scale", above=0)
-        depth = io.read_depth(path, scale=scale, invalid=invalid_values(scene, meta))
+    path, depth = found
     fitting(path, depth.size, image)
     return depth

@@ -23,6 +23,7 @@ from ._files import fitting, partner
 from ._folder_parts import (
     LAYOUT,
     camera_of,
+    depth_of,
     find_image,
     grey_mask,
     invalid_values,
@@ -234,18 +235,13 @@ def _read_flow(name: str, scene: Path, meta: Mapping[str, Any], version: str) ->
 def _read_depth(name: str, scene: Path, meta: Mapping[str, Any], frame: str) -> DepthSample:
     suffix = f"_{frame}" if frame else ""
     image = io.read_image(required(scene, f"color{suffix}"))
-    path = find_image(scene, f"depth{suffix}", (".pfm", ".png"))
     if "intrinsics" not in meta:
         raise DatasetError(f"{scene / 'meta.json'} has no intrinsics; expected fx, fy, cx and cy in pixels")
     camera = camera_of(scene, meta["intrinsics"], image)
     depth = None
-    if path is not None:
-        if path.suffix == ".pfm":
-            depth = io.read_depth(path)
-        else:
-            scale = number(scene, meta, "depth_scale", above=0)
-            depth = io.read_depth(path, scale=scale, invalid=invalid_values(scene, meta))
-        depth = registered(scene / "meta.json", meta, depth, camera)
+    if (found := depth_of(scene, meta, f"depth{suffix}")) is not None:
+        path, stored = found
+        depth = registered(scene / "meta.json", meta, stored, camera)
         fitting(path, depth.size, image)
     return DepthSample(
         name=name,

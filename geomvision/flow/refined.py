@@ -67,6 +67,10 @@ class Refined(FlowMethod):
                 )
         return tuple(cast("FlowMethod", method) for method in found)
 
+    def asked(self) -> tuple[FlowMethod, ...]:
+        """All of them."""
+        return self.methods()
+
     def refusal(self, name: str) -> str | None:  # noqa: ARG002
         """Without weights nothing runs."""
         return without_weights(self.weights)
