@@ -28,9 +28,13 @@ class Witness:
 
 @dataclass(frozen=True, eq=False)
 class Confirmed:
-    """Inverse depth (H, W), NaN where it is not confirmed, and how many frames agree with it and differ from it."""
+    """Inverse depth (H, W), NaN where it is not confirmed, and how many frames agree with it and differ from it.
+
+    `mean` is that of the reference's estimate and those that agree, confirmed or not.
+    """
 
     q: Float32
+    mean: Float32
     agree: NDArray[np.uint8]
     differ: NDArray[np.uint8]
 
@@ -59,11 +63,12 @@ def confirmed(found: Swept, rays: Float32, witnesses: Sequence[Witness], toleran
         agree += near
         differ += off > tolerance
         ratios += np.where(near, ratio, np.float32(0.0))
-    q = found.q * ratios / (1 + agree.astype(np.float32))
+    mean = found.q * ratios / (1 + agree.astype(np.float32))
+    q = mean.copy()
     q[(agree == 0) | (agree < MAJORITY * differ)] = np.nan
     at = ops.speckle(q / np.float32(found.step), size=speckle, range=2.0)
     q[np.isnan(at)] = np.nan
-    return Confirmed(q, agree, differ)
+    return Confirmed(q, mean, agree, differ)
 
 
 def _met(q: Float32, rays: Float32, witness: Witness) -> tuple[Float32, Float32]:

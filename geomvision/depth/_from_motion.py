@@ -18,6 +18,7 @@ from ._agreement import Witness, confirmed
 from ._clip import LEAST_POINTS, Solved, from_matches, with_given_poses
 from ._extrapolation import extrapolated
 from ._matches import focal_px, grey_bytes, match
+from ._support import supported
 from ._sweep import Limits, Planes, Source, Swept, sweep
 from ._uncertainty import are_on_plane, relative_depth_spread
 
@@ -179,8 +180,8 @@ class _Sweeps:
             witnesses = [Witness(self.swept(k), self.solved.cameras[k], self._between(k, frame)) for k in others]
             limits = self.method.tolerance, self.method.speckle
             told = confirmed(found, self._rays_of(frame), witnesses, *limits)
-            q = told.q
-            confidence *= told.agree / (1.0 + told.agree + told.differ)
+            q, share = supported(told, self._grey[frame], found.step, self.method.support, self.method.speckle)
+            confidence = np.sqrt(confidence) * share * ((1.0 + told.agree) / (2.0 + told.agree + told.differ))
         confidence = np.where(np.isnan(q), 0.0, np.clip(confidence, LEAST_CONFIDENCE, 1.0)).astype(np.float32)
         return self._filled((1.0 / q).astype(np.float32), q, confidence, frame), confidence
 

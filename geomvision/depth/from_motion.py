@@ -28,10 +28,11 @@ class FromMotion(DepthMethod):
     scale: the median depth of the matched points is 1. A clip without parallax is refused.
 
     The frames swept are chosen so that each matched point has a baseline that suits its depth: near points short ones,
-    far points long ones (adaptive baselines; Okutomi & Kanade, PAMI 1993; Gallup et al., CVPR 2008). Depth is kept
-    where another frame's own sweep agrees, and three agree for two that differ (Merrell et al., ICCV 2007); the result
-    is their mean. `confidence` is (s₂ − s₁) / s₂ · a / (1 + a + d): s₁ is the winning sum of costs, s₂ the best of
-    those more than one hypothesis away, a frames agree and d differ.
+    far points long ones (adaptive baselines; Okutomi & Kanade, PAMI 1993; Gallup et al., CVPR 2008). An estimate is
+    confirmed where another frame's own sweep agrees, and three agree for two that differ (Merrell et al., ICCV 2007);
+    the result is their mean. Kept are estimates on surfaces of which `support` is confirmed (`_support`). `confidence`
+    is √((s₂ − s₁) / s₂) · (1 + a) / (2 + a + d) · c: s₁ is the winning sum of costs, s₂ the best of those more than one
+    hypothesis away, a frames agree and d differ (the rule of succession), c of the surface is confirmed.
 
     With `extrapolate`, pixels that no other frame sees, or whose estimate was dropped, have the depth that the measured
     ones around them lead to (`_extrapolation`): their confidence is 0, that of measured pixels is not.
@@ -49,6 +50,12 @@ class FromMotion(DepthMethod):
     )
     consistency: int = option(
         8, "frames whose own depth may confirm an estimate, each of which is swept; 0: no check", minimum=0, maximum=64
+    )
+    support: float = option(
+        0.4,
+        "share of the surface around an estimate that other frames must confirm; 0: each pixel itself must be",
+        minimum=0.0,
+        maximum=1.0,
     )
     tolerance: float = option(2.0, "how far a confirmation may be off", unit="hypotheses", minimum=0.0, maximum=100.0)
     min_parallax: float = option(
