@@ -72,14 +72,16 @@ def residuals(bundle: Bundle, sightings: Sightings, focal_px: Array) -> Array:
     return missed
 
 
-def adjust(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None = None) -> Bundle:
+def adjust(
+    bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int | None, prior: Prior | None = None
+) -> Bundle:
     """The bundle that explains the sightings best. Frame `fixed` stays; without `prior` so do the focal lengths.
 
     Args:
         bundle: where to start.
         sightings: of points that all lie in front of the frames that see them.
         focal_px: (F,), what a ray's offset of 1 means in pixels.
-        fixed: the frame whose pose stays.
+        fixed: the frame whose pose stays; None, with `prior`: none does, so that no frame's error is all frames'.
         prior: what else is known of poses and focal lengths.
     """
     damping, cost = 1e-4, _cost(bundle, sightings, focal_px, prior)
@@ -138,7 +140,9 @@ class _System:
     free: NDArray[np.intp]
 
 
-def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int, prior: Prior | None) -> _System:
+def linearised(
+    bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int | None, prior: Prior | None
+) -> _System:
     """The normal equations at a bundle; frame `fixed` has no columns, nor has ln focal without `prior`."""
     frames, count = len(bundle.T), sightings.count
     X = _seen(bundle, sightings)
@@ -167,7 +171,9 @@ def linearised(bundle: Bundle, sightings: Sightings, focal_px: Array, fixed: int
     W[:, -1] = summed(np.einsum("mk,mkj->mj", of_camera[..., 6], of_point), sightings.point, count)
     V = summed(np.einsum("mki,mkj->mij", of_point, of_point), sightings.point, count)
     point_side = summed(np.einsum("mki,mk->mi", of_point, r), sightings.point, count)
-    free = np.setdiff1d(np.arange(size), np.arange(6 * fixed, 6 * fixed + 6))
+    free = np.arange(size)
+    if fixed is not None:
+        free = np.setdiff1d(free, np.arange(6 * fixed, 6 * fixed + 6))
     if prior is None:
         free = free[:-1]
     else:

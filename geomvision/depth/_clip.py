@@ -46,9 +46,7 @@ class Solved:
         return np.asarray(self.points[at] @ self.T[frame, 2, :3] + self.T[frame, 2, 3])
 
 
-def with_given_poses(
-    T: Array, cameras: Sequence[CameraModel], sightings: Sightings, reference: int, refine: str
-) -> Solved:
+def with_given_poses(T: Array, cameras: Sequence[CameraModel], sightings: Sightings, refine: str) -> Solved:
     """The poses given, tested against the sightings, and mended together with the focal length where they do not fit.
 
     Raises ValueError when they are so far off that nothing can be mended.
@@ -64,11 +62,11 @@ def with_given_poses(
     matched, misfit = len(sightings.frame), _misfit(missed)
     if missed > BEYOND_MENDING_PX:
         raise ValueError(misfit)
-    away = np.linalg.norm(centres(T) - centres(T)[reference], axis=1)
+    widest = float(np.linalg.norm(centres(T)[:, None] - centres(T), axis=2).max())
     pinholes = all(isinstance(camera, Camera) for camera in cameras)  # other models' focal lengths are left alone
-    prior = Prior(T, TURN, SHIFT * float(away.max()), LOG_FOCAL if pinholes else 1e-9)
+    prior = Prior(T, TURN, SHIFT * widest, LOG_FOCAL if pinholes else 1e-9)
     for _ in range(2):
-        bundle = adjust(bundle, sightings, focal, reference, prior)
+        bundle = adjust(bundle, sightings, focal, None, prior)
         bundle, sightings = _inliers(bundle, sightings, focal)
     mended = _median_px(bundle, sightings, focal)
     if refine == "auto" and missed < HOPELESS_PX and mended > MENDED * missed:

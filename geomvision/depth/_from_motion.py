@@ -96,7 +96,7 @@ def solve(method: FromMotion, clip: CheckedClip) -> Solved:
         solved = from_matches(clip.cameras, sightings, pairs, clip.reference)
         _say_how_sure(solved, clip.reference)
         return solved
-    return with_given_poses(clip.T, clip.cameras, sightings, clip.reference, method.refine)
+    return with_given_poses(clip.T, clip.cameras, sightings, method.refine)
 
 
 def _say_how_sure(solved: Solved, frame: int) -> None:
