@@ -56,13 +56,12 @@ class Diagnosis:
 
     def result(self, estimate: Estimate) -> RelativePose:
         """The pose with all that is known against it."""
-        count = len(self.view0.points)
         if estimate.matrix is None or estimate.errors_px is None:
             return RelativePose(
                 T_1_0=None,
                 matrix=None,
                 relation=self.relation,
-                inliers=np.zeros(count, bool),
+                inliers=np.zeros(len(self.view0.points), bool),
                 degeneracies=frozenset({"too_few_points"}),
                 iterations=estimate.iterations,
                 seed=self.seed,
@@ -75,16 +74,18 @@ class Diagnosis:
         if inliers.any():
             T = self._weighed_against_simpler(T, estimate, inliers, flags)
         still = bool(flags & {"no_motion", "pure_rotation"})
+        count, behind = int(inliers.sum()), int(inliers.sum() - agreeing.sum())
+        if behind and count - 2 * behind < FEW and not still:  # by chance as many wrong ones lie in front as behind
+            flags.add("too_few_points")
         told = None if still or T is None else self._of_intrinsics(T, estimate, inliers, flags)
         covariance = told.covariance if told else estimate.covariance
         if T is not None and self.relation == "essential" and not still:
             covariance = np.full((5, 5), np.nan) if covariance is None else covariance
             model = told.model_covariance if told else covariance
-            if not np.isfinite(covariance).all() or _is_open(covariance, model, int(inliers.sum())):
+            if not np.isfinite(covariance).all() or _is_open(covariance, model, count):
                 flags.add("uncertain")
-            others = [pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG]
-            count, noise = int(inliers.sum()), estimate.noise_px
-            if any(is_as_precise(other, count, noise, self.view0, self.view1) for other in others):
+            others = (pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG)
+            if any(is_as_precise(other, count, estimate.noise_px, self.view0, self.view1) for other in others):
                 flags.add("ambiguous_pose")
         return RelativePose(
             T_1_0=T,
