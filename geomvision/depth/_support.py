@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +12,9 @@ from .. import ops
 from ..images import Float32, Mask
 from ._agreement import Confirmed
 
-#: Samples of the surface lie up to REACH pixels away, STRIDE apart; inverse depth of one surface differs by so many
-#: hypotheses among them, at most.
-REACH, STRIDE, ONE_SURFACE = 15, 5, 6.0
+#: Samples of a surface lie so many strides away, at most, and a stride is this share of the picture's size (the root
+#: of its area): 5 pixels of 640 x 480. Inverse depth of one surface differs among them by so many hypotheses, at most.
+STRIDES, STRIDE, ONE_SURFACE = 3, 0.009, 6.0
 #: Grey levels by which a sample is taken for another surface's, one standard deviation.
 LIKE = 25.0
 #: Weights are whole numbers of up to this, so that sums do not depend on their order.
@@ -50,12 +53,10 @@ def support(at: Float32, confirmed: Mask, grey: NDArray[np.uint8]) -> Float32:
     """
     told = np.where(confirmed, np.uint16(FULL), np.uint16(0))  # an estimate lies on its own surface
     every = np.full(at.shape, FULL, np.uint16)
-    steps = range(-REACH, REACH + 1, STRIDE)
-    for dy in range(0, REACH + 1, STRIDE):
-        for dx in steps:
-            if dy == 0 and dx <= 0:
-                continue  # each pair once
-            here, there = _overlap(at.shape, dy, dx)
+    stride = max(1, round(STRIDE * math.sqrt(grey.size)))
+    for down, right in product(range(STRIDES + 1), range(-STRIDES, STRIDES + 1)):
+        if (down, right) > (0, 0):  # each pair once
+            here, there = _overlap(at.shape, stride * down, stride * right)
             alike = _WEIGHTS[np.abs(grey[here].astype(np.int16) - grey[there])]
             with np.errstate(invalid="ignore"):
                 joined = np.where(np.abs(at[here] - at[there]) <= ONE_SURFACE, alike, np.uint16(0))

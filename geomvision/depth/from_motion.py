@@ -52,7 +52,7 @@ class FromMotion(DepthMethod):
         8, "frames whose own depth may confirm an estimate, each of which is swept; 0: no check", minimum=0, maximum=64
     )
     support: float = option(
-        0.4,
+        0.45,
         "share of the surface around an estimate that other frames must confirm; 0: each pixel itself must be",
         minimum=0.0,
         maximum=1.0,

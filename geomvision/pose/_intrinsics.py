@@ -238,13 +238,13 @@ def _covariance(model: Array, slopes: Array, residual: Array, weights: Array, va
 
 
 def is_as_precise(T: Array, count: int, noise_px: float, view0: View, view1: View) -> bool:
-    """Whether `count` matches fit a pose, their errors no larger than chance makes them (F, 1 of 50)."""
+    """Whether `count` matches fit a pose, their errors no larger than chance makes them (F, 1 of 100)."""
     from scipy.special import fdtri
 
     errors, _, unit = linearised(T, view0, view1)
     best = np.sort(np.square(errors * unit))[:count]
     free = max(count - 5, 1)
-    return float(best.sum()) < float(fdtri(free, free, 0.98)) * free * max(noise_px, 1e-3) ** 2
+    return float(best.sum()) < float(fdtri(free, free, 0.99)) * free * max(noise_px, 1e-3) ** 2
 
 
 def linearised(T: Array, view0: View, view1: View) -> tuple[Array, Array, float]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from geomvision.depth._agreement import Confirmed
-from geomvision.depth._support import ONE_SURFACE, REACH, STRIDE, support, supported
+from geomvision.depth._support import ONE_SURFACE, STRIDES, support, supported
 
-SIZE = (64, 96)
-LEFT = np.broadcast_to(np.arange(SIZE[1]) < 48, SIZE)
+SIZE = (480, 640)  # samples are 5 pixels apart
+LEFT = np.broadcast_to(np.arange(SIZE[1]) < 320, SIZE)
 
 
 def walls(near: float = 40.0, far: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,26 +26,26 @@ def test_a_surface_that_is_confirmed_supports_all_of_its_pixels() -> None:
 def test_what_is_confirmed_at_other_depths_of_the_same_grey_is_no_support() -> None:
     """A rim, eight pixels wide, has the near wall's depth and the far wall's colour: only it speaks for itself."""
     at, grey = walls()
-    at[:, 48:56] = 40.0
+    at[:, 320:328] = 40.0
     share = support(at, np.ones(SIZE, bool), grey)
-    assert share[32, 50] == pytest.approx(2 * 7 / (4 * 7))  # columns 50, 55 of 50, 55, 60, 65 (45, 40, 35 are black)
-    assert share[32, 70] == pytest.approx(6 / 7)  # all of 55 … 85 but 55
-    assert share[32, 20] == 1.0
+    assert share[240, 322] == pytest.approx(2 / 4)  # columns 322, 327 of these, 332 and 337: 307, 312 and 317 are black
+    assert share[240, 342] == pytest.approx(6 / 7)  # all of 327 … 357 but the first
+    assert share[240, 100] == 1.0
 
 
 def test_who_stands_alone_has_the_share_of_the_others() -> None:
     """A pixel that nobody confirms, on a wall that others do: all samples but its own; beyond the border are none."""
     at, grey = np.full(SIZE, 10.0, np.float32), np.zeros(SIZE, np.uint8)
     confirmed = np.ones(SIZE, bool)
-    confirmed[30, 40] = confirmed[0, 0] = False
-    samples = (2 * REACH // STRIDE + 1) ** 2
+    confirmed[100, 200] = confirmed[0, 0] = False
+    samples = (2 * STRIDES + 1) ** 2
     share = support(at, confirmed, grey)
-    assert share[30, 40] == pytest.approx(1 - 1 / samples)
-    assert share[0, 0] == pytest.approx(1 - 1 / (REACH // STRIDE + 1) ** 2)
-    at[30, 40] += ONE_SURFACE + 0.1
-    assert support(at, confirmed, grey)[30, 40] == 0.0
-    at[30, 40] = np.nan
-    assert support(at, confirmed, grey)[30, 40] == 0.0
+    assert share[100, 200] == pytest.approx(1 - 1 / samples)
+    assert share[0, 0] == pytest.approx(1 - 1 / (STRIDES + 1) ** 2)
+    at[100, 200] += ONE_SURFACE + 0.1
+    assert support(at, confirmed, grey)[100, 200] == 0.0
+    at[100, 200] = np.nan
+    assert support(at, confirmed, grey)[100, 200] == 0.0
 
 
 def test_estimates_are_kept_by_their_surface_or_each_by_itself() -> None:
