@@ -92,3 +92,21 @@ def test_so_few_matches_that_agree_are_counted_in_the_band_that_their_noise_may_
     assert few([0.1] * 11 + [5.0] * 2)
     assert not few([0.1] * 11 + [0.45] * 2)  # Student's 99.865 % with 6 degrees of freedom is 4.9
     assert not few([0.1] * 12 + [5.0])
+
+
+@pytest.mark.parametrize(("count", "flagged"), [(13, True), (14, False)])
+def test_matches_behind_a_camera_count_twice_against_few(matches, count, flagged):
+    """Of 13 that agree one lies behind, so one in front is likely wrong, too: 11 are left, and 12 of 14."""
+    scene = matches(count=count, noise_px=0.2, seed=5)
+    far = scene.camera1.project(scene.camera0.unproject(scene.points0[:1]) @ scene.T_1_0[:3, :3].T)
+    mirrored = scene.points1.copy()
+    mirrored[0] = 2 * far[0] - scene.points1[0]  # on its epipolar line, beyond the point at infinity
+    T, (view0, view1), estimate = at_truth(scene, mirrored)
+    x, y, z = T[:3, 3]
+    E = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ T[:3, :3]
+    seen = replace(estimate, matrix=E, rotation=T[:3, :3], translation=T[:3, 3], noise_px=0.2, inlier_px=0.6)
+    result = Diagnosis("essential", view0, view1, 0).result(seen)
+    assert result.inliers.sum() == count - 1
+    assert ("too_few_points" in result.degeneracies) == flagged
+    clean = Diagnosis("essential", view0, view(scene.points1, scene.camera1), 0).result(seen)
+    assert "too_few_points" not in clean.degeneracies
