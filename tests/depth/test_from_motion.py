@@ -259,7 +259,7 @@ def real_clip(folder: Path) -> tuple[list[np.ndarray], Camera, np.ndarray, dict[
 
 @pytest.mark.parametrize(
     ("name", "chosen", "reference", "error"),
-    [("icl_nuim", (0, 1, 3, 4), 2, 0.02), ("7scenes_a", (0, 5, 10, 15, 19), 2, 0.12)],
+    [("icl_nuim", (0, 1, 3, 4), 2, 0.012), ("7scenes_a", (0, 5, 10, 15, 19), 2, 0.08)],
 )
 def test_real_clips_at_half_size(
     real_data: Path, name: str, chosen: tuple[int, ...], reference: int, error: float
@@ -278,7 +278,7 @@ def test_real_clips_at_half_size(
     with pytest.warns(UserWarning, match="do not fit the images"):
         depth = FromMotion()(small, camera.resize(320, 240), T_world_cam=T[list(chosen)], reference=reference)
     assert absolute_relative(depth.m, truth) < error
-    assert depth.valid[np.isfinite(truth)].mean() > 0.5
+    assert depth.valid[np.isfinite(truth)].mean() > 0.65
 
 
 def _halving(camera: Camera) -> np.ndarray:
