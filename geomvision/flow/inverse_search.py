@@ -28,10 +28,10 @@ class InverseSearch(TotalVariationFlow):
     and in a brightness that may change from frame to frame: patches are compared about their means, and the relaxation
     sees frame 0 in the light of frame 1, cell by cell.
 
-    The finest level is relaxed only; `finest_search=0, warps=3, finest_warps=3, iterations=24` takes three times as long
-    and is better: on real scenes better than `TVL1`, which takes longer still. The result is dense,
-    without confidence. Grey levels run from 0 to 255 whatever the dtype; floats are scaled by the joint range of both
-    frames. Images without contrast give zero flow.
+    The finest level is relaxed only. With `finest_search=0, warps=3, finest_warps=3, iterations=24` a call takes three
+    times as long and errs less: on real scenes less than `TVL1`, which takes longer still. The result is dense, without
+    confidence. Grey levels run from 0 to 255 whatever the dtype; floats are scaled by the joint range of both frames.
+    Images without contrast give zero flow.
     """
 
     warps: int = option(2, "how often a level warps frame 1 by the flow so far", minimum=1, maximum=1000)
