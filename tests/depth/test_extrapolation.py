@@ -61,7 +61,7 @@ def test_from_nothing_comes_nothing() -> None:
 
 def test_a_rendered_clip_gets_denser_and_says_where() -> None:
     frame = gv.datasets.Synthetic(seed=11, layout="street", width=224, height=168, max_disparity=32).clip(0, 3)[0]
-    method = FromMotion(consistency=2)
+    method = FromMotion(consistency=2, support=0.0)  # surfaces that others confirm would fill a part of it before
     depth, denser = method.on(frame), method.with_options(extrapolate=0.08).on(frame)
     np.testing.assert_array_equal(denser.m[depth.valid], depth.m[depth.valid])
     np.testing.assert_array_equal(denser.confidence, depth.confidence)
@@ -75,3 +75,4 @@ def test_a_rendered_clip_gets_denser_and_says_where() -> None:
     assert np.mean(off) < 0.12
     near = method.with_options(extrapolate=0.5, max_depth=float(np.nanmedian(truth))).on(frame)
     assert not (near.m[near.confidence == 0] > np.nanmedian(truth)).any()
+    assert method.with_options(support=0.45, extrapolate=0.08).on(frame).density > denser.density
