@@ -28,7 +28,7 @@ from ._self_supervised_stereo import SelfSupervisedStereo
 from ._start import Start
 from ._stereo import StereoTask
 from ._taught_stereo import StereoNet
-from ._team import Team
+from ._team import Team, kind_of
 from .adaptation_recipes import SelfSupervisedRecipe, StereoAdaptationRecipe
 from .depth_adaptation_recipe import DepthAdaptationRecipe
 from .flow_nets import NETS
@@ -66,7 +66,7 @@ def train(order: Order) -> Outcome:
     task = _task(order)
     if order.scenes is not None:
         _validate_on(task, order.scenes)
-    if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
+    if kind_of(order.device) != "cpu" and not hasattr(task, "batch_loss"):
         raise ValueError(f"{order.method} learns sample by sample, on a CPU alone; device is {order.device!r}")
     team = Team.join(order.device)
     order.folder.mkdir(parents=True, exist_ok=True)
