@@ -79,7 +79,9 @@ class State:
         except (OSError, RuntimeError) as error:  # torch tells a full disk by the latter
             passing.unlink(missing_ok=True)
             told = " ".join(str(error).split())
-            raise OSError(f"{path} cannot be written: {told}; make room and run it again: it goes on from the last one") from error
+            raise OSError(
+                f"{path} cannot be written: {told}; make room and run it again: it goes on from the last one"
+            ) from error
 
     def restore(self, path: Path, key: str) -> None:
         """Go on from a checkpoint. Raises ValueError when it is of another recipe, or damaged."""
