@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -91,6 +92,8 @@ def load_modules(path: Path, *, plain: bool = False) -> dict[str, Any]:
 
     With `plain` also numbers, texts and truth values. Raises WeightsError where there are no tensors.
     """
+    if _holds_code(path):
+        raise weights.WeightsError(f"{path} holds TorchScript, which is code; save the tensors: net.state_dict()")
     reader = ModuleType("reader")  # which torch takes in place of pickle
     vars(reader).update(Unpickler=_Unpickler, load=lambda file, **options: _Unpickler(file, **options).load())
     try:
@@ -104,6 +107,14 @@ def load_modules(path: Path, *, plain: bool = False) -> dict[str, Any]:
     if not _tensors(found, ()):
         raise weights.WeightsError(f"{path} holds no tensors by name, but something of type {type(found).__name__}")
     return tensors
+
+
+def _holds_code(path: Path) -> bool:
+    """Whether torch would hand the file to the interpreter of TorchScript."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
 
 
 def _tensors(found: Any, beside: tuple[type, ...]) -> dict[str, Any]:
