@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -162,8 +163,15 @@ def _outlined(given: dict[str, str], height: int, width: int) -> Mask:
 
 
 def _boxed(given: dict[str, str], height: int, width: int) -> Mask:
+    """A rectangle, turned about its middle by `rotation` degrees, clockwise as one sees it, where that is told."""
     left, top, right, bottom = (float(given[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
-    return polygon([left, top, right, top, right, bottom, left, bottom], height, width)
+    angle = math.radians(float(given.get("rotation", 0)))
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    if angle:
+        middle = corners.mean(axis=0)
+        turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        corners = (corners - middle) @ turn.T + middle
+    return polygon(corners.ravel().tolist(), height, width)
 
 
 def _brushed(given: dict[str, str], height: int, width: int) -> Mask:

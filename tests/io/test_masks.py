@@ -100,6 +100,21 @@ def test_numbers_of_a_png_are_classes(tmp_path_factory, values):
         np.testing.assert_array_equal(mask, values == (255 if name == "object" else int(name)))
 
 
+def test_a_box_of_cvat_that_is_turned_is_turned_clockwise(tmp_path):
+    """By a quarter, about its middle: 2 columns of 6 rows become 6 columns of 2. By an eighth it leans to the right."""
+    for rotation, expected in ((90, "2,4;8,4;8,6;2,6"), (0, "4,2;6,2;6,8;4,8")):
+        box = f'<box label="a" xtl="4" ytl="2" xbr="6" ybr="8" rotation="{rotation}"/>'
+        (tmp_path / "a.xml").write_text(cvat(f'{box}<polygon label="b" points="{expected}"/>', (10, 12)))
+        masks = gio.read_masks(tmp_path / "a.xml")
+        np.testing.assert_array_equal(masks["a"], masks["b"])
+        assert masks["a"].sum() == 12
+    box = '<box label="a" xtl="4" ytl="0" xbr="6" ybr="10" rotation="45"/>'
+    (tmp_path / "a.xml").write_text(cvat(box, (10, 12)))
+    y, x = np.nonzero(gio.read_masks(tmp_path / "a.xml")["a"])
+    slope = -(10**2 - 2**2) / (10**2 + 2**2)  # of x by y: its upper end is the right one
+    assert np.polyfit(y, x, 1)[0] == pytest.approx(slope, abs=0.1)
+
+
 @pytest.mark.parametrize(("bits", "row"), [(2, [0b00011011]), (4, [0x01, 0x23])])
 def test_numbers_of_a_png_of_few_bits_are_those_that_it_holds(tmp_path, png, bits, row):
     (tmp_path / "a.png").write_bytes(png(4, 1, bits, 0, [bytes(row)]))
