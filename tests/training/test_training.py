@@ -180,12 +180,19 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
         (NAME, {"device": "toaster"}, "device is 'toaster'; there is cpu"),
         (NAME, {"device": "cuda:99"}, "device is 'cuda:99'; there is cpu"),
         (NAME, {"recipe": "none.toml"}, "none.toml does not exist; give a recipe (TOML)"),
+        ("depth/monodepth2", {"camera": "80,80,48,48"}, "camera is '80,80,48,48', that of images which depth is"),
     ],
 )
 def test_what_cannot_be_trained_is_said(tmp_path, name, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         training.run(name, out=tmp_path / "none", **options)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_file_is_no_folder_to_write_to(tmp_path):
+    (tmp_path / "a").write_text("a file")
+    with pytest.raises(ValueError, match=r"out is .*a, which is a file; it must be a folder"):
+        training.run(NAME, out=tmp_path / "a", size="tiny")
 
 
 @pytest.mark.parametrize(
