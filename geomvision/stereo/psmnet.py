@@ -16,7 +16,7 @@ class PSMNet(VolumeStereo):
 
     Weights of the authors are taken by path. The result is dense; `confidence` is the probability, by the softmax that
     the estimate is the mean of, of disparities no farther than 4 pixels from it. The number of disparities is rounded
-    up to a multiple of 16.
+    up to a multiple of 16. The authors' weights learnt with 192, which their figures are of: ``max_disparity=192``.
 
     Torch once raised maps so that their corners fall together, and the authors' checkpoints of 2018 learnt with that.
     That of 2021 (Scene Flow, torch 1.8.1) did not, as they say in issue 224: it needs ``corners=False``, and so do
