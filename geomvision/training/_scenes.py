@@ -140,7 +140,7 @@ def prepare(
                 future.result()
                 advance(1)
         except BaseException:  # Ctrl-C, a full disk: no scene is begun any more
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
