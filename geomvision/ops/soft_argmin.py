@@ -88,5 +88,5 @@ def upsampled_soft_argmin(
 
 
 def _require_finite(owner: str, first: float) -> None:
-    if not math.isfinite(first):
+    if abs(first) == math.inf:
         raise ValueError(f"{owner}: first is {first}; it must be finite")
