@@ -42,9 +42,12 @@ def from_public(checkpoint: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Ten
     Raises KeyError when an entry does not have the public layout.
     """
     state = {}
-    for key, tensor in checkpoint["model"].items():
-        place, _, kind = key.removeprefix(PUBLIC_PREFIX).partition(".")
-        if not key.startswith(PUBLIC_PREFIX) or not place.isdigit() or int(place) % 2:
+    model = checkpoint.get("model")
+    if not isinstance(model, Mapping):
+        raise KeyError(f"the entry 'model' is no mapping of tensors; there are {', '.join(map(str, checkpoint))}")
+    for key, tensor in model.items():
+        place, _, kind = str(key).removeprefix(PUBLIC_PREFIX).partition(".")
+        if not str(key).startswith(PUBLIC_PREFIX) or not place.isdigit() or int(place) % 2:
             raise KeyError(f"{key!r} is no entry of a public MC-CNN checkpoint, conv_blocks.{{0, 2, 4, …}}")
         state[f"layers.{int(place) // 2}.{kind}"] = tensor
     return state

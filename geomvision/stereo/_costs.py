@@ -139,5 +139,10 @@ def _net(path: Path, _written_ns: int) -> nn.Module:
         made: nn.Module = weights.filled(MCCNNFast, *weights.load(path))
         return made.eval()
     net = MCCNNFast()
-    net.load_state_dict(from_public(weights.load_torch(path)), strict=True)
+    try:
+        net.load_state_dict(from_public(weights.load_torch(path)), strict=True)
+    except (KeyError, RuntimeError) as error:
+        raise weights.WeightsError(f"{path} is no public MC-CNN checkpoint: {error.args[0]}") from None
+    if not all(bool(parameter.isfinite().all()) for parameter in net.parameters()):
+        raise weights.WeightsError(f"{path} holds weights that are NaN or infinite: take another checkpoint")
     return net.eval()
