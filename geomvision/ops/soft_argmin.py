@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..arguments import checked, whole
+from ..arguments import LARGEST, checked, whole
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
 
 
@@ -75,10 +75,11 @@ def upsampled_soft_argmin(
             raise TypeError(f"{owner}: size is {size!r}; it must be (disparities, height, width)")
         disparities, height, width = (whole(owner, "size", length) for length in size)
     _require_finite(owner, first)
-    if min(disparities, height, width) < 1 or 0 in costs.shape[1:]:
-        wanted = (disparities, height, width)
-        raise ValueError(f"{owner}: costs of shape {tuple(costs.shape)} cannot become {wanted}: all must be 1 or more")
-    if (disparities, height, width) == tuple(costs.shape[1:]):
+    wanted = (disparities, height, width)
+    if min(wanted) < 1 or max(wanted) > LARGEST or 0 in costs.shape[1:]:
+        told = f"{owner}: costs of shape {tuple(costs.shape)} cannot become {wanted}"
+        raise ValueError(f"{told}: all must be between 1 and {LARGEST}")
+    if wanted == tuple(costs.shape[1:]):
         return soft_argmin(costs, first=first, num_threads=num_threads)
     if is_tensor(costs):
         from ._torch import upsampled_soft_argmin as operator

@@ -137,7 +137,8 @@ def test_upsampled_derivative_and_compilation(assert_compiles):
     [
         ({}, TypeError, "exactly one of them"),
         ({"scale": 2, "size": (1, 1, 1)}, TypeError, "exactly one of them"),
-        ({"scale": 0}, ValueError, r"cannot become \(0, 0, 0\): all must be 1 or more"),
+        ({"scale": 0}, ValueError, r"cannot become \(0, 0, 0\): all must be between 1 and 2147483647"),
+        ({"scale": 2**30}, ValueError, r"cannot become \(\d+, \d+, \d+\): all must be between 1 and 2147483647"),
         ({"size": (4, -1, 3)}, ValueError, r"cannot become \(4, -1, 3\)"),
     ],
 )
