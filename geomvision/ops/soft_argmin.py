@@ -13,7 +13,8 @@ def soft_argmin(costs: Array, *, first: float = 0.0, num_threads: int = 0) -> Ar
     """Expected disparity under the softmax of negated costs (Kendall et al., ICCV 2017, eq. 1).
 
     Args:
-        costs: (B, D, H, W), floating point; candidate k stands for `first` + k pixels.
+        costs: (B, D, H, W), floating point; candidate k stands for `first` + k pixels. One that costs infinity has no
+            weight; NaN, −infinity, or infinity alone give NaN.
         first: disparity of the first candidate, pixels, finite.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
@@ -51,7 +52,7 @@ def upsampled_soft_argmin(
     times as many (from at most 512) and the width at least twice as large.
 
     Args:
-        costs: (B, D, H, W), floating point.
+        costs: (B, D, H, W), floating point, finite: near a cost of infinity, where it is weighed by 0 too, may be NaN.
         scale: give back scale·D candidates at scale·H x scale·W pixels.
         size: or say how many: (disparities, height, width).
         first: what the first upsampled candidate stands for, pixels, finite; each further one stands for one more.

@@ -183,3 +183,20 @@ def test_wrong_input_says_what_is_allowed(given, kind, message):
 @pytest.mark.parametrize("shape", [(0, 3, 4, 4), (1, 3, 0, 4), (2, 1, 1, 1)])
 def test_any_size(shape):
     assert ops.soft_argmin(np.zeros(shape, np.float32)).shape == (shape[0], *shape[2:])
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [
+        ([np.inf, 1, 1], 1.5),
+        ([2, np.inf, np.inf], 0),
+        ([np.inf, np.inf, np.inf], np.nan),
+        ([1, -np.inf, 2], np.nan),
+        ([1, np.nan, 2], np.nan),
+        ([3e38, -3e38, 0], 1),
+    ],
+)
+def test_costs_that_are_no_numbers(candidates, expected):
+    given = np.array(candidates, np.float32).reshape(1, 3, 1, 1)
+    for found in (ops.soft_argmin(given), twin._twin(torch.from_numpy(given), 0.0, 0).numpy()):
+        np.testing.assert_allclose(found, np.full((1, 1, 1), expected), rtol=0, atol=1e-30)
