@@ -74,8 +74,8 @@ def _memory(products: tuple[int, ...], firsts: tuple[int, ...], features: Any) -
     import torch
 
     with torch.inference_mode(False):  # it may be written to in and outside of this mode
-        kept = torch.empty(products, dtype=features.dtype)
-        return kept, torch.full(firsts, _NOTHING_KEPT, dtype=torch.int32)
+        kept = torch.empty(products, dtype=features.dtype, device="cpu")
+        return kept, torch.full(firsts, _NOTHING_KEPT, dtype=torch.int32, device="cpu")
 
 
 def _check(features0: Any, features1: Any, radius: int, levels: int) -> None:

@@ -132,6 +132,13 @@ def _aligned(left: Any, right: Any, first: int) -> tuple[tuple[Any, Any], int]:
 
 @lru_cache(maxsize=2)
 def _net(path: Path, _written_ns: int) -> nn.Module:
+    import torch
+
+    with torch.device("cpu"):  # where the images are, wherever torch makes tensors by default
+        return _read(path)
+
+
+def _read(path: Path) -> nn.Module:
     from .. import weights
     from ..nets.mc_cnn import MCCNNFast, from_public
 

@@ -151,3 +151,11 @@ def test_checkpoints_of_something_else_are_refused_by_their_path(tmp_path, spoil
     torch.save(spoil(model), tmp_path / "other.pt")
     with pytest.raises(WeightsError, match=rf"(?s)other\.pt .*{message}"):
         MCCNNSGM(weights=str(tmp_path / "other.pt"), max_disparity=8)(image, image)
+
+
+def test_a_default_device_of_torch_changes_nothing():
+    left, right, _ = pair(30, 60)
+    expected = costs.volume("mc_cnn", left, right, range(8), 1)
+    costs._net.cache_clear()
+    with torch.device("meta"):
+        np.testing.assert_array_equal(costs.volume("mc_cnn", left, right, range(8), 1), expected)
