@@ -66,11 +66,11 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
         if device.type == "cuda" and (kernel := _dispatch.cuda_kernel(name)) is not None:
             with torch.cuda.device(device):
                 return on_device(kernel, shape, torch.cuda.current_stream().cuda_stream, *arguments)
-        return twin(*arguments)
+        return _packed(twin(*arguments))
 
     def empty(*arguments: Any) -> Any:
         _device_of(name, arguments)
-        return shape(*arguments)
+        return _packed(shape(*arguments))
 
     SHAPES[name], TWINS[name] = shape, twin
     schema = torch.library.infer_schema(twin, mutates_args=changes)
@@ -81,6 +81,13 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
     if not changes:
         registered.register_autograd(_without_derivative(name))
     return _forward_too(registered, twin, _without_derivative(name))
+
+
+def _packed(results: Any) -> Any:
+    """Results without gaps, as kernels make them whatever they are given: compiled code relies on what it is told."""
+    if isinstance(results, tuple | list):
+        return tuple(result.contiguous() for result in results)
+    return results.contiguous()
 
 
 def _untraced(function: Function) -> Function:
