@@ -136,7 +136,10 @@ def test_the_public_checkpoint_beats_census_on_real_pairs(real_data, real_weight
         (lambda model: {"model": 3}, "no checkpoint of tensors by name: model"),
         (lambda model: {"model": dict(list(model.items())[:-1])}, "no checkpoint of MCCNNFast: it lacks conv_blocks.8"),
         (lambda model: {"model": {name: tensor[:1] for name, tensor in model.items()}}, "size mismatch"),
-        (lambda model: {"model": {f"other.{name}": tensor for name, tensor in model.items()}}, "and has other.conv_blocks.0"),
+        (
+            lambda model: {"model": {f"other.{name}": tensor for name, tensor in model.items()}},
+            "and has other.conv_blocks.0",
+        ),
         (lambda model: {"model": {name: tensor * torch.nan for name, tensor in model.items()}}, "NaN or infinite"),
     ],
 )
