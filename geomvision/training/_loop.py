@@ -141,6 +141,8 @@ def _agreed(team: Team, going: bool) -> bool:
 def _step(task: Task, state: State, learner: Learner) -> None:
     recipe, parameters = task.recipe, list(state.net.parameters())
     loss, gradients, count = learner.learn(state.net, state.step)
+    if recipe.begins_anew(state.step):
+        state.optimizer.state.clear()
     tallies = [loss, torch.tensor(float(count), dtype=torch.float64, device=loss.device)]
     loss, samples, *gradients = learner.team.total([*tallies, *gradients])
     whole = round(float(samples))
