@@ -105,6 +105,23 @@ def test_weights_of_4_bits_take_an_eighth_and_stay_when_rounded_again(tmp_path):
     assert again.parameters == card.parameters
 
 
+def test_of_4_bits_are_those_weights_alone_that_are_named(tmp_path):
+    net = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Conv2d(64, 64, 3))
+    path = tmp_path / "mixed.safetensors"
+    weights.save(path, net, CARD, compact=True, bits=4, only=("1.",))
+    assert path.stat().st_size < 0.21 * 4 * sum(p.numel() for p in net.parameters())
+    state, _ = weights.load(path)
+    errors = [(state[f"{k}.weight"] - net[k].weight).abs().max() / net[k].weight.abs().max() for k in (0, 1)]
+    assert errors[0] < 1 / 250
+    assert 1 / 30 < errors[1] < 1 / 2
+    other = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Conv2d(64, 64, 3))
+    weights.put_into(other, *weights.load(path))
+    again = weights.save(tmp_path / "again.safetensors", other, CARD, compact=True, bits=4, only=("1.",))
+    assert again.parameters == weights.Card.read(path.with_suffix(".json")).parameters
+    second = weights.load(tmp_path / "again.safetensors")[0]
+    torch.testing.assert_close(second["1.weight"], state["1.weight"], rtol=1e-6, atol=0)
+
+
 def test_one_flipped_bit_is_refused(stored):
     _, path, _ = stored
     content = bytearray(path.read_bytes())
