@@ -166,8 +166,8 @@ def save(
 ) -> Card:
     """Write a net's weights and their card; returns the card with its checksum and parameter count filled in.
 
-    `compact` takes about a quarter of the room, with 4 bits an eighth, and rounds: see `_compact`. Of 4 bits are tensors
-    whose names begin with one of `only`, others of 8. `load` and `put_into` give float32 again.
+    `compact` takes about a quarter of the room, with 4 bits an eighth, and rounds: see `_compact`. With 4 bits, tensors
+    whose names begin with none of `only` have 8. `load` and `put_into` give float32 again.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
