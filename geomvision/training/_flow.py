@@ -42,6 +42,8 @@ class FlowNet(TaughtNet):
 
     #: Updates of a recurrent net when it is judged, at least; it learns by the recipe's. 0: it has none.
     least_updates: int = 0
+    #: How the names of those tensors begin that are written with 4 bits; others have 8.
+    halved: tuple[str, ...] = ()
 
 
 class FlowTask(ShippedTask):
@@ -49,6 +51,7 @@ class FlowTask(ShippedTask):
 
     kind = "flow_px"
     compact = True
+    bits = 4
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
 
@@ -56,7 +59,7 @@ class FlowTask(ShippedTask):
         self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path, *, start: Start | None = None
     ) -> None:
         self.name, self.method, self.taught = name, f"flow/{name}", taught
-        self.network = taught.path
+        self.network, self.only = taught.path, taught.halved
         self.start = start
         self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
         if self.recipe.features_share > 0 and not (self.recipe.matching > 0 and self.recipe.features_rate > 0):
