@@ -26,6 +26,7 @@ from geomvision.training._flow_answers import AnsweredPairs, render
 
 #: The base, and what is asked beside it.
 CHOICES = (
+    ("inverse_search", "tvl1, pwc_small, opencv_dis"),
     ("inverse_search", "tvl1, pwc_small"),
     ("inverse_search", "tvl1"),
     ("inverse_search", ""),

@@ -21,6 +21,10 @@ LANES = 8
 FLAT = np.float32(1)
 #: Squared step, px², below which a patch has arrived.
 ARRIVED = np.float32(1e-4)
+#: A neighbour's displacement is taken where it leaves less than this share of a patch's own error.
+BETTER = np.float32(0.5)
+#: Squared distance, px², of a neighbour's displacement that is worth trying: a nearer one the descent has passed.
+ELSEWHERE = np.float32(0.25)
 
 
 @njit(cache=True)
@@ -128,6 +132,37 @@ def patch_flow(
             found = descend(frame0, frame1, start[0], start[1], x, y, size, descents)
             patches[j, i, 0], patches[j, i, 1] = found
     return patches
+
+
+@njit(cache=True)
+def propagated(frame0: Float32, frame1: Float32, patches: Float32, size: int, step: int, descents: int) -> Float32:
+    """Displacements once each patch has tried those of the four beside it, and gone on from the best that is better.
+
+    All look at `patches` as they were, so that the order does not matter.
+    """
+    height, width = frame0.shape[0] - 2, frame0.shape[1] - 2
+    rows, columns = patches.shape[:2]
+    found = patches.copy()
+    for j in range(rows):
+        for i in range(columns):
+            y, x = min(j * step, height - size), min(i * step, width - size)
+            grey = frame0[y + 1 : y + 1 + size, x + 1 : x + 1 + size]
+            own = patches[j, i]
+            error = compared(frame1, grey, x, y, own[0], own[1], width, height)[1] * BETTER
+            start, moves = own, False
+            for b, a in ((j - 1, i), (j, i - 1), (j, i + 1), (j + 1, i)):
+                if a < 0 or b < 0 or a >= columns or b >= rows:
+                    continue
+                other = patches[b, a]
+                du, dv = other[0] - own[0], other[1] - own[1]
+                if not du * du + dv * dv > ELSEWHERE:
+                    continue
+                others_error = compared(frame1, grey, x, y, other[0], other[1], width, height)[1]
+                if others_error < error:
+                    error, start, moves = others_error, other, True
+            if moves:
+                found[j, i, 0], found[j, i, 1] = descend(frame0, frame1, start[0], start[1], x, y, size, descents)
+    return found
 
 
 @njit(cache=True)

@@ -32,7 +32,7 @@ class Refined(FlowMethod):
 
     The base is run both ways, the others once; two motions of planes that most of the base's answer shares are weighed
     beside them. The net sees how alike the frames are through each answer, and whether the way back returns; it takes
-    the answers of any methods, and knows those of the default by name.
+    the answers of any methods, and knows those it learnt from by name: `inverse_search`, `tvl1` and `pwc_small`.
     Where one has no estimate, that of the next that has one takes its place. The net saw drawn and rendered pairs only.
 
     >>> Refined(base="opencv_dis", base_options="preset=medium", others="tvl1")  # doctest: +SKIP
@@ -40,7 +40,9 @@ class Refined(FlowMethod):
 
     base: str = option("inverse_search", "name of the flow method that is refined, and run both ways")
     base_options: str = option("", "its options where they differ from the defaults: 'name=value, name=value'")
-    others: str = option("tvl1, pwc_small", "names of methods whose answers are weighed, too, with commas; may be none")
+    others: str = option(
+        "tvl1, pwc_small, opencv_dis", "names of methods whose answers are weighed, too, with commas; may be none"
+    )
     weights: str = option("refined_flow", "name of shipped weights, or path of a .safetensors file with its card")
     precision: str = option(
         "auto",

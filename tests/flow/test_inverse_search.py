@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import geomvision as gv
+from geomvision import _core
 from geomvision.method import OptionError
 
 CHOICES = [{}, {"finest_search": 0}, {"finest_search": 0, "patch_size": 16, "patch_step": 5}]
@@ -57,6 +58,62 @@ def test_the_change_of_light_is_measured_in_grey_levels(pattern):
     trace = gv.flow.InverseSearch(levels=1).trace(frame, (frame + 20).astype(np.uint8))
     # Weights 1 / (1 + (20/10)²) are alike, and 1e-3 of a pixel says 0.
     np.testing.assert_allclose(trace["level 0: brightness"].array, 20.0, rtol=1e-3)
+
+
+def halves(coarse, fine, shift, height=64, width=128):
+    """Frames whose left half has long waves and the right one short waves, all shifted alike."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    seam = width // 2
+    both = [np.where(x + dx < seam, coarse(x + dx, y + dy), fine(x + dx, y + dy)) for dx, dy in (shift, (0.0, 0.0))]
+    return [np.rint(frame).astype(np.uint8) for frame in both]
+
+
+def test_what_one_patch_found_spreads_to_those_beside_it(pattern):
+    # Short waves alone lead nowhere from rest, six pixels off; beside them long ones show the way.
+    shift = (6.0, 2.0)
+    frames = halves(pattern(shortest=30.0), pattern(seed=1, shortest=4.0), shift)
+    options = {"levels": 1, "finest_search": 0, "descents": 20}
+    off = {}
+    for rounds in (0, 30):
+        trace = gv.flow.InverseSearch(propagations=rounds, **options).trace(*frames)
+        patches = trace["level 0: patches"].array[:, 18:-3]  # whose place lies in the half of short waves
+        off[rounds] = np.abs(patches - np.float32(shift)).max(axis=-1)
+    assert np.median(off[0]) > 2
+    assert np.median(off[30]) < 0.1
+    assert (off[30] < 0.5).mean() > 0.9
+
+
+def test_a_patch_that_fits_takes_nothing_from_those_beside_it(pattern):
+    # A square moves over an even wall: patches on the wall fit as they are, and stay.
+    square, _, _ = pattern(shortest=12.0).moved(lambda x, y: (0.0, 0.0), height=24, width=24)
+    frames = np.full((2, 64, 96), 100, np.uint8)
+    frames[0, 20:44, 30:54] = square
+    frames[1, 20:44, 34:58] = square
+    trace = gv.flow.InverseSearch(levels=1, finest_search=0, propagations=8).trace(*frames)
+    patches = trace["level 0: patches"].array
+    assert np.abs(patches[6:10, 8:11] - np.float32((4, 0))).max() < 0.1
+    assert not patches[:2].any()
+    assert not patches[-2:].any()
+
+
+def test_where_a_patch_covers_much_of_the_image_none_are_tried(pattern):
+    with_rounds, without = (gv.flow.InverseSearch(levels=1, finest_search=0, propagations=n) for n in (9, 0))
+    waves = pattern(shortest=30.0), pattern(seed=1, shortest=4.0), (6.0, 2.0)
+    small, large = (halves(*waves, height=rows, width=64) for rows in (31, 32))
+    np.testing.assert_array_equal(with_rounds(*small).px, without(*small).px)
+    assert (with_rounds(*large).px != without(*large).px).any()
+
+
+@pytest.mark.parametrize("isa", _core.available_isas())
+@pytest.mark.parametrize("size", [8, 16])
+def test_what_spreads_is_the_same_in_every_bit(pattern, instruction_set, isa, size):
+    # Noise, as elsewhere, has nothing to spread.
+    frames = halves(pattern(shortest=30.0), pattern(seed=1, shortest=4.0), (6.0, 2.0), height=70, width=130)
+    options = {"patch_size": size, "patch_step": 3, "finest_search": 0, "propagations": 5}
+    wanted = gv.flow.InverseSearch(backend="reference", **options)(*frames)
+    with instruction_set(isa):
+        found = gv.flow.InverseSearch(backend="cpp", num_threads=3, **options)(*frames)
+    assert found.px.tobytes() == wanted.px.tobytes()
 
 
 def test_a_motion_farther_than_a_patch_is_found(pattern, epe):

@@ -33,13 +33,21 @@ OPTIONS = {
         "patch_size": st.sampled_from([8, 16]),
         "patch_step": st.integers(1, 8),
         "descents": st.integers(0, 12),
+        "propagations": st.integers(0, 3),
         "finest_search": st.integers(0, 2),
     },
 }
 WRONG = {
     "horn_schunck": {"alpha": 0.0, "iterations": 0, "warps": 0},
     "tvl1": {"data_weight": 0.0, "theta": 0.0, "tau": 0.3, "iterations": 0, "finest_warps": 0},
-    "inverse_search": {"patch_size": 9, "patch_step": 0, "descents": -1, "finest_search": -1, "brightness_cell": -1},
+    "inverse_search": {
+        "patch_size": 9,
+        "patch_step": 0,
+        "descents": -1,
+        "propagations": -1,
+        "finest_search": -1,
+        "brightness_cell": -1,
+    },
 }
 each_method = pytest.mark.parametrize("name", OPTIONS)
 

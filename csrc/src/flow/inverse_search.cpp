@@ -43,8 +43,9 @@ InverseSearch::InverseSearch(const InverseSearchOptions& options)
   check(options.patch_step <= patch_size_, owner, ": patch_step is ", options.patch_step,
         "; allowed is at most patch_size, ", patch_size_);
   check_range(owner, "descents", options.descents, 0, 1000);
+  check_range(owner, "propagations", options.propagations, 0, 1000);
   check_range(owner, "finest_search", options.finest_search, 0, 32);
-  search_.emplace_back(patch_size_, options.patch_step, options.descents);
+  search_.emplace_back(patch_size_, options.patch_step, options.descents, options.propagations);
 }
 
 void InverseSearch::begin(Stage& stage) {

@@ -12,6 +12,10 @@ typedef float Eight __attribute__((vector_size(4 * lanes), aligned(4), may_alias
 constexpr float flat = 1.0f;
 // Squared step, px^2, below which a patch has arrived.
 constexpr float arrived = 1e-4f;
+// A neighbour's displacement is taken where it leaves less than this share of a patch's own error.
+constexpr float better = 0.5f;
+// Squared distance, px^2, of a neighbour's displacement that is worth trying: a nearer one the descent has passed.
+constexpr float elsewhere = 0.25f;
 
 GEOMVISION_INLINE const Eight& at(const float* from) { return *reinterpret_cast<const Eight*>(from); }
 
@@ -88,6 +92,27 @@ struct Patch {
   }
 };
 
+// The squared difference about its mean that a displacement leaves.
+template <int size>
+GEOMVISION_INLINE float error_at(const PatchFrames& f, int x, int y, const Place& to) {
+  const float* grey = f.origin0 + y * f.stride0 + x;
+  Eight sums{}, squares{};
+  for (int c = 0; c < size; c += lanes) {
+    const float* pixel = to.pixel + c;
+    Eight above = at(pixel) + to.tx * (at(pixel + 1) - at(pixel));
+    for (int r = 0; r < size; ++r) {
+      pixel += f.stride1;
+      const Eight below = at(pixel) + to.tx * (at(pixel + 1) - at(pixel));
+      const Eight difference = (above + to.ty * (below - above)) - at(grey + r * f.stride0 + c);
+      sums += difference;
+      squares += difference * difference;
+      above = below;
+    }
+  }
+  const float total = sum(sums);
+  return sum(squares) - total * total * (1.0f / (size * size));
+}
+
 // What a displacement leaves: the squared difference about its mean, and its product with the derivatives.
 struct Rest {
   float error, along_x, along_y;
@@ -114,25 +139,65 @@ GEOMVISION_INLINE Rest compare(const PatchFrames& f, const Patch<size>& patch, c
   return {sum(squares) - total * total * (1.0f / (size * size)), sum(along_x), sum(along_y)};
 }
 
+// From a displacement (u, v) on, by Gauss-Newton steps as long as they help.
+template <int size>
+GEOMVISION_INLINE void steps(const PatchFrames& f, const Patch<size>& patch, int x, int y, int descents, float& u,
+                             float& v) {
+  constexpr float far = 0.25f * (size * size);
+  Rest rest = compare(f, patch, place(f, x, y, u, v));
+  for (int k = 0; k < descents; ++k) {
+    const float du = patch.xx * rest.along_x - patch.xy * rest.along_y;
+    const float dv = patch.yy * rest.along_y - patch.xy * rest.along_x;
+    const float step = du * du + dv * dv;
+    if (!(step >= arrived && step <= far)) break;
+    const Rest next = compare(f, patch, place(f, x, y, u - du, v - dv));
+    if (!(next.error < rest.error)) break;
+    rest = next;
+    u -= du;
+    v -= dv;
+  }
+}
+
 template <int size>
 GEOMVISION_INLINE void descend(const PatchFrames& f, int y, int count, int descents, float* us, float* vs) {
-  constexpr float far = 0.25f * (size * size);
   for (int i = 0; i < count; ++i) {
     const int x = left_of(f, i);
     Patch<size> patch;
     patch.take(f, x, y);
     float u = us[i], v = vs[i];
-    Rest rest = compare(f, patch, place(f, x, y, u, v));
-    for (int k = 0; k < descents; ++k) {
-      const float du = patch.xx * rest.along_x - patch.xy * rest.along_y;
-      const float dv = patch.yy * rest.along_y - patch.xy * rest.along_x;
-      const float step = du * du + dv * dv;
-      if (!(step >= arrived && step <= far)) break;
-      const Rest next = compare(f, patch, place(f, x, y, u - du, v - dv));
-      if (!(next.error < rest.error)) break;
-      rest = next;
-      u -= du;
-      v -= dv;
+    steps(f, patch, x, y, descents, u, v);
+    us[i] = u;
+    vs[i] = v;
+  }
+}
+
+template <int size>
+GEOMVISION_INLINE void propagate(const PatchFrames& f, int y, int count, int descents, const PatchRows& found,
+                                 float* us, float* vs) {
+  for (int i = 0; i < count; ++i) {
+    const int x = left_of(f, i), before = i > 0 ? i - 1 : i, after = i + 1 < count ? i + 1 : i;
+    const float others[][2] = {{found.u[0][i], found.v[0][i]},
+                               {found.u[1][before], found.v[1][before]},
+                               {found.u[1][after], found.v[1][after]},
+                               {found.u[2][i], found.v[2][i]}};
+    float u = found.u[1][i], v = found.v[1][i], error = 0.0f;
+    bool compared = false, moves = false;
+    for (const auto& other : others) {
+      const float du = other[0] - found.u[1][i], dv = other[1] - found.v[1][i];
+      if (!(du * du + dv * dv > elsewhere)) continue;
+      if (!compared) error = better * error_at<size>(f, x, y, place(f, x, y, u, v));
+      compared = true;
+      const float its_error = error_at<size>(f, x, y, place(f, x, y, other[0], other[1]));
+      if (!(its_error < error)) continue;
+      error = its_error;
+      u = other[0];
+      v = other[1];
+      moves = true;
+    }
+    if (moves) {
+      Patch<size> patch;
+      patch.take(f, x, y);
+      steps(f, patch, x, y, descents, u, v);
     }
     us[i] = u;
     vs[i] = v;
@@ -169,6 +234,12 @@ GEOMVISION_INLINE void votes(const PatchFrames& f, int top, int count, const flo
 
 void patch_descend(const PatchFrames& frames, int y, int count, int descents, float* u, float* v) {
   frames.size == 8 ? descend<8>(frames, y, count, descents, u, v) : descend<16>(frames, y, count, descents, u, v);
+}
+
+void patch_propagate(const PatchFrames& frames, int y, int count, int descents, const PatchRows& found, float* u,
+                     float* v) {
+  frames.size == 8 ? propagate<8>(frames, y, count, descents, found, u, v)
+                   : propagate<16>(frames, y, count, descents, found, u, v);
 }
 
 void patch_votes(const PatchFrames& frames, int top, int count, const float* u, const float* v, int y, float* weights,

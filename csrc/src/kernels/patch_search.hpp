@@ -18,11 +18,23 @@ struct PatchFrames {
   int size, step;  // side of a patch, distance of neighbours; the last one is moved into the image
 };
 
+/// What was found in a row of patches and in those above and below; at the border these are the row itself.
+struct PatchRows {
+  const float* u[3];
+  const float* v[3];
+};
+
 }  // namespace geomvision
 
 // Displacements of a row of `count` patches whose upper border is y: given a start, by at most `descents` steps.
 GEOMVISION_DECLARE_KERNEL(void, patch_descend,
                           (const PatchFrames& frames, int y, int count, int descents, float* u, float* v));
+
+// The same once each patch has tried what those beside it in `found` have, and gone on from the best that leaves less
+// than half of its error.
+GEOMVISION_DECLARE_KERNEL(void, patch_propagate,
+                          (const PatchFrames& frames, int y, int count, int descents, const PatchRows& found, float* u,
+                           float* v));
 
 // Add what such a row says of the pixels of row `y` of the image: weight, weight times u, weight times v. `top` is the
 // patches' upper border.

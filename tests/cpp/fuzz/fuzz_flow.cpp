@@ -107,6 +107,7 @@ FUZZ(inverse_search) {
   random.vary(options.patch_size, {8, 16});
   random.vary(options.patch_step, {1, 3, 8});
   random.vary(options.descents, {0, 1, 12});
+  random.vary(options.propagations, {0, 1, 3});
   random.vary(options.finest_search, {0, 1, 3});
   estimate_any<gv::flow::InverseSearch>(random, options, false);
 }

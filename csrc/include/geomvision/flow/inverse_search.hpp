@@ -19,6 +19,7 @@ struct InverseSearchOptions {
   int patch_size = 8;       ///< px
   int patch_step = 4;       ///< px
   int descents = 8;
+  int propagations = 2;   ///< rounds in which a patch tries what those beside it found
   int finest_search = 1;  ///< the finest level on which patches are sought
   int num_threads = 0;    ///< 0: all cores; the result does not depend on it
 };
