@@ -211,7 +211,8 @@ def test_shipped_weights_are_small_free_and_described(name):
 
 
 def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
-    assert {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small", "mono_small"} <= set(weights.names())
+    names = {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small", "raft_s", "mono_small"}
+    assert names <= set(weights.names())
     assert sum(weights.find(name).stat().st_size for name in weights.names()) <= 6_000_000
 
 
@@ -219,6 +220,7 @@ def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
     ("method", "given"),
     [
         (gv.flow.PWCSmall, "fast_stereo"),
+        (gv.flow.RAFTS, "pwc_small"),
         (gv.stereo.MCCNNSGM, "refined"),
         (gv.stereo.RefinedSGM, "fast_stereo"),
         (gv.stereo.FastStereo, "mc_cnn"),
@@ -227,6 +229,6 @@ def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
 )
 def test_weights_of_another_net_are_refused_by_every_kind_of_method(method, given):
     pair = np.random.default_rng(0).integers(0, 256, (2, 32, 40), np.uint8)
-    searched = {} if method is gv.flow.PWCSmall else {"max_disparity": 8}
+    searched = {"max_disparity": 8} if method.task == "stereo" else {}
     with pytest.raises(weights.WeightsError, match=f"weights '{given}' are for geomvision.nets"):
         method(weights=given, **searched)(*pair)
