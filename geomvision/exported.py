@@ -68,6 +68,8 @@ class FileCard:
     #: What the first channels are multiplied with, and the least that they may be then.
     scale: float = 1.0
     lowest: float | None = None
+    #: Of depth: whether its inverse, not itself, is brought to the size of the image.
+    inverse_resized: bool = False
     #: Of the file that weights came from, hexadecimal, and their licence, "" where it is unknown.
     weights_sha256: str
     licence: str = ""

@@ -195,7 +195,7 @@ def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
     if path.suffix == files.SUFFIX:
         made: nn.Module = files.filled(kind, *files.load(path))
     elif net.public:
-        made = _public(net, kind, path)
+        made = from_checkpoint(net, kind, path)
     else:
         raise files.WeightsError(f"{path} is no {files.SUFFIX} file; {net.name} has no public checkpoints")
     for parameter in made.parameters():
@@ -204,17 +204,21 @@ def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
     return made.float().eval()
 
 
-def _public(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
+def from_checkpoint(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:
+    """The net of a public checkpoint. Raises WeightsError where the file is none, or of another net."""
+    from .nets import public_modules
     from .nets.public import from_public
 
     module, _, function = net.public.partition(".")
     known = importlib.import_module(f"{__package__}.nets.{module}")
-    forms, read = getattr(known, function), getattr(known, "read", files.load_torch)
+    forms, read = getattr(known, function), getattr(known, "read", public_modules.read)
     try:
         checkpoint = read(path)
         if net.beside:
-            checkpoint = {**checkpoint, **files.load_torch(path.with_name(net.beside))}
+            checkpoint = {**checkpoint, **public_modules.read(path.with_name(net.beside))}
         made = from_public(kind, forms(checkpoint), checkpoint)
+    except files.WeightsError:
+        raise
     except (KeyError, ValueError, RuntimeError) as error:
-        raise files.WeightsError(f"{path}: {error.args[0]}") from None
+        raise files.WeightsError(f"{path}: {' '.join(str(error.args[0]).split())}") from None
     return made

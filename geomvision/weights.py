@@ -254,10 +254,14 @@ def _by_channel(scale: Tensor, values: Tensor) -> Tensor:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename: nobody ever sees half a file."""
+    """Write beside and rename: nobody ever sees half a file. OSError, which names it, where there is no room."""
     passing = path.with_name(path.name + ".tmp")
-    passing.write_bytes(content)
-    passing.replace(path)
+    try:
+        passing.write_bytes(content)
+        passing.replace(path)
+    except OSError as error:
+        passing.unlink(missing_ok=True)
+        raise OSError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _safetensors() -> Any:

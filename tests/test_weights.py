@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,6 +145,20 @@ def test_weights_of_another_net_are_refused(stored):
         weights.put_into(nn.Sequential(nn.Linear(2, 3)), *weights.load(path))
     with pytest.raises(WeightsError, match="size mismatch"):
         weights.put_into(nn.Linear(2, 4), *weights.load(path))
+
+
+def test_what_cannot_be_written_is_named_and_leaves_nothing(stored, tmp_path, monkeypatch):
+    net, _, card = stored
+
+    def full(path, content):
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"a\.safetensors cannot be written: No space left on device"):
+        weights.save(tmp_path / "new" / "a.safetensors", net, card)
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_what_is_not_there_is_said(stored, tmp_path):

@@ -36,17 +36,14 @@ def run(sparse: Path, choices: Choices) -> None:
     method = methods[0]
     given = io.read_depth(sparse, scale=choices.scale)
     image = None if choices.image is None else io.read_image(choices.image)
-    depth = method(given, image)
-    io.write_depth(choices.out, depth)
-    console = Console(highlight=False)
     count = int(given.valid.sum())
+    known, held = given.split(1 - choices.hold_back) if choices.hold_back > 0 else (given, given)
+    if choices.hold_back > 0 and not (known.valid.any() and held.valid.any()):
+        raise ValueError(f"--hold-back {choices.hold_back:g}: of {count} pixels none is left to complete, or to judge")
+    io.write_depth(choices.out, method(given, image))
+    console = Console(highlight=False)
     console.print(f"{count} pixels of {given.m.size} were given ({100 * given.density:.2g} %)", markup=False)
     if choices.hold_back > 0:
-        known, held = given.split(1 - choices.hold_back)
-        if not (known.valid.any() and held.valid.any()):
-            raise ValueError(
-                f"--hold-back {choices.hold_back:g}: of {count} pixels none is left to complete, or to judge"
-            )
         found = method(known, image).m[held.valid]
         error = np.abs(found - held.m[held.valid]) / held.m[held.valid]
         told = f"{100 * error.mean():.1f} % off on average, {100 * np.median(error):.1f} % in the middle"

@@ -13,7 +13,7 @@ from ..method import BackendError
 
 
 def run(name: str, fresh: bool, **options: Any) -> None:
-    """Train with the options of `geomvision.training.run`; an interrupted run goes on.
+    """Train with the options of `geomvision.training.run`; an interrupted run, which says so, goes on.
 
     BackendError when torch is missing.
     """
@@ -29,6 +29,10 @@ def run(name: str, fresh: bool, **options: Any) -> None:
             outcome = training.run(name, resume=not fresh, **options)
         except ModuleNotFoundError as error:
             raise BackendError(str(error)) from None
+        except KeyboardInterrupt:
+            again = "run it again, without --fresh," if fresh else "run the same command again"
+            console.print(f"interrupted: {again} to go on", markup=False)
+            raise
     if os.environ.get("RANK", "0") != "0":  # of processes that share a training the first alone has scores to tell
         return
     console.print(f"step {outcome.step} of {outcome.steps}", markup=False)

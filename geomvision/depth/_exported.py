@@ -8,7 +8,7 @@ from ..cameras import Camera
 from ..exported import FileCard, Runner
 from ..images import Image
 from ..results import Depth, RelativeDepth
-from ._learned import METRIC, metric, resized, seen_focal_px
+from ._learned import METRIC, metric, resized, resized_inverse, seen_focal_px
 
 
 def depth(card: FileCard, runner: Runner, image: Image, camera: Camera | None) -> Depth | RelativeDepth:
@@ -18,7 +18,8 @@ def depth(card: FileCard, runner: Runner, image: Image, camera: Camera | None) -
     rows, columns = card.stretched(height, width) if card.fit == "stretch" else (height, width)
     if card.fit == "stretch":
         shown = tuple(resized(each, rows, columns) for each in shown)
-    values = resized(card.maps(runner, shown)["depth"], height, width)
+    fitted = resized_inverse if card.inverse_resized else resized
+    values = fitted(card.maps(runner, shown)["depth"], height, width)
     if card.kind != METRIC:
         kind: Any = card.kind
         return RelativeDepth(values=values, kind=kind)

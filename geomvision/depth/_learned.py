@@ -156,6 +156,11 @@ def resized(image: Float32, rows: int, columns: int) -> Float32:
     return np.asarray(grown, np.float32)
 
 
+def resized_inverse(depth: Float32, rows: int, columns: int) -> Float32:
+    """Depth at another size, whose inverse is `resized`: between near and far, means of depth would lie far behind."""
+    return np.asarray(1 / resized(np.ascontiguousarray(1 / depth, np.float32), rows, columns), np.float32)
+
+
 def _both(image: Image, camera: Camera | None, trace: Trace) -> tuple[tuple[Image], Trace, dict[str, Any]]:
     """What `_estimated` takes."""
     return (image,), trace, {"camera": camera}

@@ -12,7 +12,7 @@ from ..images import Float32
 from ..learned import Net
 from ..method import option
 from ..results import Depth, RelativeDepth
-from ._learned import FOCAL_PX
+from ._learned import FOCAL_PX, resized_inverse
 from ._scaled import ScaledDepth
 
 #: KITTI's focal lengths, of the width and of the height, as the authors' training takes them.
@@ -27,6 +27,9 @@ class Monodepth2(ScaledDepth):
     encoder.pth, beside which depth.pth lies. They see images at the size that they learnt from (`side_px` does not
     count then). Those that learnt from KITTI's pairs say metres where a camera is given: 5.4 times what the net says,
     for KITTI's camera, and in proportion to the focal length for another. Their licence forbids commercial use.
+
+    As with the authors, it is the inverse of depth that is brought to the size of the image: between a thing and what
+    is behind it, means of depth would lie far behind the thing. They shrink images by Lanczos' filter; here by means.
     """
 
     net = Net(
@@ -52,4 +55,4 @@ class Monodepth2(ScaledDepth):
         if self._loaded().stereo:
             taught_px = math.sqrt(KITTI_FX * maps.shape[2] * KITTI_FY * maps.shape[1])
             maps = maps * np.float32(FOCAL_PX / taught_px)
-        return super()._result(maps, memory)
+        return super()._result(resized_inverse(maps[0], *memory["size"])[None], memory)

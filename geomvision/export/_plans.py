@@ -164,11 +164,12 @@ def _meant(method: Learned, memory: dict[str, Any], seen: Size) -> dict[str, Any
         return {"kind": "disparity_px"}
     assert isinstance(method, LearnedDepth)
     scale = 1.0
-    if method.name() == "monodepth2" and method._loaded().stereo:  # type: ignore[attr-defined]
+    inverse = method.name() == "monodepth2"
+    if inverse and method._loaded().stereo:  # type: ignore[attr-defined]
         from ..depth.monodepth2 import KITTI_FX, KITTI_FY
 
         scale = FOCAL_PX / math.sqrt(KITTI_FX * seen[1] * KITTI_FY * seen[0])
-    return {"kind": method._said(), "focal_px": FOCAL_PX, "scale": scale}
+    return {"kind": method._said(), "focal_px": FOCAL_PX, "scale": scale, "inverse_resized": inverse}
 
 
 class _OfImages(nn.Module):

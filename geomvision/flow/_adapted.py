@@ -44,20 +44,25 @@ class AdaptedFlow(FlowMethod):
         """The stages by name: what the net is given, its estimates at full size, and the flow."""
         self.chosen_backend()
         trace = Trace()
-        trace.result = self._estimated(*as_pair(frame0, frame1, ("frame0", "frame1")), trace)
+        trace.result = self._estimated(self._given(*as_pair(frame0, frame1, ("frame0", "frame1"))), trace)
         return trace
 
-    def _call(self, frame0: Image, frame1: Image) -> Flow:
-        return self._estimated(frame0, frame1, NoTrace())
+    def _given(self, frame0: Image, frame1: Image) -> tuple[Image, ...]:
+        """What the net sees of a pair; the flow is that of the frame in the middle, rounded down, to the next."""
+        return frame0, frame1
 
-    def _estimated(self, frame0: Image, frame1: Image, trace: Trace) -> Flow:
+    def _call(self, *frames: Image) -> Flow:
+        return self._estimated(frames, NoTrace())
+
+    def _estimated(self, frames: tuple[Image, ...], trace: Trace) -> Flow:
         import torch
 
-        pair = levels(frame0, frame1)
-        (top, left), inputs = padded(pair, self.stride, LEAST)
+        seen = levels(*frames)
+        (top, left), inputs = padded(seen, self.stride, LEAST)
         doc = "what the net is given of frame 0, before its border is repeated"
-        trace.record("frame 0", pair[0], "grey levels", doc)
-        rows, columns = slice(top, top + frame0.shape[0]), slice(left, left + frame0.shape[1])
+        trace.record("frame 0", seen[(len(seen) - 1) // 2], "grey levels", doc)
+        height, width = frames[0].shape[:2]
+        rows, columns = slice(top, top + height), slice(left, left + width)
         small = inputs[0].shape[2] * inputs[0].shape[3] < 1 << 16
         with torch.inference_mode(), threads(1 if small else self.num_threads):
             for k, estimate in enumerate(self._estimates(*inputs), start=1):
@@ -72,5 +77,5 @@ class AdaptedFlow(FlowMethod):
         return (str(path), path.stat().st_mtime_ns) if path.is_file() else (self.weights, 0)
 
     @abstractmethod
-    def _estimates(self, image0: Tensor, image1: Tensor) -> list[Tensor]:
+    def _estimates(self, *images: Tensor) -> list[Tensor]:
         """Estimates (1, 2, H, W) in pixels, at least one, of images (1, 3, H, W) RGB, 0 … 255."""

@@ -26,7 +26,7 @@ class TotalVariationFlow(PyramidalFlow):
     tau: float = option(0.25, "time step τ of the dual; it converges up to 1/4", minimum=1e-3, maximum=0.25)
     iterations: int = option(100, "primal and dual steps after each warp", minimum=1, maximum=100_000)
     brightness_cell: int = option(
-        0, "cells over which brightness may change between frames; 0: it may not", unit="px", minimum=0, maximum=4096
+        16, "cells over which brightness may change between frames; 0: it may not", unit="px", minimum=0, maximum=4096
     )
 
     def _begin(self, level: Level, trace: Trace, stage: str) -> Level:

@@ -14,7 +14,8 @@ class RAFT(RecurrentFlow):
     """RAFT, 5.3 million parameters (Teed & Deng, ECCV 2020).
 
     Correlations are computed where they are looked up; no volume is held. Weights of the authors (keys
-    ``module.fnet.conv1.weight`` …) are taken by path. The result is dense, without confidence.
+    ``module.fnet.conv1.weight`` …) are taken by path; their figures are of 32 iterations on Sintel, 24 on KITTI. The
+    result is dense, without confidence.
     """
 
     net = Net("raft", "RAFT", 8, 64, public="public_raft.raft", origin="princeton-vl/RAFT (raft-things.pth …)")

@@ -37,9 +37,9 @@ class TorchvisionRAFT(AdaptedFlow):
     def _torchvision(self, frame0: Image, frame1: Image) -> Flow:
         return self._call(frame0, frame1)
 
-    def _estimates(self, image0: Tensor, image1: Tensor) -> list[Tensor]:
+    def _estimates(self, *images: Tensor) -> list[Tensor]:
         net = _net(self.model, *self._named())
-        scaled = ((image / 255 - 0.5) / 0.5 for image in (image0, image1))
+        scaled = ((image / 255 - 0.5) / 0.5 for image in images)
         estimates: list[Tensor] = net(*scaled, num_flow_updates=self.iterations)
         return estimates
 

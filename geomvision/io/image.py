@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images import DTYPES, Image, as_image
 from ..packages import needed_by
 from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
+from ._palettes import as_grey, palette_of
 
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
+_PALETTE = "a PNG image with a palette"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
 #: WebP and TIFF. In BMP most programs leave the fourth byte 0 and mean opaque.
@@ -63,6 +66,23 @@ def read_image(path: PathLike) -> Image:
 def read_png_header(path: PathLike) -> PNGHeader:
     """Size, bits per sample and colour type of a PNG. Raises FormatError when it is none or is damaged."""
     return check_png(path, read_bytes(path, "a PNG image"))
+
+
+def read_png_numbers(path: PathLike) -> tuple[Image, NDArray[np.uint8]]:
+    """The numbers (H, W) that the pixels of a PNG with a palette hold, and the colour of each, (N, 3) RGB.
+
+    Raises:
+        FormatError: when the file is none, or damaged, or a number has no colour.
+    """
+    data = read_bytes(path, _PALETTE)
+    header = check_png(path, data)
+    if header.colour != 3:
+        raise FormatError(path, f"has no palette, but colours of type {header.colour}", _PALETTE)
+    palette = palette_of(data)
+    numbers = _decode(path, as_grey(data)) // np.uint8(255 // (2**header.bits - 1))  # decoders stretch few bits to 8
+    if int(numbers.max()) >= len(palette):
+        raise FormatError(path, f"has pixels of colour {numbers.max()}; its palette has {len(palette)}", _PALETTE)
+    return numbers, palette
 
 
 def check_png(path: PathLike, data: bytes) -> PNGHeader:

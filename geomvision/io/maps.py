@@ -16,7 +16,7 @@ _DISPARITY_SCALES = (
     "Middlebury 2001 8 (tsukuba 16), 2003 quarter size 4, 2005/2006 third size 3"
 )
 _DEPTH_SCALES = (
-    "scale= or --truth-scale (stored value = metres · scale), which a PNG does not tell: "
+    "scale=, --truth-scale or (of complete) --scale (stored value = metres · scale), which a PNG does not tell: "
     "KITTI 256, TUM 5000, millimetres 1000"
 )
 

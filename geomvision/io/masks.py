@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -9,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..images import Mask
+from ..images import Image, Mask
 from ._files import FormatError, PathLike, check_size, read_json_object
 from ._mask_shapes import polygon, runs, unpacked
 from ._xml import read_xml
-from .image import read_image, read_png_header
+from .image import read_image, read_png_header, read_png_numbers
 
 _COCO = "a COCO export: a JSON object with images, annotations and categories"
 _CVAT = "a CVAT export 'for images 1.1': <annotations> with <image> elements"
-_PNG = "a grey PNG: 0 where there is no object; 255, or a number for each class"
+_PNG = "a grey PNG: 0 where there is no object; 255, or a number for each class; or the same of a palette"
 #: What one image's shapes are found as: class and mask.
 _Shapes = Iterator[tuple[str, Mask]]
 
@@ -27,7 +28,8 @@ def read_masks(path: PathLike, image: str | Sequence[str] | None = None) -> dict
 
     Args:
         path: COCO's .json (polygons, run lengths as list or string), CVAT's .xml (polygons, masks, boxes), or .png,
-            where a class is called by its number, or "object" where there is but 255.
+            where a class is called by its number, or "object" where there is but 255. Numbers are those of a
+            palette, whose first colour must be black then, unless all its colours are grey: these are levels.
         image: name of the image in an export, which must be told where it holds several; folder and ending may be
             left out. Or several by which it may be called: the first that tells one image counts.
 
@@ -76,16 +78,33 @@ def _joined(path: PathLike, expected: str, shapes: Callable[[], _Shapes]) -> dic
 
 
 def _painted(path: PathLike) -> dict[str, Mask]:
-    values = read_image(path)
-    if values.ndim != 2 or values.dtype.kind != "u":
-        raise FormatError(path, "is coloured", _PNG)
-    bits = read_png_header(path).bits
-    if bits in (2, 4):  # which the decoder stretches to 8
-        values //= 255 // (2**bits - 1)
+    header = read_png_header(path)
+    values = _of_palette(path) if header.colour == 3 else _of_levels(path, header.bits)
     found = [int(value) for value in np.unique(values) if value]
     if found == [255]:
         return {"object": values == 255}
     return {str(value): values == value for value in found}
+
+
+def _of_levels(path: PathLike, bits: int) -> Image:
+    values = read_image(path)
+    if values.ndim != 2 or values.dtype.kind != "u":
+        raise FormatError(path, "is coloured", _PNG)
+    if bits in (2, 4):  # which the decoder stretches to 8
+        values //= 255 // (2**bits - 1)
+    return values
+
+
+def _of_palette(path: PathLike) -> Image:
+    """Programs that save room keep a grey image as a palette; those that colour classes begin with black for none."""
+    numbers, palette = read_png_numbers(path)
+    if (palette == palette[:, :1]).all():
+        return np.ascontiguousarray(palette[numbers, 0])
+    if palette[0].any():
+        colour = ", ".join(map(str, palette[0].tolist()))
+        told = f"is coloured by a palette that begins with ({colour}): whether number 0 is no object is not told"
+        raise FormatError(path, told, f"{_PNG} that begins with black")
+    return numbers
 
 
 def _entries(path: PathLike) -> dict[str, Any]:
@@ -144,8 +163,15 @@ def _outlined(given: dict[str, str], height: int, width: int) -> Mask:
 
 
 def _boxed(given: dict[str, str], height: int, width: int) -> Mask:
+    """A rectangle, turned about its middle by `rotation` degrees, clockwise as one sees it, where that is told."""
     left, top, right, bottom = (float(given[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
-    return polygon([left, top, right, top, right, bottom, left, bottom], height, width)
+    angle = math.radians(float(given.get("rotation", 0)))
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    if angle:
+        middle = corners.mean(axis=0)
+        turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        corners = (corners - middle) @ turn.T + middle
+    return polygon(corners.ravel().tolist(), height, width)
 
 
 def _brushed(given: dict[str, str], height: int, width: int) -> Mask:

@@ -6,16 +6,42 @@ outside of an image stays outside of a loss.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+P = ParamSpec("P")
+R = TypeVar("R")
 #: "mean": one number; "none": a value for each pixel, (B, 1, H, W), NaN where unknown.
 Reduction = Literal["mean", "none"]
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+
+
+def at_least_float32(loss: Callable[P, R]) -> Callable[P, R]:
+    """The loss of tensors of half precision in float32, as `torch.autocast` computes its own: float16 ends at 65504.
+
+    That is less than the pixels of an image, so that sums and counts over them would be infinite, and means 0.
+    """
+
+    @wraps(loss)
+    def single(*args: P.args, **kwargs: P.kwargs) -> R:
+        given: Any = (_single(args), _single(kwargs))
+        return loss(*given[0], **given[1])
+
+    return single
+
+
+def _single(given: Any) -> Any:
+    """Tensors of half precision as float32, also those in tuples, lists and mappings; the rest as it is."""
+    if isinstance(given, Tensor):
+        return given.float() if given.dtype in (torch.float16, torch.bfloat16) else given
+    if type(given) in (tuple, list):
+        return type(given)(_single(each) for each in given)
+    return {name: _single(each) for name, each in given.items()} if type(given) is dict else given
 
 
 def check_maps(owner: str, maps: Mapping[str, Tensor], channels: int | None = None) -> None:

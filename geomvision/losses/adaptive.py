@@ -11,12 +11,15 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ._maps import at_least_float32
+
 #: The quadrature of the partition function: nodes x = c·sinh u, u from 0 to LAST in steps of STEP.
 STEP, LAST = 0.05, 46.0
 #: Bounds of a learnt shape: at both ends the slope by α is infinite or the distribution has no mean.
 SHAPES = (0.001, 1.999)
 
 
+@at_least_float32
 def general_robust(error: Tensor, shape: float | Tensor, scale: float | Tensor = 1.0) -> Tensor:
     """ρ(x, α, c) = |α − 2| / α · (((x / c)² / |α − 2| + 1)^(α/2) − 1), for each element (Barron, eq. 13).
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, checked_weight, filled, known, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, checked_weight, filled, known, reduced
 from .depth_gradients import gradient_matching
 
 #: How scale and shift are found.
@@ -21,6 +21,7 @@ HOWS: tuple[How, ...] = get_args(How)
 FLAT = 1e-6
 
 
+@at_least_float32
 def aligned(
     prediction: Tensor, truth: Tensor, *, how: How = "robust", weight: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -46,6 +47,7 @@ def aligned(
     return _fitted(prediction, filled(truth, where), said), truth
 
 
+@at_least_float32
 def scale_and_shift_invariant(
     prediction: Tensor,
     truth: Tensor,
@@ -72,6 +74,7 @@ def scale_and_shift_invariant(
     return _trimmed("scale_and_shift_invariant", found, target, squared, trim, weight, reduction)
 
 
+@at_least_float32
 def midas(
     prediction: Tensor,
     truth: Tensor,

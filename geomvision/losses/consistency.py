@@ -10,9 +10,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from .. import ops
-from ._maps import Reduction, check_maps, check_number, filled, known, length, penalty, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, filled, known, length, penalty, reduced
 
 
+@at_least_float32
 def forward_backward(
     flow: Tensor,
     backward: Tensor,
@@ -38,6 +39,7 @@ def forward_backward(
     return reduced("forward_backward", values, where, weight, reduction)
 
 
+@at_least_float32
 def visible_by_check(flow: Tensor, backward: Tensor, *, relative: float = 0.01, absolute: float = 0.5) -> Tensor:
     """Where ‖F + B'‖² < α₁ (‖F‖² + ‖B'‖²) + α₂ with B' = B(p + F(p)), bool (B, 1, H, W) (UnFlow, eq. 2).
 
@@ -54,6 +56,7 @@ def visible_by_check(flow: Tensor, backward: Tensor, *, relative: float = 0.01, 
     return where & (_square(gap) < allowed)
 
 
+@at_least_float32
 def visible_by_range(backward: Tensor) -> Tensor:
     """min(1, Σ_q max(0, 1 − |p − (q + B(q))|_x) · max(0, 1 − |…|_y)), (B, 1, H, W): what frame 1's pixels map to.
 

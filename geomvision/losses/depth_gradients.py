@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ._maps import (
     Reduction,
+    at_least_float32,
     check_maps,
     check_number,
     checked_weight,
@@ -28,6 +29,7 @@ Norm = Literal["l1", "l2", "log"]
 NORMS: tuple[Norm, ...] = get_args(Norm)
 
 
+@at_least_float32
 def gradient_matching(
     depth: Tensor,
     truth: Tensor,
@@ -74,6 +76,7 @@ def gradient_matching(
     return torch.stack(terms).sum()
 
 
+@at_least_float32
 def gradient_angle(
     depth: Tensor,
     truth: Tensor,

@@ -7,9 +7,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..nets.depth_bins import bin_of, check_edges
-from ._maps import Reduction, check_beside, check_maps, filled, reduced
+from ._maps import Reduction, at_least_float32, check_beside, check_maps, filled, reduced
 
 
+@at_least_float32
 def ordinal(
     logits: Tensor, truth: Tensor, edges: Tensor, *, weight: Tensor | None = None, reduction: Reduction = "mean"
 ) -> Tensor:

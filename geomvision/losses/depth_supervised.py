@@ -10,12 +10,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, checked_weight, filled, known, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, checked_weight, filled, known, reduced
 
 #: λ of Eigen, Puhrsch & Fergus (NeurIPS 2014), and of Lee et al. (BTS, 2019).
 HALF, MOST = 0.5, 0.85
 
 
+@at_least_float32
 def berhu(
     depth: Tensor,
     truth: Tensor,
@@ -52,6 +53,7 @@ def berhu(
     return reduced("berhu", torch.where(size <= c, size, steep), where, weight, reduction)
 
 
+@at_least_float32
 def scale_invariant(depth: Tensor, truth: Tensor, *, forgiven: float = 1.0, weight: Tensor | None = None) -> Tensor:
     """(1/n) Σ g² − (λ/n²) (Σ g)², g = log y − log y*, the mean over images (Eigen et al., NeurIPS 2014, eq. 3 and 4).
 
@@ -70,6 +72,7 @@ def scale_invariant(depth: Tensor, truth: Tensor, *, forgiven: float = 1.0, weig
     return filled(values, counted).sum() / counted.sum().clamp(min=1)
 
 
+@at_least_float32
 def silog(
     depth: Tensor, truth: Tensor, *, forgiven: float = MOST, factor: float = 10.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -91,6 +94,7 @@ def silog(
     return factor * roots.sum() / counted.sum().clamp(min=1)
 
 
+@at_least_float32
 def scale_invariant_l1(depth: Tensor, truth: Tensor) -> Tensor:
     """The mean |r − median r| of r = log y − log y* over an image's known pixels: the mean over images.
 

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_beside, check_maps, check_number, filled, reduced
+from ._maps import Reduction, at_least_float32, check_beside, check_maps, check_number, filled, reduced
 
 Kind = Literal["laplace", "gauss"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -63,6 +63,7 @@ def soft_label(
     return torch.where(where, torch.softmax(scores, dim=1), torch.nan)
 
 
+@at_least_float32
 def classification(
     logits: Tensor,
     truth: Tensor,

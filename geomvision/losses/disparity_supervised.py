@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, filled, known, known_mean, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, filled, known, known_mean, reduced
 
 #: How an error e becomes a cost.
 Norm = Literal["l1", "l2", "smooth_l1"]
@@ -41,6 +41,7 @@ def within(truth: Tensor, *, min_disparity: float = -math.inf, max_disparity: fl
     return torch.where(inside, truth, torch.nan)
 
 
+@at_least_float32
 def regression(
     disparity: Tensor,
     truth: Tensor,
@@ -78,6 +79,7 @@ def regression(
     return reduced("regression", values, where, weight, reduction)
 
 
+@at_least_float32
 def multi_output(
     disparities: Sequence[Tensor],
     truth: Tensor,

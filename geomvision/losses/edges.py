@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from . import smoothness
-from ._maps import check_beside, check_maps, check_number, filled, known, reduced
+from ._maps import at_least_float32, check_beside, check_maps, check_number, filled, known, reduced
 
 
 def jumps(disparity: Tensor, *, least: float = 1.0) -> Tensor:
@@ -51,6 +51,7 @@ def _usual(steps: Tensor, axis: int) -> Tensor:
     return three.median(dim=0).values
 
 
+@at_least_float32
 def balanced_cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
     """Mean of −β log p over edges and −(1 − β) log(1 − p) elsewhere, β the share of pixels that are no edges.
 
@@ -72,6 +73,7 @@ def balanced_cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
     return reduced("balanced_cross_entropy", costs.mean(dim=1, keepdim=True), where, None, "mean")
 
 
+@at_least_float32
 def guided_smoothness(disparity: Tensor, edges: Tensor, *, beta: float = 2.0) -> Tensor:
     """Mean of |∂_x d| e^(−β |∂_x ξ|) + |∂_y d| e^(−β |∂_y ξ|), ξ the edges that a net sees (Song et al., ACCV 2018).
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, checked_weight, filled, known, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, checked_weight, filled, known, reduced
 
 #: Eights of pixels that are tried, and pixels that they are judged by.
 TRIES, JUDGES = 500, 1000
@@ -21,6 +21,7 @@ ROUNDS = 10
 NOISE_PX = 0.01
 
 
+@at_least_float32
 def sampson(
     flow: Tensor,
     F: Tensor | None = None,
@@ -48,6 +49,7 @@ def sampson(
     return reduced("sampson", distance.view(shape), where & there.view(shape), weight, reduction)
 
 
+@at_least_float32
 @torch.no_grad()
 def fundamental_of(flow: Tensor, weight: Tensor | None = None) -> Tensor:
     """F of flows, (B, 3, 3) in their dtype, of Frobenius norm 1 and rank 2; no slope runs through it.
@@ -78,6 +80,7 @@ def fundamental_of(flow: Tensor, weight: Tensor | None = None) -> Tensor:
     return found.to(flow.dtype)
 
 
+@at_least_float32
 def low_rank(flow: Tensor, *, weight: Tensor | None = None) -> Tensor:
     """‖H‖_* / √N, the mean over flows: the sum of singular values of H = [vec(x₁ x₀ᵀ) …], 9 x N (Zhong et al., 3.3).
 
@@ -91,6 +94,7 @@ def low_rank(flow: Tensor, *, weight: Tensor | None = None) -> Tensor:
     return values.sum(dim=1).mean()
 
 
+@at_least_float32
 def subspace(flow: Tensor, *, strength: float = 100.0, weight: Tensor | None = None) -> Tensor:
     """min over C of ½ ‖C‖² + λ/2 ‖H C − H‖², the mean over flows: H expressed by itself (Zhong et al., 3.4).
 

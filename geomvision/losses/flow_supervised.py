@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ._maps import known_mean, length
+from ._maps import at_least_float32, known_mean, length
 
 #: Weights of PWC-Net's levels from the finest (1/4) to the coarsest (1/64), FlowNet's likewise (Sun et al., CVPR 2018,
 #: §4; Dosovitskiy et al., ICCV 2015).
@@ -24,6 +24,7 @@ def known_flow(truth: Tensor, fastest: float = torch.inf) -> Tensor:
     return speed < fastest  # NaN is not
 
 
+@at_least_float32
 def end_point_error(flow: Tensor, truth: Tensor, *, exponent: float = 1.0, epsilon: float = 0.0) -> Tensor:
     """Mean over known pixels of (‖flow − truth‖₂ + ε)^q.
 
@@ -40,6 +41,7 @@ def end_point_error(flow: Tensor, truth: Tensor, *, exponent: float = 1.0, epsil
     return _mean((length(difference) + epsilon).pow(exponent), known)
 
 
+@at_least_float32
 def multi_scale_loss(
     flows: Sequence[Tensor],
     truth: Tensor,
@@ -75,6 +77,7 @@ def mean_flow(truth: Tensor, height: int, width: int) -> Tensor:
     return known_mean(truth, height, width)
 
 
+@at_least_float32
 def sequence_loss(flows: Sequence[Tensor], truth: Tensor, *, decay: float = 0.8, fastest: float = 400.0) -> Tensor:
     """Σ_i γ^(N − i) · mean |flow_i − truth| over the N estimates of a recurrent net (Teed & Deng, ECCV 2020, eq. 7).
 
@@ -109,8 +112,8 @@ def _mean(values: Tensor, known: Tensor) -> Tensor:
 
 
 def _check(name: str, flow: Tensor) -> None:
-    if flow.ndim != 4 or flow.shape[1] != 2:
-        raise ValueError(f"{name} has shape {tuple(flow.shape)}; it must be (B, 2, H, W)")
+    if flow.ndim != 4 or flow.shape[1] != 2 or flow.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(flow.shape)}; it must be (B, 2, H, W) with pixels")
 
 
 def _check_pair(flow: Tensor, truth: Tensor) -> None:

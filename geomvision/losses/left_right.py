@@ -18,7 +18,7 @@ from torch.nn import functional
 from .. import ops
 from . import consistency as flows
 from . import photometric, smoothness
-from ._maps import Reduction, check_beside, check_maps, check_number, reduced
+from ._maps import Reduction, at_least_float32, check_beside, check_maps, check_number, reduced
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -44,6 +44,7 @@ def seen(other: Tensor, disparity: Tensor, side: Side = "left") -> Tensor:
     return warped
 
 
+@at_least_float32
 def left_right(
     disparity: Tensor,
     other: Tensor,
@@ -65,6 +66,7 @@ def left_right(
     return reduced("left_right", gap[:, :1].abs(), where, weight, reduction)
 
 
+@at_least_float32
 def visible_by_check(disparity: Tensor, other: Tensor, *, side: Side = "left", tolerance: float = 1.0) -> Tensor:
     """Where both disparities agree: |d(p) − d'(p ∓ d(p))| < `tolerance` pixels, bool (B, 1, H, W)."""
     check_number("visible_by_check", "tolerance", tolerance, above=True)
@@ -72,6 +74,7 @@ def visible_by_check(disparity: Tensor, other: Tensor, *, side: Side = "left", t
     return flows.visible_by_check(there, back, relative=0.0, absolute=tolerance**2)
 
 
+@at_least_float32
 def visible_by_range(other: Tensor, *, side: Side = "left") -> Tensor:
     """How much of each pixel of the view `side` the other view's pixels come from, 0 … 1, (B, 1, H, W).
 
@@ -81,6 +84,7 @@ def visible_by_range(other: Tensor, *, side: Side = "left") -> Tensor:
     return flows.visible_by_range(as_flow(other, _opposite(side)))
 
 
+@at_least_float32
 def self_supervised(
     left: Tensor,
     right: Tensor,
@@ -126,6 +130,7 @@ def self_supervised(
     return torch.stack(total).mean()
 
 
+@at_least_float32
 def multi_scale(
     left: Tensor,
     right: Tensor,

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ..cameras import CameraModel
 from . import photometric, smoothness
-from ._maps import check_maps, check_number, known, reduced
+from ._maps import at_least_float32, check_maps, check_number, known, reduced
 from .rigid import Reprojected, reproject, seen, unit_points
 
 #: Godard's λ = 1 of images of 0 … 1.
@@ -46,6 +46,7 @@ def auto_mask(warped: Sequence[Tensor], unmoved: Sequence[Tensor]) -> Tensor:
     return _least("auto_mask", warped) < _least("auto_mask", unmoved)
 
 
+@at_least_float32
 def visible_mean(costs: Sequence[Tensor], *, weight: Tensor | None = None) -> Tensor:
     """Mean over pixels of the mean over the views that show them (Zhou et al., CVPR 2017, eq. 1).
 
@@ -59,6 +60,7 @@ def visible_mean(costs: Sequence[Tensor], *, weight: Tensor | None = None) -> Te
     return reduced("visible_mean", mean, count > 0, weight, "mean")
 
 
+@at_least_float32
 def relative_smoothness(inverse_depth: Tensor, image: Tensor, *, edge: float = EDGE) -> Tensor:
     """|∂x d*| e^(−λ |∂x I|) + |∂y d*| e^(−λ |∂y I|) with d* = d / mean(d) (Wang et al., CVPR 2018; Monodepth2, eq. 3).
 
@@ -71,6 +73,7 @@ def relative_smoothness(inverse_depth: Tensor, image: Tensor, *, edge: float = E
     return 2 * smoothness.first_order(inverse_depth / mean.clamp(min=1e-12), small, edge=edge, epsilon=1e-4)
 
 
+@at_least_float32
 def self_supervised(
     image: Tensor,
     inverse_depths: Sequence[Tensor],

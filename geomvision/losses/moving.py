@@ -9,10 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, filled, known, length, penalty, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, filled, known, length, penalty, reduced
 from .robust import known_cross_entropy
 
 
+@at_least_float32
 def flow_agreement(
     rigid: Tensor,
     flow: Tensor,
@@ -61,6 +62,7 @@ def still(rigid: Tensor, flow: Tensor, rigid_cost: Tensor, flow_cost: Tensor, *,
     return there & (better | (both & (gap < tolerance)))
 
 
+@at_least_float32
 def collaboration(
     rigid_cost: Tensor,
     flow_cost: Tensor,

@@ -19,12 +19,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from ._census import soft_hamming
-from ._maps import Reduction, check_maps, check_number, filled, known, penalty, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, filled, known, penalty, reduced
 
 #: Weights of red, green and blue in grey (ITU-R BT.601).
 GREY = (0.299, 0.587, 0.114)
 
 
+@at_least_float32
 def absolute(image0: Tensor, image1: Tensor, *, weight: Tensor | None = None, reduction: Reduction = "mean") -> Tensor:
     """|I₀ − I₁|, the mean over channels: L1."""
     check_maps("absolute", {"image0": image0, "image1": image1})
@@ -33,6 +34,7 @@ def absolute(image0: Tensor, image1: Tensor, *, weight: Tensor | None = None, re
     return reduced("absolute", values, where, weight, reduction)
 
 
+@at_least_float32
 def charbonnier(
     image0: Tensor,
     image1: Tensor,
@@ -55,6 +57,7 @@ def charbonnier(
     return reduced("charbonnier", values, where, weight, reduction)
 
 
+@at_least_float32
 def ssim(
     image0: Tensor,
     image1: Tensor,
@@ -101,6 +104,7 @@ def ssim(
     return reduced("ssim", values, _eroded(where, window // 2), weight, reduction)
 
 
+@at_least_float32
 def appearance(
     image0: Tensor,
     image1: Tensor,
@@ -129,6 +133,7 @@ def appearance(
     return reduced("appearance", values, known(values), weight, reduction)
 
 
+@at_least_float32
 def census(
     image0: Tensor,
     image1: Tensor,
@@ -164,6 +169,7 @@ def census(
     return reduced("census", values, _eroded(where, radius), weight, reduction)
 
 
+@at_least_float32
 def gradient_constancy(
     image0: Tensor,
     image1: Tensor,
@@ -184,6 +190,7 @@ def gradient_constancy(
     return reduced("gradient_constancy", values, _between(where), weight, reduction)
 
 
+@at_least_float32
 def gradient_weighted(
     image0: Tensor,
     image1: Tensor,
@@ -218,6 +225,7 @@ def gradient_weighted(
     return reduced("gradient_weighted", values, _between(where), weight, reduction)
 
 
+@at_least_float32
 def minimum(maps: list[Tensor] | tuple[Tensor, ...], *, weight: Tensor | None = None) -> Tensor:
     """Mean over pixels of the least of several losses, each (B, 1, H, W) by reduction="none", NaN where unknown.
 

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from ..cameras import CameraModel
-from ._maps import check_maps, filled, known
+from ._maps import at_least_float32, check_maps, filled, known
 from .rigid import Reprojected, unit_points
 
 #: Points of a frame that take part, at most, and rounds of matching and aligning.
@@ -45,6 +45,7 @@ def principled_mask(reprojected: Reprojected, camera1: CameraModel) -> Tensor:
     return inside & known(flow)
 
 
+@at_least_float32
 def point_cloud_loss(
     reprojected: Reprojected,
     depth1: Tensor,

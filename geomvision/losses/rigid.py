@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import ops
 from ..cameras import CameraModel
 from ..nets import cameras as models
-from ._maps import Reduction, check_maps, filled, known, length, reduced
+from ._maps import Reduction, at_least_float32, check_maps, filled, known, length, reduced
 
 #: θ² below which sin θ / θ and its like are their series.
 SMALL = 1e-4
@@ -131,6 +131,7 @@ def seen(image1: Tensor, reprojected: Reprojected) -> Tensor:
     return warped
 
 
+@at_least_float32
 def depth_consistency(
     reprojected: Reprojected, depth1: Tensor, *, weight: Tensor | None = None, reduction: Reduction = "mean"
 ) -> Tensor:
@@ -153,6 +154,7 @@ def depth_consistency(
     return reduced("depth_consistency", values, where & (total.detach() > 0), weight, reduction)
 
 
+@at_least_float32
 def reprojected_distance(
     depth: Tensor,
     truth: Tensor,
@@ -181,6 +183,7 @@ def reprojected_distance(
     return reduced("reprojected_distance", values, where, weight, reduction)
 
 
+@at_least_float32
 def velocity(translation: Tensor, distance_m: Tensor) -> Tensor:
     """| ‖t‖ − |v| Δt |, the mean over pairs: motions get the length that a speedometer says (Guizilini et al.:
     PackNet, CVPR 2020, eq. 9); depth becomes metric by it.

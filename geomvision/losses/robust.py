@@ -6,7 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ._maps import at_least_float32
 
+
+@at_least_float32
 def log_error(estimate: Tensor, truth: Tensor, scale: float = 0.5) -> Tensor:
     """Mean of log(1 + |estimate − truth| / scale): the tail of a Cauchy-like law, slope 1 / (scale + error).
 
@@ -21,6 +24,7 @@ def log_error(estimate: Tensor, truth: Tensor, scale: float = 0.5) -> Tensor:
     return _known_mean(_log_error(estimate, truth, scale), truth)
 
 
+@at_least_float32
 def expected_log_error(candidates: Tensor, weights: Tensor, truth: Tensor, scale: float = 0.5) -> Tensor:
     """Mean of Σ_k w_k log(1 + |c_k − truth| / scale): the loss of drawing a candidate rather than averaging them.
 
@@ -36,6 +40,7 @@ def expected_log_error(candidates: Tensor, weights: Tensor, truth: Tensor, scale
     return _known_mean(error, truth)
 
 
+@at_least_float32
 def known_cross_entropy(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
     """Mean over `known` of the cross entropy −t log σ(z) − (1 − t) log(1 − σ(z)) of logits z."""
     loss = functional.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")

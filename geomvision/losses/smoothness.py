@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ._maps import (
     Reduction,
+    at_least_float32,
     check_beside,
     check_maps,
     check_number,
@@ -27,6 +28,7 @@ from ._maps import (
 EDGE = 150 / 255
 
 
+@at_least_float32
 def first_order(
     flow: Tensor,
     image: Tensor,
@@ -51,6 +53,7 @@ def first_order(
     return _smoothness("first_order", 1, flow, image, edge, epsilon, weight, reduction)
 
 
+@at_least_float32
 def second_order(
     flow: Tensor,
     image: Tensor,

@@ -12,10 +12,11 @@ import math
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_maps, check_number, checked_weight, filled, known, reduced
+from ._maps import Reduction, at_least_float32, check_maps, check_number, checked_weight, filled, known, reduced
 from .affine_invariant import How, aligned, kept
 
 
+@at_least_float32
 def taught(
     student: Tensor,
     teacher: Tensor,
@@ -53,6 +54,7 @@ def taught(
     return reduced("taught", error, kept(error, where, drop) if drop > 0 else where, weight, reduction)
 
 
+@at_least_float32
 def taught_mixed(
     student: Tensor, first: Tensor, second: Tensor, mask: Tensor, *, how: How | None = "robust", drop: float = 0.1
 ) -> Tensor:

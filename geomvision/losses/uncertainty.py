@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ._maps import Reduction, check_beside, check_maps, check_number, filled, known, reduced
+from ._maps import Reduction, at_least_float32, check_beside, check_maps, check_number, filled, known, reduced
 
 #: How a map of any real numbers becomes a scale above 0.
 Link = Literal["exp", "softplus"]
 
 
+@at_least_float32
 def laplace_nll(
     estimate: Tensor,
     spread: Tensor,
@@ -51,6 +52,7 @@ def laplace_nll(
     return reduced("laplace_nll", values, where, weight, reduction)
 
 
+@at_least_float32
 def gaussian_nll(
     estimate: Tensor,
     spread: Tensor,

@@ -45,36 +45,38 @@ class VolumeNet(nn.Module):
         """
         found = list(self.estimates(left, right, disparities, every=self.training))
         if self.training:
-            steps = tuple(self._disparity(likely, size) for _, likely, size in found)
+            steps = tuple(self._disparity(likely, size) for _, likely, size, _ in found)
             return Regressed(steps[-1], None, steps)
         maps = self.raised(*found[-1])
         return Regressed(maps[:, :1], maps[:, 1:], ())
 
     def estimates(
-        self, left: Tensor, right: Tensor, disparities: int, *, every: bool = False
-    ) -> Iterator[tuple[Tensor, Tensor, tuple[int, int]]]:
+        self, left: Tensor, right: Tensor, disparities: int, *, every: bool = False, corners: bool | None = None
+    ) -> Iterator[tuple[Tensor, Tensor, tuple[int, int], bool]]:
         """A rough estimate by each head that is asked, in pixels of a quarter of the size, and what `raised` needs.
 
-        `every` asks all heads, also those that only training does.
+        `every` asks all heads, also those that only training does; `corners` takes the place of the net's own.
         """
         require_pair(left, right)
         if disparities < STRIDE or disparities % STRIDE:
             raise ValueError(f"disparities is {disparities}; it must be a multiple of {STRIDE}, at least one")
         size = (left.shape[2], left.shape[3])
         left, right = (filled_up(normalised(images), STRIDE) for images in (left, right))
-        for said in self._likely(left, right, disparities // VOXEL, every):
+        corners = self.corners if corners is None else corners
+        for said in self._likely(left, right, disparities // VOXEL, every, corners):
             likely = said.float()  # a mean of two hundred disparities in half precision is good to a pixel
-            yield ops.soft_argmin(-likely)[:, None], likely, size
+            yield ops.soft_argmin(-likely)[:, None], likely, size, corners
 
     @abstractmethod
-    def _likely(self, left: Tensor, right: Tensor, candidates: int, every: bool) -> Iterator[Tensor]:
+    def _likely(self, left: Tensor, right: Tensor, candidates: int, every: bool, corners: bool) -> Iterator[Tensor]:
         """What each head says of the voxels, (B, candidates, H / 4, W / 4), larger where likelier."""
 
-    def raised(self, _estimate: Tensor, likely: Tensor, size: tuple[int, int]) -> Tensor:
+    @staticmethod
+    def raised(_estimate: Tensor, likely: Tensor, size: tuple[int, int], corners: bool) -> Tensor:
         """Disparity, and the probability of those within 4 pixels of it, at the size of the images: (B, 2, H, W)."""
         full = _full(likely)
-        disparity = regressed(likely, full, corners=self.corners)
-        sure = confidence(likely, disparity, full, corners=self.corners, within=WITHIN)
+        disparity = regressed(likely, full, corners=corners)
+        sure = confidence(likely, disparity, full, corners=corners, within=WITHIN)
         return _cut(torch.cat([disparity, sure], dim=1), size)
 
     def _disparity(self, likely: Tensor, size: tuple[int, int]) -> Tensor:

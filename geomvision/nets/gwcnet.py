@@ -46,7 +46,14 @@ class GwcNet(VolumeNet):
         self.heads = nn.ModuleList(Head(width) for _ in range(HOURGLASSES + 1))
         initialised(self)
 
-    def _likely(self, left: Tensor, right: Tensor, candidates: int, every: bool) -> Iterator[Tensor]:
+    def _likely(
+        self,
+        left: Tensor,
+        right: Tensor,
+        candidates: int,
+        every: bool,
+        corners: bool,  # noqa: ARG002
+    ) -> Iterator[Tensor]:
         out = self.entrance(self._volume(left, right, candidates))
         if every:
             yield self.heads[0](out)

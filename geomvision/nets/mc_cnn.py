@@ -1,16 +1,15 @@
-"""MC-CNN, fast architecture: a learned matching cost (Žbontar & LeCun, JMLR 2016, section 3.2)."""
+"""MC-CNN, fast architecture: a learned matching cost (Žbontar & LeCun, JMLR 2016, section 3.2).
+
+Weights of others fit through `geomvision.nets.public_mc_cnn`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-#: Keys of the public PyTorch checkpoints, `model` → conv_blocks.{0, 2, 4, 6, 8}: ReLUs hold the odd places.
-PUBLIC_PREFIX = "conv_blocks."
 
 
 class MCCNNFast(nn.Module):
@@ -34,20 +33,6 @@ class MCCNNFast(nn.Module):
         for place, layer in enumerate(self.layers):
             x = layer(x if place == 0 else functional.relu(x))
         return functional.normalize(x, dim=1)
-
-
-def from_public(checkpoint: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Our names for the tensors of a public checkpoint, a mapping with the entry ``model``.
-
-    Raises KeyError when an entry does not have the public layout.
-    """
-    state = {}
-    for key, tensor in checkpoint["model"].items():
-        place, _, kind = key.removeprefix(PUBLIC_PREFIX).partition(".")
-        if not key.startswith(PUBLIC_PREFIX) or not place.isdigit() or int(place) % 2:
-            raise KeyError(f"{key!r} is no entry of a public MC-CNN checkpoint, conv_blocks.{{0, 2, 4, …}}")
-        state[f"layers.{int(place) // 2}.{kind}"] = tensor
-    return state
 
 
 @torch.no_grad()

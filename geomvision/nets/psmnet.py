@@ -39,8 +39,17 @@ class PSMNet(VolumeNet):
         self.heads = nn.ModuleList(Head(width) for _ in range(HOURGLASSES))
         initialised(self)
 
-    def _likely(self, left: Tensor, right: Tensor, candidates: int, every: bool) -> Iterator[Tensor]:  # noqa: ARG002
-        volume = ops.concatenated_volume(self._features(left), self._features(right), max_disparity=candidates)
+    def _likely(
+        self,
+        left: Tensor,
+        right: Tensor,
+        candidates: int,
+        every: bool,  # noqa: ARG002
+        corners: bool,
+    ) -> Iterator[Tensor]:
+        views = self._features(left, corners), self._features(right, corners)
+        volume = ops.concatenated_volume(*views, max_disparity=candidates)
+        del views
         entered = self.entrance(volume)
         del volume
         out, half, raised, said = entered, None, None, None
@@ -51,7 +60,7 @@ class PSMNet(VolumeNet):
             said = head(out) if said is None else head(out) + said
             yield said
 
-    def _features(self, images: Tensor) -> Tensor:
+    def _features(self, images: Tensor, corners: bool) -> Tensor:
         """Normalised (B, 3, H, W) → (B, width, H / 4, W / 4)."""
         raw, _, deep = self.features(images)
         size = (deep.shape[2], deep.shape[3])
@@ -61,7 +70,7 @@ class PSMNet(VolumeNet):
             if self.training and mean.numel() == mean.shape[1]:
                 told = f"a single image of {4 * size[0]} x {4 * size[1]} pixels has one region of {4 * side} alone"
                 raise ValueError(f"{told}, and no statistics of one; train on at least two at once, or on larger ones")
-            means.append(resized(functional.relu(region(mean)), size, corners=self.corners))
+            means.append(resized(functional.relu(region(mean)), size, corners=corners))
         reduced: Tensor = self.reduced(torch.cat([raw, deep, *reversed(means)], dim=1))
         return reduced
 

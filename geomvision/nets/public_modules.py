@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -49,6 +50,8 @@ class Part:
         """Entries of lists of unknown classes are left out."""
 
 
+#: What is kept beside tensors where it is asked for.
+PLAIN = (bool, int, float, str)
 #: All that a pickle may call, by the names that versions of torch have written since 0.4.
 CALLED = {
     ("collections", "OrderedDict"): OrderedDict,
@@ -67,11 +70,30 @@ class _Unpickler(pickle.Unpickler):
         return CALLED.get((module, name), Part)
 
 
-def load_modules(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """Tensors by name, or mappings of them, and what is plain beside: of a file that holds other things, too.
+
+    Training loops save their arguments, NumPy's numbers and optimisers, which torch refuses to read: they are left out.
+
+    Raises WeightsError where there is no such file, or no tensors are in it.
+    """
+    path = weights.find(path)
+    try:
+        return weights.load_torch(path)
+    except weights.WeightsError as refused:
+        try:
+            return load_modules(path, plain=True)
+        except weights.WeightsError:
+            raise refused from None
+
+
+def load_modules(path: Path, *, plain: bool = False) -> dict[str, Any]:
     """Tensors by name, or mappings of them; those of a module by the names that its `state_dict` has.
 
-    Raises WeightsError where there are none.
+    With `plain` also numbers, texts and truth values. Raises WeightsError where there are no tensors.
     """
+    if _holds_code(path):
+        raise weights.WeightsError(f"{path} holds TorchScript, which is code; save the tensors: net.state_dict()")
     reader = ModuleType("reader")  # which torch takes in place of pickle
     vars(reader).update(Unpickler=_Unpickler, load=lambda file, **options: _Unpickler(file, **options).load())
     try:
@@ -81,20 +103,29 @@ def load_modules(path: Path) -> dict[str, Any]:
     except Exception as error:  # a file of something else fails in many ways
         told = f"{type(error).__name__} {str(error).partition('.')[0]}".strip()
         raise weights.WeightsError(f"{path} is no file of modules or tensors: {told}") from error
-    tensors = _tensors(found)
-    if not tensors:
+    tensors = _tensors(found, PLAIN if plain else ())
+    if not _tensors(found, ()):
         raise weights.WeightsError(f"{path} holds no tensors by name, but something of type {type(found).__name__}")
     return tensors
 
 
-def _tensors(found: Any) -> dict[str, Any]:
-    """What holds tensors, of a mapping or a module."""
+def _holds_code(path: Path) -> bool:
+    """Whether torch would hand the file to the interpreter of TorchScript."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
+
+
+def _tensors(found: Any, beside: tuple[type, ...]) -> dict[str, Any]:
+    """What holds tensors, of a mapping or a module; and what is of the types `beside`, of a mapping."""
     if isinstance(found, Part):
         return dict(_named(found, ""))
     if not isinstance(found, Mapping):
         return {}
-    inner = {str(name): value if isinstance(value, Tensor) else _tensors(value) for name, value in found.items()}
-    return {name: value for name, value in inner.items() if isinstance(value, Tensor) or value}
+    kept = (Tensor, *beside)
+    inner = {str(name): value if isinstance(value, kept) else _tensors(value, beside) for name, value in found.items()}
+    return {name: value for name, value in inner.items() if isinstance(value, kept) or value}
 
 
 def _named(module: Part, prefix: str) -> Iterator[tuple[str, Tensor]]:

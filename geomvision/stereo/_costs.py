@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Image
-from ..learned import threads
+from ..learned import Net, from_checkpoint, threads
 
 if TYPE_CHECKING:
     from torch import nn
 
 Costs = NDArray[np.uint8]
 
+#: Where public checkpoints of a learned cost are known.
+PUBLIC = Net("mc_cnn", "MCCNNFast", 1, 1, public="public_mc_cnn.mc_cnn")
 #: The largest cost.
 MOST = 63
 #: What a candidate outside the right image costs at most: more than a good match, less than a wrong one.
@@ -133,11 +135,9 @@ def _aligned(left: Any, right: Any, first: int) -> tuple[tuple[Any, Any], int]:
 @lru_cache(maxsize=2)
 def _net(path: Path, _written_ns: int) -> nn.Module:
     from .. import weights
-    from ..nets.mc_cnn import MCCNNFast, from_public
+    from ..nets.mc_cnn import MCCNNFast
 
     if path.suffix == weights.SUFFIX:
         made: nn.Module = weights.filled(MCCNNFast, *weights.load(path))
         return made.eval()
-    net = MCCNNFast()
-    net.load_state_dict(from_public(weights.load_torch(path)), strict=True)
-    return net.eval()
+    return from_checkpoint(PUBLIC, MCCNNFast, path).float().eval()

@@ -20,7 +20,8 @@ class AnyNet(RangedStereo):
 
     Its first stage searches the range at a sixteenth of the size; the second and third change the estimate by at most
     2 pixels of an eighth and of a quarter; the fourth carries it along rows. The number of disparities is rounded up to
-    a multiple of 16. Weights of the authors are taken by path. The result is dense, without confidence.
+    a multiple of 16. Weights of the authors are taken by path; they learnt with ``max_disparity=192``. The
+    result is dense, without confidence.
     """
 
     net = Net("anynet", "AnyNet", 1, 1, public="public_anynet.anynet", origin="mileyan/AnyNet (checkpoint.tar)")

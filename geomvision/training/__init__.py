@@ -117,7 +117,8 @@ def _method(name: str, allowed: tuple[str, ...]) -> str:
     known = {training.rpartition("/")[2]: training for training in allowed}
     method = name.rpartition("/")[2]
     if method not in known or name not in (method, known[method]):
-        raise ValueError(f"nothing to train is called {name!r}; there is {', '.join(allowed)}")
+        where = " without truth (adapt)" if allowed is ADAPTABLE else ""
+        raise ValueError(f"nothing to train is called {name!r}{where}; there is {', '.join(allowed)}")
     return method
 
 

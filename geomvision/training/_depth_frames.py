@@ -70,6 +70,8 @@ def _rig_of(given: Any, folders: Sequence[Path]) -> Rig:
         fx, fy, cx, cy = numbers
         given = Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
     elif isinstance(given, str | Path):
+        if "," in str(given) and not Path(given).exists():
+            raise ValueError(f"camera is {str(given)!r}; it must be four numbers in pixels, fx,fy,cx,cy, or a file")
         if len(folders) > 2:
             given = read_kalibr(given)
         else:

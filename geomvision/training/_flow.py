@@ -20,6 +20,7 @@ from ..samples import FlowSample
 from . import _flow_pairs, _scenes
 from ._flow_pairs import Pair, Pairs, Sample
 from ._frames import rgb
+from ._recipe_checks import made
 from ._rendered import ShippedTask
 from ._start import Start
 from ._taught import TaughtNet
@@ -72,7 +73,7 @@ class FlowTask(ShippedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights, or those that it starts from."""
-        net = self.taught.make(**self.recipe.network)
+        net = made(self.taught.make, self.recipe.network)
         if self.start is not None:
             net.load_state_dict(self.start.state)
         return net

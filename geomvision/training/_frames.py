@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import io
 from ..images import Image, as_pair
 from ..images import levels as levels_of
-from ..packages import needed_by
+from ..io.frames import read_frames
 
 IMAGES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
 Frame = NDArray[np.uint8]
@@ -92,14 +92,14 @@ class Frames:
         return list(pairs)
 
     def _decode(self, listed: Path, advance: Callable[[int], None]) -> None:
-        count = sum(1 for _ in _read(self.source, ()))
+        count = sum(1 for _ in _read(self.source))
         self._require(count, 1)
         starts = spread(count - 1, self.most)
         wanted = sorted({frame for start in starts for frame in (start, start + 1)})
         self._store.mkdir(parents=True, exist_ok=True)
-        kept = set()
-        for number, frame in _read(self.source, wanted):
-            if frame is not None:
+        needed, kept = set(wanted), set()
+        for number, frame in _read(self.source):
+            if frame is not None and number in needed:
                 io.write_image(self._store / f"{number:06d}.png", frame)
                 kept.add(number)
                 advance(number in starts)
@@ -130,7 +130,8 @@ def rgb(frame0: Image, frame1: Image) -> tuple[Frame, Frame]:
 def images_in(folder: Path, what: str) -> list[Path]:
     """The images of a folder, in the order of the numbers in their names. ValueError where there is no such folder."""
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; give one of {what} ({', '.join(IMAGES)})")
+        of_video = "; of a video: ffmpeg -i VIDEO FOLDER/%05d.png" if folder.is_file() else ""
+        raise ValueError(f"{folder} is no folder; give one of {what} ({', '.join(IMAGES)}){of_video}")
     return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGES), key=by_numbers)
 
 
@@ -147,23 +148,12 @@ def spread(count: int, most: int) -> list[int]:
     return [int((i + 0.5) * count / most) for i in range(most)]
 
 
-def _read(source: Path, wanted: Collection[int]) -> Iterator[tuple[int, Frame | None]]:
-    """Each frame of a video by number, RGB where it is wanted; None where it is not, or cannot be decoded."""
-    with needed_by("reading videos"):
-        import cv2
-
-    video = cv2.VideoCapture(str(source))
-    if not video.isOpened():
-        raise ValueError(f"{source} is no video that can be read; make a folder of frames: ffmpeg -i VIDEO f_%05d.png")
-    chosen = set(wanted)
+def _read(source: Path) -> Iterator[tuple[int, Frame | None]]:
+    """Each frame of a video by number, RGB; None where it cannot be decoded."""
     try:
-        number = 0
-        while video.grab():
-            frame = None
-            if number in chosen:
-                whole, decoded = video.retrieve()
-                frame = np.asarray(decoded[..., ::-1], np.uint8, order="C") if whole else None
-            yield number, frame
-            number += 1
-    finally:
-        video.release()
+        frames = read_frames(source)
+    except io.FormatError as error:
+        told = f"{source} is no video that can be read; make a folder of frames: ffmpeg -i VIDEO f_%05d.png"
+        raise ValueError(told) from error
+    for frame in frames:
+        yield frame.number, None if frame.image is None else rgb(frame.image, frame.image)[0]

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import copy
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol
 
 import torch
@@ -54,6 +58,8 @@ class State:
     #: Losses of the steps so far, and (step, scores) of the validations.
     losses: list[float] = field(default_factory=list)
     scores: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    #: Whether no step and no validation is under way: what broke off in the middle is not gone on from.
+    whole: bool = True
 
     @property
     def best(self) -> nn.Module:
@@ -61,19 +67,33 @@ class State:
         return self.net if self.average is None else self.average
 
     def save(self, path: Path, key: str) -> None:
-        """Write a checkpoint beside `path` and rename it: there is always a whole one."""
+        """Write a checkpoint beside `path` and rename it: there is always a whole one. OSError where it has no room."""
         passing = path.with_name(path.name + ".tmp")
         entries = {"key": key, "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
         if self.average is not None:
             entries["average"] = self.average.state_dict()
-        torch.save({**entries, **{n: getattr(self, n) for n in ("step", "seconds", "losses", "scores")}}, passing)
-        passing.replace(path)
+        entries |= {n: getattr(self, n) for n in ("step", "seconds", "losses", "scores")}
+        try:
+            torch.save(entries, passing)
+            passing.replace(path)
+        except (OSError, RuntimeError) as error:  # torch tells a full disk by the latter
+            passing.unlink(missing_ok=True)
+            told = " ".join(str(error).split())
+            raise OSError(
+                f"{path} cannot be written: {told}; make room and run it again: it goes on from the last one"
+            ) from error
 
     def restore(self, path: Path, key: str) -> None:
-        """Go on from a checkpoint. Raises ValueError when it is of another recipe."""
-        entries = torch.load(path, weights_only=True, map_location="cpu")
-        if entries["key"] != key:
-            raise ValueError(f"{path} was written by another recipe; give another `out`, or resume=False to start anew")
+        """Go on from a checkpoint. Raises ValueError when it is of another recipe, or damaged."""
+        anew = "give another `out`, or resume=False (--fresh) to start anew"
+        try:
+            entries = torch.load(path, weights_only=True, map_location="cpu")
+            written = entries["key"]
+        except Exception as error:  # a damaged file fails in many ways
+            told = f"{type(error).__name__} {str(error).partition('.')[0]}"
+            raise ValueError(f"{path} is no checkpoint that can be read ({told}); {anew}") from error
+        if written != key:
+            raise ValueError(f"{path} was written by another recipe; {anew}")
         self.net.load_state_dict(entries["net"])
         self.optimizer.load_state_dict(entries["optimizer"])
         if self.average is not None:
@@ -103,15 +123,18 @@ def advance(
     tell: Callable[[State], None],
     team: Team | None = None,
 ) -> None:
-    """Train to the recipe's last step, or until `deadline` (`time.monotonic`); a checkpoint is left either way."""
+    """Train to the recipe's last step, or until `deadline` (`time.monotonic`); a checkpoint is left either way.
+
+    Ctrl-C ends it after the step that is under way, then raises KeyboardInterrupt; pressed twice, at once.
+    """
     recipe, last, team = task.recipe, time.monotonic(), team or Team()
     earlier, started = state.seconds, time.monotonic()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(threads) as pool, _patient() as pressed:
             learner = Learner(task, pool, team)
-            going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline)
+            going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline and not pressed)
             while going:
                 _step(task, state, learner)
                 state.seconds = earlier + time.monotonic() - started
@@ -120,15 +143,39 @@ def advance(
                         state.scores.append((state.step, task.validate(state.best.eval())))
                     state.net.train()
                     last = -math.inf
+                state.whole = True
                 if team.leads and time.monotonic() - last > CHECKPOINT_S:
                     state.save(checkpoint, recipe.key())
                     last = time.monotonic()
                 tell(state)
-                going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline)
+                going = state.step < recipe.steps and _agreed(team, time.monotonic() < deadline and not pressed)
+            if pressed:
+                raise KeyboardInterrupt
     finally:
         torch.set_num_threads(before)
-        if team.leads:
+        if team.leads and state.whole:
             state.save(checkpoint, recipe.key())
+
+
+@contextmanager
+def _patient() -> Iterator[list[int]]:
+    """Holds something once Ctrl-C was pressed; the second time it interrupts at once, as it does elsewhere."""
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            signal.default_int_handler(number, frame)
+        pressed.append(number)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _agreed(team: Team, going: bool) -> bool:
@@ -140,7 +187,9 @@ def _agreed(team: Team, going: bool) -> bool:
 
 def _step(task: Task, state: State, learner: Learner) -> None:
     recipe, parameters = task.recipe, list(state.net.parameters())
+    state.whole = next(state.net.buffers(), None) is None  # statistics of batches change while they are learnt from
     loss, gradients, count = learner.learn(state.net, state.step)
+    state.whole = False
     if recipe.begins_anew(state.step):
         state.optimizer.state.clear()
     tallies = [loss, torch.tensor(float(count), dtype=torch.float64, device=loss.device)]

@@ -19,6 +19,7 @@ from ..depth._learned import FOCAL_PX
 from ..depth._told import told
 from . import _scenes
 from ._mono_cuts import FEWEST, MOST, PATTERNS, TOLD_SHARE, MonoCut, points, seen
+from ._recipe_checks import made
 from ._rendered import ShippedTask
 from ._start import Start
 from ._taught_mono import MonoNet
@@ -115,7 +116,7 @@ class MonoTask(ShippedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights, or those that it starts from."""
-        net = self.taught.make(**self.recipe.network)
+        net = made(self.taught.make, self.recipe.network)
         if self.start is not None:
             net.load_state_dict(self.start.state)
         return net

@@ -28,7 +28,7 @@ from ._self_supervised_stereo import SelfSupervisedStereo
 from ._start import Start
 from ._stereo import StereoTask
 from ._taught_stereo import StereoNet
-from ._team import Team
+from ._team import Team, kind_of
 from .adaptation_recipes import SelfSupervisedRecipe, StereoAdaptationRecipe
 from .depth_adaptation_recipe import DepthAdaptationRecipe
 from .flow_nets import NETS
@@ -66,8 +66,10 @@ def train(order: Order) -> Outcome:
     task = _task(order)
     if order.scenes is not None:
         _validate_on(task, order.scenes)
-    if torch.device(order.device).type != "cpu" and not hasattr(task, "batch_loss"):
+    if kind_of(order.device) != "cpu" and not hasattr(task, "batch_loss"):
         raise ValueError(f"{order.method} learns sample by sample, on a CPU alone; device is {order.device!r}")
+    if order.folder.is_file():
+        raise ValueError(f"out is {order.folder}, which is a file; it must be a folder, which is made if need be")
     team = Team.join(order.device)
     order.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -83,6 +85,10 @@ def _task(order: Order) -> Any:
     if order.right is not None:
         raise ValueError(
             "right is the folder of right images that a stereo net is adapted to; adapt is that of left ones"
+        )
+    if order.camera is not None:
+        raise ValueError(
+            f"camera is {order.camera!r}, that of images which depth is adapted to: give these, too (adapt)"
         )
     method, taught = order.method, NETS.get(order.method)
     recipe = _recipe(order, method, _kind_of_recipe(method))

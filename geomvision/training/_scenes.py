@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -134,13 +135,21 @@ def prepare(
     context, parent = get_context("spawn"), os.getpid()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(parent,)) as pool:
         futures = [pool.submit(_store, render, recipe, folder, index) for index in missing]
-        for future in as_completed(futures):
-            future.result()
-            advance(1)
+        try:
+            for future in as_completed(futures):
+                future.result()
+                advance(1)
+        except BaseException:  # Ctrl-C, a full disk: no scene is begun any more
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _leave_with(parent: int) -> None:
-    """End this worker when its parent is gone: one that was killed cannot tell its workers to end."""
+    """End this worker when its parent is gone: one that was killed cannot tell its workers to end.
+
+    Ctrl-C reaches workers, too; what they have begun they finish, and their parent begins no more.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -154,9 +163,14 @@ def _store(render: Callable[[Any, int], Scene], recipe: Any, folder: Path, index
     """Render and write under a passing name first: a file that has its name is whole."""
     target = scene_file(folder, index)
     passing = target.with_suffix(f".{os.getpid()}.tmp")
-    with passing.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **render(recipe, index))
-    passing.replace(target)
+    scene = render(recipe, index)
+    try:
+        with passing.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **scene)
+        passing.replace(target)
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise
 
 
 def load(folder: Path, index: int) -> Scene:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import _scenes
+from ._recipe_checks import made
 from ._rendered import RenderedTask
 from ._taught_stereo import Pair, StereoNet
 from .rendered_recipes import StereoNetRecipe
@@ -74,7 +75,7 @@ class StereoTask(RenderedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
-        return self.taught.make(**self.recipe.network)
+        return made(self.taught.make, self.recipe.network)
 
     def samples(self, step: int) -> list[Cut]:
         """What a step learns from, drawn from the seed and the step alone."""

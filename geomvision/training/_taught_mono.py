@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..depth import METHODS
 from ..depth._learned import METRIC, LearnedDepth
+from ._recipe_checks import made
 from ._taught import TaughtNet
 
 #: A net of any size of images still sees no scene in fewer pixels.
@@ -61,4 +62,4 @@ class MonoNet(TaughtNet):
 def _says_metres(make: type[nn.Module], network: Mapping[str, Any]) -> bool:
     """Whether a net of these arguments says that it does."""
     with torch.device("meta"):
-        return bool(getattr(make(**network), "metric", False))
+        return bool(getattr(made(make, network), "metric", False))

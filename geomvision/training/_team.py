@@ -22,9 +22,7 @@ class Team:
     @classmethod
     def join(cls, device: str) -> Team:
         """The team that the environment tells of. Raises ValueError for a device that is not there."""
-        kind = torch.device(device).type
-        if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
-            raise ValueError(f"device is {device!r}; there is cpu" + (", cuda" if torch.cuda.is_available() else ""))
+        kind = kind_of(device)
         size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
         local = int(os.environ.get("LOCAL_RANK", "0"))
         place = torch.device("cuda", local if size > 1 else torch.device(device).index or 0) if kind == "cuda" else None
@@ -61,3 +59,13 @@ class Team:
         """End the team."""
         if self.size > 1 and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+
+
+def kind_of(device: str) -> str:
+    """ "cpu" or "cuda". Raises ValueError for a device that is not there."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    kind, _, number = device.partition(":")
+    there = kind in ("cpu", "cuda")[: 1 + (count > 0)] and (not number or number.isdecimal())
+    if not there or int(number or 0) >= (count if kind == "cuda" else 1):
+        raise ValueError(f"device is {device!r}; there is cpu" + "".join(f", cuda:{k}" for k in range(count)))
+    return kind

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..nets.mc_cnn import MCCNNFast
+from ._recipe_checks import made
 from ._rendered import RenderedTask
 
 #: By how much the true match must be more alike than a wrong one (Žbontar & LeCun, JMLR 2016, section 3.2).
@@ -52,7 +53,7 @@ class Task(RenderedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights."""
-        return MCCNNFast(**self.recipe.network)
+        return made(MCCNNFast, self.recipe.network)
 
     def samples(self, step: int) -> list[Strip]:
         """What a step learns from, drawn from the seed and the step alone."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ._recipe_checks import problems
+
 FOLDER = Path(__file__).parent / "recipes"
 
 
@@ -43,6 +45,8 @@ class Recipe:
 
         Raises ValueError, saying what there is.
         """
+        if path is not None and not path.is_file():
+            raise ValueError(f"{path} does not exist; give a recipe (TOML), or none for the package's own")
         path = path or FOLDER / f"{method}.toml"
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in FOLDER.glob("[!_]*.toml")))
@@ -55,11 +59,12 @@ class Recipe:
         kind = getattr(importlib.import_module(f".{module}", __package__), name)
         if size not in entries:
             raise ValueError(f"{path.name} has no size {size!r}; it has {', '.join(entries)}")
-        given = {name: tuple(value) if name in TUPLES else value for name, value in entries[size].items()}
-        try:
-            return kind(**given)
-        except TypeError as error:
-            raise ValueError(f"{path.name}, size {size!r}: {error}") from None
+        if not isinstance(entries[size], dict):
+            raise ValueError(f"{path.name}: {size} is {entries[size]!r}; it must be a table, [{size}]")
+        wrong = list(problems(kind, entries[size]))
+        if wrong:
+            raise ValueError(f"{path.name}, size {size!r}: {'; '.join(wrong)}")
+        return kind(**{name: tuple(value) if name in TUPLES else value for name, value in entries[size].items()})
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: up in a line, down along a cosine (Loshchilov & Hutter, ICLR 2017)."""
@@ -108,7 +113,7 @@ def _entries(path: Path) -> dict[str, Any]:
     """What a recipe's file says; what it leaves out of a table, the file says that it names as its base."""
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no TOML: {error}") from None
     base = entries.pop("base", None)
     if base is None:

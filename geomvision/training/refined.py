@@ -18,6 +18,7 @@ from ..losses.flow_supervised import end_point_error, known_flow, sequence_weigh
 from ..losses.robust import known_cross_entropy
 from ..nets.flow_refiner import MOTIONS, FlowRefiner, RefinedFlow, kinds
 from . import _flow_answers, _scenes
+from ._recipe_checks import made
 from ._rendered import ShippedTask
 from .flow_recipe import FlowRefinerRecipe
 
@@ -78,7 +79,7 @@ class Task(ShippedTask):
 
     def net(self) -> nn.Module:
         """The net with its first weights; features that are compared begin as those of the recipe's `begin`."""
-        net = FlowRefiner(**self.recipe.network)
+        net = made(FlowRefiner, self.recipe.network)
         if self.recipe.begin:
             state, card = weights.load(self.recipe.begin)
             own = net.state_dict()

@@ -14,6 +14,7 @@ from ..losses.flow_supervised import sequence_weights
 from ..losses.robust import expected_log_error, known_cross_entropy, log_error
 from ..nets.refiner import Refined, Refiner
 from . import _matchers, _scenes
+from ._recipe_checks import made
 from ._rendered import RenderedTask
 from .rendered_recipes import StereoRecipe
 
@@ -66,7 +67,7 @@ class Task(RenderedTask):
 
         Raises WeightsError when that refiner has other weights than the net.
         """
-        net = self.net_class(**self.recipe.network)
+        net = made(self.net_class, self.recipe.network)
         if self.recipe.refiner:
             state, card = weights.load(self.recipe.refiner)
             begun = {name: value for name, value in state.items() if net.trust or not name.startswith("trust.")}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 torch = pytest.importorskip("torch")
 
@@ -98,6 +99,12 @@ def test_a_public_checkpoint_is_a_folder_and_sees_the_size_it_was_taught_with(st
     with torch.inference_mode():
         sigmoid = published.Published(encoder | decoder).disparities(shown)[-1][0, 0].numpy()
     np.testing.assert_allclose(trace["estimate 4"].array, sigmoid, rtol=1e-3, atol=1e-4)
+    rows, columns = ((np.arange(n) + 0.5) / n * seen - 0.5 for n, seen in ((HEIGHT, 64), (WIDTH, 96)))
+    at = np.meshgrid(rows, columns, indexing="ij")
+    raised = ndimage.map_coordinates(0.01 + 9.99 * trace["estimate 4"].array, at, order=1, mode="nearest")
+    found = trace.result.m if stereo else trace.result.values
+    ratio = found * raised  # the inverse of depth is raised bilinearly, whatever its unit
+    np.testing.assert_allclose(ratio, np.full_like(ratio, np.median(ratio)), rtol=1e-3)
     assert isinstance(trace.result, gv.Depth if stereo else gv.RelativeDepth)
 
 

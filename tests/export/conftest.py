@@ -13,6 +13,7 @@ NETS = {
     "flow/raft_s": ("raft.RAFTSmall", {}),
     "depth/eigen": ("eigen.Eigen", {"width": 6, "hidden": 16, "fine": 4, "size": [76, 100]}),
     "depth/monodepth": ("monodepth.Monodepth", {"width": 4}),
+    "depth/monodepth2": ("monodepth2.Monodepth2", {"width": 4, "feed": [64, 96]}),
 }
 
 

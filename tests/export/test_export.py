@@ -146,6 +146,14 @@ def test_an_onnx_file_of_any_size(small, tmp_path):
     np.testing.assert_allclose(gv.stereo.ONNX(path=str(done.path)).on(sample).px, method.on(sample).px, atol=1e-3)
 
 
+def test_a_file_brings_the_inverse_of_depth_to_the_size_of_the_image(small, tmp_path):
+    """As monodepth2 itself does: the answer at 64 x 96 pixels becomes that of a larger image."""
+    method = small("depth/monodepth2")
+    done = export(method, tmp_path / "net.pt2", size=(64, 96))
+    assert done.card.inverse_resized
+    assert difference(method, *opened(done.path), (150, 200)) < 1e-4
+
+
 def test_a_net_that_refines_runs_after_its_matcher(tmp_path):
     method = gv.stereo.RefinedSGM(max_disparity=16, precision="float32")
     path = tmp_path / "net.onnx"

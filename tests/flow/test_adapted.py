@@ -8,6 +8,7 @@ import enum
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import geomvision as gv
 from geomvision import method
 from geomvision.flow import ptlflow as ptlflow_method
 from geomvision.flow import torchvision_raft
+from geomvision.images import ImageError
 from geomvision.method import BackendError
 from geomvision.weights import WeightsError
 
@@ -106,26 +108,40 @@ def ptlflow(monkeypatch):
     class Odd(Model):
         several = True
 
+    class Clip(Sees):
+        """As videoflow_bof and _mof: the flow of the frame in the middle to the next; it tells what it saw."""
+
+        saw: ClassVar = []
+
+        def forward(self, inputs):
+            images = torch.flip(inputs["images"], [-3])
+            if images.shape[1] < 3:
+                raise AssertionError("clip requires inputs of 3 frames.")
+            self.saw.append([round(255 * float(image.mean())) for image in images[0]])
+            middle = images.shape[1] // 2
+            return {"flows": self.shown(images[:, middle], images[:, middle + 1])[:, None]}
+
     asked = []
 
     def model_of(model_name, ckpt_path=None, args=None):
         asked.append((model_name, ckpt_path))
-        models = {"raft": Model, "odd": Odd}
+        models = {"raft": Model, "odd": Odd, "clip": Clip}
         if model_name not in models:
             raise ValueError(f"Unknown model name: {model_name}. Choose from [{', '.join(models)}]")
         if ckpt_path not in ("things", "sintel"):
             raise ValueError(f"Invalid checkpoint name {ckpt_path}. Choose one from {{things,sintel}}")
         return models[model_name]()
 
-    yield from injected(monkeypatch, ptlflow_method, module("ptlflow", get_model=model_of), asked=asked)
+    found = module("ptlflow", get_model=model_of)
+    yield from injected(monkeypatch, ptlflow_method, found, asked=asked, saw=Clip.saw)
 
 
-def injected(monkeypatch, adapter, *modules, asked):
+def injected(monkeypatch, adapter, *modules, **told):
     for each in modules:
         monkeypatch.setitem(sys.modules, each.__name__, each)
     for cache in (method.importable, adapter._net):
         cache.cache_clear()
-    yield SimpleNamespace(asked=asked)
+    yield SimpleNamespace(**told)
     for cache in (method.importable, adapter._net):
         cache.cache_clear()
 
@@ -189,6 +205,41 @@ def test_ptlflow_is_given_blue_green_red_of_zero_to_one(ptlflow):
         gv.flow.PTLFlow(weights="kitti")(frame0, frame1)
     with pytest.raises(BackendError, match=r"flows of shape \(1, 1, 2, 128, 149\); it should be \(1, 1, 2, 128, 150\)"):
         gv.flow.PTLFlow(model="odd", weights="things")(frame0, frame1)
+
+
+@pytest.mark.parametrize(
+    ("count", "windows"),
+    [
+        (3, ["001", "012", "123", "234", "345"]),
+        (5, ["001", "00123", "01234", "12345", "23455"]),
+        (7, ["001", "00123", "0012345", "0123455", "23455"]),
+    ],
+)
+def test_models_of_clips_of_ptlflow_see_as_many_frames_before_as_after(ptlflow, count, windows):
+    """At both ends of the clip fewer, one of them twice; the flow is that of the middle one to the next."""
+    clip = [np.full((40, 60, 3), 10 * k, np.uint8) for k in range(6)]
+    method = gv.flow.PTLFlow(model="clip", weights="things", frames=count)
+    flows = list(method.along(iter(clip)))
+    assert ["".join(str(mean // 10) for mean in seen) for seen in ptlflow.saw] == windows
+    for k, flow in enumerate(flows):
+        np.testing.assert_allclose(flow.px, np.full((40, 60, 2), [10 * k / 255, 10 * (k + 1) / 255]), atol=1e-6)
+    ptlflow.saw.clear()
+    pair = method(*clip[:2])
+    np.testing.assert_array_equal(pair.px, flows[0].px)
+    trace = method.trace(*clip[1:3])
+    assert ptlflow.saw == [[0, 0, 10], [10, 10, 20]]
+    assert (trace["frame 0"].array == 10).all()
+    assert list(method.along(clip[:1])) == list(method.along([])) == []
+    with pytest.raises(ImageError, match="a frame and the next differ in size"):
+        list(method.along([clip[0], clip[1][:30]]))
+
+
+def test_a_model_of_clips_that_is_shown_a_pair_says_what_it_takes(ptlflow):
+    method = gv.flow.PTLFlow(model="clip", weights="things")
+    with pytest.raises(
+        BackendError, match=r"clip does not take 2 frames \(clip requires inputs of 3 frames\.\); frames="
+    ):
+        method(*frames())
 
 
 def test_nothing_is_fetched_that_nobody_named(torchvision, ptlflow):

@@ -1,6 +1,8 @@
 """Masks of objects: shapes with known areas, encoders written here from the formats' definitions, damaged files."""
 
 import json
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -98,6 +100,21 @@ def test_numbers_of_a_png_are_classes(tmp_path_factory, values):
         np.testing.assert_array_equal(mask, values == (255 if name == "object" else int(name)))
 
 
+def test_a_box_of_cvat_that_is_turned_is_turned_clockwise(tmp_path):
+    """By a quarter, about its middle: 2 columns of 6 rows become 6 columns of 2. By an eighth it leans to the right."""
+    for rotation, expected in ((90, "2,4;8,4;8,6;2,6"), (0, "4,2;6,2;6,8;4,8")):
+        box = f'<box label="a" xtl="4" ytl="2" xbr="6" ybr="8" rotation="{rotation}"/>'
+        (tmp_path / "a.xml").write_text(cvat(f'{box}<polygon label="b" points="{expected}"/>', (10, 12)))
+        masks = gio.read_masks(tmp_path / "a.xml")
+        np.testing.assert_array_equal(masks["a"], masks["b"])
+        assert masks["a"].sum() == 12
+    box = '<box label="a" xtl="4" ytl="0" xbr="6" ybr="10" rotation="45"/>'
+    (tmp_path / "a.xml").write_text(cvat(box, (10, 12)))
+    y, x = np.nonzero(gio.read_masks(tmp_path / "a.xml")["a"])
+    slope = -(10**2 - 2**2) / (10**2 + 2**2)  # of x by y: its upper end is the right one
+    assert np.polyfit(y, x, 1)[0] == pytest.approx(slope, abs=0.1)
+
+
 @pytest.mark.parametrize(("bits", "row"), [(2, [0b00011011]), (4, [0x01, 0x23])])
 def test_numbers_of_a_png_of_few_bits_are_those_that_it_holds(tmp_path, png, bits, row):
     (tmp_path / "a.png").write_bytes(png(4, 1, bits, 0, [bytes(row)]))
@@ -107,6 +124,52 @@ def test_numbers_of_a_png_of_few_bits_are_those_that_it_holds(tmp_path, png, bit
         "2": [[False, False, True, False]],
         "3": [[False, False, False, True]],
     }
+
+
+def with_palette(grey, colours):
+    """A PNG of numbers with these colours: the header's colour type 3, and a chunk PLTE before the pixels."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    start, rest = grey[:8], grey[33:]
+    header = grey[16:25] + b"\3" + grey[26:29]
+    return start + chunk(b"IHDR", header) + chunk(b"PLTE", bytes(np.uint8(colours).ravel())) + rest
+
+
+VOC = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0)]
+
+
+@pytest.mark.parametrize(
+    ("bits", "row", "colours", "classes"),
+    [
+        (8, [0, 1, 3, 1], VOC, {"1": [1, 3], "3": [2]}),
+        (2, [0b00011101], VOC, {"1": [1, 3], "3": [2]}),
+        (1, [0b01010000], VOC[:2], {"1": [1, 3]}),
+        (8, [0, 255, 7, 255], [(0, 0, 0)] + [(k, 0, 9) for k in range(255)], {"7": [2], "255": [1, 3]}),
+        (1, [0b01010000], [(0, 0, 0), (255, 255, 255)], {"object": [1, 3]}),
+        (1, [0b01010000], [(255, 255, 255), (0, 0, 0)], {"object": [0, 2]}),
+        (8, [0, 1, 2, 1], [(0, 0, 0), (5, 5, 5), (9, 9, 9)], {"5": [1, 3], "9": [2]}),
+    ],
+)
+def test_numbers_of_a_palette_are_classes_and_grey_ones_are_levels(tmp_path, png, bits, row, colours, classes):
+    """Pascal VOC's way, and that of programs that keep a grey image small."""
+    (tmp_path / "a.png").write_bytes(with_palette(png(4, 1, bits, 0, [bytes(row)]), colours))
+    masks = gio.read_masks(tmp_path / "a.png")
+    assert {name: np.flatnonzero(mask).tolist() for name, mask in masks.items()} == classes
+
+
+@pytest.mark.parametrize(
+    ("row", "colours", "reason"),
+    [
+        ([0, 1], [(255, 255, 255), (128, 0, 0)], r"begins with \(255, 255, 255\): whether number 0 is no object"),
+        ([0, 4], VOC, "has pixels of colour 4; its palette has 4"),
+    ],
+)
+def test_a_palette_that_does_not_tell_what_is_no_object_is_refused(tmp_path, png, row, colours, reason):
+    (tmp_path / "a.png").write_bytes(with_palette(png(2, 1, 8, 0, [bytes(row)]), colours))
+    with pytest.raises(gio.FormatError, match=reason):
+        gio.read_masks(tmp_path / "a.png")
 
 
 def test_polygons_hold_the_pixels_whose_centre_they_hold_and_shapes_of_a_class_are_joined(tmp_path):

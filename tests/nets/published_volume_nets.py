@@ -201,8 +201,8 @@ def joined(left, right, disparities, voxel):
     return torch.stack(slices, 2)
 
 
-def psmnet_of(state, left, right, disparities):
-    """Disparity and confidence, (B, 2, H, W): the last of three heads."""
+def psmnet_of(state, left, right, disparities, corners=True):
+    """Disparity and confidence, (B, 2, H, W): the last of three heads. `corners`: as torch raised maps before 0.4."""
     net, size = Published(state), left.shape[2:]
 
     def features(x):
@@ -210,7 +210,7 @@ def psmnet_of(state, left, right, disparities):
         found = [raw, deep]
         for branch, side in ((4, 8), (3, 16), (2, 32), (1, 64)):
             y = net.both(f"feature_extraction.branch{branch}.1", functional.avg_pool2d(deep, side, stride=side)).relu()
-            found.append(functional.interpolate(y, deep.shape[2:], mode="bilinear", align_corners=True))
+            found.append(functional.interpolate(y, deep.shape[2:], mode="bilinear", align_corners=corners))
         return net.reduced(torch.cat(found, 1))
 
     def hourglass(name, x, first, before):
@@ -228,7 +228,7 @@ def psmnet_of(state, left, right, disparities):
     out2 = out2 + cost
     out3 = hourglass("dres4", out2, half1, after2)[0] + cost
     said = net.head(1, out1) + net.head(2, out2) + net.head(3, out3)
-    return net.estimate(said, size, disparities, True)
+    return net.estimate(said, size, disparities, corners)
 
 
 def gwcnet_of(state, left, right, disparities, groups):

@@ -110,6 +110,11 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(weights.WeightsError, match="no file of modules or tensors"):
         public_modules.load_modules(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is out of date
+        torch.jit.save(torch.jit.script(torch.nn.Linear(2, 3)), path)
+    with pytest.raises(weights.WeightsError, match=r"holds TorchScript, which is code; .* net\.state_dict\(\)"):
+        public_modules.load_modules(path)
     torch.save([Harm()], path)
     with pytest.raises(weights.WeightsError, match="holds no tensors by name, but something of type list"):
         public_fast_depth.read(path)

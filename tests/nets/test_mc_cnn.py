@@ -1,9 +1,15 @@
+import argparse
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from geomvision import weights  # noqa: E402
-from geomvision.nets.mc_cnn import MCCNNFast, from_public, similarity  # noqa: E402
+import geomvision as gv  # noqa: E402
+from geomvision.nets.mc_cnn import MCCNNFast, similarity  # noqa: E402
+from geomvision.nets.public import from_public  # noqa: E402
+from geomvision.nets.public_mc_cnn import mc_cnn  # noqa: E402
+from geomvision.weights import WeightsError  # noqa: E402
 
 
 def images(height=20, width=30, seed=0):
@@ -49,8 +55,7 @@ def test_a_feature_sees_a_patch_of_eleven_pixels():
 
 def test_public_layout_gives_the_function_of_the_public_net():
     checkpoint = public()
-    net = MCCNNFast()
-    net.load_state_dict(from_public(checkpoint))
+    net = from_public(MCCNNFast, mc_cnn(checkpoint), checkpoint)
     layers = [m for place in range(5) for m in (torch.nn.Conv2d(64 if place else 1, 64, 3), torch.nn.ReLU())][:-1]
     theirs = torch.nn.Sequential(*layers)
     theirs.load_state_dict({k.removeprefix("conv_blocks."): v for k, v in checkpoint["model"].items()})
@@ -63,13 +68,47 @@ def test_public_layout_gives_the_function_of_the_public_net():
 
 @pytest.mark.parametrize("key", ["conv_blocks.1.weight", "features.0.weight", "conv_blocks.x.bias"])
 def test_another_layout_is_refused(key):
-    with pytest.raises(KeyError, match="public MC-CNN"):
-        from_public({"model": {key: torch.zeros(1)}})
+    checkpoint = {"model": {key: torch.zeros(1)}}
+    with pytest.raises(KeyError, match=f"no checkpoint of MCCNNFast: it lacks .*, and has {key}"):
+        from_public(MCCNNFast, mc_cnn(checkpoint), checkpoint)
+
+
+@pytest.mark.parametrize("form", ["as it is", "of several devices", "without an entry", "with what was not computed"])
+def test_training_loops_wrap_checkpoints_in_several_ways(form, tmp_path):
+    """What torch does not read by itself, arguments and NumPy's numbers, is left out; nothing of it is run."""
+    state = public()["model"]
+    wrapped = {
+        "as it is": {"model": state, "epoch": 13},
+        "of several devices": {"state_dict": {f"module.{name}": tensor for name, tensor in state.items()}},
+        "without an entry": state,
+        "with what was not computed": {"model": state, "args": argparse.Namespace(lr=1.0), "best": np.float64(0.5)},
+    }
+    torch.save(public(), tmp_path / "a.pt")
+    torch.save(wrapped[form], tmp_path / "b.pt")
+    views = np.random.default_rng(0).integers(0, 256, (2, 24, 40), np.uint8)
+    expected, found = (
+        gv.stereo.MCCNNSGM(weights=str(tmp_path / name), max_disparity=8)(*views).px for name in ("a.pt", "b.pt")
+    )
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_checkpoint_that_does_not_fit_is_told_in_one_line(tmp_path):
+    state = public()["model"]
+    views = np.zeros((2, 24, 40), np.uint8)
+    for wrong, told in (
+        ({name: tensor for name, tensor in state.items() if "8" not in name}, "lacks conv_blocks.8.bias, conv_blocks"),
+        ({**state, "conv_blocks.0.weight": torch.zeros(32, 1, 3, 3)}, "size mismatch for layers.0.weight"),
+    ):
+        torch.save({"model": wrong}, tmp_path / "a.pt")
+        with pytest.raises(WeightsError, match=rf"a\.pt: .*{told}") as failed:
+            gv.stereo.MCCNNSGM(weights=str(tmp_path / "a.pt"), max_disparity=8)(*views)
+        assert "\n" not in str(failed.value)
 
 
 def test_the_public_checkpoints_load(real_weights):
     for path in sorted((real_weights / "mc_cnn_fast").glob("*.pt")):
-        MCCNNFast().load_state_dict(from_public(weights.load_torch(path)))
+        checkpoint = gv.weights.load_torch(path)
+        from_public(MCCNNFast, mc_cnn(checkpoint), checkpoint)
 
 
 def test_similarity_looks_to_the_left_by_the_disparity():

@@ -1,8 +1,10 @@
 """Checkpoints of FlowNet, PWC-Net and SPyNet: every tensor arrives where its net uses it, and no other is taken."""
 
+import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -10,11 +12,12 @@ torch = pytest.importorskip("torch")
 sys.path.append(str(Path(__file__).parent))
 import public_flow_nets as tables  # noqa: E402
 
-from geomvision.nets import public_flownet, public_pwc_net, public_spynet  # noqa: E402
+from geomvision.nets import public_flownet, public_modules, public_pwc_net, public_spynet  # noqa: E402
 from geomvision.nets.flownet import FlowNetC, FlowNetS  # noqa: E402
 from geomvision.nets.public import COUNTER, from_public  # noqa: E402
 from geomvision.nets.pwc_net import MIXED, PWCNet  # noqa: E402
 from geomvision.nets.spynet import SPyNet  # noqa: E402
+from geomvision.weights import WeightsError  # noqa: E402
 
 PLAIN = {"upsample": False, "bias": False, "predicting": False}
 #: Net, the function that knows its forms, the table of a checkpoint, and a small net of the same variant.
@@ -112,6 +115,18 @@ def test_a_flownet_says_what_it_takes_off_images_and_how_large_a_flow_of_one_is(
     saved = {**beside, "state_dict": tables.checkpoint(tables.flownet_s(**options))}
     net = from_public(FlowNetS, public_flownet.flownet(saved), saved)
     assert (net.mean, net.scale) == (mean, scale)
+
+
+def test_what_torch_does_not_read_is_left_out_and_what_is_plain_stays(tmp_path):
+    """A training loop's arguments and NumPy's numbers beside; the scale of flow is still the one that was saved."""
+    state = tables.checkpoint(tables.flownet_s(**PLAIN))
+    beside = {"arch": "flownets", "div_flow": 10.0, "best_EPE": np.float64(1.9), "args": argparse.Namespace(lr=1.0)}
+    torch.save({**beside, "state_dict": state}, tmp_path / "a.tar")
+    read = public_modules.read(tmp_path / "a.tar")
+    assert {name: read[name] for name in ("arch", "div_flow")} == {"arch": "flownets", "div_flow": 10.0}
+    assert from_public(FlowNetS, public_flownet.flownet(read), read).scale == 10
+    with pytest.raises(WeightsError, match=r"none\.tar"):
+        public_modules.read(tmp_path / "none.tar")
 
 
 def test_batch_normalised_flownets_come_with_or_without_the_counters_of_newer_versions():

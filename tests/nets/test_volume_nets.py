@@ -172,7 +172,7 @@ def test_what_no_pair_is_and_other_numbers_of_disparities_are_refused(name):
 def test_half_precision_leaves_disparities_whole(kind):
     """Of 288 candidates with equal costs the mean is 143.5, which bfloat16 does not have."""
     net = kind(width=2, blocks=(1, 1, 1, 1), **({"groups": 4} if kind is GwcNet else {}))
-    net._likely = lambda left, right, candidates, every: iter([torch.zeros(1, candidates, 4, 4).bfloat16()])
+    net._likely = lambda left, right, candidates, every, corners: iter([torch.zeros(1, candidates, 4, 4).bfloat16()])
     step = net(*torch.zeros(2, 1, 3, 16, 16), 288).steps[0]
     torch.testing.assert_close(step, torch.full((1, 1, 16, 16), 143.5))
 

@@ -1,5 +1,8 @@
 """PSMNet, GwcNet and AnyNet in use: any size, ranges, threads, stages, confidence, public checkpoints."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,9 @@ from geomvision.method import BackendError
 from geomvision.weights import WeightsError
 
 torch = pytest.importorskip("torch")
+
+sys.path.append(str(Path(__file__).parents[1] / "nets"))
+import published_volume_nets as tables  # noqa: E402
 
 from geomvision import weights  # noqa: E402
 from geomvision.nets import anynet, gwcnet, psmnet, public_anynet, public_psmnet  # noqa: E402
@@ -141,6 +147,24 @@ def test_a_public_checkpoint_is_used_by_its_method(name, tmp_path):
     torch.save({"state_dict": {**state, "module.more": torch.zeros(1)}}, tmp_path / "b.tar")
     with pytest.raises(WeightsError, match=r"b\.tar: no checkpoint of .*: it lacks nothing, and has more"):
         method.with_options(weights=str(tmp_path / "b.tar"))(*pair)
+
+
+@pytest.mark.parametrize("corners", [True, False])
+def test_psmnet_raises_maps_as_torch_did_or_does(corners, tmp_path):
+    """The authors' checkpoint of 2021 learnt without corners that fall together (issue 224)."""
+    net = random(*PUBLIC["psmnet"][:2])
+    layout = PUBLIC["psmnet"][2]({})[0].layout
+    state = {layout(ours)[0]: tensor for ours, tensor in net.state_dict().items()}
+    torch.save({"state_dict": state}, tmp_path / "a.tar")
+    pair = views(260, 264)
+    given = [torch.from_numpy(np.moveaxis(np.float32(view), 2, 0)[None].copy()) for view in pair]
+    with torch.inference_mode():
+        expected = tables.psmnet_of(state, *given, 16, corners)[0]
+    method = gv.stereo.PSMNet(weights=str(tmp_path / "a.tar"), max_disparity=16)
+    found = method.with_options(corners=corners)(*pair)
+    np.testing.assert_allclose(found.px, expected[0].clamp(min=0), atol=2e-3)
+    assert method.corners
+    assert np.abs(method.with_options(corners=not corners)(*pair).px - found.px).max() > 0.05
 
 
 @every_net

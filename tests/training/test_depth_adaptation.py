@@ -176,6 +176,7 @@ def test_what_cannot_be_learnt_is_told(pair, pairs_on_disk, clip_on_disk, tmp_pa
         io.write_rig(calibrations / f"{k}.yaml", pair.rig)
     left, right = pairs_on_disk / "left", pairs_on_disk / "right"
     wrong = Camera(width=64, height=64, fx=50, fy=50, cx=32, cy=32)
+    (tmp_path / "a.mp4").write_bytes(b"a video")
     for options, message in (
         ({"adapt": clip_on_disk}, "give a camera, or have it learnt"),
         ({"adapt": left, "camera": "80,80,47.5,31.5"}, "holds 1 images; 2 or more are needed"),
@@ -188,6 +189,8 @@ def test_what_cannot_be_learnt_is_told(pair, pairs_on_disk, clip_on_disk, tmp_pa
         ({"adapt": left, "right": right, "camera": calibrations}, "2 calibrations were given for 1 images"),
         ({"adapt": clip_on_disk, "camera": wrong}, "frames are 96x64, the camera is for 64x64 pixels"),
         ({"adapt": clip_on_disk, "camera": 7}, "camera is 7; it must be a calibration file"),
+        ({"adapt": clip_on_disk, "camera": "80,80,47"}, "camera is '80,80,47'; it must be four numbers in pixels"),
+        ({"adapt": tmp_path / "a.mp4", "camera": "80,80,48,32"}, "a.mp4 is no folder; give .*; of a video: ffmpeg"),
     ):
         with pytest.raises(ValueError, match=message):
             training.run("depth/monodepth2", size="tiny", progress=False, out=tmp_path / "out", **options)

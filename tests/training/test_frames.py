@@ -1,5 +1,7 @@
 """Frames of a user's own video: which pairs come of files, whole, damaged, few or none."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -71,29 +73,31 @@ def test_a_video_is_read_once_and_its_pairs_are_kept(tmp_path, monkeypatch):
     assert again.key == frames.key != Frames(source, tmp_path / "out", 4).key
 
 
-def test_frames_of_a_video_that_cannot_be_decoded_are_skipped_and_told(tmp_path, monkeypatch):
-    class Broken:
-        def __init__(self, path):
-            self.count = -1
+def damaged(path, *lost):
+    """The video with pictures of zeros where these frames were."""
+    content = bytearray(path.read_bytes())
+    begin, end = content.index(b"movi"), content.index(b"idx1")
+    starts = [begin + found.start() + 8 for found in re.finditer(rb"00dc", content[begin:end])]
+    for number in lost:
+        length = int.from_bytes(content[starts[number] - 4 : starts[number]], "little")
+        content[starts[number] : starts[number] + length] = bytes(length)
+    path.write_bytes(content)
+    return path
 
-        def isOpened(self):
-            return True
 
-        def grab(self):
-            self.count += 1
-            return self.count < 6
-
-        def retrieve(self):
-            return (False, None) if self.count == 2 else (True, picture(self.count))
-
-        def release(self):
-            pass
-
-    (tmp_path / "clip.mp4").write_bytes(b"?")
-    monkeypatch.setattr(cv2, "VideoCapture", Broken)
-    with pytest.warns(UserWarning, match="1 frames cannot be decoded and are skipped, the first is 2"):
-        frames, _ = prepared(tmp_path / "clip.mp4", tmp_path)
-    assert numbers(frames) == [(0, 1), (3, 4), (4, 5)]
+@pytest.mark.parametrize(
+    ("lost", "told", "pairs"),
+    [
+        ((2,), "1 frames cannot be decoded and are skipped, the first is 2", [(0, 1), (3, 4), (4, 5)]),
+        ((1, 4), "2 frames cannot be decoded and are skipped, the first is 1", [(2, 3)]),
+    ],
+)
+def test_frames_of_a_video_that_cannot_be_decoded_are_skipped_and_told(tmp_path, lost, told, pairs):
+    """What comes after a damaged frame is learnt from, too."""
+    source = damaged(video(tmp_path / "clip.avi", 6), *lost)
+    with pytest.warns(UserWarning, match=told):
+        frames, _ = prepared(source, tmp_path)
+    assert numbers(frames) == pairs
 
 
 def test_what_is_no_video_is_told(tmp_path):

@@ -232,7 +232,10 @@ def test_choices_that_do_not_go_together_are_told(folders, start, tmp_path, caps
         ({"name": "refined_sgm", "adapt": left}, "give the folder of right images, too"),
         ({"name": "refined_sgm", "right": right}, "adapt is that of left ones"),
         ({"name": "pwc_small", "adapt": left, "right": right}, "flow/pwc_small is adapted to one video"),
-        ({"name": "mccnn_sgm", "adapt": left, "right": right}, "nothing to train is called 'mccnn_sgm'"),
+        (
+            {"name": "mccnn_sgm", "adapt": left, "right": right},
+            "is called 'mccnn_sgm' without truth",
+        ),
         (
             {"name": "refined_sgm", "adapt": left, "right": right, "recipe": FOLDER / "self_supervised.toml"},
             "the recipe is not for refined_sgm: task must be 'self_supervised_stereo'",

@@ -103,6 +103,36 @@ def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_p
     assert card.scores == whole.scores
 
 
+@pytest.mark.parametrize(("where", "name"), [(Learner, "learn"), (StereoTask, "validate"), (_loop.nn.utils, None)])
+def test_what_broke_off_in_the_middle_is_not_gone_on_from(scenes, tmp_path, monkeypatch, where, name):
+    """After samples of a step were learnt from, before weights moved, and in a validation: what follows is the same."""
+    name, folders = name or "clip_grad_norm_", [tmp_path / "whole", tmp_path / "broken"]
+    whole_function, count, recipe = getattr(where, name), 0, Recipe.read("anynet", "tiny")
+    last = math.ceil(recipe.steps / recipe.validate_every) if name == "validate" else 4
+
+    def stopping(*arguments):
+        nonlocal count
+        count += 1
+        found = whole_function(*arguments)
+        if count == last:
+            raise KeyboardInterrupt
+        return found
+
+    for folder in folders:
+        folder.mkdir()
+        in_a_folder(scenes, folder)
+    options = {"size": "tiny", "progress": False, "num_threads": 1}
+    straight = training.run("stereo/anynet", out=folders[0], **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, stopping)
+        with pytest.raises(KeyboardInterrupt):
+            training.run("stereo/anynet", out=folders[1], **options)
+    resumed = training.run("stereo/anynet", out=folders[1], **options)
+    assert straight.scores == resumed.scores != {}
+    (expected, _), (found, _) = (weights.load(outcome.weights) for outcome in (straight, resumed))
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
 def test_members_of_a_team_go_on_with_the_same_statistics(scenes):
     """Of two members, here this one and one whose statistics are 3 times as large, both take the mean."""
     recipe = Recipe.read("anynet", "tiny")

@@ -2,6 +2,7 @@ import dataclasses
 import itertools
 import math
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from geomvision import training, weights
 from geomvision.nets.refiner import Refiner
 from geomvision.training import _loop, _scenes
 from geomvision.training._flow_pairs import Pairs
-from geomvision.training.recipe import Recipe
+from geomvision.training.recipe import FOLDER, Recipe, _entries
 from geomvision.training.refined_sgm import Look, Task
 
 NAME = "stereo/refined_sgm"
@@ -72,6 +73,40 @@ def test_interrupted_and_resumed_equals_straight_on_any_number_of_threads(traine
     assert resumed.step == straight.step == Recipe.read("refined_sgm", "tiny").steps
     assert equal(tensors(straight), tensors(resumed))
     assert straight.scores == resumed.scores
+
+
+def test_ctrl_c_waits_for_the_step_and_the_second_one_for_nothing(trained, monkeypatch, tmp_path):
+    whole, presses = _loop._step, [0, 1]
+
+    def step(*arguments):
+        for _ in range(presses.pop(0) if presses else 2):
+            signal.raise_signal(signal.SIGINT)
+        whole(*arguments)
+
+    monkeypatch.setattr(_loop, "_step", step)
+    with pytest.raises(KeyboardInterrupt):
+        trained("broken")
+    assert torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["step"] == 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt):
+        trained("broken")
+    assert torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["step"] == 2
+
+
+def test_a_checkpoint_that_cannot_be_read_or_written_is_told(trained, monkeypatch, tmp_path):
+    trained("a", minutes=1e-9)
+    (tmp_path / "a" / "checkpoint.pt").write_bytes(b"PK\3\4 cut short")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is no checkpoint that can be read .*--fresh"):
+        trained("a")
+
+    def full(_entries, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("file write failed")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match=r"checkpoint\.pt cannot be written: file write failed; make room"):
+        trained("b")
+    assert not list((tmp_path / "b").glob("*.tmp"))
 
 
 def test_the_card_tells_how_the_weights_came_to_be(trained):
@@ -142,12 +177,64 @@ def test_a_checkpoint_of_another_recipe_is_refused(trained):
         (NAME, {"size": "huge"}, "no size 'huge'; it has cpu, tiny"),
         (NAME, {"steps": 0}, "steps is 0; it must be above 0"),
         (NAME, {"minutes": -1.0}, "minutes is -1.0; it must be above 0"),
+        (NAME, {"device": "toaster"}, "device is 'toaster'; there is cpu"),
+        (NAME, {"device": "cuda:99"}, "device is 'cuda:99'; there is cpu"),
+        (NAME, {"recipe": "none.toml"}, "none.toml does not exist; give a recipe (TOML)"),
+        ("depth/monodepth2", {"camera": "80,80,48,48"}, "camera is '80,80,48,48', that of images which depth is"),
     ],
 )
 def test_what_cannot_be_trained_is_said(tmp_path, name, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         training.run(name, out=tmp_path / "none", **options)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_file_is_no_folder_to_write_to(tmp_path):
+    (tmp_path / "a").write_text("a file")
+    with pytest.raises(ValueError, match=r"out is .*a, which is a file; it must be a folder"):
+        training.run(NAME, out=tmp_path / "a", size="tiny")
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("batch = '8'", "batch is '8'; it must be a whole number"),
+        ("steps = -3", "steps is -3; it must be at least 1"),
+        ("steps = true", "steps is True; it must be a whole number"),
+        ("learning_rate = nan", "learning_rate is nan; it must be a number"),
+        ("clip_gradient = -1.0", "clip_gradient is -1.0; it must be above 0"),
+        ("average = 3.0", "average is 3.0; it must be at least 0 and below 1"),
+        ("validate_every = 0", "validate_every is 0; it must be at least 1"),
+        ("least_share = 2.0", "least_share is 2.0; it must be a share from 0 to 1"),
+        ("layouts = 'room'", "layouts is 'room'; it must be texts"),
+        ("foo = 3", "there is no entry 'foo'; there are network, seed, batch"),
+        ("knobs = { foo = 1 }", "there is no knob 'foo'; there are"),
+        ("network = 'a'", "network is 'a'; it must be a table"),
+        ("network = { hiddn = 3 }", "unexpected keyword argument 'hiddn'; Eigen takes width, hidden"),
+    ],
+)
+def test_a_recipe_with_a_wrong_entry_says_which_and_what_is_allowed(tmp_path, entry, told):
+    path = tmp_path / "mine.toml"
+    path.write_text(f"base = 'eigen'\n[tiny]\n{entry}\n")
+    with pytest.raises(ValueError, match=re.escape(told)):
+        training.run("depth/eigen", out=tmp_path / "out", size="tiny", recipe=path, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"task = 'depth'\ntiny = 3\n", "tiny is 3; it must be a table, [tiny]"),
+        (b"task = 'depth'\n[tiny]\nseed = 1\n", "mine.toml, size 'tiny': lacks network, batch, steps"),
+        (b"\xff\xfe", "mine.toml is no TOML: "),
+        (b"task = 'depth'\n[tiny\n", "mine.toml is no TOML: "),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused(tmp_path, content, told):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        Recipe.read("eigen", "tiny", path)
 
 
 def test_scenes_are_those_of_the_recipe_and_written_whole(scenes):
@@ -199,6 +286,10 @@ def test_every_size_of_every_recipe_can_be_read():
             recipe = Recipe.read(name.rpartition("/")[2], size)
             assert recipe.steps % recipe.validate_every == 0 or recipe.steps > recipe.validate_every
             assert recipe.height % 32 == 0 == recipe.width % 32
+    for path in FOLDER.glob("[!_]*.toml"):
+        for size, entries in _entries(path).items():
+            if isinstance(entries, dict):
+                assert Recipe.read(path.stem, size).steps >= 1
     with pytest.raises(
         ValueError,
         match=r"no recipe for 'sgm'; there are anynet, .*, fast_stereo, .*, mccnn_sgm, .*, raft_s, .*, refined_sgm",

@@ -26,10 +26,6 @@ inline Vector add_words(Vector a, Vector b) { return _mm256_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm256_sub_epi16(a, b); }
 inline Vector high_bytes(Vector v) { return _mm256_srli_epi16(v, 8); }
 inline Vector raised_bytes(Vector v) { return _mm256_slli_epi16(v, 8); }
-template <int bits>
-inline Vector raised_words(Vector v) {
-  return _mm256_slli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {
   return _mm256_blendv_epi8(_mm256_set1_epi16(-1), then, _mm256_cmpeq_epi16(a, b));
@@ -46,6 +42,11 @@ inline Vector smaller_words_where_above_two(Vector a, Vector b, Vector then) {
 // Lane i holds lane i - 1 of v, the first one 255; and the other way round.
 inline Vector moved_up(Vector v) { return _mm256_alignr_epi8(v, _mm256_permute2x128_si256(splat(255), v, 0x21), 15); }
 inline Vector moved_down(Vector v) { return _mm256_alignr_epi8(_mm256_permute2x128_si256(v, splat(255), 0x21), v, 1); }
+// The same of words, the first one 65535; and the last word.
+inline Vector words_moved_up(Vector v) {
+  return _mm256_alignr_epi8(v, _mm256_permute2x128_si256(splat(255), v, 0x21), 14);
+}
+inline std::uint16_t last_word(Vector v) { return static_cast<std::uint16_t>(_mm256_extract_epi16(v, 15)); }
 inline std::uint32_t sum_of_bytes(Vector v) {
   const Vector eights = _mm256_sad_epu8(v, _mm256_setzero_si256());
   const __m128i pairs = _mm_add_epi32(_mm256_castsi256_si128(eights), _mm256_extracti128_si256(eights, 1));

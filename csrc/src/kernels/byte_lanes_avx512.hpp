@@ -26,10 +26,6 @@ inline Vector add_words(Vector a, Vector b) { return _mm512_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm512_sub_epi16(a, b); }
 inline Vector high_bytes(Vector v) { return _mm512_srli_epi16(v, 8); }
 inline Vector raised_bytes(Vector v) { return _mm512_slli_epi16(v, 8); }
-template <int bits>
-inline Vector raised_words(Vector v) {
-  return _mm512_slli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm512_min_epu16(a, b); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
   return _mm512_mask_mov_epi16(_mm512_set1_epi16(-1), _mm512_cmpeq_epi16_mask(a, b), then);
@@ -60,6 +56,20 @@ inline Vector moved_up(Vector v) {
 }
 inline Vector moved_down(Vector v) {
   return _mm512_mask_permutexvar_epi8(splat(255), ~std::uint64_t{0} >> 1, load(moves.down), v);
+}
+// The same of words, the first one 65535; and the last word.
+struct WordMoves {
+  alignas(lanes) std::uint16_t up[lanes / 2];
+  constexpr WordMoves() : up{} {
+    for (int i = 1; i < lanes / 2; ++i) up[i] = static_cast<std::uint16_t>(i - 1);
+  }
+};
+constexpr WordMoves word_moves;
+inline Vector words_moved_up(Vector v) {
+  return _mm512_mask_permutexvar_epi16(_mm512_set1_epi16(-1), ~std::uint32_t{1}, load(word_moves.up), v);
+}
+inline std::uint16_t last_word(Vector v) {
+  return static_cast<std::uint16_t>(_mm_extract_epi16(_mm512_extracti32x4_epi32(v, 3), 7));
 }
 inline std::uint32_t sum_of_bytes(Vector v) {
   return static_cast<std::uint32_t>(_mm512_reduce_add_epi64(_mm512_sad_epu8(v, _mm512_setzero_si512())));

@@ -84,10 +84,6 @@ inline Vector raised_bytes(Vector v) {
 inline Vector splat_word(std::uint16_t value) {
   return each_word(Vector{}, Vector{}, [&](int, int, int) { return value; });
 }
-template <int bits>
-inline Vector raised_words(Vector v) {
-  return each_word(v, v, [](int x, int, int) { return x << bits; });
-}
 inline Vector smaller_words(Vector a, Vector b) {
   return each_word(a, b, [](int x, int y, int) { return x < y ? x : y; });
 }
@@ -115,6 +111,12 @@ inline Vector moved_up(Vector v) {
 inline Vector moved_down(Vector v) {
   return each_byte([&](int i) { return i + 1 < lanes ? v.byte[i + 1] : 255; });
 }
+// The same of words, the first one 65535; and the last word.
+inline Vector words_moved_up(Vector v) {
+  const auto from = same_bits<Words>(v);
+  return each_word(v, v, [&](int, int, int i) { return i > 0 ? from.word[i - 1] : 65535; });
+}
+inline std::uint16_t last_word(Vector v) { return same_bits<Words>(v).word[lanes / 2 - 1]; }
 inline std::uint32_t sum_of_bytes(Vector v) {
   std::uint32_t sum = 0;
   for (int i = 0; i < lanes; ++i) sum += v.byte[i];

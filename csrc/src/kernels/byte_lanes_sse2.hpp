@@ -26,10 +26,6 @@ inline Vector add_words(Vector a, Vector b) { return _mm_add_epi16(a, b); }
 inline Vector subtract_words(Vector a, Vector b) { return _mm_sub_epi16(a, b); }
 inline Vector high_bytes(Vector v) { return _mm_srli_epi16(v, 8); }
 inline Vector raised_bytes(Vector v) { return _mm_slli_epi16(v, 8); }
-template <int bits>
-inline Vector raised_words(Vector v) {
-  return _mm_slli_epi16(v, bits);
-}
 inline Vector smaller_words(Vector a, Vector b) { return _mm_sub_epi16(a, _mm_subs_epu16(a, b)); }
 inline Vector words_where_equal(Vector a, Vector b, Vector then) {  // 65535 elsewhere
   const Vector equal = _mm_cmpeq_epi16(a, b);
@@ -53,6 +49,9 @@ inline Vector moved_up(Vector v) { return _mm_or_si128(_mm_slli_si128(v, 1), _mm
 inline Vector moved_down(Vector v) {
   return _mm_or_si128(_mm_srli_si128(v, 1), _mm_slli_si128(_mm_cvtsi32_si128(255), 15));
 }
+// The same of words, the first one 65535; and the last word.
+inline Vector words_moved_up(Vector v) { return _mm_or_si128(_mm_slli_si128(v, 2), _mm_cvtsi32_si128(65535)); }
+inline std::uint16_t last_word(Vector v) { return static_cast<std::uint16_t>(_mm_extract_epi16(v, 7)); }
 inline std::uint32_t sum_of_bytes(Vector v) {
   const Vector eights = _mm_sad_epu8(v, _mm_setzero_si128());
   return static_cast<std::uint32_t>(_mm_cvtsi128_si32(eights) + _mm_extract_epi16(eights, 4));

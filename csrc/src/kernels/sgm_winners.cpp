@@ -7,7 +7,6 @@ namespace {
 
 constexpr int words = lanes / 2;
 constexpr std::uint16_t nothing = 65535;
-constexpr int bunches = 4;  // of keys: what was just written would have to be waited for
 
 // Where the word of candidate `i` lies among those of its pixel.
 inline int place(int i, int vectors) {
@@ -62,74 +61,79 @@ void choose(std::uint16_t* sums, int pixels, int any_vectors, int count, const s
   }
 }
 
-// Candidate i of pixel x of n belongs to right pixel n - 1 - x + i of those that are offered to: i is of class i % C,
-// the right pixel r of class r % C, and C = 2 V. So a vector of candidates is offered to a vector of right pixels, and
-// what pixels beside one another offer to the same ones is gathered first. A key, sum << bits | x, is smaller where the
-// sum is, or of equal ones the disparity.
-template <int bits, int Vectors, int Together>
-inline void offer_together(const std::uint16_t* sums, int pixels, int x, int any_vectors, std::ptrdiff_t pitch,
-                           std::uint16_t* keys) {
-  const int vectors = Vectors > 0 ? Vectors : any_vectors, classes = 2 * vectors;
-  const int start = pixels - x - Together;  // the right pixel of the last one's candidate 0
-#pragma GCC unroll 12
-  for (int r = 0; r < classes + Together - 1; ++r) {
-    std::uint16_t* key = keys + (start + r) % classes * pitch + (start + r) / classes;
-    Vector least = load(key);
-#pragma GCC unroll 4
-    for (int j = 0; j < Together; ++j) {
-      const int c = r - (Together - 1 - j);
-      if (c < 0 || c >= classes) continue;
-      const Vector sum = load(sums + std::ptrdiff_t{x + j} * vectors * lanes + place(c, vectors));
-      least = smaller_words(least, either(raised_words<bits>(sum), splat_word(static_cast<std::uint16_t>(x + j))));
+// Offers made so far to the right pixels of one class, one for each word: the smallest sum, and who made it.
+struct Offers {
+  Vector best, from;
+
+  void open(const std::uint16_t* best_words, const std::uint16_t* from_words) {
+    best = load(best_words);
+    from = load(from_words);
+  }
+  void keep(std::uint16_t* best_words, std::uint16_t* from_words) const {
+    store(best_words, best);
+    store(from_words, from);
+  }
+  // The last word's right pixel gets no more offers; a new one begins.
+  void close_last(std::uint16_t& closed_best, std::uint16_t& closed_from) {
+    closed_best = last_word(best);
+    closed_from = last_word(from);
+    best = words_moved_up(best);
+    from = words_moved_up(from);
+  }
+  // Of equal sums the first one stays: its disparity is smaller.
+  void take(Vector sums, Vector pixel) {
+    from = words_where_less(sums, best, pixel, from);
+    best = smaller_words(best, sums);
+  }
+};
+
+// With C = 2 * vectors candidate i is in class i % C, right pixel x - i in class (x - i) % C: what pixel x offers from
+// a vector of one class goes to a vector of another, word to word. Each pixel begins one right pixel, of class x % C.
+inline void offer_pixel(const std::uint16_t* sums, int vectors, int x, const SGMOffers& offers, int at) {
+  const int classes = 2 * vectors, first = x % classes;
+  const Vector here = splat_word(static_cast<std::uint16_t>(x));
+  for (int p = 0; p < classes; ++p) {
+    const int c = (first >= p ? 0 : classes) + first - p;
+    Offers of_class;
+    of_class.open(offers.best + c * words, offers.from + c * words);
+    if (p == 0) of_class.close_last(offers.closed_best[at], offers.closed_from[at]);
+    of_class.take(load(sums + place(p, vectors)), here);
+    of_class.keep(offers.best + c * words, offers.from + c * words);
+  }
+}
+
+// The same of whole rounds of the classes; x is a multiple of their number.
+template <int Vectors>
+void offer_rounds(const std::uint16_t* sums, int rounds, int x, const SGMOffers& offers, int at) {
+  constexpr int classes = 2 * Vectors;
+  Offers of_class[classes];
+  for (int c = 0; c < classes; ++c) of_class[c].open(offers.best + c * words, offers.from + c * words);
+  for (int round = 0; round < rounds; ++round) {
+#pragma GCC unroll 8
+    for (int j = 0; j < classes; ++j, ++x, ++at, sums += classes * words) {
+      const Vector here = splat_word(static_cast<std::uint16_t>(x));
+      of_class[j].close_last(offers.closed_best[at], offers.closed_from[at]);
+#pragma GCC unroll 8
+      for (int p = 0; p < classes; ++p)
+        of_class[(classes + j - p) % classes].take(load(sums + place(p, Vectors)), here);
     }
-    store(key, least);
   }
+  for (int c = 0; c < classes; ++c) of_class[c].keep(offers.best + c * words, offers.from + c * words);
 }
 
-// From keys to the best offers so far: right pixel 0 of the keys is right pixel `start` there.
-template <int bits>
-void take_offers(const std::uint16_t* keys, int pixels, int classes, std::ptrdiff_t keys_pitch, int start,
-                 std::ptrdiff_t pitch, std::uint16_t* best, std::uint16_t* index) {
-  constexpr std::uint16_t pixel_bits = (1 << bits) - 1;
-  const std::ptrdiff_t bunch = classes * keys_pitch;
-  for (int c = 0; c < classes; ++c, keys += keys_pitch) {
-    std::uint16_t* sums = best + (start + c) % classes * pitch + (start + c) / classes;
-    std::uint16_t* indices = index + (start + c) % classes * pitch + (start + c) / classes;
-    for (int j = 0; j < keys_pitch; ++j) {
-      std::uint16_t key = keys[j];
-      for (int i = 1; i < bunches; ++i) key = keys[i * bunch + j] < key ? keys[i * bunch + j] : key;
-      const auto sum = static_cast<std::uint16_t>(key >> bits);
-      const auto candidate = static_cast<std::uint16_t>(c + j * classes - (pixels - 1) + (key & pixel_bits));
-      const bool better = sum < sums[j];
-      sums[j] = better ? sum : sums[j];
-      indices[j] = better ? candidate : indices[j];
-    }
-  }
-}
-
-template <int bits, int Vectors>
-void offer(const std::uint16_t* sums, int pixels, int any_vectors, int first, int pitch, std::uint16_t* keys,
-           std::uint16_t* best, std::uint16_t* index) {
-  const int vectors = Vectors > 0 ? Vectors : any_vectors, classes = 2 * vectors;
-  const int keys_pitch = (words + (pixels + classes - 2) / classes + 15) / 16 * 16;  // right pixels of a class
-  const int bunch = classes * keys_pitch;
-  for (int i = 0; i < bunches * bunch; ++i) keys[i] = nothing;
-  int x = 0;
-  for (; x + 4 <= pixels; x += 4) {
-    offer_together<bits, Vectors, 4>(sums, pixels, x, vectors, keys_pitch, keys + x / 4 % bunches * bunch);
-  }
-  for (; x < pixels; ++x) offer_together<bits, Vectors, 1>(sums, pixels, x, vectors, keys_pitch, keys);
-  take_offers<bits>(keys, pixels, classes, keys_pitch, first - (pixels - 1), pitch, best, index);
-}
-
-template <int bits>
-void offer(const std::uint16_t* sums, int pixels, int vectors, int first, int pitch, std::uint16_t* keys,
-           std::uint16_t* best, std::uint16_t* index) {
-  if (vectors == 1) return offer<bits, 1>(sums, pixels, vectors, first, pitch, keys, best, index);
-  if (vectors == 2) return offer<bits, 2>(sums, pixels, vectors, first, pitch, keys, best, index);
-  if (vectors == 3) return offer<bits, 3>(sums, pixels, vectors, first, pitch, keys, best, index);
-  if (vectors == 4) return offer<bits, 4>(sums, pixels, vectors, first, pitch, keys, best, index);
-  offer<bits, 0>(sums, pixels, vectors, first, pitch, keys, best, index);
+template <int Vectors>
+void offer(const std::uint16_t* sums, int pixels, int x, const SGMOffers& offers) {
+  constexpr int classes = 2 * Vectors;
+  int at = 0;
+  const auto one = [&] {
+    offer_pixel(sums + std::ptrdiff_t{at} * classes * words, Vectors, x + at, offers, at);
+    ++at;
+  };
+  while (at < pixels && (x + at) % classes != 0) one();
+  const int rounds = (pixels - at) / classes;
+  offer_rounds<Vectors>(sums + std::ptrdiff_t{at} * classes * words, rounds, x + at, offers, at);
+  at += rounds * classes;
+  while (at < pixels) one();
 }
 
 // Without branches, so that the compiler takes many pixels at once.
@@ -166,10 +170,14 @@ void sgm_choose(std::uint16_t* sums, int pixels, int vectors, int count, const s
   choose<0>(sums, pixels, vectors, count, indices, pads, winners);
 }
 
-void sgm_offer(const std::uint16_t* sums, int pixels, int vectors, int first, int pitch, std::uint16_t* keys,
-               std::uint16_t* best, std::uint16_t* index) {
-  if (pixels <= 16) return offer<4>(sums, pixels, vectors, first, pitch, keys, best, index);
-  offer<5>(sums, pixels, vectors, first, pitch, keys, best, index);
+void sgm_offer(const std::uint16_t* sums, int pixels, int vectors, int x, const SGMOffers& offers) {
+  if (vectors == 1) return offer<1>(sums, pixels, x, offers);
+  if (vectors == 2) return offer<2>(sums, pixels, x, offers);
+  if (vectors == 3) return offer<3>(sums, pixels, x, offers);
+  if (vectors == 4) return offer<4>(sums, pixels, x, offers);
+  for (int i = 0; i < pixels; ++i) {
+    offer_pixel(sums + std::ptrdiff_t{i} * vectors * lanes, vectors, x + i, offers, i);
+  }
 }
 
 void sgm_estimate(const SGMWinners& winners, int pixels, int first, int count, int uniqueness, SGMFit fit,

@@ -15,6 +15,13 @@ struct SGMWinners {
   std::uint16_t *least, *index, *second, *before, *after;
 };
 
+/// What the right pixels of a row were offered. Candidate i of pixel x belongs to the one at place x - i, which is of
+/// class place % C with C = 2 * vectors. A class is as wide as a vector; the right pixel begun last is its first word.
+struct SGMOffers {
+  std::uint16_t *best, *from;                // of right pixels that may get more: the smallest sum, and who offered it
+  std::uint16_t *closed_best, *closed_from;  // of others, one for each pixel
+};
+
 enum class SGMFit { none, parabola, equiangular };
 
 }  // namespace geomvision::kernels
@@ -24,14 +31,12 @@ GEOMVISION_DECLARE_KERNEL(void, sgm_choose,
                           (std::uint16_t* sums, int pixels, int vectors, int count, const std::uint16_t* indices,
                            const std::uint16_t* pads, const SGMWinners& winners));
 
-// Offer the sums of up to 16 pixels (where they are below 4095) or up to 32 (2047) to the right pixels they belong to.
-// Candidate i of pixel x has place p = first - x + i: with C = 2 * vectors, where its sum is below
-// best[p % C * pitch + p / C] it becomes that one, and i the index there. No `best` begins with more than 4095 or 2047.
-// There are 20 words more to be written to after the last place of each class. `keys` has room for
-// 4 * (C * (lanes / 2 + 20) + 32) words.
+// Offer the sums of a row's pixels from x on, those before have done so, to the right pixels they belong to. Of equal
+// sums the first one stays. `best` begins with 65535 everywhere. Pixel x closes the right pixel at place x - W, where W
+// are all candidates, padding too: its offers are written to `closed_...[0]`, those that the next one closes to [1].
+// The numbers of pixels are taken modulo 2^16.
 GEOMVISION_DECLARE_KERNEL(void, sgm_offer,
-                          (const std::uint16_t* sums, int pixels, int vectors, int first, int pitch,
-                           std::uint16_t* keys, std::uint16_t* best, std::uint16_t* index));
+                          (const std::uint16_t* sums, int pixels, int vectors, int x, const SGMOffers& offers));
 
 // Disparities of winners: whole pixels (`none` where another is as good, or not worse by `uniqueness` percent), fitted
 // ones (NaN there), and margins (second - least) / second, 0 where there is no second.

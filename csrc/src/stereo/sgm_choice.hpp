@@ -29,22 +29,21 @@ class SGMChoice : public SGMSink {
   void end_row(int slot, int y) override;
 
  private:
-  // Of a row: smallest sums and their indices for each right pixel, see sgm_offer, and the left view's winners.
+  // Of a row: what right pixels were offered, see sgm_offer, and the left view's winners.
   struct Row {
-    std::vector<std::uint16_t> best, index;
+    std::vector<std::uint16_t> open_best, open_from, best, from;  // the latter from place -padded on
     std::vector<std::int16_t> left;
   };
   struct Room {  // of a thread
-    std::vector<std::uint16_t> keys;
     std::vector<std::int16_t> right;
     CheckRoom check;
   };
   Room& room_of(int slot) { return room_[static_cast<std::size_t>(slot / rows_at_once_)]; }
+  void close(Row& row) const;
   void choose_right(const Row& row, Room& room) const;
 
   SGMOptions options_;
-  int first_ = 0, count_ = 0, padded_ = 0, width_ = 0, classes_ = 2, pitch_ = 0;
-  std::uint16_t unoffered_ = 0;                                // above every sum
+  int first_ = 0, count_ = 0, padded_ = 0, width_ = 0;
   decltype(&kernels::baseline::sgm_choose) choose_ = nullptr;  // kernels are chosen once for each image
   decltype(&kernels::baseline::sgm_estimate) estimate_ = nullptr;
   decltype(&kernels::baseline::sgm_offer) offer_ = nullptr;

@@ -17,8 +17,8 @@ struct TVL1Options {
   double theta = 0.3;         ///< px
   double tau = 0.25;
   int iterations = 100;
-  int brightness_cell = 0;  ///< px; 0: brightness does not change
-  int num_threads = 0;      ///< 0: all cores; the result does not depend on it
+  int brightness_cell = 16;  ///< px; 0: brightness does not change
+  int num_threads = 0;       ///< 0: all cores; the result does not depend on it
 };
 
 /// Flow of least total variation whose brightness changes least, both in L1, coarse to fine (Zach, Pock & Bischof
