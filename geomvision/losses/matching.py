@@ -8,9 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._maps import Reduction, check_beside, check_maps, reduced
+from ._maps import Reduction, at_least_float32, check_beside, check_maps, reduced
 
 
+@at_least_float32
 def matching(
     features0: Tensor,
     features1: Tensor,
