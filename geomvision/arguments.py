@@ -173,7 +173,7 @@ def real(owner: str, name: str, value: Any) -> float:
         told = f"{owner}: {name} has {value.bit_length()} bits"
         raise ValueError(f"{told}; allowed are numbers within ±{LARGEST_REAL:g}")
     number = float(value)
-    if math.isnan(number):
+    if not -math.inf <= number <= math.inf:  # torch cannot trace math.isnan of an option that is a symbol
         raise ValueError(f"{owner}: {name} is NaN; it must be a number")
     if LARGEST_REAL < abs(number) < math.inf:
         raise ValueError(f"{owner}: {name} is {number:g}; allowed are numbers within ±{LARGEST_REAL:g}")

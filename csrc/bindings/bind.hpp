@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <new>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -47,6 +48,21 @@ ImageView<T> mutable_view(Array<T>& array) {
   return {array.mutable_data(), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(0))};
 }
 
+/// Memory for a result. Raises MemoryError with its shape where there is not enough.
+inline RecycledMemory::Block result_memory(const std::vector<py::ssize_t>& shape, std::size_t bytes) {
+  try {
+    return recycled_memory().take(bytes);
+  } catch (const std::bad_alloc&) {
+    std::string sizes;
+    for (const auto size : shape) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+    const auto gigabytes = static_cast<double>(bytes) / 1e9;
+    const auto told =
+        "a result of shape (" + sizes + ") takes " + std::to_string(gigabytes) + " GB, which are not there";
+    PyErr_SetString(PyExc_MemoryError, (told + ": ask for less at a time").c_str());
+    throw py::error_already_set();
+  }
+}
+
 /// A new array that begins on a cache line: numpy's own begin 16 bytes after one, where every wide store takes two.
 /// Large ones take over the memory of earlier results.
 template <typename T>
@@ -55,7 +71,7 @@ Array<T> aligned_array(const std::vector<py::ssize_t>& shape) {
   const auto count = std::accumulate(shape.begin(), shape.end(), py::ssize_t{1}, std::multiplies<>());
   const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
   if (bytes >= RecycledMemory::least_bytes) {
-    auto block = std::make_unique<RecycledMemory::Block>(recycled_memory().take(bytes));
+    auto block = std::make_unique<RecycledMemory::Block>(result_memory(shape, bytes));
     T* const data = static_cast<T*>(block->data);
     const py::capsule owner(block.get(), [](void* held) {
       const std::unique_ptr<RecycledMemory::Block> returned(static_cast<RecycledMemory::Block*>(held));

@@ -19,8 +19,8 @@ class TVL1(TotalVariationFlow):
     along the image gradient, cut at λθ, the other by Chambolle's dual projection with time step τ. Steps, constants
     and the pyramid are those of Sánchez, Meinhardt-Llopis & Facciolo (IPOL 2013), but for the median between warps
     (Wedel et al. 2009), more steps after each warp, and derivatives taken of the mean of both frames; the dual survives
-    the warps of a level. And frame 0 is seen in the light of frame 1, cell by cell: outdoors and with automatic exposure
-    a change of light would be taken for motion. `brightness_cell` = 0 leaves that out.
+    the warps of a level. Frame 0 is seen in the light of frame 1, cell by cell: outdoors and with automatic exposure a
+    change of light would be taken for motion. `brightness_cell` = 0 leaves that out.
 
     The result is dense, without confidence. Grey levels run from 0 to 255 whatever the dtype; floats are scaled by the
     joint range of both frames. Images without contrast give zero flow.

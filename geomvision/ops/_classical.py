@@ -27,13 +27,19 @@ def cast(array: Any, dtype: str) -> Any:
     return array.astype(dtype)
 
 
-def costs(owner: str, name: str, array: Any, axes: int) -> Any:
+def costs(owner: str, name: str, array: Any, axes: int, allowed: tuple[str, ...] = COSTS) -> Any:
     """A volume, or a map of its costs, in a dtype the kernels know; at least `axes` axes."""
     require_axes(owner, name, array, axes)
+    return counted(owner, name, array, allowed)
+
+
+def counted(owner: str, name: str, array: Any, allowed: tuple[str, ...]) -> Any:
+    """Numbers of one of the `allowed` dtypes, half precisions in float32."""
     if dtype_name(array) in _HALVES:
         return cast(array, "float32")
-    if dtype_name(array) not in COSTS:
-        raise TypeError(f"{owner}: {name} is {array.dtype}; allowed are {', '.join(COSTS)}: convert it first")
+    if dtype_name(array) not in allowed:
+        known = f"allowed are {', '.join(allowed)} and half precisions"
+        raise TypeError(f"{owner}: {name} is {array.dtype}; {known}: convert it first")
     return array
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..arguments import checked
 from . import _classical as classical
-from ._dispatch import Array, dtype_name, require_arrays
+from ._dispatch import Array, require_arrays
 
 
 @checked
@@ -23,11 +23,7 @@ def box_aggregation(volume: Array, *, window: int = 9, mean: bool = True, num_th
     """
     name = "box_aggregation"
     require_arrays(name, volume=volume)
-    if dtype_name(volume) == "float64":
-        classical.require_axes(name, "volume", volume, 3)
-        costs = volume
-    else:
-        costs = classical.costs(name, "volume", volume, 3)
+    costs = classical.costs(name, "volume", volume, 3, (*classical.COSTS, "float64"))
     if window < 1 or window % 2 == 0:
         raise ValueError(f"{name}: window is {window}; allowed is odd, 1 or more")
     found = classical.run(name, classical.flat(costs, 3), window, mean, num_threads)

@@ -36,7 +36,8 @@ def convolution(
         precision: of the factors. "bfloat16" rounds them to 8 bits and sums in float32: several times as fast on
             processors with AMX, nearly twice with AVX512_BF16, equal elsewhere up to the order of sums. float64 is not
             rounded.
-        num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
+        num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it; the last bits
+            of derivatives, which torch computes, may on torch's number.
 
     Returns:
         (B, O, ⌈H / stride⌉, ⌈W / stride⌉), in the dtype of the features. Differentiable in features, weight, bias and

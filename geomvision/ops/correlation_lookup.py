@@ -97,7 +97,8 @@ def as_coordinates(owner: str, name: str, coordinates: Any, features: Any) -> An
         import torch
 
         return coordinates.to(torch.float64 if features.dtype == torch.float64 else torch.float32)
-    return coordinates.astype(np.float32 if features.dtype.itemsize <= 4 else np.float64, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold lies outside of every image
+        return coordinates.astype(np.float32 if features.dtype.itemsize <= 4 else np.float64, copy=False)
 
 
 @checked

@@ -21,8 +21,8 @@ class CorrelationLookup1D(Generic[Array]):
     `CorrelationLookup1D(features0, features1)(x)` is `correlation_lookup_1d(features0, features1, x)` to the last bit,
     see there. For each pixel it keeps the products around where it looked last, 46 numbers and 2 positions for 4
     levels of radius 4, a tenth of the volume for rows of 480 pixels. A lookup computes those that the windows newly
-    meet: nearly none once the iterations settle. Where derivatives are asked for, and on other devices than the CPU,
-    it keeps nothing. It refers to the features, which must not change, and serves one thread at a time.
+    meet: nearly none once the iterations settle. Where derivatives are asked for, in `torch.func`, and on other devices
+    than the CPU, it keeps nothing. It refers to the features, which must not change, and serves one thread at a time.
     """
 
     @checked
@@ -52,10 +52,10 @@ class CorrelationLookup1D(Generic[Array]):
 
         from ._torch import correlation_lookup_1d as operator
         from ._torch import kept_lookup_1d
-        from ._torch._operator import plain
+        from ._torch._operator import plain, transformed
 
         differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in arrays)
-        if differentiable or given.device.type != "cpu" or plain():
+        if differentiable or given.device.type != "cpu" or plain() or transformed(*arrays):
             return operator(*arrays, *self.options).to(self._dtype)  # type: ignore[no-any-return]
         return kept_lookup_1d(*arrays, *self._memory, *self.options).to(self._dtype)  # type: ignore[no-any-return]
 
@@ -74,8 +74,8 @@ def _memory(products: tuple[int, ...], firsts: tuple[int, ...], features: Any) -
     import torch
 
     with torch.inference_mode(False):  # it may be written to in and outside of this mode
-        kept = torch.empty(products, dtype=features.dtype)
-        return kept, torch.full(firsts, _NOTHING_KEPT, dtype=torch.int32)
+        kept = torch.empty(products, dtype=features.dtype, device="cpu")
+        return kept, torch.full(firsts, _NOTHING_KEPT, dtype=torch.int32, device="cpu")
 
 
 def _check(features0: Any, features1: Any, radius: int, levels: int) -> None:

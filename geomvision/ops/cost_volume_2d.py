@@ -9,7 +9,6 @@ from . import _classical as classical
 from ._dispatch import Array, dtype_name, require_arrays
 
 _FRAMES = ("uint8", "uint16", "float32", "float64")
-_HALVES = ("float16", "bfloat16")
 
 
 @checked
@@ -49,11 +48,7 @@ def cost_volume_2d(
         raise ValueError(f"{name}: radius is {radius}; allowed is 0 to 127 pixels")
     if cost not in ("absolute", "squared"):
         raise ValueError(f"{name}: cost is {cost!r}; allowed are 'absolute' and 'squared'")
-    frames = frame0, frame1
-    if dtype_name(frame0) in _HALVES:
-        frames = tuple(classical.cast(frame, "float32") for frame in frames)
-    elif dtype_name(frame0) not in _FRAMES:
-        raise TypeError(f"{name}: frames are {frame0.dtype}; allowed are {', '.join(_FRAMES)}: convert them first")
-    flat = [classical.flat(frame, 2) for frame in frames]
+    frames = {"frame0": frame0, "frame1": frame1}
+    flat = [classical.flat(classical.counted(name, key, frame, _FRAMES), 2) for key, frame in frames.items()]
     volume = classical.run(name, *flat, radius, cost == "squared", num_threads)
     return volume.reshape((*frame0.shape, volume.shape[-1]))  # type: ignore[no-any-return]

@@ -134,11 +134,7 @@ def _pair(name: str, left: Array, right: Array) -> tuple[Any, Any]:
 
 def _image(owner: str, name: str, image: Any) -> Any:
     classical.require_axes(owner, name, image, 2)
-    if dtype_name(image) in ("float16", "bfloat16"):
-        return classical.cast(image, "float32")
-    if dtype_name(image) not in IMAGES:
-        raise TypeError(f"{owner}: {name} is {image.dtype}; allowed are {', '.join(IMAGES)}: convert it first")
-    return image
+    return classical.counted(owner, name, image, IMAGES)
 
 
 def _count(name: str, low: int, high: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..arguments import checked, whole
+from ..arguments import LARGEST, checked, whole
 from ._dispatch import Array, is_tensor, on_arrays, require_floating, require_shape
 
 
@@ -13,7 +13,8 @@ def soft_argmin(costs: Array, *, first: float = 0.0, num_threads: int = 0) -> Ar
     """Expected disparity under the softmax of negated costs (Kendall et al., ICCV 2017, eq. 1).
 
     Args:
-        costs: (B, D, H, W), floating point; candidate k stands for `first` + k pixels.
+        costs: (B, D, H, W), floating point; candidate k stands for `first` + k pixels. One that costs infinity has no
+            weight; NaN, −infinity, or infinity alone give NaN.
         first: disparity of the first candidate, pixels, finite.
         num_threads: 0 takes every core (for tensors: as many as torch uses). Results do not depend on it.
 
@@ -51,7 +52,7 @@ def upsampled_soft_argmin(
     times as many (from at most 512) and the width at least twice as large.
 
     Args:
-        costs: (B, D, H, W), floating point.
+        costs: (B, D, H, W), floating point, finite: near a cost of infinity, where it is weighed by 0 too, may be NaN.
         scale: give back scale·D candidates at scale·H x scale·W pixels.
         size: or say how many: (disparities, height, width).
         first: what the first upsampled candidate stands for, pixels, finite; each further one stands for one more.
@@ -75,10 +76,11 @@ def upsampled_soft_argmin(
             raise TypeError(f"{owner}: size is {size!r}; it must be (disparities, height, width)")
         disparities, height, width = (whole(owner, "size", length) for length in size)
     _require_finite(owner, first)
-    if min(disparities, height, width) < 1 or 0 in costs.shape[1:]:
-        wanted = (disparities, height, width)
-        raise ValueError(f"{owner}: costs of shape {tuple(costs.shape)} cannot become {wanted}: all must be 1 or more")
-    if (disparities, height, width) == tuple(costs.shape[1:]):
+    wanted = (disparities, height, width)
+    if min(wanted) < 1 or max(wanted) > LARGEST or 0 in costs.shape[1:]:
+        told = f"{owner}: costs of shape {tuple(costs.shape)} cannot become {wanted}"
+        raise ValueError(f"{told}: all must be between 1 and {LARGEST}")
+    if wanted == tuple(costs.shape[1:]):
         return soft_argmin(costs, first=first, num_threads=num_threads)
     if is_tensor(costs):
         from ._torch import upsampled_soft_argmin as operator
@@ -88,5 +90,5 @@ def upsampled_soft_argmin(
 
 
 def _require_finite(owner: str, first: float) -> None:
-    if not math.isfinite(first):
+    if abs(first) == math.inf:
         raise ValueError(f"{owner}: first is {first}; it must be finite")

@@ -79,7 +79,8 @@ def warp_by_disparity(right: Any, disparity: Any, **options: Any) -> Any:
     if disparity.dtype.kind not in "buif":
         raise TypeError(f"warp_by_disparity: disparity is {disparity.dtype}; it must be real numbers")
     displacement = np.zeros((*disparity.shape, 2), np.float32)
-    np.subtract(0, disparity, out=displacement[..., 0], dtype=np.float32, casting="unsafe")
+    with np.errstate(over="ignore"):  # what float32 cannot hold lies outside of every image
+        np.subtract(0, disparity, out=displacement[..., 0], dtype=np.float32, casting="unsafe")
     return warp(right, displacement, **options)
 
 
@@ -119,7 +120,8 @@ def _warp_arrays(
     if not rounded and image.dtype not in SAMPLED:
         image = image.astype(np.float32)
     if displacement.dtype != np.float32:
-        displacement = displacement.astype(np.float32)
+        with np.errstate(over="ignore"):  # as infinity, outside
+            displacement = displacement.astype(np.float32)
     if not packages.has_core():
         return _warp_by_twin(image, displacement, mode, outside, rounded, num_threads)
     run = packages.core().warp_rounded if rounded else packages.core().warp

@@ -134,10 +134,20 @@ def _aligned(left: Any, right: Any, first: int) -> tuple[tuple[Any, Any], int]:
 
 @lru_cache(maxsize=2)
 def _net(path: Path, _written_ns: int) -> nn.Module:
+    import torch
+
+    with torch.device("cpu"):  # where the images are, wherever torch makes tensors by default
+        return _read(path)
+
+
+def _read(path: Path) -> nn.Module:
     from .. import weights
     from ..nets.mc_cnn import MCCNNFast
 
     if path.suffix == weights.SUFFIX:
         made: nn.Module = weights.filled(MCCNNFast, *weights.load(path))
         return made.eval()
-    return from_checkpoint(PUBLIC, MCCNNFast, path).float().eval()
+    net = from_checkpoint(PUBLIC, MCCNNFast, path).float()
+    if not all(bool(parameter.isfinite().all()) for parameter in net.parameters()):
+        raise weights.WeightsError(f"{path} holds weights that are NaN or infinite: take another checkpoint")
+    return net.eval()

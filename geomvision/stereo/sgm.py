@@ -77,12 +77,15 @@ class SGM(RangeSearch):
             left: the left image, (H, W) or (H, W, 3): P2 is lower where it changes.
 
         Raises:
+            TypeError: when the volume is no plain numpy array.
             ImageError: when the volume does not have the image's size and the searched disparities.
             ValueError: when a cost is above 255 − `p2`.
             BackendError: with backend="cuda", which takes images alone.
         """
         image = to_grey(as_image(left, "left"))
         shape = (*image.shape, len(self.searched(image.shape[1])))
+        if not isinstance(costs, np.ndarray) or isinstance(costs, np.ma.MaskedArray):
+            raise TypeError(f"costs are a {type(costs).__name__}; they must be a plain numpy array, uint8 {shape}")
         if costs.dtype != np.uint8 or costs.shape != shape:
             raise ImageError(f"costs are {costs.dtype} {costs.shape}; they must be uint8 {shape}")
         if costs.max() > 255 - self.p2:

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 #include <stdexcept>
@@ -71,6 +72,26 @@ TEST_CASE_TEMPLATE("a huge cost spoils the windows that hold it and no others", 
     }
     CHECK(clean);
     CHECK(result[static_cast<std::size_t>((y0 * width + x0) * slices_here + slices_here / 2)] > T(1e25));
+  }
+}
+
+TEST_CASE_TEMPLATE("a slice of a volume is filtered where it lies, as a copy of it is", T, float, double) {
+  const auto guide = noise<T>(width * height * 3);
+  auto volume = noise<T>(width * height * slices);
+  for (std::size_t i = 0; i < volume.size(); i += slices) volume[i] = T(1e30);  // of another slice
+  for (const int channels : {1, 3}) {
+    std::vector<T> copy, expected(width * height), apart(volume.size(), T(-1));
+    for (std::size_t i = 2; i < volume.size(); i += slices) copy.push_back(volume[i]);
+    const TensorView<const T, 3> edges(guide.data(), {height, width, channels});
+    const std::array<std::ptrdiff_t, 3> one = {height, width, 1}, strides = {width * slices, slices, 1};
+    gv::ops::GuidedFilter<T> filter;
+    filter({copy.data(), one}, edges, 3, 10.0, {expected.data(), one}, 2);
+    filter({volume.data() + 2, one, strides}, edges, 3, 10.0, {apart.data() + 1, one, strides}, 2);
+    bool equal = true;
+    for (std::size_t i = 0; i < apart.size(); ++i) {
+      equal = equal && apart[i] == (i % slices == 1 ? expected[i / slices] : T(-1));
+    }
+    CHECK(equal);
   }
 }
 

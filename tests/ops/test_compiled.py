@@ -46,7 +46,8 @@ def test_inductor_gives_the_same_values_and_derivatives(tmp_path, monkeypatch):
     from torch._inductor import config
 
     def function(left, right):
-        return ops.soft_argmin(-2 * ops.correlation_volume(left, right.relu(), max_disparity=4)).square()
+        found = ops.soft_argmin(-2 * ops.correlation_volume(left, right.relu(), max_disparity=4)).square()
+        return found * ops.median(found.detach().mT, size=3).mT  # of a map that is turned
 
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     left, right = (torch.randn(1, 4, 6, 12, requires_grad=True) for _ in range(2))
@@ -57,3 +58,25 @@ def test_inductor_gives_the_same_values_and_derivatives(tmp_path, monkeypatch):
             results.append((found, torch.autograd.grad(found.sum(), (left, right))))
     torch.testing.assert_close(results[1], results[0])
     assert list(tmp_path.rglob("*.so"))
+
+
+class Tuned(torch.nn.Module):
+    """Numbers that are no constants of the code: torch makes symbols of them once they change."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.epsilon, self.radius = 0.5, 9.0, 2
+
+    def forward(self, costs, guide):
+        expected = ops.soft_argmin(costs, first=self.first) + ops.guided_filter(
+            guide, guide, radius=self.radius, epsilon=self.epsilon
+        )
+        return expected + ops.upsampled_soft_argmin(costs, size=(9, *costs.shape[2:]), first=self.first)
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+def test_numbers_may_change_from_call_to_call_without_a_graph_break(dynamic):
+    tuned, costs, guide = Tuned(), torch.randn(1, 4, 5, 6), torch.randn(1, 5, 6)
+    compiled = torch.compile(tuned, backend="aot_eager", fullgraph=True, dynamic=dynamic)
+    for tuned.first, tuned.epsilon, tuned.radius in ((0.5, 9.0, 2), (-2.25, 1.5, 3), (7.0, 4.25, 1)):
+        torch.testing.assert_close(compiled(costs, guide), tuned(costs, guide))

@@ -221,3 +221,10 @@ X = np.zeros((1, 4, 4), np.float32)
 def test_wrong_input_says_what_is_allowed(arguments, options, kind, message):
     with pytest.raises(kind, match=message):
         ops.correlation_lookup_1d(*arguments, **({"levels": 2} | options))
+
+
+def test_what_is_kept_lies_where_the_features_lie():
+    features, x = torch.ones(1, 2, 3, 8), torch.full((1, 3, 8), 2.5)
+    with torch.device("meta"):  # what torch makes without a word about a device
+        found = ops.CorrelationLookup1D(features, features, radius=1, levels=2)(x)
+    torch.testing.assert_close(found, ops.correlation_lookup_1d(features, features, x, radius=1, levels=2))

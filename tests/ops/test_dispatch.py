@@ -110,3 +110,12 @@ def test_the_first_use_of_an_op_may_be_inside_a_compiled_function():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1.0"
+
+
+@pytest.mark.parametrize("there", [0, 1])
+def test_tensors_on_two_devices_are_refused_where_shapes_alone_are_computed_too(there):
+    pair = [torch.zeros(3, 4), torch.zeros(3, 4)]
+    pair[there] = pair[there].to("meta")
+    with pytest.raises(ValueError, match="absolute_differences: tensors are on cpu and meta; they must be on one"):
+        ops.absolute_differences(*pair, max_disparity=2)
+    assert ops.absolute_differences(*(each.to("meta") for each in pair), max_disparity=2).shape == (3, 4, 2)

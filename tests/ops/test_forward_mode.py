@@ -1,4 +1,4 @@
-"""Derivatives in forward mode (`torch.func.jvp`): torch takes them for 0 where an operator knows none of its own."""
+"""Derivatives that `torch.func` asks for: in forward mode torch takes them for 0 where an operator knows none."""
 
 import pytest
 
@@ -39,6 +39,12 @@ CASES = {
         RIGHT,
         random(1, 3, 5, low=0.0, high=4.0),
     ),
+    "CorrelationLookup1D": (
+        lambda a, b, x: ops.CorrelationLookup1D(a, b, radius=1, levels=2)(x),
+        LEFT,
+        RIGHT,
+        random(1, 3, 5, low=0.0, high=4.0, seed=1),
+    ),
     "absolute_differences": (
         lambda a, b: torch.nan_to_num(ops.absolute_differences(a, b, max_disparity=2), posinf=0.0),
         random(3, 5),
@@ -76,5 +82,39 @@ def test_jacobians_of_both_modes_agree():
 @pytest.mark.parametrize("op", [lambda v: ops.winner_takes_all(v).disparity, ops.median])
 def test_an_op_without_a_derivative_says_so_in_forward_mode_too(op):
     volume = torch.rand(3, 4, 5)
-    with pytest.raises(RuntimeError, match="has no derivative: detach what you give it"):
-        torch.func.jvp(op, (volume,), (volume,))
+    for asked in (lambda: torch.func.jvp(op, (volume,), (volume,)), lambda: torch.func.jacrev(op)(volume)):
+        with pytest.raises(RuntimeError, match="has no derivative: detach what you give it"):
+            asked()
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_gradients_of_functions_are_those_of_tensors(name: str):
+    """`torch.func.grad` follows no operator made in Python, and said so in words of its own."""
+    function, *leaves = CASES[name]
+    expected = torch.autograd.grad(function(*leaves).square().sum(), leaves)
+    apart = [leaf.detach() for leaf in leaves]
+
+    def total(*values):
+        return function(*values).square().sum()
+
+    of_all = tuple(range(len(apart)))
+    torch.testing.assert_close(torch.func.grad(total, of_all)(*apart), expected)
+    each = torch.func.vmap(torch.func.grad(total, of_all))(*(torch.stack([value, value]) for value in apart))
+    torch.testing.assert_close([pair[1] for pair in each], list(expected))
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")
+def test_a_prepared_lookup_is_mapped_over_columns():
+    features = LEFT.detach()
+    lookup = ops.CorrelationLookup1D(features, features, radius=1, levels=2)
+    columns = torch.arange(30.0, dtype=torch.float64).view(2, 1, 3, 5) % 7
+    torch.testing.assert_close(torch.func.vmap(lookup)(columns), torch.stack([lookup(each) for each in columns]))
+
+
+def test_slopes_of_mapped_ops():
+    costs = torch.arange(6.0).view(1, 1, 3, 1, 2)
+    mapped = torch.func.vmap(ops.soft_argmin)
+    _, along = torch.func.jvp(mapped, (costs,), (torch.ones_like(costs),))
+    torch.testing.assert_close(along, torch.zeros(1, 1, 1, 2), atol=1e-6, rtol=0)
+    slope = torch.func.grad(lambda c: mapped(c).sum())(costs)
+    torch.testing.assert_close(slope[0], torch.func.grad(lambda c: ops.soft_argmin(c).sum())(costs[0]))

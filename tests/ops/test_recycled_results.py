@@ -73,3 +73,9 @@ def test_no_more_than_half_a_gigabyte_waits() -> None:
     held = [ops.local_correlation(one, one, radius=3) for _ in range(3)]  # 205 MB each
     held.clear()
     assert 350 * MB < _core.recycled_bytes() <= 512 * MB
+
+
+def test_a_result_that_no_memory_holds_is_named():
+    features = np.zeros((1, 4, 1000, 1000), np.float32)
+    with pytest.raises(MemoryError, match=r"a result of shape \(1, 4, 2147483647, 1000, 1000\) takes 34\d+\.\d+ GB"):
+        ops.group_wise_volume(features, features, max_disparity=2**31 - 1, groups=4)

@@ -137,7 +137,8 @@ def test_upsampled_derivative_and_compilation(assert_compiles):
     [
         ({}, TypeError, "exactly one of them"),
         ({"scale": 2, "size": (1, 1, 1)}, TypeError, "exactly one of them"),
-        ({"scale": 0}, ValueError, r"cannot become \(0, 0, 0\): all must be 1 or more"),
+        ({"scale": 0}, ValueError, r"cannot become \(0, 0, 0\): all must be between 1 and 2147483647"),
+        ({"scale": 2**30}, ValueError, r"cannot become \(\d+, \d+, \d+\): all must be between 1 and 2147483647"),
         ({"size": (4, -1, 3)}, ValueError, r"cannot become \(4, -1, 3\)"),
     ],
 )
@@ -182,3 +183,20 @@ def test_wrong_input_says_what_is_allowed(given, kind, message):
 @pytest.mark.parametrize("shape", [(0, 3, 4, 4), (1, 3, 0, 4), (2, 1, 1, 1)])
 def test_any_size(shape):
     assert ops.soft_argmin(np.zeros(shape, np.float32)).shape == (shape[0], *shape[2:])
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [
+        ([np.inf, 1, 1], 1.5),
+        ([2, np.inf, np.inf], 0),
+        ([np.inf, np.inf, np.inf], np.nan),
+        ([1, -np.inf, 2], np.nan),
+        ([1, np.nan, 2], np.nan),
+        ([3e38, -3e38, 0], 1),
+    ],
+)
+def test_costs_that_are_no_numbers(candidates, expected):
+    given = np.array(candidates, np.float32).reshape(1, 3, 1, 1)
+    for found in (ops.soft_argmin(given), twin._twin(torch.from_numpy(given), 0.0, 0).numpy()):
+        np.testing.assert_allclose(found, np.full((1, 1, 1), expected), rtol=0, atol=1e-30)

@@ -129,3 +129,22 @@ def test_wrong_input_says_what_is_allowed(image, flow, options, kind, message):
 def test_nothing_gives_nothing(shape):
     for mode in ("sum", "average"):
         assert splat(np.zeros(shape), np.zeros((*shape[:2], 2)), mode=mode).shape == shape
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_an_importance_that_is_none_hides_its_own_pixel_only(kind):
+    image, flow = np.array([[[1.0, 2.0, 3.0, 4.0]]], np.float32), np.zeros((2, 1, 4), np.float32)
+    flow[0, 0, 3] = -1  # the last pixel lands on the third
+    for importance, expected in (
+        ([0, 0, 0, np.nan], [1, 2, 3, np.nan]),
+        ([np.nan, 0, 0, 0], [np.nan, 2, 3.5, np.nan]),
+        ([0, 0, np.inf, 0], [1, 2, 3, np.nan]),
+        ([0, -np.inf, -np.inf, 0], [1, 2, 4, np.nan]),
+    ):
+        rank = np.array([[importance]], np.float32)
+        if kind == "numpy":
+            found = splat(image[0], np.moveaxis(flow, 0, 2), mode="softmax", importance=rank[0])
+        else:
+            pixels, field, weight = (torch.from_numpy(each)[None] for each in (image, flow, rank))
+            found = splat(pixels, field, mode="softmax", importance=weight)[0, 0].numpy()
+        np.testing.assert_allclose(found, [expected], atol=1e-6)

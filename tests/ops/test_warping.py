@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomvision.ops import warp, warp_by_disparity
+from geomvision.ops import correlation_lookup, correlation_lookup_1d, warp, warp_by_disparity
 
 torch = pytest.importorskip("torch")
 twin = pytest.importorskip("geomvision.ops._torch.warping")
@@ -213,3 +213,12 @@ GREY, FIELD = np.zeros((2, 2), np.uint8), np.zeros((2, 2, 2), np.float32)
 def test_wrong_input_says_what_is_allowed(image, displacement, options, kind, message):
     with pytest.raises(kind, match=message):
         warp(image, displacement, **options)
+
+
+def test_places_beyond_float32_are_outside_without_a_warning():
+    image, far = np.arange(9, dtype=np.float32).reshape(3, 3), np.full((3, 3), 1e300)
+    np.testing.assert_array_equal(warp(image, np.stack([far, 0 * far], 2), outside="border"), image[:, [2, 2, 2]])
+    np.testing.assert_array_equal(warp_by_disparity(image, far, outside="border"), image[:, [0, 0, 0]])
+    features = np.ones((1, 2, 3, 3), np.float32)
+    assert not correlation_lookup(features, features, np.full((1, 2, 3, 3), 1e300), levels=1).any()
+    assert not correlation_lookup_1d(features, features, np.full((1, 3, 3), -1e300), levels=1).any()

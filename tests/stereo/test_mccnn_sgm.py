@@ -69,6 +69,10 @@ def test_wrong_costs_say_what_is_allowed():
         sgm.from_costs(np.zeros((4, 20, 9), np.uint8), image)
     with pytest.raises(ValueError, match="up to 80; with p2 180 they may be 255 − p2 = 75"):
         sgm.from_costs(np.full((4, 20, 8), 80, np.uint8), image)
+    good = np.zeros((4, 20, 8), np.uint8)
+    for other in (good.tolist(), np.ma.masked_array(good, good == 0), torch.from_numpy(good), None):
+        with pytest.raises(TypeError, match=rf"a {type(other).__name__}; .*plain numpy array, uint8 \(4, 20, 8\)"):
+            sgm.from_costs(other, image)
     with pytest.raises(WeightsError, match=r"'mc_cmn' is none of census, .*zncc, and no weights 'mc_cmn'"):
         SGM(cost="mc_cmn")(image, image)
     with pytest.raises(OptionError, match="p2 must be at least p1"):
@@ -123,3 +127,38 @@ def test_the_public_checkpoint_beats_census_on_real_pairs(real_data, real_weight
             px = SGM(cost=cost, max_disparity=80, fill="background")(sample.left, sample.right).px
             shares.append((np.abs(px - truth)[np.isfinite(truth)] > 2).mean())
     assert np.mean(wrong[checkpoint]) < 0.95 * np.mean(wrong["census"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda model: {"weights": model}, "no checkpoint of tensors by name: weights"),
+        (lambda model: {"model": 3}, "no checkpoint of tensors by name: model"),
+        (lambda model: {"model": dict(list(model.items())[:-1])}, "no checkpoint of MCCNNFast: it lacks conv_blocks.8"),
+        (lambda model: {"model": {name: tensor[:1] for name, tensor in model.items()}}, "size mismatch"),
+        (
+            lambda model: {"model": {f"other.{name}": tensor for name, tensor in model.items()}},
+            "and has other.conv_blocks.0",
+        ),
+        (lambda model: {"model": {name: tensor * torch.nan for name, tensor in model.items()}}, "NaN or infinite"),
+    ],
+)
+def test_checkpoints_of_something_else_are_refused_by_their_path(tmp_path, spoil, message):
+    from geomvision.nets.mc_cnn import MCCNNFast
+
+    state = MCCNNFast().state_dict()
+    model = {f"conv_blocks.{2 * int(name.split('.')[1])}.{name.split('.')[2]}": state[name] for name in state}
+    path, image = tmp_path / "net.pt", np.zeros((4, 20), np.uint8)
+    torch.save({"model": model}, path)
+    MCCNNSGM(weights=str(path), max_disparity=8)(image, image)
+    torch.save(spoil(model), tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match=rf"other\.pt\b.*{message}"):
+        MCCNNSGM(weights=str(tmp_path / "other.pt"), max_disparity=8)(image, image)
+
+
+def test_a_default_device_of_torch_changes_nothing():
+    left, right, _ = pair(30, 60)
+    expected = costs.volume("mc_cnn", left, right, range(8), 1)
+    costs._net.cache_clear()
+    with torch.device("meta"):
+        np.testing.assert_array_equal(costs.volume("mc_cnn", left, right, range(8), 1), expected)

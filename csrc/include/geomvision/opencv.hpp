@@ -27,9 +27,13 @@ ImageView<T> as_view(cv::Mat& mat) {
 }
 
 /// `matcher(left, right)` on grey Mats of 8 or 16 unsigned bits or floats. `disparity` becomes CV_32F of their size,
-/// pixels, NaN where there is no estimate; it is allocated only when its size or type changes.
+/// pixels, NaN where there is no estimate; it is allocated only when its size or type changes. It may be one of the
+/// images: of floats, their pixels become disparities.
 template <typename Matcher>
-void match(Matcher& matcher, const cv::Mat& left, const cv::Mat& right, cv::Mat& disparity) {
+void match(Matcher& matcher, const cv::Mat& left_image, const cv::Mat& right_image, cv::Mat& disparity) {
+  const cv::Mat left = left_image, right = right_image;  // keep their pixels where `disparity` is one of them
+  check(left.dims <= 2 && right.dims <= 2, "match: the Mats have ", left.dims, " and ", right.dims,
+        " dimensions; images have 2");
   check(left.type() == right.type(), "match: left is ", cv::typeToString(left.type()), ", right is ",
         cv::typeToString(right.type()), "; they must be equal");
   disparity.create(left.rows, left.cols, CV_32F);

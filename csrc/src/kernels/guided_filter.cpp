@@ -92,10 +92,10 @@ struct Pack {
 };
 
 template <int channels, int lanes, typename T>
-void add(const GuidedRow<T>& row, double sign, double* __restrict sums) {
+[[gnu::always_inline]] inline void add_pixels(const GuidedRow<T>& row, std::ptrdiff_t apart, double sign,
+                                              double* __restrict sums) {
   using P = Pack<lanes>;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(row.columns) * lanes;
-  const std::ptrdiff_t apart = lanes == 1 ? 1 : row.slices;
   for (int x = 0; x < row.columns; ++x) {
     const T* values = row.values + x * apart;
     if (lanes > 1) __builtin_prefetch(values + row.ahead);
@@ -107,6 +107,12 @@ void add(const GuidedRow<T>& row, double sign, double* __restrict sums) {
       (P::load(product) + value * row.guide[x * channels + c]).store(product);
     }
   }
+}
+
+template <int channels, int lanes, typename T>
+void add(const GuidedRow<T>& row, double sign, double* __restrict sums) {
+  if (lanes == 1 && row.slices == 1) return add_pixels<channels, lanes>(row, 1, sign, sums);  // side by side: vectors
+  add_pixels<channels, lanes>(row, row.slices, sign, sums);
 }
 
 // Calls visit(pixel, sums of its window, 1 / number of pixels in it) from left to right.
@@ -172,10 +178,11 @@ void apply(const GuidedWindow& window, const double* sums, const T* guide, T* re
   sweep<channels + 1, lanes>(window, sums, visit);
 }
 
-// Of one slice pixels lie side by side, else `valid` slices do, pixel by pixel: visit(values, count).
+// Where pixels lie side by side, as those of one slice may, all at once, else `valid` slices of each: visit(values,
+// count).
 template <typename T, typename Visit>
 [[gnu::always_inline]] inline void each_group(const GuidedRow<T>& row, const T* values, const Visit& visit) {
-  if (row.lanes == 1) return visit(values, row.columns);
+  if (row.lanes == 1 && row.slices == 1) return visit(values, row.columns);
   for (int x = 0; x < row.columns; ++x, values += row.slices) visit(values, row.valid);
 }
 

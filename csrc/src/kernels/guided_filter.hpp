@@ -6,8 +6,8 @@
 
 namespace geomvision::kernels {
 
-/// One row of pixels of `slices` values each. Worked on are `lanes` of them, 1 (where there is 1) or 16, of which the
-/// first `valid` are there. `ahead` elements on lies what is read next.
+/// One row of pixels, `slices` elements from one to the next. Worked on are `lanes` of them, 1 (where there is 1) or
+/// 16, of which the first `valid` are there. `ahead` elements on lies what is read next.
 template <typename T>
 struct GuidedRow {
   const T* values;

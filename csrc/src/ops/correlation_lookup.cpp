@@ -43,8 +43,9 @@ struct CorrelationLookup<T>::Scratch {
     const WindowLevel& last = made.levels.back();
     check(packed.size(0) == features0.size(0) && packed.size(1) == last.first + last.height * last.width &&
               packed.size(2) == made.step && packed.is_packed(),
-          "CorrelationLookup: packed is ", packed.shape(), "; it must be what `pack` makes of features of ",
-          features0.size(0), "x", features0.size(1), "x", height1, "x", width1);
+          "CorrelationLookup: packed is ", packed.shape(),
+          "; it must be without gaps what `pack` makes of features of ", features0.size(0), "x", features0.size(1), "x",
+          height1, "x", width1);
     const auto is_like = [&](const TensorView<const T, 4>& other, std::ptrdiff_t channels) {
       return other.size(0) == features0.size(0) && other.size(1) == channels && other.size(2) == features0.size(2) &&
              other.size(3) == features0.size(3);
@@ -83,7 +84,7 @@ void CorrelationLookup<T>::pack(TensorView<const T, 4> features1, TensorView<T, 
   check(packed.size(0) == batch && packed.size(1) == positions(features1.size(2), features1.size(3)) &&
             packed.size(2) == step && packed.is_packed(),
         "CorrelationLookup: features1 is ", features1.shape(), ", packed is ", packed.shape(), "; it must be ", batch,
-        "x", positions(features1.size(2), features1.size(3)), "x", step);
+        "x", positions(features1.size(2), features1.size(3)), "x", step, " without gaps");
   const WindowKernels<T> kernels;
   for (std::size_t l = 0; l < levels.size(); ++l) {
     const WindowLevel& level = levels[l];
@@ -121,7 +122,7 @@ void CorrelationLookup<T>::pack_backward(TensorView<const T, 3> d_packed, Tensor
   check(d_packed.size(0) == batch && d_packed.size(1) == positions(height, width) && d_packed.size(2) == step &&
             d_packed.is_packed(),
         "CorrelationLookup: d_features1 is ", d_features1.shape(), ", d_packed is ", d_packed.shape(), "; it must be ",
-        batch, "x", positions(height, width), "x", step);
+        batch, "x", positions(height, width), "x", step, " without gaps");
   const WindowKernels<T> kernels;
   each_worker(static_cast<int>(batch * height), num_threads, scratch_->workers, [&](int row, WindowWorker<T>& worker) {
     const std::ptrdiff_t b = row / height, y = row % height;

@@ -66,17 +66,28 @@ def operator(name: str, twin: Function, *, shape: Function, changes: tuple[str, 
         if device.type == "cuda" and (kernel := _dispatch.cuda_kernel(name)) is not None:
             with torch.cuda.device(device):
                 return on_device(kernel, shape, torch.cuda.current_stream().cuda_stream, *arguments)
-        return twin(*arguments)
+        return _packed(twin(*arguments))
+
+    def empty(*arguments: Any) -> Any:
+        _device_of(name, arguments)
+        return _packed(shape(*arguments))
 
     SHAPES[name], TWINS[name] = shape, twin
     schema = torch.library.infer_schema(twin, mutates_args=changes)
     registered = torch.library.custom_op(f"geomvision::{name}", run, mutates_args=changes, schema=schema)
-    registered.register_fake(shape)
+    registered.register_fake(empty)
     for device in ("CPU", "CUDA"):
         _KERNELS.impl(name, _untraced(run), device)
     if not changes:
         registered.register_autograd(_without_derivative(name))
     return _forward_too(registered, twin, _without_derivative(name))
+
+
+def _packed(results: Any) -> Any:
+    """Results without gaps, as kernels make them whatever they are given: compiled code relies on what it is told."""
+    if isinstance(results, tuple | list):
+        return tuple(result.contiguous() for result in results)
+    return results.contiguous()
 
 
 def _untraced(function: Function) -> Function:
@@ -98,14 +109,15 @@ def _untraced(function: Function) -> Function:
 
 
 def _forward_too(registered: Any, twin: Function, refuse: Function) -> Any:
-    """The operator, with the twin in its place where forward mode asks for a derivative (`torch.func.jvp`).
+    """The operator, with the twin in its place where forward mode or `torch.func` asks for a derivative.
 
-    Torch hands an operator's kernel dual tensors without a word and takes the tangent of its result for 0.
+    Torch hands an operator's kernel dual tensors without a word and takes the tangent of its result for 0. What
+    `torch.func.grad` and its like follow, no operator of Python's can be differentiated by.
     """
     has_derivative = [False]
 
     def call(*arguments: Any) -> Any:
-        if torch.compiler.is_compiling() or not any(map(_is_dual, arguments)):
+        if torch.compiler.is_compiling() or not any(map(_is_followed, arguments)):
             return registered(*arguments)
         return twin(*arguments) if has_derivative[0] else refuse(None)
 
@@ -117,9 +129,25 @@ def _forward_too(registered: Any, twin: Function, refuse: Function) -> Any:
     return call
 
 
-def _is_dual(argument: Any) -> bool:
+def _is_followed(argument: Any) -> bool:
+    """Whether it is a tensor that forward mode, or a derivative of `torch.func` at any depth, goes through."""
+    if not isinstance(argument, torch.Tensor):
+        return False
     forward_ad: Any = torch.autograd.forward_ad
-    return isinstance(argument, torch.Tensor) and forward_ad.unpack_dual(argument).tangent is not None
+    functions: Any = torch._C._functorch
+    while functions.is_functorch_wrapped_tensor(argument):  # by grad and jvp, or by vmap
+        if functions.is_gradtrackingtensor(argument):
+            return True
+        argument = functions.get_unwrapped(argument)
+    return forward_ad.unpack_dual(argument).tangent is not None
+
+
+def transformed(*tensors: torch.Tensor) -> bool:
+    """Whether one of them is in the hands of forward mode or of `torch.func`, which follow no memory written to."""
+    functions: Any = torch._C._functorch
+    if torch.compiler.is_compiling():
+        return False
+    return any(functions.is_functorch_wrapped_tensor(tensor) or _is_followed(tensor) for tensor in tensors)
 
 
 def pulled_back(function: Function, d_result: torch.Tensor, *leaves: torch.Tensor) -> tuple[torch.Tensor, ...]:

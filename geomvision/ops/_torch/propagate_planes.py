@@ -36,7 +36,7 @@ def _scaled(value: Tensor, factor: Tensor | int) -> Tensor:
 
 
 def _rounded(value: float) -> int:
-    return int(torch.floor(torch.tensor(value + 0.5, dtype=torch.float64)))
+    return int(torch.floor(torch.tensor(value + 0.5, dtype=torch.float64, device="cpu")))
 
 
 @dataclass
