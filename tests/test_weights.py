@@ -106,6 +106,23 @@ def test_weights_of_4_bits_take_an_eighth_and_stay_when_rounded_again(tmp_path):
     assert again.parameters == card.parameters
 
 
+def test_of_4_bits_are_those_weights_alone_that_are_named(tmp_path):
+    net = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Conv2d(64, 64, 3))
+    path = tmp_path / "mixed.safetensors"
+    weights.save(path, net, CARD, compact=True, bits=4, only=("1.",))
+    assert path.stat().st_size < 0.21 * 4 * sum(p.numel() for p in net.parameters())
+    state, _ = weights.load(path)
+    errors = [(state[f"{k}.weight"] - net[k].weight).abs().max() / net[k].weight.abs().max() for k in (0, 1)]
+    assert errors[0] < 1 / 250
+    assert 1 / 30 < errors[1] < 1 / 2
+    other = nn.Sequential(nn.Conv2d(64, 64, 3), nn.Conv2d(64, 64, 3))
+    weights.put_into(other, *weights.load(path))
+    again = weights.save(tmp_path / "again.safetensors", other, CARD, compact=True, bits=4, only=("1.",))
+    assert again.parameters == weights.Card.read(path.with_suffix(".json")).parameters
+    second = weights.load(tmp_path / "again.safetensors")[0]
+    torch.testing.assert_close(second["1.weight"], state["1.weight"], rtol=1e-6, atol=0)
+
+
 def test_one_flipped_bit_is_refused(stored):
     _, path, _ = stored
     content = bytearray(path.read_bytes())
@@ -209,7 +226,8 @@ def test_shipped_weights_are_small_free_and_described(name):
 
 
 def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
-    assert {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small", "mono_small"} <= set(weights.names())
+    names = {"refined_sgm", "fast_stereo", "refined", "mc_cnn", "pwc_small", "raft_s", "mono_small"}
+    assert names <= set(weights.names())
     assert sum(weights.find(name).stat().st_size for name in weights.names()) <= 6_000_000
 
 
@@ -217,6 +235,7 @@ def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
     ("method", "given"),
     [
         (gv.flow.PWCSmall, "fast_stereo"),
+        (gv.flow.RAFTS, "pwc_small"),
         (gv.stereo.MCCNNSGM, "refined"),
         (gv.stereo.RefinedSGM, "fast_stereo"),
         (gv.stereo.FastStereo, "mc_cnn"),
@@ -225,6 +244,6 @@ def test_nets_of_all_tasks_ship_and_take_6_mb_at_most():
 )
 def test_weights_of_another_net_are_refused_by_every_kind_of_method(method, given):
     pair = np.random.default_rng(0).integers(0, 256, (2, 32, 40), np.uint8)
-    searched = {} if method is gv.flow.PWCSmall else {"max_disparity": 8}
+    searched = {"max_disparity": 8} if method.task == "stereo" else {}
     with pytest.raises(weights.WeightsError, match=f"weights '{given}' are for geomvision.nets"):
         method(weights=given, **searched)(*pair)

@@ -36,6 +36,8 @@ class Flows:
     coarse: Tensor
     #: All estimates at full size while training, else none. The last is `flow`.
     steps: tuple[Tensor, ...] = ()
+    #: While training, what a net that compares all pixels compared: features of images 0 and 1, (B, C, h, w).
+    features: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,9 @@ class RAFT(nn.Module):
             tolerance: end before when an iteration changes no flow by more than this, pixels; 0 never does.
         """
         steps, flow, coarse = [], None, None
+        compared: list[Tensor] | None = [] if self.training else None
         for coarse, hidden in self.estimates(
-            images0, images1, iterations=iterations, initial=initial, tolerance=tolerance
+            images0, images1, iterations=iterations, initial=initial, tolerance=tolerance, compared=compared
         ):
             flow = None
             if self.training:
@@ -123,19 +126,30 @@ class RAFT(nn.Module):
         if coarse is None:
             raise ValueError(f"iterations is {iterations}; it must be at least 1")
         flow = self.raised(coarse, hidden) if flow is None else flow
-        return Flows(flow=flow, coarse=coarse, steps=tuple(steps))
+        return Flows(flow=flow, coarse=coarse, steps=tuple(steps), features=tuple(compared or ()))
 
     def estimates(
-        self, images0: Tensor, images1: Tensor, *, iterations: int, initial: Tensor | None, tolerance: float
+        self,
+        images0: Tensor,
+        images1: Tensor,
+        *,
+        iterations: int,
+        initial: Tensor | None,
+        tolerance: float,
+        compared: list[Tensor] | None = None,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """After each iteration the flow at an eighth of the size, and the hidden state that `raised` takes."""
+        """After each iteration the flow at an eighth of the size, and the hidden state that `raised` takes.
+
+        What was correlated is appended to `compared`, if there is such a list.
+        """
         _check(images0, images1)
         zero = self._scaled(images0)
         context = self.context(zero)
         hidden, context = context.split([self.sizes.hidden, self.sizes.context], dim=1)
         hidden, context = torch.tanh(hidden), torch.relu(context)
-        # One image after the other: half the memory of both at once.
-        features = [self.features(image).float() for image in (zero, self._scaled(images1))]
+        features = self._encoded(zero, self._scaled(images1))
+        if compared is not None:
+            compared.extend(features)
         del zero
         look_up = correlation(self.correlation, *features, radius=self.sizes.radius, levels=LEVELS)
         del features
@@ -153,6 +167,15 @@ class RAFT(nn.Module):
             yield flow, hidden
             if tolerance > 0 and float(change.detach().abs().max()) * STRIDE <= tolerance:
                 return
+
+    def encoded(self, images0: Tensor, images1: Tensor) -> tuple[Tensor, ...]:
+        """The features of both images that are correlated, (B, C, H / 8, W / 8), and nothing else."""
+        _check(images0, images1)
+        return self._encoded(self._scaled(images0), self._scaled(images1))
+
+    def _encoded(self, *scaled: Tensor) -> tuple[Tensor, ...]:
+        # One image after the other: half the memory of both at once.
+        return tuple(self.features(image).float() for image in scaled)
 
     def raised(self, flow: Tensor, hidden: Tensor) -> Tensor:
         """The flow at full size."""

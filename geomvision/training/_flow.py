@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from .. import weights
 from ..losses.flow_supervised import sequence_loss
-from ..nets.raft import Flows
+from ..losses.matching import matching
+from ..nets.raft import RAFT, STRIDE, Flows
 from ..samples import FlowSample
 from . import _flow_pairs, _scenes
 from ._flow_pairs import Pair, Pairs, Sample
@@ -25,7 +26,15 @@ from ._start import Start
 from ._taught import TaughtNet
 from .flow_recipe import FlowRecipe
 
-Batch = tuple[Tensor, Tensor, Tensor]
+
+class Batch(NamedTuple):
+    """Images (B, 3, H, W), flow (B, 2, H, W), what is hidden (B, 1, H, W) as 0 or 1, the step that learns from it."""
+
+    images0: Tensor
+    images1: Tensor
+    flow: Tensor
+    hidden: Tensor
+    step: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +43,8 @@ class FlowNet(TaughtNet):
 
     #: Updates of a recurrent net when it is judged, at least; it learns by the recipe's. 0: it has none.
     least_updates: int = 0
+    #: How the names of those tensors begin that are written with 4 bits; others have 8.
+    halved: tuple[str, ...] = ()
 
 
 class FlowTask(ShippedTask):
@@ -41,6 +52,7 @@ class FlowTask(ShippedTask):
 
     kind = "flow_px"
     compact = True
+    bits = 4
     input_rule = "RGB, 0 … 255, of any size (sides are padded to multiples of the net's stride)"
     recipe: FlowRecipe
 
@@ -48,9 +60,13 @@ class FlowTask(ShippedTask):
         self, name: str, taught: FlowNet, recipe: FlowRecipe, folder: Path, *, start: Start | None = None
     ) -> None:
         self.name, self.method, self.taught = name, f"flow/{name}", taught
-        self.network = taught.path
+        self.network, self.only = taught.path, taught.halved
         self.start = start
         self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
+        if self.recipe.features_share > 0 and not (self.recipe.matching > 0 and self.recipe.features_rate > 0):
+            raise ValueError("features_share needs a matching loss: matching and features_rate must be above 0")
+        if self.recipe.matching > 0 and not issubclass(taught.make, RAFT):
+            raise ValueError(f"flow/{name} does not compare all features: matching must be 0")
         self.pairs = Pairs(self.recipe, folder)
         #: Scenes with truth of the user's own, to validate on besides.
         self.real: list[FlowSample] = []
@@ -109,7 +125,8 @@ class FlowTask(ShippedTask):
     def stacked(loaded: list[Pair], device: torch.device) -> Batch:
         """Pairs as float32 tensors (B, C, H, W) on a device."""
         first, second, flow = (maps([pair[part] for pair in loaded], device) for part in range(3))
-        return first, second, flow
+        hidden = maps([pair.hidden[..., None] for pair in loaded], device)
+        return Batch(first, second, flow, hidden, loaded[0].step)
 
     def loss(self, net: nn.Module, sample: Sample) -> Tensor:
         """The loss of one sample, on the CPU."""
@@ -117,9 +134,13 @@ class FlowTask(ShippedTask):
 
     def batch_loss(self, net: nn.Module, batch: Batch) -> Tensor:
         """The mean loss of a batch."""
-        images0, images1, flow = batch
-        steps = self.estimates(net, images0, images1).steps
-        return sequence_loss(steps, flow, decay=self.recipe.decay, fastest=self.recipe.fastest)
+        recipe = self.recipe
+        if batch.step < recipe.flow_from:
+            return matched(cast(RAFT, net).encoded(batch.images0, batch.images1), batch)
+        found = self.estimates(net, batch.images0, batch.images1)
+        loss = sequence_loss(found.steps, batch.flow, decay=recipe.decay, fastest=recipe.fastest)
+        weight = recipe.matching_at(batch.step)
+        return loss + weight * matched(found.features, batch) if weight > 0 else loss
 
     def validate(self, net: nn.Module) -> dict[str, float]:
         """End-point errors on pairs never learnt from, layered and rendered, and on real scenes where there are."""
@@ -128,7 +149,7 @@ class FlowTask(ShippedTask):
         for sample in self.pairs.validation():
             groups.setdefault("rendered scenes" if sample.rendered else "layered pairs", []).append(self.load(sample))
         for name, pairs in groups.items():
-            errors = np.concatenate([self._errors(net, *pair) for pair in pairs])
+            errors = np.concatenate([self._errors(net, *pair[:3]) for pair in pairs])
             scores[f"{name}, EPE"] = round(float(errors.mean()), 3)
             scores[f"{name}, above 1 px, percent"] = round(100 * float((errors > 1).mean()), 2)
             scores[f"{name}, above 3 px, percent"] = round(100 * float((errors > 3).mean()), 2)
@@ -160,6 +181,14 @@ class FlowTask(ShippedTask):
         with torch.inference_mode():
             found = self.estimates(net, images0, images1).flow
         return found[..., :height, :width].float()
+
+
+def matched(features: tuple[Tensor, ...], batch: Batch) -> Tensor:
+    """The matching loss of features at an eighth of the size, by what is true amid the pixels that one covers."""
+    amid = slice(STRIDE // 2, None, STRIDE)
+    flow, hidden = (values[:, :, amid, amid] for values in (batch.flow, batch.hidden))
+    features0, features1 = features
+    return matching(features0, features1, flow / STRIDE, weight=1 - hidden)
 
 
 def maps(arrays: list[Any], device: torch.device) -> Tensor:

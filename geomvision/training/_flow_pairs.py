@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,20 @@ from ..datasets.layered import Layered
 from . import _scenes
 from .flow_recipe import FlowRecipe
 
-Pair = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]
+#: Pairs that a seed gives, and more than any training takes.
+ENDLESS = 1 << 40
 #: Pixels that a rendered scene is larger than what is cut from it.
 MARGIN = 64
+
+
+class Pair(NamedTuple):
+    """Frames (H, W, 3), the flow (H, W, 2) in pixels, what of frame 0 frame 1 does not show, and the step it is for."""
+
+    frame0: NDArray[np.uint8]
+    frame1: NDArray[np.uint8]
+    flow: NDArray[np.float32]
+    hidden: NDArray[np.bool_]
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class Sample:
     turn: int = 0
     #: Of the size of the last steps.
     large: bool = False
+    #: That learns from it.
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,19 @@ class Pairs:
     def __init__(self, recipe: FlowRecipe, folder: Path) -> None:
         self.recipe = recipe
         self.layers = Layered(
-            seed=recipe.seed, height=recipe.height, width=recipe.width, motion=recipe.motion, pieces=recipe.pieces
+            seed=recipe.seed,
+            count=ENDLESS,
+            height=recipe.height,
+            width=recipe.width,
+            motion=recipe.motion,
+            pieces=recipe.pieces,
         )
         rows, columns = recipe.late_size
         self.large = replace(self.layers, height=rows, width=columns) if recipe.late_share else self.layers
         height, width = recipe.height + MARGIN, recipe.width + MARGIN
         self.scenes = FlowScenes(height, width, recipe.seed, recipe.rendered_motion)
         key = "-".join(f"{v:g}" for v in (recipe.seed, height, width, *recipe.rendered_motion))
-        self.folder = folder / f"flow-scenes-{key}"
+        self.folder = folder / f"hidden-flow-scenes-{key}"
 
     @property
     def scene_count(self) -> int:
@@ -79,29 +97,33 @@ class Pairs:
         late = step - recipe.late_from
         if late >= 0:
             first = recipe.validation_pairs + recipe.batch * recipe.late_from + recipe.late_batch * late
-            return [Sample(first + place, large=True) for place in range(recipe.late_batch)]
+            return [Sample(first + place, large=True, step=step) for place in range(recipe.late_batch)]
         rng = np.random.default_rng([recipe.seed, step, 17])
         samples = []
         for place in range(recipe.batch):
             if recipe.rendered_scenes and rng.random() < recipe.rendered_share:
                 scene = self.validation_scenes + int(rng.integers(recipe.rendered_scenes))
-                samples.append(Sample(scene, True, turn=step * recipe.batch + place))
+                samples.append(Sample(scene, True, turn=step * recipe.batch + place, step=step))
             else:
-                samples.append(Sample(recipe.validation_pairs + step * recipe.batch + place))
+                samples.append(Sample(recipe.validation_pairs + step * recipe.batch + place, step=step))
         return samples
 
     def load(self, sample: Sample) -> Pair:
-        """The pair: both frames and the flow."""
+        """The pair."""
         recipe = self.recipe
         rng = np.random.default_rng([recipe.seed, sample.index, sample.turn, int(sample.rendered), 19])
         pair = self._scene(sample, rng) if sample.rendered else self._layered(sample)
-        frame0, frame1, flow = pair
         if sample.altered and rng.random() < recipe.erased:
-            frame1 = erased(rng, frame1)
-        return frame0, frame1, flow
+            frame1 = erased(rng, pair.frame1)
+            hidden = pair.hidden | _leads_into((frame1 != pair.frame1).any(axis=2), pair.flow)
+            pair = pair._replace(frame1=frame1, hidden=hidden)
+        return pair._replace(step=sample.step)
 
     def _layered(self, sample: Sample) -> Pair:
-        return (self.large if sample.large else self.layers).pair(sample.index)
+        drawn = (self.large if sample.large else self.layers)[sample.index]
+        assert drawn.flow is not None
+        assert drawn.occluded is not None
+        return Pair(drawn.frame0, drawn.frame1, drawn.flow.px, drawn.occluded)
 
     def _scene(self, sample: Sample, rng: np.random.Generator) -> Pair:
         stored = _scenes.load(self.folder, sample.index)
@@ -111,21 +133,33 @@ class Pairs:
         else:
             top = left = MARGIN // 2
         window = (slice(top, top + rows), slice(left, left + columns))
-        frame0, frame1, flow = (stored[name][window] for name in ("frame0", "frame1", "flow"))
+        frame0, frame1, flow, hidden = (stored[name][window] for name in ("frame0", "frame1", "flow", "hidden"))
+        pair = Pair(frame0, frame1, flow, hidden)
         if sample.altered:
-            frame0, frame1, flow = _mirrored(rng, frame0, frame1, flow)
+            pair = _mirrored(rng, pair)
             channels = rng.permutation(3)
-            frame0, frame1 = frame0[..., channels], frame1[..., channels]
-        return frame0, frame1, flow
+            pair = pair._replace(frame0=pair.frame0[..., channels], frame1=pair.frame1[..., channels])
+        return pair
 
 
-def _mirrored(rng: np.random.Generator, frame0: Any, frame1: Any, flow: Any) -> Pair:
+def _mirrored(rng: np.random.Generator, pair: Pair) -> Pair:
     """Left and right exchanged in half of the looks, above and below in a tenth."""
     for axis, chance in ((1, 0.5), (0, 0.1)):
         if rng.random() < chance:
-            frame0, frame1, flow = (np.flip(values, axis) for values in (frame0, frame1, flow))
-            flow = flow * np.where(np.arange(2) == 1 - axis, -1, 1).astype(np.float32)
-    return frame0, frame1, flow
+            sign = np.where(np.arange(2) == 1 - axis, -1, 1).astype(np.float32)
+            parts: list[Any] = [np.flip(values, axis) for values in pair[:4]]
+            pair = Pair(parts[0], parts[1], parts[2] * sign, parts[3], pair.step)
+    return pair
+
+
+def _leads_into(part: NDArray[np.bool_], flow: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where flow (H, W, 2) leads into a part (H, W) of frame 1; what leads out of the frame does not."""
+    height, width = part.shape
+    rows, columns = np.indices(part.shape)
+    x, y = (np.rint(np.nan_to_num(flow[..., k], nan=-1e6)) + base for k, base in enumerate((columns, rows)))
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    there = (np.where(inside, places, 0).astype(np.int64) for places in (y, x))
+    return np.asarray(inside & part[tuple(there)], dtype=np.bool_)
 
 
 def erased(rng: np.random.Generator, frame1: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -150,4 +184,5 @@ def render(recipe: FlowScenes, index: int) -> dict[str, NDArray[Any]]:
     knobs |= {"height": recipe.height, "width": recipe.width}
     sample = Synthetic(seed=recipe.seed, count=index + 1, task="flow", **knobs).flow(index)
     assert sample.flow is not None
-    return {"frame0": sample.frame0, "frame1": sample.frame1, "flow": sample.flow.px}
+    assert sample.occluded is not None
+    return {"frame0": sample.frame0, "frame1": sample.frame1, "flow": sample.flow.px, "hidden": sample.occluded}

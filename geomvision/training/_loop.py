@@ -190,6 +190,8 @@ def _step(task: Task, state: State, learner: Learner) -> None:
     state.whole = next(state.net.buffers(), None) is None  # statistics of batches change while they are learnt from
     loss, gradients, count = learner.learn(state.net, state.step)
     state.whole = False
+    if recipe.begins_anew(state.step):
+        state.optimizer.state.clear()
     tallies = [loss, torch.tensor(float(count), dtype=torch.float64, device=loss.device)]
     loss, samples, *gradients = learner.team.total([*tallies, *gradients])
     whole = round(float(samples))

@@ -25,6 +25,8 @@ from ._start import Start
 from ._taught_mono import MonoNet
 from .rendered_recipes import MonoRecipe
 
+#: Tensors of `mono_small` that ship rounded to 4 bits, others to 8: how their names begin.
+HALVED = ("down.1.", "down.2.blocks.", "down.3.")
 #: Scenes that constant answers are the mean and the median of, beside which a net's errors stand.
 ASKED = 64
 
@@ -88,7 +90,7 @@ class MonoTask(ShippedTask):
             raise ValueError(f"the recipe's images are {given} pixels; depth/{name} takes {self.taught.size} alone")
         self.kind = f"depth_m of a focal length of {FOCAL_PX:g} px" if self.taught.metric else self.taught.kind
         self.network = self.taught.path
-        self.compact = name == "mono_small"
+        self.compact, self.bits, self.only = name == "mono_small", 4, HALVED
         self.folder = folder / f"depth-scenes-{recipe.scenes_key()}"
 
     @property

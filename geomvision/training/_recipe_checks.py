@@ -17,7 +17,7 @@ AT_LEAST_ONE = (
 ABOVE_ZERO = ("learning_rate", "clip_gradient", "least_share", "farthest_m", "fastest")
 SHARES = (
     *("warm_up", "least_share", "told", "rendered_share", "erased", "late_share", "left_out", "unnamed", "settle"),
-    *("distil_from", "coarse_share", "hole_share", "proxy_least", "flow_rate"),
+    *("features_share", "distil_from", "coarse_share", "hole_share", "proxy_least", "flow_rate"),
 )
 BELOW_ONE = ("average",)
 #: What annotations of entries mean, in words.

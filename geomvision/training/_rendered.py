@@ -32,8 +32,9 @@ class ShippedTask(ABC):
     preparing: str = "rendering"
     #: Whether the weights are written compactly (`weights.save`).
     compact: bool = False
-    #: Of a compact weight.
+    #: Of a compact weight; where it is 4, how the names begin of those that it holds for.
     bits: Literal[4, 8] = 8
+    only: tuple[str, ...] = ("",)
     recipe: Recipe
 
     @property

@@ -242,7 +242,8 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         if team.size > 1 or team.device.type != "cpu":
             training_run |= {"processes": team.size, "device": _device(team)}
         card = task.card(state.step, scores, training_run)
-        weights.save(target, task.written(state.best), card, compact=task.compact, bits=getattr(task, "bits", 8))
+        rounding: dict[str, Any] = {"bits": getattr(task, "bits", 8), "only": getattr(task, "only", ("",))}
+        weights.save(target, task.written(state.best), card, compact=task.compact, **rounding)
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
 
 

@@ -69,7 +69,7 @@ class SelfSupervised(FlowTask):
         self, name: str, taught: FlowNet, recipe: SelfSupervisedRecipe, folder: Path, *, video: Path, start: Start
     ) -> None:
         self.name, self.method, self.taught = f"{name}_adapted", f"flow/{name}", taught
-        self.network = taught.path
+        self.network, self.only = taught.path, taught.halved
         self.frames, self.start = Frames(video, folder, recipe.pairs), start
         self.recipe = dataclasses.replace(recipe, video=self.frames.key, **start.entries)
         self.real = []

@@ -9,5 +9,7 @@ NETS = {
     # After PWC-Net (Sun et al., CVPR 2018), from coarse to fine.
     "pwc_small": FlowNet(make=pwc_small.PWCSmall, stride=pwc_small.STRIDE, least=pwc_small.STRIDE),
     # RAFT's small net (Teed & Deng, ECCV 2020): 12 updates and more to be judged.
-    "raft_s": FlowNet(make=raft.RAFTSmall, stride=raft.STRIDE, least=raft.LEAST, least_updates=12),
+    "raft_s": FlowNet(
+        make=raft.RAFTSmall, stride=raft.STRIDE, least=raft.LEAST, least_updates=12, halved=("recurrent.",)
+    ),
 }

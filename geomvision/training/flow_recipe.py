@@ -36,6 +36,13 @@ class FlowRecipe(Recipe):
     late_batch: int = 1
     #: From which the rate falls once more during these steps.
     late_rate: float = 0.0
+    #: Weight of the matching loss of a net's features beside that of its flow, and to what it falls by the last step.
+    matching: float = 0.0
+    matching_last: float = 0.0
+    #: The first share of the steps teaches the features alone, by their matching loss: each takes a third of the time.
+    features_share: float = 0.0
+    #: Learning rate of these steps.
+    features_rate: float = 0.0
     #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.
     start: str = ""
 
@@ -49,10 +56,30 @@ class FlowRecipe(Recipe):
         """How many pairs all steps learn from."""
         return self.batch * self.late_from + self.late_batch * (self.steps - self.late_from)
 
+    @property
+    def flow_from(self) -> int:
+        """The first step that learns flow; those before teach features alone."""
+        return round(self.features_share * self.steps)
+
     def rate_at(self, step: int) -> float:
-        """Learning rate of a step; with the large pairs it starts anew."""
-        late = step - self.late_from
-        return super().rate_at(step) if late < 0 else self.late_rate * fallen(late, self.steps - self.late_from)
+        """Learning rate of a step: it rises anew where flow begins, and starts anew with the large pairs."""
+        late, rising = step - self.late_from, max(1, round(self.warm_up * self.steps))
+        if late >= 0:
+            return self.late_rate * fallen(late, self.steps - self.late_from)
+        if step < self.flow_from:
+            return self.features_rate * min(1.0, (step + 1) / rising)
+        if self.flow_from and step < self.flow_from + rising:
+            return self.learning_rate * (step - self.flow_from + 1) / rising
+        return super().rate_at(step)
+
+    def begins_anew(self, step: int) -> bool:
+        """Where flow begins: what the optimizer knows of slopes that were none would make first steps far too long."""
+        return 0 < step == self.flow_from
+
+    def matching_at(self, step: int) -> float:
+        """Weight of the matching loss in a step: along a line, from where flow begins."""
+        share = max(0, step - self.flow_from) / max(1, self.steps - self.flow_from)
+        return self.matching + share * (self.matching_last - self.matching)
 
     def chunk_at(self, step: int) -> int:
         """Samples that a thread learns from at once in a step: large pairs fill it alone."""

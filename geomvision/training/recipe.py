@@ -73,6 +73,10 @@ class Recipe:
             return self.learning_rate * (step + 1) / rising
         return self.learning_rate * fallen(step - rising, self.steps - rising)
 
+    def begins_anew(self, step: int) -> bool:  # noqa: ARG002
+        """Whether the optimizer forgets before a step what it knows of slopes."""
+        return False
+
     def chunk_at(self, step: int) -> int:  # noqa: ARG002
         """Samples that a thread learns from at once in a step."""
         return self.chunk

@@ -196,3 +196,22 @@ def test_a_public_checkpoint_is_used_by_its_method(tmp_path):
         given = [torch.from_numpy(np.moveaxis(np.float32(frame), 2, 0)[None]) for frame in pair]
         expected = net.eval()(*given).flow[0].permute(1, 2, 0)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_raft_s_that_ships_finds_a_shift_and_what_stands_still():
+    """A textured frame of its own size and another: moved by whole pixels, which are known, and not at all."""
+    rng = np.random.default_rng(3)
+    coarse = rng.uniform(0, 255, (12, 17, 3)).astype(np.float32)
+    whole = np.asarray(
+        torch.nn.functional.interpolate(
+            torch.from_numpy(coarse).permute(2, 0, 1)[None], scale_factor=12, mode="bicubic"
+        )[0]
+        .permute(1, 2, 0)
+        .clamp(0, 255)
+    ).astype(np.uint8)
+    frame0, frame1 = whole[8:136, 12:188], whole[4:132, 6:182]
+    method = gv.flow.RAFTS()
+    moved = np.linalg.norm(method(frame0, frame1).px - (6.0, 4.0), axis=2)
+    still = np.linalg.norm(method(frame0, frame0).px, axis=2)
+    assert np.median(moved) < 1.0
+    assert np.median(still) < 0.5
