@@ -1026,6 +1026,7 @@ def inverse_search(
     patch_size: typing.SupportsInt | typing.SupportsIndex,
     patch_step: typing.SupportsInt | typing.SupportsIndex,
     descents: typing.SupportsInt | typing.SupportsIndex,
+    propagations: typing.SupportsInt | typing.SupportsIndex,
     finest_search: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
