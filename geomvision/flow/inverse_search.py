@@ -29,7 +29,7 @@ class InverseSearch(TotalVariationFlow):
     sees frame 0 in the light of frame 1, cell by cell.
 
     The finest level is relaxed only. With `finest_search=0, warps=3, finest_warps=3, iterations=24` a call takes three
-    times as long and errs less: on real scenes less than `TVL1`, which takes longer still. The result is dense, without
+    times as long and errs as little on real scenes as `TVL1`, which takes four times that. The result is dense, without
     confidence. Grey levels run from 0 to 255 whatever the dtype; floats are scaled by the joint range of both frames.
     Images without contrast give zero flow.
     """
