@@ -8,7 +8,8 @@ import pytest
 from geomvision.pose import Essential
 from geomvision.pose._base import Estimate
 from geomvision.pose._diagnosis import Diagnosis, _is_open
-from geomvision.pose._intrinsics import FARTHEST, _gain, _wald, agreement
+from geomvision.pose._intrinsics import FARTHEST, Agreement, _gain, agreement
+from geomvision.pose._scatter import by_scatter, wald
 from geomvision.pose._views import view
 
 
@@ -55,10 +56,36 @@ def test_one_match_cannot_say_that_intrinsics_are_wrong():
     slopes[0, 5] = 1.0
     along, residual = np.eye(6)[:, :1], rng.normal(size=30)
     residual[0] = 15.0
-    assert _wald(slopes, along, residual, np.ones(30), 1.0) < 2.7  # χ² has 225
+    assert wald(slopes, along, residual, np.ones(30), 1.0) < 2.7  # χ² has 225
     slopes[:, 5] = rng.normal(size=30)
-    told = _wald(slopes, along, rng.normal(size=30) + 20 * slopes[:, 5], np.ones(30), 1.0)
+    told = wald(slopes, along, rng.normal(size=30) + 20 * slopes[:, 5], np.ones(30), 1.0)
     assert told > 1000.0  # where all of them say so
+
+
+def test_of_many_matches_too_the_scatter_of_their_gradients_must_confirm():
+    """Of one slope and equal weights it is Student's t², n/(n − 1) times; a match alone makes 1 of it."""
+    rng = np.random.default_rng(0)
+    residual = 0.3 + rng.normal(size=80)
+    student = residual.mean() ** 2 / (residual.var(ddof=1) / 80)
+    assert by_scatter(np.ones((80, 1)), residual, np.ones(80)) == pytest.approx(student * 80 / 79)
+    slopes = np.zeros((80, 2))
+    slopes[3] = 2.0, 1.0
+    assert by_scatter(slopes[:, :1], residual, np.ones(80)) == pytest.approx(80 / 79)
+    assert by_scatter(np.zeros((80, 2)), residual, np.ones(80)) == 0.0  # they tell nothing
+    told = Agreement(
+        misfit=300.0,
+        misfit_beyond=100.0,
+        focal_misfit=0.0,
+        scattered_misfit=12.0,  # χ² of 2 is beyond 13.8 in 1 of 1,000
+        scattered_focal_misfit=0.0,
+        matches=80.0,
+        focal_sigma=0.1,
+        covariance=np.eye(5),
+        model_covariance=np.eye(5),
+    )
+    assert not told.is_refuted
+    assert replace(told, scattered_misfit=20.0).is_refuted
+    assert not replace(told, scattered_misfit=20.0, misfit=5.0, misfit_beyond=5.0).is_refuted
 
 
 def test_the_interval_is_of_both_covariances():
