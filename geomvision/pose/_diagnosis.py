@@ -18,6 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
+from ._doubt import OTHER_DEG, degrees_apart, is_open, is_open_afar
 from ._intrinsics import Agreement, agreement, explains_more, is_as_precise
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
@@ -34,8 +35,8 @@ FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of
 TAIL = 0.02
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
-#: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
-OPEN_DEG, OTHER_DEG = 16.0, 20.0
+#: Inliers from which the likelihood far from the pose is looked at: that of fewer is as much chance as its curvature.
+MANY = 30
 #: Sets of points on a plane whose relief is taken to be one.
 CHANCE_RELIEF = 0.001
 #: Of a right match being farther than the band that counts the ones that agree (three standard deviations).
@@ -82,9 +83,16 @@ class Diagnosis:
         if T is not None and self.relation == "essential" and not still:
             covariance = np.full((5, 5), np.nan) if covariance is None else covariance
             model = told.model_covariance if told else covariance
-            if not np.isfinite(covariance).all() or _is_open(covariance, model, count):
+            told_by = covariance, model, count
+            if not np.isfinite(covariance).all() or is_open(*told_by):
                 flags.add("uncertain")
-            others = (pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG)
+            if (
+                count >= MANY
+                and not flags - {"forward_motion"}
+                and is_open_afar(T, *told_by, estimate, self.view0, self.view1)
+            ):
+                flags.add("uncertain")
+            others = (pose(R, t) for R, t, _ in estimate.rivals if degrees_apart(T, R, t) > OTHER_DEG)
             if any(is_as_precise(other, count, estimate.noise_px, self.view0, self.view1) for other in others):
                 flags.add("ambiguous_pose")
         return RelativePose(
@@ -265,28 +273,6 @@ class Diagnosis:
             if outside.mean() > 0.1 or not spread:
                 return False
         return True
-
-
-def _is_open(covariance: Array, model: Array, count: int) -> bool:
-    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide.
-
-    Among few matches the scatter of their errors makes `covariance` too wide as often as `model`, without it, is too
-    narrow where they are not all alike: the standard deviation is the geometric mean of both.
-    """
-    from scipy.special import stdtrit
-
-    widest = [
-        max(float(np.linalg.eigvalsh(block)[-1]) for block in (made[:3, :3], made[3:, 3:]))
-        for made in (covariance, model)
-    ]
-    sigma = max(widest[0], 0.0) ** 0.25 * max(widest[1], 0.0) ** 0.25
-    return math.degrees(sigma) * float(stdtrit(max(count - 5, 1), 0.975)) > OPEN_DEG
-
-
-def _degrees_apart(T: Array, R: Array, t: Array) -> float:
-    """The larger of the angles between two rotations and two directions."""
-    cosines = (np.trace(T[:3, :3].T @ R) - 1) / 2, T[:3, 3] @ t
-    return math.degrees(max(math.acos(min(1.0, max(-1.0, float(c)))) for c in cosines))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

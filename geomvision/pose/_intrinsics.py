@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..cameras import Array
 from ._pose_manifold import PoseManifold
-from ._scatter import by_scatter, model_covariance, pose_covariance, wald
+from ._scatter import by_scatter, model_covariance, odds_of, pose_covariance, wald
 from ._simpler import log10_chance
 from ._views import View
 
@@ -97,7 +97,7 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     alone would leave. `covariance` is (5, 5), see `RelativePose`.
     """
     assert estimate.errors_px is not None
-    odds = _odds(estimate)
+    odds = odds_of(estimate.errors_px, estimate.noise_px, estimate.inlier_px)
     chosen = np.flatnonzero(odds > 0.02)
     if len(chosen) < LEAST:
         return None
@@ -173,15 +173,6 @@ def _is_of(estimate: Estimate, T: Array) -> bool:
     """Whether the estimate's own pose, which its covariance is about, is `T`."""
     R, t = estimate.rotation, estimate.translation
     return R is not None and t is not None and np.array_equal(R, T[:3, :3]) and np.array_equal(t, T[:3, 3])
-
-
-def _odds(estimate: Estimate) -> Array:
-    """Of each match being an inlier, as the estimators have them: 1 at `inlier_px`."""
-    assert estimate.errors_px is not None
-    wide = 128 * max(estimate.noise_px, 1e-9) ** 2
-    bell = np.maximum(0.0, 1 - np.square(estimate.errors_px) / wide) ** 64
-    edge = max(1 - estimate.inlier_px**2 / wide, 0.0) ** 64
-    return np.asarray(bell / max(edge, 1e-6))
 
 
 def _gain(change: Array, told: Array) -> float:

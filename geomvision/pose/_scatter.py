@@ -10,6 +10,14 @@ from ..cameras import Array
 LOST = 0.7
 
 
+def odds_of(errors_px: Array, noise_px: float, inlier_px: float) -> Array:
+    """Of each match being an inlier, as the estimators have them: 1 at `inlier_px`."""
+    wide = 128 * max(noise_px, 1e-9) ** 2
+    bell = np.maximum(0.0, 1 - np.square(errors_px) / wide) ** 64
+    edge = max(1 - inlier_px**2 / wide, 0.0) ** 64
+    return np.asarray(bell / max(edge, 1e-6))
+
+
 def wald(slopes: Array, along: Array, residual: Array, weights: Array, variance: float) -> float:
     """Wald's statistic of changes of the intrinsics `along` (6, k) by the scatter of the errors that are left with
     them, each match as if it had been left out (MacKinnon & White 1985, HC3); 0 where they are not determined.

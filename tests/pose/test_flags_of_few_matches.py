@@ -7,7 +7,8 @@ import pytest
 
 from geomvision.pose import Essential
 from geomvision.pose._base import Estimate
-from geomvision.pose._diagnosis import Diagnosis, _is_open
+from geomvision.pose._diagnosis import Diagnosis
+from geomvision.pose._doubt import is_open
 from geomvision.pose._intrinsics import FARTHEST, Agreement, _gain, agreement
 from geomvision.pose._scatter import by_scatter, wald
 from geomvision.pose._views import view
@@ -91,8 +92,8 @@ def test_of_many_matches_too_the_scatter_of_their_gradients_must_confirm():
 def test_the_interval_is_of_both_covariances():
     wide, narrow = (np.diag([1e-6] * 3 + [np.radians(deg) ** 2] * 2) for deg in (40.0, 2.0))
     # Student's 97.5 % with 20 degrees of freedom is 2.086, and the root of 40 · 2 is 8.94°: 18.7°.
-    assert _is_open(wide, narrow, 25)
-    assert not _is_open(wide, narrow / 2, 25)  # 15.7°
+    assert is_open(wide, narrow, 25)
+    assert not is_open(wide, narrow / 2, 25)  # 15.7°
 
 
 def test_with_right_intrinsics_and_one_wrong_match_nothing_is_refuted(matches):
