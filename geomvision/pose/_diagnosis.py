@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._base import Estimate
 
 #: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
-FAR = 13.8
+FAR, BEYOND = 13.8, 0.001
 #: A set that chance gives in 1 of 100 images (log10) is none: the noise it was judged by was chosen to fit.
 CHANCE = -2.0
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
@@ -137,16 +137,19 @@ class Diagnosis:
     def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
         """Whether more inliers are `far` from a simpler model than noise and chance explain.
 
-        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing.
+        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing,
+        which are then among its inliers.
         """
         assert estimate.errors_px is not None
         low, high = self.view1.extent()
         width, height = np.maximum(high - low, 1e-9)
         reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
         close = np.abs(estimate.errors_px) < reach
-        chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * float((~inliers).sum())
-        tail = TAIL * float(close.sum()) + min(free, int((~inliers).sum()))
-        return float((far & close).sum()) > tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+        wrong = int((~inliers).sum())
+        chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * wrong
+        tail, unseen = TAIL * float(close.sum()) + min(free, wrong), max(free - wrong, 0)
+        left, most = int((far & close).sum()), unseen + tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+        return left > most or 2 * left > int(close.sum())  # what explains but a minority is no explanation
 
     def _pose(
         self, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
@@ -212,10 +215,12 @@ class Diagnosis:
         H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
         if H is None:
             return False
-        off = off_homography(H, self.view0, self.view1, noise)
-        return not self._left_over(off > FAR, inliers, estimate) and not self._has_relief(off, inliers, estimate, noise)
+        off, far = off_homography(H, self.view0, self.view1, noise), _far(int(inliers.sum()))
+        if self._left_over(off > far, inliers, estimate):
+            return False
+        return not self._has_relief(off, inliers, estimate, noise, far)
 
-    def _has_relief(self, off: Array, inliers: NDArray[np.bool_], estimate: Estimate, noise: float) -> bool:
+    def _has_relief(self, off: Array, inliers: NDArray[np.bool_], estimate: Estimate, noise: float, far: float) -> bool:
         """Whether points lie off the plane by more than the noise that E leaves, all of them taken together.
 
         `off`: squared distances from the homography. It has n − 3 degrees of freedom less than E with a depth for each
@@ -231,9 +236,9 @@ class Diagnosis:
         width, height = np.maximum(high - low, 1e-9)
         share = min(1.0, 2 * estimate.inlier_px * math.hypot(width, height) / float(width * height))
         chance = share * float((~inliers).sum())
-        own = float(np.minimum(np.square(estimate.errors_px[inliers] / noise), FAR).sum())
-        relief = float(np.minimum(off[inliers], FAR).sum()) - own
-        relief -= FAR * (TAIL * count + chance + 4 * math.sqrt(chance))
+        own = float(np.minimum(np.square(estimate.errors_px[inliers] / noise), far).sum())
+        relief = float(np.minimum(off[inliers], far).sum()) - own
+        relief -= far * (TAIL * count + chance + 4 * math.sqrt(chance))
         least = float(fdtri(count - 3, count - 5, 1 - CHANCE_RELIEF))
         return relief / (count - 3) > least * max(own / (count - 5), 0.5)
 
@@ -273,6 +278,13 @@ class Diagnosis:
             if outside.mean() > 0.1 or not spread:
                 return False
         return True
+
+
+def _far(count: int) -> float:
+    """`FAR` where the noise is known by so many matches' errors alone (F of 2 and n − 5)."""
+    from scipy.special import fdtri
+
+    return max(FAR, 2 * float(fdtri(2, max(count - 5, 1), 1 - BEYOND)))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:
