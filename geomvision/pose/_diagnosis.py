@@ -18,7 +18,7 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
-from ._doubt import OTHER_DEG, degrees_apart, is_open, is_open_afar
+from ._doubt import CLOSE_DEG, OPEN_DEG, OTHER_DEG, degrees_apart, is_open_afar, reach_deg
 from ._intrinsics import Agreement, agreement, explains_more, is_as_precise
 from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
@@ -84,13 +84,9 @@ class Diagnosis:
             covariance = np.full((5, 5), np.nan) if covariance is None else covariance
             model = told.model_covariance if told else covariance
             told_by = covariance, model, count
-            if not np.isfinite(covariance).all() or is_open(*told_by):
-                flags.add("uncertain")
-            if (
-                count >= MANY
-                and not flags - {"forward_motion"}
-                and is_open_afar(T, *told_by, estimate, self.view0, self.view1)
-            ):
+            reach = reach_deg(*told_by) if np.isfinite(covariance).all() else math.inf
+            afar = CLOSE_DEG < reach < OPEN_DEG and count >= MANY and not flags - {"forward_motion"}
+            if reach > OPEN_DEG or (afar and is_open_afar(T, *told_by, estimate, self.view0, self.view1)):
                 flags.add("uncertain")
             others = (pose(R, t) for R, t, _ in estimate.rivals if degrees_apart(T, R, t) > OTHER_DEG)
             if any(is_as_precise(other, count, estimate.noise_px, self.view0, self.view1) for other in others):

@@ -23,18 +23,24 @@ if TYPE_CHECKING:
 
 #: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
 OPEN_DEG, OTHER_DEG = 16.0, 20.0
-#: A direction whose interval reaches less far is told well enough by it.
+#: A pose whose interval reaches less far is told well enough by it.
 CLOSE_DEG = 4.0
+#: Of Gauss–Newton: the likelihood need not be the least to the last digit.
 STEPS = 6
 
 
-def is_open(covariance: Array, model: Array, count: int) -> bool:
-    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide.
+def reach_deg(covariance: Array, model: Array, count: int) -> float:
+    """How far the interval of 95 % (Student's, the noise being estimated too) of rotation or direction reaches.
 
     Among few matches the scatter of their errors makes `covariance` too wide as often as `model`, without it, is too
     narrow where they are not all alike: the standard deviation is the geometric mean of both.
     """
-    return _reach_deg(covariance, model, count) > OPEN_DEG
+    widest = [
+        max(float(np.linalg.eigvalsh(block)[-1]) for block in (made[:3, :3], made[3:, 3:]))
+        for made in (covariance, model)
+    ]
+    sigma = max(widest[0], 0.0) ** 0.25 * max(widest[1], 0.0) ** 0.25
+    return math.degrees(sigma) * _student(count)
 
 
 def is_open_afar(
@@ -43,10 +49,8 @@ def is_open_afar(
     """Whether the matches allow the direction to be `OTHER_DEG` away where they tell it least, either way.
 
     They do where the likelihood, of the best pose with that direction (its profile), is within an interval of 95 %:
-    the same as `is_open` asks, but without supposing that it falls as the square.
+    what `reach_deg` says, too, but without supposing that it falls as the square.
     """
-    if _reach_deg(covariance, model, count) < CLOSE_DEG:
-        return False
     blocks = covariance[3:, 3:], model[3:, 3:]
     least = np.linalg.eigh(sum(block / np.trace(block) for block in blocks))[1][:, -1]
     wider = math.sqrt(float(least @ blocks[0] @ least) / float(least @ blocks[1] @ least))
@@ -104,15 +108,6 @@ class _Likelihood:
                 break
             there, (cost, errors, slopes, weights) = moved, tried
         return cost - best
-
-
-def _reach_deg(covariance: Array, model: Array, count: int) -> float:
-    widest = [
-        max(float(np.linalg.eigvalsh(block)[-1]) for block in (made[:3, :3], made[3:, 3:]))
-        for made in (covariance, model)
-    ]
-    sigma = max(widest[0], 0.0) ** 0.25 * max(widest[1], 0.0) ** 0.25
-    return math.degrees(sigma) * _student(count)
 
 
 def _student(count: int) -> float:
