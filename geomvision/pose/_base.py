@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..arguments import checked, pairs
 from ..cameras import Array, CameraModel
 from ..geometry import Matches, match_features
+from ..geometry._repeated import distinct
 from ..images import Image
 from ..method import Method, option
 from ..results import RelativePose
@@ -20,7 +21,7 @@ from ..results.relative_pose import Relation
 from ..samples import PoseSample
 from ._diagnosis import Diagnosis
 from ._images import FEATURES, RATIO, check_sizes, matches_of
-from ._views import View, both_seen, distinct, view
+from ._views import View, both_seen, view
 
 #: No image is that large, pixels.
 LARGEST_PX = 1e7

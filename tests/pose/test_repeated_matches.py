@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from geomvision.geometry._repeated import distinct
 from geomvision.pose import METHODS, Essential
-from geomvision.pose._views import distinct
 
 
 def test_groups_of_equal_matches_are_found_by_their_first():
