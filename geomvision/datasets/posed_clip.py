@@ -11,10 +11,11 @@ from .. import io
 from ..cameras import Array, Camera
 from ..geometry import DepthRegistration
 from ..images import Image
+from ..io._files import by_number
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
-from ._files import fitting, partner
+from ._files import fitting, partner, pictures
 from ._poses import read_poses
 
 _LAYOUT = (
@@ -69,7 +70,7 @@ class PosedClip(Dataset[DepthSample]):
 
     @cached_property
     def _colours(self) -> dict[str, Path]:
-        files = sorted(file for file in self.path.iterdir() if file.suffix.lower() in _IMAGES)
+        files = sorted(pictures(self.path, _IMAGES), key=lambda file: by_number(file.name))
         scenes = {file.name[6:].partition(".")[0]: file for file in files if ".color." in file.name}
         return scenes or {file.stem[6:]: file for file in files if file.stem.startswith("color_")}
 
@@ -91,13 +92,13 @@ class PosedClip(Dataset[DepthSample]):
         if depth is not None and path is not None:
             fitting(path, depth.size, image)
         frames = tuple(image if k == at else partner(self._colours[self.names[k]], image) for k in chosen)
-        reference = chosen.index(at)
+        T = self.T_world_cam[chosen]
         return DepthSample(
             name=name,
             image=image,
             camera=self.camera,
             depth=depth,
-            clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
+            clip=Clip(frames=frames, cameras=self.camera, T_world_cam=T, reference=chosen.index(at)),
         )
 
     def clip(self) -> Clip:
