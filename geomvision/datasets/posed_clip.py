@@ -22,7 +22,6 @@ _LAYOUT = (
     "frame-000000.color.png, frame-000000.pose.txt and, where there is depth, frame-000000.depth.png, as 7-Scenes has "
     "them; or color_000.png, depth_000.png and one poses.txt with 16 numbers a line"
 )
-_IMAGES = (".png", ".jpg", ".jpeg")
 
 
 class PosedClip(Dataset[DepthSample]):
@@ -70,7 +69,7 @@ class PosedClip(Dataset[DepthSample]):
 
     @cached_property
     def _colours(self) -> dict[str, Path]:
-        files = sorted(pictures(self.path, _IMAGES), key=lambda file: by_number(file.name))
+        files = sorted(pictures(self.path, (".png", ".jpg", ".jpeg")), key=lambda file: by_number(file.name))
         scenes = {file.name[6:].partition(".")[0]: file for file in files if ".color." in file.name}
         return scenes or {file.stem[6:]: file for file in files if file.stem.startswith("color_")}
 
