@@ -24,6 +24,7 @@ from ..report.surfaces import Surface
 from ..results import Depth, PointCloud, RelativeDepth
 from . import registering
 from .calibrating import length_m
+from .outputs import spare
 
 #: A voxel is so small a share of the median depth where none is given.
 VOXEL_SHARE = 0.005
@@ -65,6 +66,9 @@ class Posed:
 def run(folder: Path, choices: Choices) -> PointCloud:
     """Fuse a folder. ValueError when it cannot be right, before anything is written."""
     _check(choices)
+    register = None if choices.register is None else Path(choices.register)
+    outputs = (choices.out, choices.report, choices.registration_out)
+    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder / "meta.json"))
     voxel = None if choices.voxel is None else length_m(choices.voxel, "--voxel")
     farthest = float("inf") if choices.max_depth is None else length_m(choices.max_depth, "--max-depth")
     clip = read(folder, choices)
