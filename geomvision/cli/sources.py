@@ -184,7 +184,10 @@ def depth_of(pair: StereoSample) -> DepthSample:
     if pair.rig is None:
         raise ValueError(f"{pair.name} has no calibration: its disparities cannot become metres")
     known = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
-    return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=known, stereo=pair)
+    camera, masks, things = pair.rig.left, pair.masks, pair.things
+    return DepthSample(
+        name=pair.name, image=pair.left, camera=camera, depth=known, stereo=pair, masks=masks, things=things
+    )
 
 
 def _plain(path: Path, camera: CameraModel) -> Camera:

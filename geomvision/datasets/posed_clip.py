@@ -11,7 +11,6 @@ from .. import io
 from ..cameras import Array, Camera
 from ..geometry import DepthRegistration
 from ..images import Image
-from ..io._files import by_number
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
@@ -69,7 +68,7 @@ class PosedClip(Dataset[DepthSample]):
 
     @cached_property
     def _colours(self) -> dict[str, Path]:
-        files = sorted(pictures(self.path, (".png", ".jpg", ".jpeg")), key=lambda file: by_number(file.name))
+        files = pictures(self.path, (".png", ".jpg", ".jpeg"))
         scenes = {file.name[6:].partition(".")[0]: file for file in files if ".color." in file.name}
         return scenes or {file.stem[6:]: file for file in files if file.stem.startswith("color_")}
 

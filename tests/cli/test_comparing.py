@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from geomvision.cameras import Camera
+from geomvision.cli import sources
+from geomvision.datasets import Synthetic
 from geomvision.datasets.folder import Folder
 from geomvision.io import write_camera_json, write_image, write_kitti_depth
 
@@ -144,6 +146,14 @@ def test_real_pairs_by_their_files(geomvision, real_data, out, name):
     found, comparison = rows(out / "r.json")
     assert comparison["samples"] == [name]
     assert found["opencv_bm"]["scores"]["kitti2015"]["D1-all all"] < 40
+
+
+def test_a_stereo_scene_as_a_depth_scene_keeps_its_classes():
+    pair = Synthetic(seed=1, height=48, width=64, max_disparity=12)[0]
+    sample = sources.depth_of(pair)
+    assert sample.masks is pair.masks
+    assert sample.things == pair.things != ()
+    assert sample.depth.valid.sum() == (pair.disparity.px > 0).sum()
 
 
 def test_the_mask_gives_the_occlusions_the_folder_reads(real_data):
