@@ -13,6 +13,7 @@ from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
+from ..datasets._folder_parts import number
 from ..datasets._registered import registration_of
 from ..datasets.posed_clip import PosedClip
 from ..depth.from_motion import FromMotion
@@ -122,7 +123,7 @@ def read(folder: Path, choices: Choices) -> Posed:
         wrong = "is one file" if folder.exists() else "does not exist"
         raise ValueError(f"{folder} {wrong}: give the folder with frames and poses")
     source, meta = registering.words_of(folder, choices.register)
-    scale = choices.depth_scale or float(meta.get("depth_scale", 1000.0))
+    scale = choices.depth_scale or number(folder, meta, "depth_scale", above=0) or 1000.0
     any_camera = Camera(width=1, height=1, fx=1.0, fy=1.0, cx=0.0, cy=0.0)
     names = PosedClip(folder, any_camera).names[:: choices.every]
     if len(names) < 2:
