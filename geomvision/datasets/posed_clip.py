@@ -26,8 +26,9 @@ _LAYOUT = (
 class PosedClip(Dataset[DepthSample]):
     """One sample per frame of a posed RGB-D or colour clip: its depth, and the clip around it (Shotton et al., 2013).
 
-    Poses are camera to world, row by row, in metres; rotations are made exact. Depth is PNG of 16 bits, 0 and 65535
-    where there is none. Neither layout has a calibration, so the camera is given.
+    Frames come by name, numbers in names by value, and so do lines of ``poses.txt``. Poses are camera to world, row by
+    row, in metres; rotations are made exact. Depth is PNG of 16 bits, 0 and 65535 where there is none. Neither layout
+    has a calibration, so the camera is given.
 
     Args:
         path: the folder.
