@@ -101,15 +101,17 @@ def summary(row: Row) -> str:
 def equal_density(rows: Iterable[Row], sample: StereoSample) -> list[Row]:
     """`sgm` and its OpenCV peer, with and without the peer's left–right check, at equal density in two ways.
 
-    Filled: every gap takes what KITTI's filling gives it. Thinned: `sgm` with its own filling loses its least
-    confident pixels until it has as many as the peer.
+    Filled: every gap takes what KITTI's filling gives it, or SGM's own ones. Thinned: `sgm`, filled from eight
+    directions, loses its least confident pixels until it has as many as the peer.
     """
     found = {row.label: row for row in rows if row.error is None}
     if not {"sgm", "opencv_sgbm"} <= set(found):
         return []
     ours, peer = found["sgm"], found["opencv_sgbm"]
     dense = ours.method.with_options(fill="background").on(sample)
-    derived = {"sgm, own filling": (ours, dense), "sgm, KITTI filling": (ours, Disparity(px=filled(ours.estimate.px)))}
+    by_rows = ours.method.with_options(fill="row").on(sample)
+    derived = {"sgm, own filling": (ours, dense), "sgm, filling from rows": (ours, by_rows)}
+    derived |= {"sgm, KITTI filling": (ours, Disparity(px=filled(ours.estimate.px)))}
     unchecked = peer.method.with_options(left_right=-1).on(sample)
     for label, estimate in (("opencv_sgbm", peer.estimate), ("opencv_sgbm unchecked", unchecked)):
         derived |= {

@@ -226,4 +226,7 @@ def run(method: BlockMatching, left: Image, right: Image, trace: Trace) -> Dispa
     if method.fill == "background":
         disparity = post.background_fill(disparity, occluded)
         trace.record("fill", disparity, "px", "gaps filled from what surrounds them, occlusions from behind")
+    elif method.fill == "row":
+        disparity = post.row_fill(disparity)
+        trace.record("fill", disparity, "px", "gaps filled from their row, by the farther side")
     return Disparity(px=disparity, confidence=confidence, occluded=occluded if method.left_right >= 0 else None)

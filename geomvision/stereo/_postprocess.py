@@ -142,3 +142,37 @@ def background_fill(disparity: Float32, occluded: Mask) -> Float32:
                 rank = min(1, count - 1) if occluded[y, x] else (count - 1) // 2
                 result[y, x] = np.sort(met[:count])[rank]
     return result
+
+
+#: Of each side of a gap so many estimates have a say in `row_fill`.
+ROW_VOTES = 9
+
+
+@njit(cache=True)
+def row_fill(disparity: Float32) -> Float32:
+    """NaN filled from the row, along which rectified views hide.
+
+    Each gap takes the lower, farther one of what lies to its left and right, each the median, of an even number the
+    lower one, of its `ROW_VOTES` nearest estimates. Rows without any take the nearest row that has some, the upper one
+    of two. Where there is no estimate at all NaN remains.
+    """
+    height, width = disparity.shape
+    result = disparity.copy()
+    known_rows = np.zeros(height, np.bool_)
+    for y in range(height):
+        places = np.flatnonzero(~np.isnan(disparity[y]))
+        known_rows[y] = places.size > 0
+        for x in range(width):
+            if not known_rows[y] or not np.isnan(disparity[y, x]):
+                continue
+            after = np.searchsorted(places, x)
+            result[y, x] = np.inf
+            for side in (places[max(0, after - ROW_VOTES) : after], places[after : after + ROW_VOTES]):
+                if side.size > 0:
+                    level = np.sort(disparity[y][side])[(side.size - 1) // 2]
+                    result[y, x] = min(result[y, x], level)
+    rows = np.flatnonzero(known_rows)
+    for y in range(height):
+        if not known_rows[y] and rows.size > 0:
+            result[y] = result[rows[np.argmin(np.abs(rows - y))]]
+    return result

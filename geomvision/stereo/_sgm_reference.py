@@ -260,4 +260,7 @@ def choose(sgm: SGM, sums: Sums, first: int, trace: Trace) -> Disparity:
     if sgm.fill == "background":
         px = post.background_fill(px, occluded)
         trace.record("fill", px, "px", "gaps filled from what lies behind")
+    elif sgm.fill == "row":
+        px = post.row_fill(px)
+        trace.record("fill", px, "px", "gaps filled from their row, by the farther side")
     return Disparity(px=px, confidence=confidence, occluded=occluded if sgm.left_right >= 0 else None)

@@ -55,7 +55,11 @@ class BlockMatching(RangeSearch):
     left_right: int = option(1, "tolerance of the left–right check; −1: no check", unit="px", minimum=-1, maximum=8192)
     speckle_size: int = option(0, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
     speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)
-    fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
+    fill: str = option(
+        "none",
+        "gives every pixel an estimate: 'background' from eight directions, 'row' from the farther side of the row",
+        choices=("none", "background", "row"),
+    )
 
     @backend("cuda", requires=CUDA)
     def _cuda(self, left: Image, right: Image) -> Copied:

@@ -30,7 +30,11 @@ class MCCNNSGM(RangeSearch):
     p1: int = option(24, "penalty of a step of one pixel along a path", unit="63rds", minimum=0, maximum=192)
     p2: int = option(180, "penalty of larger steps, at least p1", unit="63rds", minimum=0, maximum=192)
     left_right: int = option(1, "tolerance of the left–right check; −1: no check", unit="px", minimum=-1, maximum=8192)
-    fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
+    fill: str = option(
+        "none",
+        "gives every pixel an estimate: 'background' from eight directions, 'row' from the farther side of the row",
+        choices=("none", "background", "row"),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

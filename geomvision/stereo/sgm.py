@@ -56,7 +56,11 @@ class SGM(RangeSearch):
     median: int = option(3, "window of the median filter; 1: none", unit="px", minimum=1, maximum=15, odd=True)
     speckle_size: int = option(20, "regions of fewer pixels are removed", unit="px", minimum=0, maximum=1 << 30)
     speckle_range: float = option(1.0, "step between neighbours of one region", unit="px", minimum=0, maximum=8192)
-    fill: str = option("none", "'background' gives every pixel an estimate", choices=("none", "background"))
+    fill: str = option(
+        "none",
+        "gives every pixel an estimate: 'background' from eight directions, 'row' from the farther side of the row",
+        choices=("none", "background", "row"),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -37,7 +37,7 @@ def test_cpp_equals_the_reference_on_every_pixel(data: st.DataObject) -> None:
         "subpixel": data.draw(st.sampled_from(["none", "parabola", "equiangular"])),
         "left_right": data.draw(st.sampled_from([-1, 0, 1, 3])),
         "speckle_size": data.draw(st.sampled_from([0, 6])),
-        "fill": data.draw(st.sampled_from(["none", "background"])),
+        "fill": data.draw(st.sampled_from(["none", "background", "row"])),
     }
     dtype = data.draw(st.sampled_from([np.uint8, np.uint16, np.float32]))
     levels = data.draw(st.sampled_from([2, 5, 256, 60000]))

@@ -32,7 +32,7 @@ def assert_equal(found, wanted):
 CASES = [
     gv.stereo.BlockMatching(max_disparity=16, window=5, speckle_size=12),
     gv.stereo.BlockMatching(max_disparity=12, cost="census", left_right=-1, uniqueness=5, fill="background"),
-    gv.stereo.SGM(max_disparity=16),
+    gv.stereo.SGM(max_disparity=16, fill="row"),
     gv.stereo.SGM(max_disparity=12, min_disparity=-3, paths=5, left_right=-1, subpixel="parabola", fill="background"),
 ]
 

@@ -63,3 +63,18 @@ def test_occluded_pixels_are_filled_from_behind_and_others_from_the_middle() -> 
     np.testing.assert_array_equal(post.background_fill(alone, np.ones((1, 3), bool)), [[4, 4, 4]])
     nothing = np.full((2, 2), NAN, np.float32)
     assert np.isnan(post.background_fill(nothing, np.ones((2, 2), bool))).all()
+
+
+def test_a_gap_is_filled_from_the_farther_side_of_its_row() -> None:
+    row = np.array([[NAN, 7, 7, 50, 7, NAN, NAN, 3, 1, 2, NAN]], np.float32)  # medians: 7 on the left, 2 on the right
+    filled = np.array([[7, 7, 7, 50, 7, 2, 2, 3, 1, 2, 7]], np.float32)
+    np.testing.assert_array_equal(post.row_fill(row), filled)  # at the ends all seven
+    many = np.array([[NAN, *([5] * 4), *([8] * 40)]], np.float32)
+    assert post.row_fill(many)[0, 0] == 8  # nine have a say, four of them 5
+    assert post.row_fill(many[:, :9])[0, 0] == 5  # of 5 5 5 5 8 8 8 8
+
+
+def test_rows_without_estimates_take_the_nearest_one_that_has_some() -> None:
+    column = np.array([[NAN], [1], [NAN], [NAN], [NAN], [2], [NAN]], np.float32)
+    np.testing.assert_array_equal(post.row_fill(column), [[1], [1], [1], [1], [2], [2], [2]])
+    assert np.isnan(post.row_fill(np.full((2, 3), NAN, np.float32))).all()

@@ -93,11 +93,12 @@ def test_what_only_the_left_view_sees_is_occluded_and_filled_from_behind(noisy_w
     assert found.occluded[inside][hidden[inside]].mean() > 0.85
     assert found.occluded[inside][~hidden[inside]].mean() < 0.02
     assert (found.px[inside][~hidden[inside]] == truth[inside][~hidden[inside]]).mean() > 0.98
-    filled = SGM(max_disparity=24, subpixel="none", fill="background")(left, right)
-    assert filled.valid.all()
-    assert (filled.px[inside][hidden[inside]] == 4).mean() > 0.85
-    assert filled.confidence is not None
-    assert (filled.confidence[~found.valid] == 0).all()
+    for fill in ("background", "row"):
+        filled = SGM(max_disparity=24, subpixel="none", fill=fill)(left, right)
+        assert filled.valid.all()
+        assert (filled.px[inside][hidden[inside]] == 4).mean() > 0.85
+        assert filled.confidence is not None
+        assert (filled.confidence[~found.valid] == 0).all()
 
 
 def test_confidence_ranks_right_estimates_above_wrong_ones(noisy_walls: Walls) -> None:
@@ -120,7 +121,8 @@ def test_without_texture_there_is_no_estimate(min_disparity: int) -> None:
     assert not found.valid.any()
     assert found.confidence is not None
     assert (found.confidence == 0).all()
-    assert not SGM(max_disparity=16, fill="background")(grey, grey).valid.any()
+    for fill in ("background", "row"):
+        assert not SGM(max_disparity=16, fill=fill)(grey, grey).valid.any()
 
 
 def test_gain_offset_and_type_do_not_matter(assert_equal: Equal) -> None:
@@ -203,7 +205,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     return np.asarray(cv2.imread(os.fspath(path), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-@pytest.mark.parametrize(("fill", "limit"), [("none", 8.0), ("background", 6.0)])
+@pytest.mark.parametrize(("fill", "limit"), [("none", 8.0), ("background", 6.0), ("row", 6.0)])
 def test_cones_within_two_pixels(real_data: Path, fill: str, limit: float) -> None:
     scene = real_data / "stereo" / "cones"
     truth = read_grey(scene / "disp.png") / 4.0

@@ -26,7 +26,7 @@ OPTIONS = st.fixed_dictionaries(
         "median": st.sampled_from([1, 3, 5]),
         "speckle_size": st.integers(0, 60),
         "speckle_range": st.sampled_from([0.0, 0.5, 1.0, 3.0]),
-        "fill": st.sampled_from(["none", "background"]),
+        "fill": st.sampled_from(["none", "background", "row"]),
     }
 )
 

@@ -52,8 +52,8 @@ void BlockMatchingOptions::check() const {
   check_range(owner, "left_right", left_right, -1, 8192);
   check_range(owner, "speckle_size", speckle_size, 0, 1 << 30);
   check_range(owner, "speckle_range", speckle_range, 0.0f, 8192.0f);
-  geomvision::check(fill == "none" || fill == "background", "BlockMatching: fill is '", fill,
-                    "'; allowed are 'none', 'background'");
+  geomvision::check(fill == "none" || fill == "background" || fill == "row", "BlockMatching: fill is '", fill,
+                    "'; allowed are 'none', 'background', 'row'");
   check_range(owner, "num_threads", num_threads, 0, 1024);
 }
 
@@ -258,6 +258,7 @@ void BlockMatching::Scratch::finish(const BlockMatchingOptions& options) {
     }
   }
   if (options.fill == "background") fill(maps.disparity, maps.occluded, options.num_threads);
+  if (options.fill == "row") fill_rows(maps.disparity, options.num_threads);
 }
 
 BlockMatching::BlockMatching(BlockMatchingOptions options)

@@ -293,12 +293,12 @@ void BlockMatching::run(DeviceView<const T, 2> left, DeviceView<const T, 2> righ
     how.gradients = sums.data();
   }
   std::optional<OwnPlane<float>> gaps;  // the map before they are filled
-  const bool fills = options_.fill == "background";
+  const bool fills = options_.fill != "none";
   const DeviceView<float, 2> px = fills ? gaps.emplace(height, width, stream).view() : maps.disparity;
   launch(finish_row, blocks(height, 1), block, 0, stream, search, found, how, Cells<float, 2>(px),
          Cells<float, 2>(maps.confidence), Cells<std::uint8_t, 2>(maps.occluded));
   remove_speckles(px, maps.confidence, options_.speckle_size, options_.speckle_range, stream);
-  if (fills) fill_background(px, maps.occluded, maps.disparity, stream);
+  if (fills) fill_as(options_.fill, px, maps.occluded, maps.disparity, stream);
 }
 
 #define GEOMVISION_MATCH(T)                                                                       \

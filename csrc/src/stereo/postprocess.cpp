@@ -34,6 +34,36 @@ float median_at_border(const float* above, const float* here, const float* below
   return window[(count - 1) / 2];
 }
 
+float lower_median(float* values, int count) {
+  float* middle = values + (count - 1) / 2;
+  std::nth_element(values, middle, values + count);
+  return *middle;
+}
+
+// The gaps of a row that has estimates.
+void fill_row(float* row, int width) {
+  float before[row_votes], nearest[row_votes];  // the former are written round and round
+  for (int x = 0, known = 0; x < width;) {
+    if (!std::isnan(row[x])) {
+      before[known++ % row_votes] = row[x++];
+      continue;
+    }
+    int end = x;
+    while (end < width && std::isnan(row[end])) ++end;
+    float level = std::numeric_limits<float>::infinity();
+    if (known > 0)
+      level =
+          lower_median(nearest, static_cast<int>(std::copy_n(before, std::min(known, row_votes), nearest) - nearest));
+    int after = 0;
+    for (int u = end; u < width && after < row_votes; ++u) {
+      if (!std::isnan(row[u])) nearest[after++] = row[u];
+    }
+    if (after > 0) level = std::min(level, lower_median(nearest, after));
+    if (known + after > 0) std::fill(row + x, row + end, level);
+    x = end;
+  }
+}
+
 }  // namespace
 
 float parabola_offset(int before, int at, int after) {
@@ -157,6 +187,24 @@ void BackgroundFill::operator()(ImageView<float> disparity, ImageView<const std:
     }
   };
   parallel_for(height, num_threads, std::ref(rows));
+}
+
+void fill_rows(ImageView<float> disparity, int num_threads) {
+  const int width = disparity.width(), height = disparity.height();
+  if (disparity.empty()) return;
+  const auto rows = [&](int begin, int end) {
+    for (int y = begin; y < end; ++y) fill_row(disparity.row(y), width);
+  };
+  parallel_for(height, num_threads, std::ref(rows), 16);
+  const auto blank = [&](int y) { return std::isnan(disparity(0, y)); };
+  for (int y = 0, end; y < height; y = end + 1) {
+    for (end = y; end < height && blank(end);) ++end;
+    if (end - y == height) return;
+    for (int v = y; v < end; ++v) {
+      const bool upper = y > 0 && (end == height || v - y < end - v);
+      std::copy_n(disparity.row(upper ? y - 1 : end), width, disparity.row(v));
+    }
+  }
 }
 
 }  // namespace geomvision::stereo

@@ -139,6 +139,52 @@ __global__ void __launch_bounds__(block)
   }
 }
 
+// The lower median of the estimates met first from x on, one way; NaN where there is none.
+__device__ float side_of(Cells<const float, 2> from, int y, int x, int step) {
+  const int width = from.sizes[1];
+  unsigned met[stereo::row_votes];
+  int count = 0;
+  for (int u = x + step; u >= 0 && u < width && count < stereo::row_votes; u += step) {
+    const float value = *from.at(y, u);
+    if (value != value) continue;
+    int place = count++;
+    for (const unsigned bits = ordered(value);; --place) {
+      if (place == 0 || met[place - 1] <= bits) {
+        met[place] = bits;
+        break;
+      }
+      met[place] = met[place - 1];
+    }
+  }
+  return count == 0 ? no_estimate() : from_ordered(met[(count - 1) / 2]);
+}
+
+__global__ void __launch_bounds__(block) fill_in_row(Cells<const float, 2> from, Cells<float, 2> to) {
+  int y = 0, x = 0;
+  if (!place(from, y, x)) return;
+  float value = *from.at(y, x);
+  if (value != value) {
+    const float left = side_of(from, y, x, -1), right = side_of(from, y, x, 1);
+    value = left != left || right < left ? right : left;
+  }
+  *to.at(y, x) = value;
+}
+
+// A thread has a column: gaps that are left are whole rows.
+__global__ void __launch_bounds__(block) fill_blank(Cells<float, 2> map) {
+  const int x = static_cast<int>(blockIdx.x) * block + static_cast<int>(threadIdx.x), height = map.sizes[0];
+  if (x >= map.sizes[1]) return;
+  const auto blank = [&](int y) { return *map.at(y, x) != *map.at(y, x); };
+  for (int y = 0, end = 0; y < height; y = end + 1) {
+    for (end = y; end < height && blank(end);) ++end;
+    if (end - y == height) return;
+    for (int v = y; v < end; ++v) {
+      const bool upper = y > 0 && (end == height || v - y < end - v);
+      *map.at(v, x) = *map.at(upper ? y - 1 : end, x);
+    }
+  }
+}
+
 }  // namespace
 
 void median_filter(DeviceView<const float, 2> from, DeviceView<float, 2> to, int size, Stream stream) {
@@ -158,6 +204,17 @@ void fill_background(DeviceView<const float, 2> from, DeviceView<const std::uint
                      DeviceView<float, 2> to, Stream stream) {
   launch(fill, blocks(from.size(0) * from.size(1), block), block, 0, stream, Cells<const float, 2>(from),
          Cells<const std::uint8_t, 2>(occluded), Cells<float, 2>(to));
+}
+
+void fill_rows(DeviceView<const float, 2> from, DeviceView<float, 2> to, Stream stream) {
+  launch(fill_in_row, blocks(from.size(0) * from.size(1), block), block, 0, stream, Cells<const float, 2>(from),
+         Cells<float, 2>(to));
+  launch(fill_blank, blocks(from.size(1), block), block, 0, stream, Cells<float, 2>(to));
+}
+
+void fill_as(const std::string& fill, DeviceView<const float, 2> from, DeviceView<const std::uint8_t, 2> occluded,
+             DeviceView<float, 2> to, Stream stream) {
+  fill == "row" ? fill_rows(from, to, stream) : fill_background(from, occluded, to, stream);
 }
 
 }  // namespace geomvision::cuda

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "geomvision/cuda/device_view.hpp"
 
@@ -23,5 +24,12 @@ void remove_speckles(DeviceView<float, 2> disparity, DeviceView<float, 2> confid
 /// `stereo::BackgroundFill` from one map to another.
 void fill_background(DeviceView<const float, 2> from, DeviceView<const std::uint8_t, 2> occluded,
                      DeviceView<float, 2> to, Stream stream);
+
+/// `stereo::fill_rows` from one map to another.
+void fill_rows(DeviceView<const float, 2> from, DeviceView<float, 2> to, Stream stream);
+
+/// Gaps as `fill` says, "background" or "row".
+void fill_as(const std::string& fill, DeviceView<const float, 2> from, DeviceView<const std::uint8_t, 2> occluded,
+             DeviceView<float, 2> to, Stream stream);
 
 }  // namespace geomvision::cuda

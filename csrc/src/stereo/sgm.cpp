@@ -57,7 +57,7 @@ void SGMOptions::check() const {
                     "; allowed is odd and between 1 and 15");
   check_range("SGM", "speckle_size", speckle_size, 0, 1 << 30);
   check_range("SGM", "speckle_range", speckle_range, 0.0f, 8192.0f);
-  check_choice("fill", fill, {"none", "background"});
+  check_choice("fill", fill, {"none", "background", "row"});
   check_range("SGM", "num_threads", num_threads, 0, 1024);
 }
 
@@ -131,6 +131,7 @@ void SGM::Scratch::finish(const SGMOptions& options, const Maps& maps) {
     parallel_for(height, options.num_threads, std::ref(confidence_rows), 16);
   }
   if (options.fill == "background") fill(disparity, occluded, options.num_threads);
+  if (options.fill == "row") fill_rows(disparity, options.num_threads);
 }
 
 SGM::SGM(SGMOptions options) : options_(std::move(options)), scratch_(std::make_unique<Scratch>()) { options_.check(); }

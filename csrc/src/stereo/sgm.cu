@@ -39,7 +39,7 @@ void SGM::match(DeviceView<const T, 2> left, int first, int count, const Costs& 
   check_map("occluded", maps.occluded, left.sizes());
   const CostVolume volume{static_cast<int>(left.size(0)), static_cast<int>(left.size(1)), count,
                           padded_candidates(count)};
-  const bool filters = options_.median > 1, fills = options_.fill == "background";
+  const bool filters = options_.median > 1, fills = options_.fill != "none";
   StreamMemory<float> chosen(filters ? pixels : 0, stream), checked(fills ? pixels : 0, stream);
   const DeviceView<float, 2> judged = fills ? DeviceView<float, 2>(checked.data(), left.sizes()) : maps.disparity;
   const DeviceView<float, 2> found = filters ? DeviceView<float, 2>(chosen.data(), left.sizes()) : judged;
@@ -54,7 +54,7 @@ void SGM::match(DeviceView<const T, 2> left, int first, int count, const Costs& 
   if (filters) median_filter(found, judged, options_.median, stream);
   remove_lost(judged, maps.confidence, maps.occluded, stream);
   remove_speckles(judged, maps.confidence, options_.speckle_size, options_.speckle_range, stream);
-  if (fills) fill_background(judged, maps.occluded, maps.disparity, stream);
+  if (fills) fill_as(options_.fill, judged, maps.occluded, maps.disparity, stream);
 }
 
 template <typename T>

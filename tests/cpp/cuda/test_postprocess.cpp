@@ -86,6 +86,17 @@ TEST_CASE("CUDA: gaps are filled as on the CPU") {
   }
 }
 
+TEST_CASE("CUDA: gaps are filled from their rows as on the CPU") {
+  for (const int gaps : {1, 2, 6}) {  // the first: nothing but gaps
+    std::vector<float> values = levels(13, 38, 7, gaps, 6);
+    for (const int y : {0, 4, 5, 6, 12}) std::fill_n(values.begin() + y * 38, 38, NAN);
+    Map from({13, 38}, values), to({13, 38});
+    gv::cuda::fill_rows(from.there(), to.there(), nullptr);
+    gv::stereo::fill_rows(as_image(from), 1);
+    CHECK(apart(to.fetched(), from.host) == 0);
+  }
+}
+
 TEST_CASE("CUDA: pixels that fail the check lose estimate and confidence") {
   Map disparity({1, 4}, {1, 2, 3, 4}), confidence({1, 4}, 1.0f);
   Array<std::uint8_t, 2> agreement({1, 4}, {0, 1, 2, 3});

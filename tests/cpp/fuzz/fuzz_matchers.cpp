@@ -65,7 +65,7 @@ void match_any(Random& random, Options options) {
   random.vary(options.min_disparity, {0, 0, -3, -16, 2, 9});
   random.vary(options.max_disparity, {1, 2, 7, 16, 17, 33, 64, 100});
   random.vary(options.left_right, {-1, 0, 1, 3});
-  random.vary(options.fill, {"none", "background"});
+  random.vary(options.fill, {"none", "background", "row"});
   random.vary(options.num_threads, {0, 1, 2, 3, 8});
   if (options.num_threads > 64) options.num_threads = 64;  // allowed, but each would be a thread
   const int type = random.below(3);

@@ -45,6 +45,23 @@ FUZZ(background_fill) {
   require(!any || height == 0 || width > 0, "no pixel");
 }
 
+FUZZ(fill_rows) {
+  const int width = random.size(), height = random.size();
+  Canvas<float> map(random, width, height);
+  bool any = false;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      map.at(x, y) = random.chance(0.8) ? std::nanf("") : static_cast<float>(random.between(-9, 9));
+      any = any || !std::isnan(map.at(x, y));
+    }
+  }
+  gv::stereo::fill_rows(map.view(), random.threads());
+  map.require_untouched_gaps();
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) require(std::isnan(map.at(x, y)) != any, "a gap is left");
+  }
+}
+
 FUZZ(left_right_check) {
   const int width = random.size();
   const std::size_t count = static_cast<std::size_t>(width);

@@ -22,8 +22,8 @@ struct BlockMatchingOptions {
   int left_right = 1;                    ///< tolerance of the left-right check, pixels; -1: no check
   int speckle_size = 0;                  ///< regions of fewer pixels are removed; 0: none
   float speckle_range = 1.0f;            ///< step between neighbours of one region, pixels
-  std::string fill = "none";             ///< "none" or "background": give every pixel an estimate
-  int num_threads = 0;                   ///< 0: all cores; results do not depend on it
+  std::string fill = "none";  ///< "none"; "background" (`BackgroundFill`) or "row" (`fill_rows`) leave no gap
+  int num_threads = 0;        ///< 0: all cores; results do not depend on it
 
   /// Throws std::invalid_argument, saying what was given and what is allowed.
   void check() const;

@@ -67,4 +67,12 @@ class BackgroundFill {
   Image<float> source_;
 };
 
+/// Of each side of a gap so many estimates have a say in `fill_rows`.
+constexpr int row_votes = 9;
+
+/// Fill NaN from the row, along which rectified views hide: each gap takes the lower, farther one of what lies to its
+/// left and right, each side being the median, of an even number the lower one, of its `row_votes` nearest estimates.
+/// Rows without any take the nearest row that has some, the upper one of two. Without any at all NaN remains.
+void fill_rows(ImageView<float> disparity, int num_threads = 0);
+
 }  // namespace geomvision::stereo

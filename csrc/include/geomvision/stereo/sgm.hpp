@@ -25,7 +25,7 @@ struct SGMOptions {
   int median = 3;              ///< window of the median filter, pixels, odd; 1: none
   int speckle_size = 20;       ///< regions of fewer pixels are removed; 0: none
   float speckle_range = 1.0f;  ///< step between neighbours of one region, pixels
-  std::string fill = "none";   ///< "none" or "background": give every pixel an estimate
+  std::string fill = "none";   ///< "none"; "background" (`BackgroundFill`) or "row" (`fill_rows`) leave no gap
   int num_threads = 0;         ///< 0: all cores; results do not depend on it
 
   /// Throws std::invalid_argument, saying what was given and what is allowed.
