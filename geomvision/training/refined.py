@@ -78,7 +78,7 @@ class Task(ShippedTask):
         self.folder = folder / f"flow-answers-{recipe.scenes_key()}"
 
     def net(self) -> nn.Module:
-        """The net with its first weights: the recipe's `begin`, or of another method's the features that are compared."""
+        """The net with its first weights: those of `begin`, or of another method's only what is compared."""
         net = made(FlowRefiner, self.recipe.network)
         if self.recipe.begin:
             state, card = weights.load(self.recipe.begin)
