@@ -172,13 +172,14 @@ def framed(images: tuple[Float32, ...], size: tuple[int, int]) -> tuple[tuple[in
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Torch takes so many threads here; 0 leaves it as it is."""
+    """Torch takes so many threads here, 0 leaves it as it is; and what it makes, it makes on the CPU."""
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:
-        yield
+        with files.on_cpu():
+            yield
     finally:
         torch.set_num_threads(before)
 
@@ -191,17 +192,22 @@ def loaded(net: Net, path: Path, _written_ns: int) -> nn.Module:
     """
     import torch
 
-    kind = getattr(importlib.import_module(f"{__package__}.nets.{net.module}"), net.name)
-    if path.suffix == files.SUFFIX:
-        made: nn.Module = files.filled(kind, *files.load(path))
-    elif net.public:
-        made = from_checkpoint(net, kind, path)
-    else:
-        raise files.WeightsError(f"{path} is no {files.SUFFIX} file; {net.name} has no public checkpoints")
+    with files.on_cpu():
+        made = _made(net, path)
     for parameter in made.parameters():
         if parameter.ndim == 4:  # of convolutions in two dimensions
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return made.float().eval()
+
+
+def _made(net: Net, path: Path) -> nn.Module:
+    kind = getattr(importlib.import_module(f"{__package__}.nets.{net.module}"), net.name)
+    if path.suffix == files.SUFFIX:
+        made: nn.Module = files.filled(kind, *files.load(path))
+        return made
+    if net.public:
+        return from_checkpoint(net, kind, path)
+    raise files.WeightsError(f"{path} is no {files.SUFFIX} file; {net.name} has no public checkpoints")
 
 
 def from_checkpoint(net: Net, kind: type[nn.Module], path: Path) -> nn.Module:

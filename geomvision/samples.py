@@ -190,6 +190,8 @@ class PointsSample(_Masked):
     #: Which of `points0` frame 1 does not show, bool (N,); None when unknown.
     occluded: Mask | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    #: Names of those masks that are single things and no classes of surfaces.
+    things: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -211,6 +213,8 @@ class SceneFlowSample(_Masked):
     T_1_0: Array | None = None
     max_disparity: int | None = None
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    #: Names of those masks that are single things and no classes of surfaces.
+    things: tuple[str, ...] = ()
 
     @property
     def stereo(self) -> StereoSample:
@@ -224,6 +228,7 @@ class SceneFlowSample(_Masked):
             occluded=None if self.disparity0 is None else self.disparity0.occluded,
             max_disparity=self.max_disparity,
             masks=self.masks,
+            things=self.things,
         )
 
     @property
@@ -273,6 +278,7 @@ class SceneFlowSample(_Masked):
             motion=truth.motion.reshape(-1, 3)[chosen[0]],
             occluded=None if hidden is None else hidden.ravel()[chosen[0]],
             masks={name: mask.ravel()[chosen[0]] for name, mask in self.masks.items()},
+            things=self.things,
         )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -237,11 +237,19 @@ def _restored(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def on_cpu() -> AbstractContextManager[Any]:
+    """Around what makes tensors of a net: they lie where images do, whatever torch's default device is."""
+    import torch
+
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
+
+
 @contextmanager
 def loaded_by(package: str, what: str) -> Iterator[None]:
     """Another package loads weights in this block. Raises WeightsError saying what the package said."""
     try:
-        yield
+        with on_cpu():
+            yield
     except ImportError:
         raise
     except Exception as error:  # files of something else fail in many ways

@@ -44,8 +44,10 @@ def with_range(method: Any, value: int) -> Any:
 def search_range(pair: StereoSample, report: PairReport | None) -> tuple[int, str]:
     """How many disparities to search in a pair, and where that number comes from."""
     width = pair.left.shape[1]
-    if pair.max_disparity is not None:
+    measured = None if report is None else report.max_disparity
+    # A bound as wide as the image, as ETH3D's files have it, says nothing.
+    if pair.max_disparity is not None and (pair.max_disparity < width or measured is None):
         return min(pair.max_disparity, width), "from the calibration"
-    if report is not None and report.max_disparity is not None:
-        return report.max_disparity, "measured from the pair"
+    if measured is not None:
+        return measured, "measured from the pair"
     return min(128, width), "a guess: too little matches to measure it"

@@ -5,6 +5,7 @@ What a user can get wrong (a file, an option, a pair) ends in one message on sta
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, or 2 after a message on what was wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files need not be text, nor terminals know every letter
+            stream.reconfigure(errors="backslashreplace")
     try:
         _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:

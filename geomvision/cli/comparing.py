@@ -94,7 +94,7 @@ def _run(methods: Sequence[Method], samples: Sequence[Sample], choices: Choices,
         remove_occluded=choices.remove_occluded,
         align=choices.align,
     )
-    notes = (*comparison.notes, *_range_notes(comparison, chosen, flag))
+    notes = (*comparison.notes, *_range_notes(comparison, methods, chosen, flag))
     report = Report.of(replace(comparison, notes=notes))
     if all(row.error for row in report.rows):
         raise ValueError("; ".join(dict.fromkeys(f"{row.label}: {row.error}" for row in report.rows)))
@@ -161,15 +161,29 @@ def _check_range(methods: Sequence[Method], chosen: set[str], samples: Sequence[
                 raise ValueError(f"{method.name()}.{OPTION} is {value}, but {sample.name} is only {width} pixels wide")
 
 
-def _range_notes(comparison: Comparison, chosen: set[str], flag: str) -> list[str]:
-    """Where the disparity range came from, for each sample where nobody chose it."""
+def _range_notes(comparison: Comparison, methods: Sequence[Method], chosen: set[str], flag: str) -> list[str]:
+    """Where the disparity range came from, for each sample where a method searches one that nobody chose."""
+    left_open = [method for method in methods if method.name() not in chosen and _searches(method)]
+    if not left_open:
+        return []
+    inner = flag == "--set" and not any(OPTION in method.option_limits() for method in left_open)
+    other = f'{flag} stereo_options="{OPTION}=…"' if inner else f"{flag} {OPTION}=…"
     notes: list[str] = []
-    if all(row.method.name() in chosen for row in comparison.rows):
-        return notes
     for sample in comparison.samples:
         pair = pair_of(sample)
-        if pair is None:
-            continue
-        value, origin = search_range(pair, comparison.inspections.get(sample.name))
-        notes.append(f"{sample.name}: {OPTION} is {value} px, {origin}; {flag} {OPTION}=… chooses another")
+        if pair is not None:
+            value, origin = search_range(pair, comparison.inspections.get(sample.name))
+            notes.append(f"{sample.name}: {OPTION} is {value} px, {origin}; {other} chooses another")
     return notes
+
+
+def _searches(method: Method) -> bool:
+    """Whether the method, or the stereo method that it carries, searches a range that its options do not tell."""
+    if OPTION in method.option_limits():
+        return True
+    matcher = getattr(method, "matcher", None)
+    return (
+        matcher is not None
+        and OPTION in matcher().option_limits()
+        and OPTION not in getattr(method, "stereo_options", "")
+    )

@@ -12,6 +12,7 @@ from rich.console import Console
 from .. import io
 from ..depth._completion import Completion
 from . import settings
+from .outputs import spare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ def run(sparse: Path, choices: Choices) -> None:
         names = [name for name in every if issubclass(every[name], Completion)]
         raise ValueError(f"--method is {choices.method!r}; it must be one that completes depth: {', '.join(names)}")
     method = methods[0]
+    spare(f"--out {choices.out}", [choices.out], (sparse, choices.image))
     given = io.read_depth(sparse, scale=choices.scale)
     image = None if choices.image is None else io.read_image(choices.image)
     count = int(given.valid.sum())
@@ -42,7 +44,7 @@ def run(sparse: Path, choices: Choices) -> None:
         raise ValueError(f"--hold-back {choices.hold_back:g}: of {count} pixels none is left to complete, or to judge")
     io.write_depth(choices.out, method(given, image))
     console = Console(highlight=False)
-    console.print(f"{count} pixels of {given.m.size} were given ({100 * given.density:.2g} %)", markup=False)
+    console.print(f"{count} pixels of {given.m.size} were given ({100 * given.density:.3g} %)", markup=False)
     if choices.hold_back > 0:
         found = method(known, image).m[held.valid]
         error = np.abs(found - held.m[held.valid]) / held.m[held.valid]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
+from ..datasets._folder_parts import number
 from ..datasets._registered import registration_of
 from ..datasets.posed_clip import PosedClip
 from ..depth.from_motion import FromMotion
@@ -24,6 +25,7 @@ from ..report.surfaces import Surface
 from ..results import Depth, PointCloud, RelativeDepth
 from . import registering
 from .calibrating import length_m
+from .outputs import spare
 
 #: A voxel is so small a share of the median depth where none is given.
 VOXEL_SHARE = 0.005
@@ -65,6 +67,9 @@ class Posed:
 def run(folder: Path, choices: Choices) -> PointCloud:
     """Fuse a folder. ValueError when it cannot be right, before anything is written."""
     _check(choices)
+    register = None if choices.register is None else Path(choices.register)
+    outputs = (choices.out, choices.report, choices.registration_out)
+    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder / "meta.json"))
     voxel = None if choices.voxel is None else length_m(choices.voxel, "--voxel")
     farthest = float("inf") if choices.max_depth is None else length_m(choices.max_depth, "--max-depth")
     clip = read(folder, choices)
@@ -118,7 +123,7 @@ def read(folder: Path, choices: Choices) -> Posed:
         wrong = "is one file" if folder.exists() else "does not exist"
         raise ValueError(f"{folder} {wrong}: give the folder with frames and poses")
     source, meta = registering.words_of(folder, choices.register)
-    scale = choices.depth_scale or float(meta.get("depth_scale", 1000.0))
+    scale = choices.depth_scale or number(folder, meta, "depth_scale", above=0) or 1000.0
     any_camera = Camera(width=1, height=1, fx=1.0, fy=1.0, cx=0.0, cy=0.0)
     names = PosedClip(folder, any_camera).names[:: choices.every]
     if len(names) < 2:

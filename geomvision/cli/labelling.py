@@ -19,6 +19,7 @@ from ..samples import DepthSample
 from ..training.pseudo_labels import Labels, numbers, pseudo_labels
 from . import settings
 from .objects import known_as
+from .outputs import spare
 
 if TYPE_CHECKING:
     from ..depth._base import DepthMethod
@@ -52,6 +53,8 @@ def run(left: Path, right: Path | None, choices: Choices) -> None:
         raise ValueError(f"--method is {choices.method!r}; give one: {', '.join(settings.registry(task))}")
     (method,) = methods
     method.chosen_backend()
+    read = (left, right, choices.objects, choices.right_objects, choices.camera)
+    spare(f"--out {choices.out}", [choices.out], read)
     masks = _masks(choices.objects, left, choices.classes)
     image = io.read_image(left)
     painting = functools.partial(pseudo_labels, paints=choices.paints, seed=choices.seed)

@@ -22,6 +22,7 @@ from ..pose.essential import Essential
 from ..report.maps import eight_bit
 from ..results import RelativePose
 from ..results.relative_pose import DEGENERACIES
+from .outputs import spare
 
 #: Matches drawn at most, and the width of each drawn image, pixels.
 DRAWN, DRAWN_PX = 150, 800
@@ -41,6 +42,8 @@ class Choices:
 def run(first: Path, second: Path, choices: Choices) -> RelativePose:
     """Find the pose of two image files and say it. ValueError where there is none."""
     _check(choices)
+    for flag, path in (("--out", choices.out), ("--picture", choices.picture)):
+        spare(f"{flag} {path}", [] if path is None else [path], (first, second, *choices.cameras))
     images = [io.read_image(path) for path in (first, second)]
     if images[0].shape == images[1].shape and np.array_equal(images[0], images[1]):
         raise ValueError(f"{first} and {second} are the same image, pixel for pixel")

@@ -25,7 +25,13 @@ from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
 from ..io._files import write_bytes
 from . import sources
+from .outputs import spare
 
+#: What may be written to the folder.
+WRITTEN = (
+    "left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json", "calib.txt",
+    "mended.yaml",
+)  # fmt: skip
 #: Distance of the lines in rows.png, pixels.
 LINES_PX = 32
 
@@ -50,6 +56,7 @@ class Choices:
 def run(left: Path, right: Path, choices: Choices) -> Rectification:
     """Rectify a pair of files and write what came of it. ValueError when it cannot be right."""
     _check(choices)
+    spare(f"--out {choices.out}", (choices.out / name for name in WRITTEN), (left, right, *choices.rig))
     images = io.read_image(left), io.read_image(right)
     pair = as_pair(*images, names=(str(left), str(right)))
     if pair[0].dtype.kind == "f":
@@ -159,8 +166,8 @@ def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubi
         io.write_image(folder / f"{name}.png", image)
         io.write_image(folder / f"{name}_mask.png", view.valid.astype(np.uint8) * 255)
     io.write_image(folder / "rows.png", _lined(*images))
-    written = ["left.png", "right.png", "left_mask.png", "right_mask.png", "rows.png", "rectification.json"]
-    for name in ("calib.txt", "mended.yaml"):
+    written = list(WRITTEN[:-2])
+    for name in WRITTEN[-2:]:
         (folder / name).unlink(missing_ok=True)  # those of an earlier run would be believed
     if found.rig is not None:
         io.write_middlebury_calib(folder / "calib.txt", found.rig)

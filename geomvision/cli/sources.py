@@ -116,6 +116,7 @@ def depth(
     `pairs` names points of which one is further, by the image's file name; `objects` are masks by class.
     """
     names: Mapping[str, Sequence[str]] = {}
+    _ground(camera_height, horizon)
     if image.is_dir():
         _alone(image, right=right, truth=truth, calib=calib)
         found = _depth_scenes(image)
@@ -138,6 +139,11 @@ def depth(
         names = {found[0].name: known_as(image)}
     found = classed(found, objects, names)
     known = None if pairs is None else _pairs_of(pairs, image, [sample.name for sample in found])
+    for sample in found:
+        height, row = camera_height or sample.camera_height_m, sample.horizon_px if horizon is None else horizon
+        if (camera_height, horizon) != (None, None) and (height is None or (row is None and sample.down is None)):
+            lacks = "--camera-height" if height is None else "--horizon"
+            raise ValueError(f"{lacks} is not told, and {sample.name} does not know it: ground_plane needs both")
     return [
         replace(
             sample,
@@ -147,6 +153,13 @@ def depth(
         )
         for sample in found
     ]
+
+
+def _ground(camera_height: float | None, horizon: float | None) -> None:
+    if camera_height is not None and not 0 < camera_height < float("inf"):
+        raise ValueError(f"--camera-height is {camera_height:g}; it must be a positive number of metres")
+    if horizon is not None and not abs(horizon) < float("inf"):
+        raise ValueError(f"--horizon is {horizon}; it must be a finite image row")
 
 
 def _pairs_of(path: Path, image: Path, names: Sequence[str]) -> PointPairs:
@@ -184,7 +197,10 @@ def depth_of(pair: StereoSample) -> DepthSample:
     if pair.rig is None:
         raise ValueError(f"{pair.name} has no calibration: its disparities cannot become metres")
     known = None if pair.disparity is None else pair.disparity.to_depth(pair.rig)
-    return DepthSample(name=pair.name, image=pair.left, camera=pair.rig.left, depth=known, stereo=pair)
+    camera, masks, things = pair.rig.left, pair.masks, pair.things
+    return DepthSample(
+        name=pair.name, image=pair.left, camera=camera, depth=known, stereo=pair, masks=masks, things=things
+    )
 
 
 def _plain(path: Path, camera: CameraModel) -> Camera:

@@ -16,7 +16,7 @@ from .. import io
 from ..cameras import Array, Camera
 from ..geometry import nearest_pose
 from ..images import Image, Mask
-from ..io._files import naming, read_numbers
+from ..io._files import by_number, naming, read_numbers
 from ..results import Depth, Disparity, Flow
 
 PICTURES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".webp", ".bmp", ".tif", ".tiff")
@@ -29,10 +29,11 @@ def if_there(path: Path) -> Path | None:
 
 
 def pictures(folder: Path, endings: Iterable[str] = PICTURES) -> list[Path]:
-    """The images of a folder by name; none where there is no such folder."""
+    """The images of a folder by name, numbers in names by value; none where there is no such folder."""
     if not folder.is_dir():
         return []
-    return sorted(e for e in folder.iterdir() if e.suffix.lower() in endings and not e.name.startswith("."))
+    found = [e for e in folder.iterdir() if e.suffix.lower() in endings and not e.name.startswith(".")]
+    return sorted(found, key=lambda e: by_number(e.name))
 
 
 def partner(path: Path, image: Image) -> Image:

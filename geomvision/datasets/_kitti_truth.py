@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from .. import io
-from ..cameras import StereoRig
+from ..cameras import Array, StereoRig
 from ..images import Image, Mask
 from ..io._files import naming
 from ..io.kitti import Pair
 from ..results import Disparity, Flow
-from ._files import disparity_map, flow_map, mask_map
+from ._files import disparity_map, fitting, flow_map, mask_map
 
 Map = TypeVar("Map", Disparity, Flow)
 
@@ -55,6 +55,13 @@ def rectified_rig(root: Path, name: str, image: Image, cameras: Pair) -> StereoR
         return None
     with naming(path, "KITTI calibration of a rectified pair"):
         return io.kitti_rig(io.read_kitti_calib(path), image.shape[1], image.shape[0], cameras)
+
+
+def check_rectified_size(path: Path, entries: Mapping[str, Array], number: str, image: Image) -> None:
+    """FormatError unless an image has the size that calib_cam_to_cam.txt tells of a camera's rectified ones."""
+    size = entries.get(f"S_rect_{number}")
+    if size is not None:
+        fitting(path, tuple(int(side) for side in size[::-1]), image)
 
 
 def _file(root: Path, name: str, *folders: str) -> Path | None:

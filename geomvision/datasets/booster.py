@@ -19,6 +19,8 @@ from ._base import Listed
 from ._files import disparity_map, fitting, optional, partner
 from ._occlusion import cross_check
 
+#: Width and height of the published images, which calibrations are of.
+_WHOLE = (4112, 3008)
 _CALIB = "OpenCV's XML with proj_matL (3x4), proj_matR (3x4) and baselineLR (mm)"
 
 
@@ -26,9 +28,10 @@ class Booster(Listed[StereoSample, Path]):
     """One sample per lighting of a scene of the balanced set, named ``Bathroom/im0``.
 
     Truth that is not positive is unknown; occlusion is from the truth of both views. Masks "class 0" to "class 3", from
-    surfaces that scatter light to those that let it through, are those of ``mask_cat.png``. Images that may be of the
-    whole 4112x3008 pixels, as truth is, or made smaller with it by yourself. The unbalanced set, whose views differ in
-    size, is left out. Baselines are millimetres, as in published code.
+    surfaces that scatter light to those that let it through, are those of ``mask_cat.png``. Images may be of the whole
+    4112x3008 pixels, as truth is, or made smaller with it by yourself: the rig is that of the images, made smaller with
+    them where its principal point, far from their middle, tells that it was not. The unbalanced set, whose views differ
+    in size, is left out. Baselines are millimetres, as in published code.
 
     Args:
         path: the folder that holds ``train/balanced``, that folder itself, or a scene.
@@ -92,8 +95,10 @@ def _rig(path: Path, image: Image) -> StereoRig:
     with naming(path, _CALIB):
         left, right = (_matrix(root.findtext(f"proj_mat{side}/data")) for side in "LR")
         baseline = float(root.findtext("baselineLR") or "nan") / 1000.0
-        camera = Camera.from_matrix(left[:, :3], image.shape[1], image.shape[0])
-        return StereoRig.rectified(camera, baseline, float(right[0, 2] - left[0, 2]))
+        height, width = image.shape[:2]
+        own = abs(left[0, 2] / width - 0.5) < 0.25  # of the whole size it is 1 and more of a half as wide image
+        camera = Camera.from_matrix(left[:, :3], *((width, height) if own else _WHOLE))
+        return StereoRig.rectified(camera, baseline, float(right[0, 2] - left[0, 2])).resize(width, height)
 
 
 def _matrix(text: str | None) -> np.ndarray:

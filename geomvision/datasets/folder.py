@@ -14,7 +14,7 @@ import numpy as np
 from .. import io
 from ..cameras import Camera, StereoRig
 from ..images import Image, Mask
-from ..io._files import naming, read_text
+from ..io._files import by_number, naming, read_text
 from ..io.kitti import kitti_rig_of
 from ..results import Disparity, Flow
 from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
@@ -131,7 +131,8 @@ def task_of(scene: Path, *, pose: bool = False) -> Task | None:
 
 def _frames(scene: Path) -> list[str]:
     """The frames of a depth scene: "001" for depth_001.png, "" for a single depth.png."""
-    found = [re.fullmatch(r"depth(?:_(\w+))?\.(?:png|pfm)", entry.name) for entry in sorted(scene.iterdir())]
+    names = sorted((entry.name for entry in scene.iterdir()), key=by_number)
+    found = [re.fullmatch(r"depth(?:_(\w+))?\.(?:png|pfm)", name) for name in names]
     return [match[1] or "" for match in found if match]
 
 

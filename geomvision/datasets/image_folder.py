@@ -20,7 +20,8 @@ Sample = DepthSample | FlowSample | StereoSample
 class ImageFolder(Listed[Sample, tuple[Path, ...]]):
     """One sample per image ("depth"), per image and the next ("flow"), or per pair of ``left/`` and ``right/``.
 
-    Images are taken by name, those of folders below, too, in order; flow never leads from one folder into another.
+    Images are taken by name, numbers in names by value, those of folders below, too, in order; flow never leads from
+    one folder into another.
 
     Args:
         path: the folder.

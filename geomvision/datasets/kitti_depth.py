@@ -13,6 +13,7 @@ from ..results import Depth
 from ..samples import DepthSample
 from ._base import Listed
 from ._files import depth_map, if_there, read_camera
+from ._kitti_truth import check_rectified_size
 
 
 class _Frame(NamedTuple):
@@ -97,6 +98,8 @@ def _depth(path: Path, image: Image) -> Depth:
 
 
 def _raw_camera(path: Path, file: Path, image: Image) -> Camera:
-    entries, name = io.read_kitti_calib(path), f"P_rect_{file.parents[1].name[-2:]}"
+    number = file.parents[1].name[-2:]
+    entries, name = io.read_kitti_calib(path), f"P_rect_{number}"
     with naming(path, f"KITTI calibration with {name}"):
+        check_rectified_size(path, entries, number, image)
         return Camera.from_matrix(entries[name].reshape(3, 4)[:, :3], image.shape[1], image.shape[0])

@@ -16,6 +16,7 @@ from ..results import Depth
 from ..samples import DepthSample, StereoSample
 from ._base import Listed
 from ._files import partner
+from ._kitti_truth import check_rectified_size
 from ._velodyne import depth_of_points, kitti_velo_to_cam, read_scan
 
 _DRIVE, _FRAME = re.compile(r"\d{4}_\d\d_\d\d_drive_\d{4}_sync"), re.compile(r"\d{10}")
@@ -63,6 +64,7 @@ class KITTIRaw(Listed[DepthSample, Path]):
         entries = io.read_kitti_calib(calib)
         height, width = image.shape[:2]
         with naming(calib, "KITTI calibration with P_rect_02, R_rect_00 and S_rect_02"):
+            check_rectified_size(calib, entries, "02", image)
             P, R = entries["P_rect_02"].reshape(3, 4), entries["R_rect_00"].reshape(3, 3)
             camera = Camera.from_matrix(P[:, :3], width, height)
             T = np.eye(4)

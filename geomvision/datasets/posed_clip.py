@@ -14,21 +14,21 @@ from ..images import Image
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import Dataset, empty, existing_folder
-from ._files import fitting, partner
+from ._files import fitting, partner, pictures
 from ._poses import read_poses
 
 _LAYOUT = (
     "frame-000000.color.png, frame-000000.pose.txt and, where there is depth, frame-000000.depth.png, as 7-Scenes has "
     "them; or color_000.png, depth_000.png and one poses.txt with 16 numbers a line"
 )
-_IMAGES = (".png", ".jpg", ".jpeg")
 
 
 class PosedClip(Dataset[DepthSample]):
     """One sample per frame of a posed RGB-D or colour clip: its depth, and the clip around it (Shotton et al., 2013).
 
-    Poses are camera to world, row by row, in metres; rotations are made exact. Depth is PNG of 16 bits, 0 and 65535
-    where there is none. Neither layout has a calibration, so the camera is given.
+    Frames come by name, numbers in names by value, and so do lines of ``poses.txt``. Poses are camera to world, row by
+    row, in metres; rotations are made exact. Depth is PNG of 16 bits, 0 and 65535 where there is none. Neither layout
+    has a calibration, so the camera is given.
 
     Args:
         path: the folder.
@@ -69,7 +69,7 @@ class PosedClip(Dataset[DepthSample]):
 
     @cached_property
     def _colours(self) -> dict[str, Path]:
-        files = sorted(file for file in self.path.iterdir() if file.suffix.lower() in _IMAGES)
+        files = pictures(self.path, (".png", ".jpg", ".jpeg"))
         scenes = {file.name[6:].partition(".")[0]: file for file in files if ".color." in file.name}
         return scenes or {file.stem[6:]: file for file in files if file.stem.startswith("color_")}
 
@@ -91,13 +91,13 @@ class PosedClip(Dataset[DepthSample]):
         if depth is not None and path is not None:
             fitting(path, depth.size, image)
         frames = tuple(image if k == at else partner(self._colours[self.names[k]], image) for k in chosen)
-        reference = chosen.index(at)
+        T = self.T_world_cam[chosen]
         return DepthSample(
             name=name,
             image=image,
             camera=self.camera,
             depth=depth,
-            clip=Clip(frames=frames, cameras=self.camera, T_world_cam=self.T_world_cam[chosen], reference=reference),
+            clip=Clip(frames=frames, cameras=self.camera, T_world_cam=T, reference=chosen.index(at)),
         )
 
     def clip(self) -> Clip:

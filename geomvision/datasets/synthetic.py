@@ -102,6 +102,7 @@ class Synthetic(SceneOptions):
         row, column = np.mgrid[: self.height, : self.width].astype(np.float64)
         (x, y, gone), (x_right, _, hidden) = found.in_left1, found.in_right1
         before, later = found.before, found.left1_in_right1
+        masks = _masks(before.sights[0], before.hits[0])
         return SceneFlowSample(
             name=f"synthetic-scene-flow-{self.seed}-{index}",
             left0=before.images[0].astype(np.uint8),
@@ -115,7 +116,8 @@ class Synthetic(SceneOptions):
             flow=Flow(px=np.stack([x - column, y - row], axis=-1), occluded=gone),
             T_1_0=found.T_1_0,
             max_disparity=int(self.max_disparity),
-            masks={**_masks(before.sights[0], before.hits[0]), "moving": found.moving},
+            masks={**masks, "moving": found.moving},
+            things=_things(masks, before.sights[0]),
         )
 
     def depth(self, index: int) -> DepthSample:

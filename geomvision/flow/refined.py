@@ -111,9 +111,8 @@ class Refined(FlowMethod):
         net = _net(*weights.version(self.weights))
         images = padded(levels(*frames), 1, 1)[1]
         fields = [torch.from_numpy(np.ascontiguousarray(np.moveaxis(f, -1, -3)))[None] for f in (answers, back)]
-        told = kinds([*names, *MOTIONS])
         with torch.inference_mode(), threads(self.num_threads), rounding(self.precision):
-            found = net(*images, fields[0], told, fields[1])
+            found = net(*images, fields[0], kinds([*names, *MOTIONS]), fields[1])
         trace.record("coarse", _pixels(found.coarse[-1]), "px", "what the net found at a quarter of the size")
         trace.record("mixed", _pixels(found.mixed), "px", "answers and coarse estimate weighed at every pixel")
         px = _pixels(found.flow)
@@ -149,5 +148,6 @@ def _net(path: Path, _written_ns: int) -> FlowRefiner:
     from .. import weights
     from ..nets.flow_refiner import FlowRefiner
 
-    net: FlowRefiner = weights.filled(FlowRefiner, *weights.load(path))
+    with weights.on_cpu():
+        net: FlowRefiner = weights.filled(FlowRefiner, *weights.load(path))
     return net.eval()

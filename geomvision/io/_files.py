@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,6 +112,12 @@ def read_numbers(path: PathLike, expected: str, columns: int | None = None) -> N
     if not rows:
         raise FormatError(path, "holds no number", expected)
     return np.concatenate([np.array(row) for row in rows]) if columns is None else np.array(rows)
+
+
+def by_number(name: str) -> tuple[list[tuple[int, str]], str]:
+    """What names sort by so that numbers in them count as numbers: "frame 2" before "frame 10"."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name
 
 
 def check_size(path: PathLike, width: int, height: int, expected: str) -> None:

@@ -1,4 +1,7 @@
-"""Areas as annotation tools write them, as masks (H, W): polygons and run lengths. ValueError where they are none."""
+"""Areas as annotation tools write them, as masks (H, W): polygons, boxes, ellipses, run lengths.
+
+ValueError where they are none.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,25 @@ def polygon(points: Sequence[float], height: int, width: int) -> Mask:
         crossings = x0[met] + (y - y0[met]) * (x1[met] - x0[met]) / (y1[met] - y0[met])
         mask[row] = np.searchsorted(np.sort(crossings), columns, side="right") % 2 == 1
     return mask
+
+
+def box(given: Any, height: int, width: int) -> Mask:
+    """The pixels whose centre lies in COCO's box: x, y of its upper left corner, width, height."""
+    numbers = isinstance(given, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    if not numbers or len(given) != 4 or not min(given[2:]) > 0:
+        raise ValueError(f"a box is {given!r}; it must be x, y, width and height, the last two above 0")
+    x, y, across, down = given
+    return polygon([x, y, x + across, y, x + across, y + down, x, y + down], height, width)
+
+
+def ellipse(middle: tuple[float, float], radii: tuple[float, float], degrees: float, height: int, width: int) -> Mask:
+    """The pixels whose centre lies in an ellipse of these radii along x and y, turned clockwise as one sees it."""
+    if not np.isfinite([*middle, *radii, degrees]).all() or not min(radii) > 0:
+        raise ValueError(f"an ellipse is not a finite middle and two radii above 0: {middle}, {radii}, {degrees}")
+    x, y = np.arange(width) + 0.5 - middle[0], np.arange(height)[:, None] + 0.5 - middle[1]
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    along, across = (cosine * x + sine * y) / radii[0], (cosine * y - sine * x) / radii[1]
+    return np.asarray(along**2 + across**2 <= 1)
 
 
 def runs(counts: Any, height: int, width: int, *, by_columns: bool) -> Mask:

@@ -1,4 +1,7 @@
-"""PNGs of a palette: the numbers that pixels hold, and the colours that these stand for (PNG specification, 11.2)."""
+"""What chunks of a PNG say of numbers that pixels hold: the colours of a palette, and a grey level that is transparent.
+
+PNG specification, 11.2 and 11.3.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,16 @@ def as_grey(png: bytes) -> bytes:
         held = content[:9] + b"\0" + content[10:] if kind == b"IHDR" else content
         parts += [struct.pack(">I", len(held)), kind, held, struct.pack(">I", zlib.crc32(kind + held))]
     return b"".join(parts)
+
+
+def transparent_level(png: bytes) -> int:
+    """Which level of a grey PNG is transparent, as decoders have it, of 8 bits at least; −1: none, or not grey."""
+    bits, colour = png[24], png[25]
+    marks = [] if colour else [content for kind, content in _chunks(png) if kind == b"tRNS" and len(content) == 2]
+    if not marks:
+        return -1
+    level: int = struct.unpack(">H", marks[0])[0] & (2**bits - 1)
+    return level * 255 // (2**bits - 1) if bits < 8 else level
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

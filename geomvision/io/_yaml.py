@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from ..packages import needed_by
 from ._files import FormatError, PathLike, read_text
+
+#: Entries of a file where its aliases are unfolded; calibrations have hundreds.
+_MOST_ENTRIES = 1_000_000
 
 
 class Entry:
@@ -126,15 +130,29 @@ def read_yaml(path: PathLike, expected: str) -> Entry:
         text = "%YAML 1.1" + text[text.find("\n") if "\n" in text else len(text) :]
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        entries = 0 if node is None else _unfolded(node, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
         raise FormatError(path, f"{where}is no YAML ({error.problem})", expected) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FormatError(path, f"is no YAML ({error})", expected) from error
+    if entries > _MOST_ENTRIES:
+        raise FormatError(path, f"its aliases unfold to more than {_MOST_ENTRIES} entries", expected)
     if node is None or node.id != "mapping":
         raise FormatError(path, "holds no mapping of names to values", expected)
     return Entry(path, node)
+
+
+def _unfolded(node: Any, known: dict[int, float]) -> float:
+    """How many entries there are where each alias is what it stands for; infinity for what holds itself."""
+    if node.id == "scalar":
+        return 1
+    if id(node) not in known:
+        known[id(node)] = math.inf  # while it is counted: then it holds itself
+        inner = node.value if node.id == "sequence" else [each for pair in node.value for each in pair]
+        known[id(node)] = 1 + sum(_unfolded(each, known) for each in inner)
+    return known[id(node)]
 
 
 def word(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..images import Image
 from ..packages import needed_by
-from ._files import FormatError, PathLike
+from ._files import FormatError, PathLike, by_number
 from .image import read_image
 
 IMAGES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".tif", ".tiff", ".bmp", ".webp")
@@ -130,16 +130,12 @@ def read_frames(source: PathLike | int) -> Frames:
 def _of_images(source: str, paths: list[Path], none: str) -> Frames:
     if not paths:
         raise FormatError(source, none, _EXPECTED)
-    paths.sort(key=lambda path: [(int(part), "") if part.isdecimal() else (-1, part) for part in _parts(path)])
-    stems = [path.stem for path in paths]
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    paths.sort(key=lambda path: by_number(str(path)))
+    counts = Counter(path.stem for path in paths)
+    twice = next((stem for stem, count in counts.items() if count > 1), None)
     if twice is not None:
         raise FormatError(source, f"holds more than one image called {twice!r}", "one for each frame: give a pattern")
     return Frames(source, len(paths), tuple(paths))
-
-
-def _parts(path: Path) -> list[str]:
-    return [part for part in re.split(r"(\d+)", str(path)) if part]
 
 
 def _of_video(source: str) -> Frames:
@@ -156,6 +152,11 @@ def _opened(source: str) -> Any:
     with needed_by("reading videos"):
         import cv2
 
+    try:
+        source.encode()
+    except UnicodeEncodeError:  # OpenCV ends the process over such a name
+        told = "its name is no UTF-8, which OpenCV cannot open: rename it"
+        raise FormatError(source.encode(errors="backslashreplace").decode(), told, _EXPECTED) from None
     is_camera = source.isdecimal() and not Path(source).exists()
     capture = cv2.VideoCapture(int(source)) if is_camera else cv2.VideoCapture(source)
     if not capture.isOpened():

@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from ..images import DTYPES, Image, as_image
 from ..packages import needed_by
 from ._files import FormatError, PathLike, check_size, read_bytes, write_bytes
-from ._palettes import as_grey, palette_of
+from ._palettes import as_grey, palette_of, transparent_level
 
 _EXPECTED = "an image (PNG, JPEG, PGM, PPM, TIFF, BMP or WebP)"
 _PALETTE = "a PNG image with a palette"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC = b"\xff\xd8\xff"
-#: WebP and TIFF. In BMP most programs leave the fourth byte 0 and mean opaque.
-_WITH_ALPHA = (b"RIFF", b"II*\0", b"MM\0*")
+#: PNG is looked at as it is decoded; JPEG, PNM and Radiance have no alpha. In BMP most programs leave the fourth byte 0
+#: and mean opaque.
+_WITHOUT_ALPHA = (_PNG_MAGIC, _JPEG_MAGIC, b"BM", b"P", b"#?")
 _PNM = re.compile(rb"P([56])\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(?:#[^\n]*\n\s*)*(\d{1,9})\s+(\d{1,5})\s")
 #: The same in text, where comments may stand anywhere.
 _PLAIN = re.compile(rb"P([23])((?:\s+|#[^\n]*\n)+\d)")
@@ -44,9 +45,10 @@ class PNGHeader:
 
 
 def read_image(path: PathLike) -> Image:
-    """Read an image: (H, W) grey or (H, W, 3) RGB; uint8, uint16 or float32, as stored.
+    """Read an image: (H, W) grey or (H, W, 3) RGB; uint8, uint16, float32 or float64, as stored.
 
-    The orientation a camera noted in a JPEG is applied. An alpha channel must be opaque and is dropped.
+    The orientation a camera noted is applied, but in PNG. An alpha channel must be opaque and is dropped. Of several
+    images in a file (TIFF, GIF) the first is taken.
 
     Raises:
         FormatError: when the file is missing, no image, truncated, damaged, transparent or absurdly large.
@@ -54,7 +56,7 @@ def read_image(path: PathLike) -> Image:
     data = read_bytes(path, _EXPECTED)
     if data.startswith(_PNG_MAGIC):
         check_png(path, data)
-    _check_pnm(path, data)
+    data = _whole_pnm(path, data)
     if _PLAIN.match(data[:1024]):
         return _plain_pnm(path, data)
     # In a JPEG's compressed data every 0xFF is escaped, so the end marker must follow the last scan's start.
@@ -110,17 +112,23 @@ def check_png(path: PathLike, data: bytes) -> PNGHeader:
         position = end
 
 
-def _check_pnm(path: PathLike, data: bytes) -> None:
-    """Raise FormatError when a binary PGM or PPM is shorter than its header says, before it is allocated."""
+def _whole_pnm(path: PathLike, data: bytes) -> bytes:
+    """The file; of a binary PGM or PPM whose header has Windows line ends, without the byte that shifts its pixels.
+
+    Raises FormatError when one is shorter than its header says, before it is allocated.
+    """
     header = _PNM.match(data[:1024])
     if header is None:
-        return
+        return data
     width, height = int(header[2]), int(header[3])
     check_size(path, width, height, "a PGM or PPM image")
     size = width * height * (3 if header[1] == b"6" else 1) * (1 if int(header[4]) < 256 else 2)
     if len(data) - header.end() < size:
         found = f"is truncated: {len(data) - header.end()} bytes follow the header"
         raise FormatError(path, found, f"{size} bytes for {width}x{height} pixels")
+    end = header.end()
+    windows = b"\r\n" in header[0] and data[end - 1 : end + 1] == b"\r\n" and len(data) - end == size + 1
+    return data[: end - 1] + data[end:] if windows else data
 
 
 def _plain_pnm(path: PathLike, data: bytes) -> Image:
@@ -155,17 +163,16 @@ def _decode(path: PathLike, data: bytes) -> Image:
     except cv2.error as error:
         raise FormatError(path, f"cannot be decoded ({error.err})", _EXPECTED) from error
     if image is None:
-        raise FormatError(
-            path, f"starts with the bytes {data[:8]!r}, which no decoder knows or could finish", _EXPECTED
-        )
-    if data.startswith(_WITH_ALPHA):
-        whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:
-            _require_opaque(path, whole)
+        found = f"starts with the bytes {data[:8]!r}, which no decoder knows or could finish"
+        if data[4:8] == b"ftyp":
+            found = "is a HEIC or AVIF image that OpenCV here cannot decode: convert it"
+        raise FormatError(path, found, _EXPECTED)
+    if not data.startswith(_WITHOUT_ALPHA):
+        _require_opaque(path, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
     if image.dtype.name not in DTYPES:
         raise FormatError(path, f"holds {image.dtype} samples", "an image of uint8, uint16 or float samples")
+    _require_opaque(path, image, transparent_level(data) if is_png else -1)
     if image.ndim == 3 and image.shape[2] == 4:
-        _require_opaque(path, image)
         image = image[..., :3]
         if data[25] == 4:  # grey with alpha, which the decoder spreads over three channels
             image = image[..., 0]
@@ -176,9 +183,14 @@ def _decode(path: PathLike, data: bytes) -> Image:
     return np.ascontiguousarray(image)
 
 
-def _require_opaque(path: PathLike, image: Image) -> None:
-    """FormatError where the fourth channel is not all of what is opaque: the largest number, of floats 1."""
-    if (image[..., 3] != (np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1)).any():
+def _require_opaque(path: PathLike, image: Image | None, level: int = -1) -> None:
+    """FormatError where a fourth channel is not all of what is opaque, or a grey pixel has the transparent level."""
+    clear = False
+    if image is not None and image.ndim == 3 and image.shape[2] == 4:  # opaque is the largest number, of floats 1
+        clear = bool((image[..., 3] != (np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1)).any())
+    elif image is not None and level >= 0:
+        clear = bool((image == level).any())
+    if clear:
         raise FormatError(path, "has transparent pixels", "an opaque image: flatten it onto a background first")
 
 

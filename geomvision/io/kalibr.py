@@ -24,7 +24,7 @@ from ..cameras import (
     pose,
 )
 from ..cameras.poses import nearest_rotation
-from ._files import PathLike, write_bytes
+from ._files import PathLike, by_number, write_bytes
 from ._yaml import Entry, number_list, read_yaml, word
 
 _EXPECTED = "Kalibr's camchain: cam0 with camera_model, distortion_model, intrinsics, distortion_coeffs, resolution"
@@ -55,9 +55,9 @@ def read_kalibr(path: PathLike) -> KalibrChain:
         FormatError: naming file and line, for what is missing, malformed, or a model without a counterpart (ds, fov).
     """
     entries = read_yaml(path, _EXPECTED)
-    names = [name for name in entries.names if name.startswith("cam")]
+    names = sorted((name for name in entries.names if name.startswith("cam")), key=by_number)
     if names != [f"cam{k}" for k in range(len(names))] or not names:
-        raise entries.wrong(f"has the cameras {', '.join(names) or 'none'}", "cam0, cam1, … in this order")
+        raise entries.wrong(f"has the cameras {', '.join(names) or 'none'}", "cam0, cam1, … without a gap")
     cameras = [_camera(entries[name]) for name in names]
     poses = [np.eye(4)]
     for name in names[1:]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..images import Image, Mask
 from ._files import FormatError, PathLike, check_size, read_json_object
-from ._mask_shapes import polygon, runs, unpacked
+from ._mask_shapes import box, ellipse, polygon, runs, unpacked
 from ._xml import read_xml
 from .image import read_image, read_png_header, read_png_numbers
 
@@ -27,7 +27,8 @@ def read_masks(path: PathLike, image: str | Sequence[str] | None = None) -> dict
     """Which pixels belong to each class of objects: class → bool (H, W). Shapes of one class are joined.
 
     Args:
-        path: COCO's .json (polygons, run lengths as list or string), CVAT's .xml (polygons, masks, boxes), or .png,
+        path: COCO's .json (polygons, run lengths as list or string; boxes of shapes that have neither), CVAT's .xml
+            (polygons, masks, boxes, ellipses), or .png,
             where a class is called by its number, or "object" where there is but 255. Numbers are those of a
             palette, whose first colour must be black then, unless all its colours are grey: these are levels.
         image: name of the image in an export, which must be told where it holds several; folder and ending may be
@@ -129,14 +130,23 @@ def _coco(path: PathLike, image: str | Sequence[str] | None) -> _Shapes:
             continue
         if each["category_id"] not in labels:
             raise FormatError(path, f"a shape is of category {each['category_id']!r}, which is not listed", _COCO)
-        yield labels[each["category_id"]], _segment(each["segmentation"], *size)
+        segment = each.get("segmentation", [])
+        yield labels[each["category_id"]], _box(each, *size) if segment == [] else _segment(segment, *size)
+
+
+def _box(shape: dict[str, Any], height: int, width: int) -> Mask:
+    """Of a shape that is a box alone, as detectors have them."""
+    if "bbox" not in shape:
+        raise ValueError("a shape has no polygon, and no box")
+    turned = shape.get("attributes", {}).get("rotation", 0)
+    if turned:
+        raise ValueError(f"a box is turned by {turned} degrees; COCO does not say about what: export polygons")
+    return box(shape["bbox"], height, width)
 
 
 def _segment(segment: Any, height: int, width: int) -> Mask:
     """A list of polygons, or run lengths by columns."""
     if isinstance(segment, list):
-        if not segment:
-            raise ValueError("a shape has no polygon")
         return np.asarray(np.any([polygon(points, height, width) for points in segment], axis=0))
     if list(segment["size"]) != [height, width]:
         raise ValueError(f"run lengths are of size {segment['size']}; the image is {[height, width]} (height, width)")
@@ -174,6 +184,11 @@ def _boxed(given: dict[str, str], height: int, width: int) -> Mask:
     return polygon(corners.ravel().tolist(), height, width)
 
 
+def _elliptic(given: dict[str, str], height: int, width: int) -> Mask:
+    cx, cy, rx, ry = (float(given[name]) for name in ("cx", "cy", "rx", "ry"))
+    return ellipse((cx, cy), (rx, ry), float(given.get("rotation", 0)), height, width)
+
+
 def _brushed(given: dict[str, str], height: int, width: int) -> Mask:
     """Run lengths by rows of a part of the image, which starts at (left, top)."""
     left, top, columns, rows = (int(given[name]) for name in ("left", "top", "width", "height"))
@@ -189,6 +204,7 @@ def _brushed(given: dict[str, str], height: int, width: int) -> Mask:
 _AREAS: dict[str, Callable[[dict[str, str], int, int], Mask]] = {
     "polygon": _outlined,
     "box": _boxed,
+    "ellipse": _elliptic,
     "mask": _brushed,
 }
 

@@ -8,6 +8,7 @@ elements are passed over. Points are doubles where a float would move them by mo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ _TYPES = {
     **dict.fromkeys(("float", "float32"), "f4"),
     **dict.fromkeys(("double", "float64"), "f8"),
 }
+#: The header's last line, which a comment may speak of before.
+_END = re.compile(rb"[\r\n]end_header[ \t]*(?:\r\n|\n|\r)")
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _XYZ, _NORMAL, _RGB = ("x", "y", "z"), ("nx", "ny", "nz"), ("red", "green", "blue")
 _MOTION = ("motion_x", "motion_y", "motion_z")
@@ -98,14 +101,13 @@ def read_ply(path: PathLike) -> PointCloud:
             names a point that there is not.
     """
     data = read_bytes(path, _EXPECTED)
-    end = data.find(b"end_header")
-    if not data.startswith(b"ply") or end < 0:
+    if not data.startswith(b"ply") or b"end_header" not in data:
         raise FormatError(path, f"starts with the bytes {data[:12]!r}", "PLY: 'ply' and a header up to 'end_header'")
-    start = data.find(b"\n", end) + 1
-    if start == 0:
+    end = _END.search(data)
+    if end is None:
         raise FormatError(path, "ends with its header", _EXPECTED)
-    order, elements = _parse(path, data[:end].decode("ascii", "replace"))
-    tables = dict(_elements(path, data[start:], order, elements))
+    order, elements = _parse(path, data[: end.start()].decode("ascii", "replace"))
+    tables = dict(_elements(path, data[end.end() :], order, elements))
     if "vertex" not in tables or not set(_XYZ) <= set(tables["vertex"]):
         raise FormatError(path, f"has the elements {', '.join(tables) or 'none'}", "a vertex element with x, y and z")
     vertex = tables["vertex"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,16 @@ from .ros import read_ros_camera, ros_rectified_rig, ros_rig
 
 #: What `read_rig` takes, in words.
 RIG_FORMATS = (
-    "a rig: JSON of geomvision calibrate (left, right, T_right_left), OpenCV's YAML (M1, D1, M2, D2, R, T), Kalibr's "
-    "camchain (cam0, cam1, T_cn_cnm1), KITTI (P0: … or K_00: …) or Middlebury (cam0=…); or two files: OpenCV's "
-    "intrinsics and extrinsics, or ROS's camera_info of left and right"
+    "a rig: JSON of geomvision calibrate (left, right, T_right_left), OpenCV's YAML or JSON (M1, D1, M2, D2, R, T), "
+    "Kalibr's camchain (cam0, cam1, T_cn_cnm1), KITTI (P0: … or K_00: …) or Middlebury (cam0=…); or two files: "
+    "OpenCV's intrinsics and extrinsics, or ROS's camera_info of left and right"
 )
 #: What `read_camera` takes, in words.
 CAMERA_FORMATS = (
-    "a camera: JSON of geomvision calibrate, OpenCV's YAML (camera_matrix), ROS's camera_info or Kalibr's camchain; or "
-    "a rig, of which the left camera is taken"
+    "a camera: JSON of geomvision calibrate, OpenCV's YAML or JSON (camera_matrix), ROS's camera_info or Kalibr's "
+    "camchain; or a rig, of which the left camera is taken"
 )
+_CAMERA_MARKS = ["camera_matrix:", "cameraMatrix:"]
 #: No stereo rig that one holds or drives is so wide, metres: then T is in another unit.
 WIDEST_M = 20.0
 
@@ -134,14 +136,17 @@ def _write_chain(path: PathLike, cameras: tuple[CameraModel, ...], poses: tuple[
 
 def _form(text: str) -> str:
     """What kind of calibration a text is; "" for none that is known."""
+    rig_marks = [f"{name}1:" for name in RIG_MATRICES]
     if text.lstrip().startswith("{"):
-        return "json"
+        plain = "" if '"model"' in text else re.sub(r'"(\w+)"\s*:', r"\1:", text)  # names as YAML has them
+        rig, camera = (any(mark in plain for mark in marks) for marks in (rig_marks, _CAMERA_MARKS))
+        return "opencv" if rig else "opencv camera" if camera else "json"
     forms = (
-        ("opencv", [f"{name}1:" for name in RIG_MATRICES]),
+        ("opencv", rig_marks),
         ("kalibr", ["T_cn_cnm1"]),
         ("kalibr camera", ["cam0:"]),
         ("ros camera", ["distortion_model:"]),
-        ("opencv camera", ["camera_matrix:", "cameraMatrix:"]),
+        ("opencv camera", _CAMERA_MARKS),
         ("middlebury", ["cam0=", "cam0 ="]),
         ("kitti", ["P0:", "P2:", "P_rect_0", "K_00:", "K_02:"]),
     )

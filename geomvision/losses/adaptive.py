@@ -36,16 +36,16 @@ def general_robust(error: Tensor, shape: float | Tensor, scale: float | Tensor =
     """
     if not isinstance(error, Tensor) or not error.is_floating_point():
         raise TypeError(f"general_robust: error is {getattr(error, 'dtype', error)!r}; it must be a floating tensor")
-    if not bool((torch.as_tensor(scale) > 0).all()):
+    if not (_all(scale > 0) if isinstance(scale, Tensor) else scale > 0):
         raise ValueError(f"general_robust: scale is {scale}; it must be above 0")
     square = (error / scale).square()
     if isinstance(shape, Tensor):
-        if not bool(shape.isfinite().all()):
+        if not _all(shape.isfinite()):
             raise ValueError("general_robust: shape holds NaN or infinite values; in a tensor it must be finite")
         return _general(square, shape.to(error.dtype))
-    if math.isnan(shape):
+    if not abs(shape) <= math.inf:
         raise ValueError("general_robust: shape is NaN; it must be a number")
-    if math.isinf(shape):
+    if abs(shape) == math.inf:
         return -torch.expm1(-square / 2) if shape < 0 else torch.expm1(square / 2)
     return square / 2 if shape == 2 else _general(square, torch.as_tensor(shape, dtype=error.dtype))
 
@@ -58,7 +58,7 @@ def log_partition(shape: Tensor) -> Tensor:
     """
     if not isinstance(shape, Tensor) or not shape.is_floating_point():
         raise TypeError(f"log_partition: shape is {getattr(shape, 'dtype', shape)!r}; it must be a floating tensor")
-    if not bool(((shape >= 0) & (shape <= 2)).all()):
+    if not _all((shape >= 0) & (shape <= 2)):
         raise ValueError(f"log_partition: shape is {shape.detach().tolist()}; it must be between 0 and 2")
     alpha = shape.double()[..., None]
     u = torch.arange(0, LAST, STEP, dtype=torch.float64, device=shape.device)
@@ -115,6 +115,11 @@ class AdaptiveRobust(nn.Module):
         shape, scale = self.shape, self.scale
         constant = scale.log() + log_partition(shape)
         return general_robust(error, shape.view(sides), scale.view(sides)) + constant.view(sides).to(error.dtype)
+
+
+def _all(right: Tensor) -> bool:
+    """Whether all are; in a graph that is traced numbers are not known, and are taken to be right."""
+    return torch.compiler.is_compiling() or bool(right.all())
 
 
 def _general(square: Tensor, alpha: Tensor) -> Tensor:

@@ -84,7 +84,7 @@ def ssim(
     if isinstance(window, bool) or not isinstance(window, int) or window < 1 or window % 2 == 0:
         raise ValueError(f"ssim: window is {window!r}; it must be an odd whole number")
     check_number("ssim", "peak", peak, above=True)
-    if math.isnan(sigma) or sigma <= 0:
+    if not sigma > 0:
         raise ValueError(f"ssim: sigma is {sigma}; it must be above 0, and may be infinite")
     check_maps("ssim", {"image0": image0, "image1": image1})
     where = known(image0, image1)
@@ -272,14 +272,19 @@ def _averaged(maps: Tensor, taps: Tensor) -> Tensor:
     radius = len(taps) // 2
     height, width = maps.shape[2:]
     padded = functional.pad(maps, [radius] * 4, mode="replicate")
-    first, *others = taps.tolist()
+    # In a graph that is traced, numbers of tensors are not known.
+    first, *others = taps.unbind() if torch.compiler.is_compiling() else taps.tolist()
     rows: Tensor = first * padded[..., :width]
     for k, tap in enumerate(others, start=1):
-        rows = torch.add(rows, padded[..., k : k + width], alpha=tap)
+        rows = _added(rows, padded[..., k : k + width], tap)
     total: Tensor = first * rows[..., :height, :]
     for k, tap in enumerate(others, start=1):
-        total = torch.add(total, rows[..., k : k + height, :], alpha=tap)
+        total = _added(total, rows[..., k : k + height, :], tap)
     return total
+
+
+def _added(total: Tensor, values: Tensor, tap: Tensor | float) -> Tensor:
+    return total + tap * values if isinstance(tap, Tensor) else torch.add(total, values, alpha=tap)
 
 
 def _eroded(where: Tensor, radius: int) -> Tensor:

@@ -95,7 +95,7 @@ class Report:
             text = render(list(self.comparisons), self.title, self.surfaces)
         else:
             raise ValueError(f"{target.name}: a report is written as .html or .json")
-        write_bytes(target, text.encode())
+        write_bytes(target, text.encode(errors="backslashreplace"))  # names of files need not be text
         return target
 
 

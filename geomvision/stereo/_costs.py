@@ -134,9 +134,9 @@ def _aligned(left: Any, right: Any, first: int) -> tuple[tuple[Any, Any], int]:
 
 @lru_cache(maxsize=2)
 def _net(path: Path, _written_ns: int) -> nn.Module:
-    import torch
+    from .. import weights
 
-    with torch.device("cpu"):  # where the images are, wherever torch makes tensors by default
+    with weights.on_cpu():
         return _read(path)
 
 

@@ -163,5 +163,6 @@ def _net(kinds: tuple[tuple[str, str], ...], path: Path, _written_ns: int) -> Re
     state, card = weights.load(path)
     module, name = next((kind for kind in kinds if card.network.endswith(".".join(("", *kind)))), kinds[0])
     kind = getattr(importlib.import_module(f"..nets.{module}", __package__), name)
-    net: Refiner = weights.filled(kind, state, card)
+    with weights.on_cpu():
+        net: Refiner = weights.filled(kind, state, card)
     return net.eval()

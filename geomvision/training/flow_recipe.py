@@ -106,7 +106,7 @@ class FlowRefinerRecipe(Recipe):
     unnamed: float = 0.1
     #: The speed in pixels from which truth counts as unknown: what rushes past the camera nobody can follow.
     fastest: float = 80.0
-    #: Shipped weights whose features the net begins with.
+    #: Weights, by name or file, that the net begins with: a refiner's own all of them, another method's features alone.
     begin: str = ""
 
     @property

@@ -78,15 +78,16 @@ class Task(ShippedTask):
         self.folder = folder / f"flow-answers-{recipe.scenes_key()}"
 
     def net(self) -> nn.Module:
-        """The net with its first weights; features that are compared begin as those of the recipe's `begin`."""
+        """The net with its first weights: those of `begin`, or of another method's only what is compared."""
         net = made(FlowRefiner, self.recipe.network)
         if self.recipe.begin:
             state, card = weights.load(self.recipe.begin)
             own = net.state_dict()
-            begun = {
-                name: value for name, value in state.items() if name.startswith(("pyramid.", "shared.")) and name in own
-            }
-            weights.put_into(net, own | begun, card)
+            if card.task == self.method:
+                own = {}  # all that it has learnt; what does not fit is told
+            else:
+                state = {k: v for k, v in state.items() if k.startswith(("pyramid.", "shared.")) and k in own}
+            weights.put_into(net, own | state, card)
         return net
 
     @property
@@ -102,8 +103,9 @@ class Task(ShippedTask):
         answered = f"answers to them by {', '.join(recipe.bases)}; no photograph"
         if not recipe.begin:
             return f"{made}, {answered}"
-        before = weights.load(recipe.begin)[1].training_data
-        return f"{made}, {answered}; the features of {recipe.begin} before: {before}"
+        card = weights.load(recipe.begin)[1]
+        taken = "all of" if card.task == self.method else "the features of"
+        return f"{made}, {answered}; {taken} {card.name} before: {card.training_data}"
 
     def prepare(self, workers: int, advance: Callable[[int], None]) -> None:
         """Make the pairs that are not there yet."""

@@ -12,6 +12,7 @@ import pytest
 from geomvision.benchmark import PairRefused, describe_machine
 from geomvision.benchmark.comparison import compare_methods, run_row
 from geomvision.benchmark.fitting import RangeFit, search_range
+from geomvision.benchmark.inspection import inspect_pair
 from geomvision.benchmark.protocols import applicable
 from geomvision.flow._base import FlowMethod
 from geomvision.method import backend, option
@@ -206,6 +207,10 @@ def test_the_range_comes_from_calibration_then_measurement_then_a_guess():
     sample = stereo_sample()
     assert search_range(replace(sample, max_disparity=20), None) == (20, "from the calibration")
     assert search_range(replace(sample, max_disparity=500), None)[0] == SHAPE[1]
+    seen = inspect_pair(sample.left, sample.right)
+    measured = replace(seen, max_disparity=9)  # ETH3D's calibration gives the width of the image, which is no bound
+    assert search_range(replace(sample, max_disparity=SHAPE[1]), measured) == (9, "measured from the pair")
+    assert search_range(replace(sample, max_disparity=SHAPE[1] - 1), measured)[0] == SHAPE[1] - 1
     value, origin = search_range(sample, None)
     assert value == SHAPE[1]
     assert origin.startswith("a guess")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from geomvision.cameras import Camera
+from geomvision.cli import sources
+from geomvision.datasets import Synthetic
 from geomvision.datasets.folder import Folder
 from geomvision.io import write_camera_json, write_image, write_kitti_depth
 
@@ -144,6 +146,41 @@ def test_real_pairs_by_their_files(geomvision, real_data, out, name):
     found, comparison = rows(out / "r.json")
     assert comparison["samples"] == [name]
     assert found["opencv_bm"]["scores"]["kitti2015"]["D1-all all"] < 40
+
+
+def test_a_range_is_told_only_where_nobody_chose_it(geomvision, pair):
+    (pair / "calib.txt").write_text("cam0=[100 0 99.5; 0 100 59.5; 0 0 1]\ncam1=[100 0 99.5; 0 100 59.5; 0 0 1]\n"
+                                    "doffs=0\nbaseline=100\nwidth=200\nheight=120\nndisp=20\n")  # fmt: skip
+    files = (pair / "left.png", pair / "right.png", "--calib", pair / "calib.txt", "--repeats", "1")
+    ended = geomvision("compare", "depth", *files, "--methods", "from_stereo")
+    assert 'max_disparity is 20 px, from the calibration; --set stereo_options="max_disparity=…"' in ended.out
+    chosen = ("--set", "stereo_options=max_disparity=12")
+    assert "from the calibration" not in geomvision("compare", "depth", *files, "--methods", "from_stereo", *chosen).out
+    assert "from the calibration" not in geomvision("compare", "depth", *files, "--methods", "mono_small").out
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--camera-height", "-1", "--horizon", "40"), "--camera-height is -1; it must be a positive number of metres"),
+        (("--camera-height", "1.5", "--horizon", "nan"), "--horizon is nan; it must be a finite image row"),
+        (("--camera-height", "1.5"), "--horizon is not told, and left does not know it: ground_plane needs both"),
+        (("--horizon", "40"), "--camera-height is not told, and left does not know it: ground_plane needs both"),
+    ],
+)
+def test_what_is_wrong_about_the_ground_is_told(geomvision, road, flags, told):
+    (road / "color.png").rename(road / "left.png")
+    ended = geomvision("compare", "depth", road / "left.png", "--calib", road / "camera.json", *flags)
+    assert ended.code == 2
+    assert told.replace("left does", f"{road.name} does") in ended.err
+
+
+def test_a_stereo_scene_as_a_depth_scene_keeps_its_classes():
+    pair = Synthetic(seed=1, height=48, width=64, max_disparity=12)[0]
+    sample = sources.depth_of(pair)
+    assert sample.masks is pair.masks
+    assert sample.things == pair.things != ()
+    assert sample.depth.valid.sum() == (pair.disparity.px > 0).sum()
 
 
 def test_the_mask_gives_the_occlusions_the_folder_reads(real_data):

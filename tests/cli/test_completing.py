@@ -43,3 +43,17 @@ def test_what_is_wrong_is_told_and_nothing_is_written(geomvision, sparse, name, 
     assert ended.code == 2
     assert re.search(re.escape(told), ended.err)
     assert not (sparse / "full.pfm").exists()
+
+
+def test_what_was_given_is_not_written_over(geomvision, sparse):
+    before = (sparse / "sparse.pfm").read_bytes()
+    ended = geomvision("complete", sparse / "sparse.pfm", "--out", sparse / "sparse.pfm")
+    assert ended.code == 2
+    assert f"{sparse / 'sparse.pfm'} is read, and would be written over: give another name" in ended.err
+    assert (sparse / "sparse.pfm").read_bytes() == before
+
+
+def test_a_dense_map_has_a_hundred_per_cent(geomvision, tmp_path):
+    io.write_depth(tmp_path / "dense.pfm", gv.Depth(m=np.full((6, 8), 2.0)))
+    ended = geomvision("complete", tmp_path / "dense.pfm", "--out", tmp_path / "full.pfm")
+    assert "48 pixels of 48 were given (100 %)" in ended.out

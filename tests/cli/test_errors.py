@@ -1,7 +1,9 @@
 """Bad input: one message on standard error, exit code 2, and not a byte left behind."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,3 +177,16 @@ def test_an_interrupt_while_packages_load_ends_without_a_traceback(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 130
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are Linux's")
+@pytest.mark.parametrize("report", ["report.html", "report.json"])
+def test_names_that_are_no_text_are_read_and_reported(geomvision, pair, out, report):
+    """A name is bytes: one of an old archive in Latin-1 is legal, and must not cost the report."""
+    names = [Path(os.fsdecode(os.fsencode(pair) + name)) for name in (b"/gr\xfcn.png", b"/gr\xfcn2.png")]
+    for name, source in zip(names, PAIR, strict=True):
+        name.write_bytes((pair / source).read_bytes())
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "stereo", *map(str, names), *METHODS, "--out", str(out / report)])
+    assert not ended.value.code
+    assert "gr" in (out / report).read_text("utf-8")

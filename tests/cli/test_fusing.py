@@ -110,6 +110,10 @@ WRONG = {
     "poses in millimetres": (scaled_poses, (), "are poses in millimetres"),
     "no camera": (lambda p: (p / "meta.json").unlink(), (), "tells no camera: give --camera FILE"),
     "half a camera": (lambda p: (p / "meta.json").write_text('{"intrinsics": {"fx": 1}}'), (), "meta.json: intrinsics"),
+    "a scale in words": (
+        lambda p: (p / "meta.json").write_text('{"depth_scale": [1000]}'), (), "says depth_scale is [1000]; expected a"
+    ),
+    "the scene's own words": (None, ("--register", "estimate", "--registration-out", "{}/meta.json"), "written over"),
     "no poses": (lambda p: (p / "poses.txt").unlink(), (), "has no poses (poses.txt, frame-000000.pose.txt)"),
     "half of the poses": (lambda p: (p / "poses.txt").write_text("1 0 0 0"), (), "16 for each of 5 frames"),
     "a gap": (lambda p: (p / "depth_001.png").unlink(), (), "no depth of frame 001; --depth motion"),
@@ -142,6 +146,7 @@ def test_what_a_beginner_gets_wrong_is_told_and_leaves_nothing(geomvision, folde
     if spoil is not None:
         spoil(scene)
     places = {"small.json": str(tmp_path / "small.json"), "{}/poses.txt": str(scene / "poses.txt")}
+    places["{}/meta.json"] = str(scene / "meta.json")
     ended = geomvision("fuse", scene, *(places.get(flag, flag) for flag in flags))
     assert ended.code == 2, ended.out
     assert message in ended.err

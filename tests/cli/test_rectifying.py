@@ -73,6 +73,23 @@ def test_matches_alone_leave_no_calibration_behind(geomvision, rolled, out):
     assert told["corrections"] == []
 
 
+@pytest.mark.parametrize("rig", ["calib.txt", "elsewhere.txt"])
+def test_what_was_read_is_not_written_over(geomvision, rolled, tmp_path, rig):
+    """`--out` may be the folder of the images only where these have other names."""
+    folder, _ = rolled
+    names = ("left.png", "right.png", "calib.txt") if rig != "calib.txt" else ("L.png", "R.png", "calib.txt")
+    for name, source in zip(names, ("left.png", "right.png", "calib.txt"), strict=True):
+        (tmp_path / name).write_bytes((folder / source).read_bytes())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    calib = tmp_path / rig if rig == "calib.txt" else folder / "calib.txt"
+    arguments = ("rectify", tmp_path / names[0], tmp_path / names[1], "--rig", calib, "--force", "--out")
+    ended = geomvision(*arguments, tmp_path)
+    assert ended.code == 2
+    assert f"--out {tmp_path}: {tmp_path / ('calib.txt' if rig == 'calib.txt' else 'left.png')} is read" in ended.err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert geomvision(*arguments, tmp_path / "there").code == 0
+
+
 def test_a_recorded_pair_by_its_published_calibration(geomvision, real_data, out):
     folder = real_data / "calibration" / "kitti_raw_unrectified_a"
     rig = ("--rig", folder / "calib_cam_to_cam.txt", "--size", "1242x375", "--alpha", "0")

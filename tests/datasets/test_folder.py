@@ -232,3 +232,12 @@ def test_two_views_without_cameras_or_with_odd_ones_name_the_file(tmp_path: Path
     pair = scene(tmp_path / "t", whole if meta else {}, image0=GREY, image1=GREY, **depth)
     with pytest.raises((io.FormatError, DatasetError), match=message):
         gv.datasets.Folder(pair, task="pose")[0]
+
+
+def test_images_without_zeros_before_their_numbers_follow_one_another(tmp_path: Path):
+    """Flow leads from frame 9 to frame 10, not from 1 to 10."""
+    for number in (9, 10, 100, 8, 1):
+        io.write_image(tmp_path / f"{number}.png", np.full((4, 5), number, np.uint8))
+    data = gv.datasets.ImageFolder(tmp_path, task="flow")
+    assert data.names == ["1.png", "8.png", "9.png", "10.png"]
+    assert (data["9.png"].frame1 == 10).all()

@@ -112,3 +112,22 @@ def test_wrong_folders_say_what_was_expected(tmp_path: Path):
         gv.datasets.KITTI(tmp_path)
     with pytest.raises(ValueError, match="'stereo', 'flow', 'scene_flow'"):
         gv.datasets.KITTI(tmp_path, task="depth")
+
+
+def test_drives_whose_images_were_resized_are_refused(tmp_path: Path):
+    """The calibration tells the size of rectified images: with another its P would be wrong, without a word."""
+    date, drive = tmp_path / "2011_09_26", "2011_09_26_drive_0001_sync"
+    file = date / drive / "image_02" / "data" / "0000000005.png"
+    truth = date / drive / "proj_depth" / "groundtruth" / "image_02" / file.name
+    for path in (file, truth):
+        path.parent.mkdir(parents=True)
+    io.write_kitti_depth(truth, np.full((3, 4), 5.0, np.float32))
+    lines = "S_rect_02: {} 3\nR_rect_00: 1 0 0 0 1 0 0 0 1\nP_rect_02: 2 0 1 1 0 2 1 0 0 0 1 0\n"
+    io.write_image(file, np.zeros((3, 4), np.uint8))
+    (date / "calib_cam_to_cam.txt").write_text(lines.format(4))
+    for data in (gv.datasets.KITTIRaw(tmp_path), gv.datasets.KITTIDepth(date)):
+        (date / "calib_cam_to_cam.txt").write_text(lines.format(4))
+        assert data[0].camera.fx == 2
+        (date / "calib_cam_to_cam.txt").write_text(lines.format(8))
+        with pytest.raises(io.FormatError, match=r"calib_cam_to_cam.txt: is 8x3 pixels; expected 4x3, as its image"):
+            data[0]

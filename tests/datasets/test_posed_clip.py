@@ -52,6 +52,23 @@ def test_frames_come_with_their_neighbours(tmp_path: Path, layout: str) -> None:
     assert len(clip.clip().frames) == 5
 
 
+def test_frames_whose_numbers_have_no_zeros_before_them_keep_their_poses(tmp_path: Path) -> None:
+    """poses.txt has a pose a line in the order of the frames: frame 10 is the eleventh, not the third."""
+    for k in range(12):
+        io.write_image(tmp_path / f"color_{k}.png", np.full((9, 12, 3), 10 * k, np.uint8))
+        io.write_image(tmp_path / f"depth_{k}.png", np.full((9, 12), 500 + k, np.uint16))
+    T = np.stack([pose(translation=(0.1 * k, 0.0, 0.0)) for k in range(12)])
+    np.savetxt(tmp_path / "poses.txt", T.reshape(-1, 16))
+    (tmp_path / "meta.json").write_text('{"depth_scale": 1000, "intrinsics": {"fx": 10, "fy": 11, "cx": 5, "cy": 4}}')
+    for clip in (PosedClip(tmp_path, CAMERA), gv.datasets.Folder(tmp_path)):
+        assert [name.rpartition("/")[2] for name in clip.names] == [str(k) for k in range(12)]
+        for k, sample in enumerate(clip):
+            at = sample.clip.reference
+            assert sample.clip.T_world_cam[at, 0, 3] == pytest.approx(0.1 * k)
+            assert int(sample.clip.frames[at][0, 0, 0]) == 10 * k
+            assert sample.clip.frames[at - 1][0, 0, 0] == 10 * (k - 1) or at == 0
+
+
 def test_a_folder_with_meta_data_knows_its_clips(tmp_path: Path) -> None:
     T = write_clip(tmp_path / "a", "table")
     (tmp_path / "a" / "meta.json").write_text(

@@ -1,4 +1,5 @@
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -40,19 +41,74 @@ def test_an_opaque_alpha_channel_is_dropped_and_a_transparent_one_refused(tmp_pa
         gio.read_image(path)
 
 
-@pytest.mark.parametrize("ending", [".webp", ".tiff"])
+@pytest.mark.parametrize("ending", [".webp", ".tiff", ".jp2"])
 def test_alpha_of_other_formats_is_looked_at_too(tmp_path: Path, ending: str):
     cv2 = pytest.importorskip("cv2")
     path = tmp_path / f"alpha{ending}"
-    for alpha, passes in ((255, True), (254, False)):
-        image = np.full((3, 4, 4), 255, np.uint8)
-        image[0, 0, 3] = alpha
-        path.write_bytes(cv2.imencode(ending, image, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes())
+    for alpha, passes in ((255, True), (120, False)):
+        image = np.full((64, 80, 4), 255, np.uint8)
+        image[:32, :, 3] = alpha
+        quality = [cv2.IMWRITE_WEBP_QUALITY, 101] if ending == ".webp" else []
+        path.write_bytes(cv2.imencode(ending, image, quality)[1].tobytes())
         if passes:
-            assert gio.read_image(path).tolist() == np.full((3, 4, 3), 255).tolist()
+            assert gio.read_image(path).tolist() == np.full((64, 80, 3), 255).tolist()
         else:
             with pytest.raises(gio.FormatError, match="has transparent pixels"):
                 gio.read_image(path)
+
+
+#: 2x1 pixels of a palette of two colours, red and green; LZW: clear, 0, 1, end.
+_GIF = b"GIF89a\x02\0\x01\0\x80\0\0" + bytes([255, 0, 0, 0, 255, 0]) + b"%b,\0\0\0\0\x02\0\x01\0\0\x02\x02D\n\0;"
+
+
+def test_a_gif_is_read_where_it_is_opaque(tmp_path: Path):
+    path = tmp_path / "some.gif"
+    path.write_bytes(_GIF % b"")
+    assert gio.read_image(path).tolist() == [[[255, 0, 0], [0, 255, 0]]]
+    path.write_bytes(_GIF % b"!\xf9\x04\x01\0\0\x01\0")  # colour 1 is transparent
+    with pytest.raises(gio.FormatError, match="has transparent pixels"):
+        gio.read_image(path)
+
+
+def test_a_grey_level_that_is_transparent_is_looked_at_too(tmp_path: Path, png):
+    def marked(level: int, bits: int, row: bytes, width: int) -> bytes:
+        plain = png(width, 1, bits, 0, [row])
+        body = b"tRNS" + struct.pack(">H", level)
+        chunk = struct.pack(">I", 2) + body + struct.pack(">I", zlib.crc32(body))
+        return plain[:33] + chunk + plain[33:]
+
+    path = tmp_path / "grey.png"
+    for bits, row, width, used, unused in (
+        (8, bytes([10, 20]), 2, 20, 30),
+        (16, struct.pack(">HH", 1000, 2000), 2, 1000, 1001),
+        (2, bytes([0b00011000]), 3, 2, 3),
+    ):
+        path.write_bytes(marked(unused, bits, row, width))
+        assert gio.read_image(path).shape == (1, width)
+        path.write_bytes(marked(used, bits, row, width))
+        with pytest.raises(gio.FormatError, match="has transparent pixels"):
+            gio.read_image(path)
+
+
+@pytest.mark.parametrize("kind", [b"P5", b"P6"])
+@pytest.mark.parametrize("top", [b"255", b"1023"])
+def test_a_binary_header_with_windows_line_ends_does_not_shift_the_pixels(tmp_path: Path, kind: bytes, top: bytes):
+    count = 6 * (3 if kind == b"P6" else 1)
+    values = np.arange(count) + (10 << 8 if top == b"1023" else 10)
+    path = tmp_path / "windows.pnm"
+    path.write_bytes(b"\r\n".join([kind, b"3 2", top, values.astype(">u2" if top == b"1023" else "u1").tobytes()]))
+    assert gio.read_image(path).ravel().tolist() == values.tolist()
+    path.write_bytes(
+        b"\n".join([kind, b"3 2", top]) + b"\r" + values.astype(">u2" if top == b"1023" else "u1").tobytes()
+    )
+    assert gio.read_image(path).ravel().tolist() == values.tolist()  # the first pixel may be 10, a line's end
+
+
+def test_a_photograph_of_a_phone_says_what_to_do(tmp_path: Path):
+    path = tmp_path / "phone.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    with pytest.raises(gio.FormatError, match="HEIC or AVIF image that OpenCV here cannot decode: convert it"):
+        gio.read_image(path)
 
 
 @pytest.mark.parametrize(

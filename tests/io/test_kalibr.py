@@ -50,6 +50,18 @@ def test_a_chain_is_read(tmp_path):
     assert chain.rig(1, 0).T_right_left == pytest.approx(np.linalg.inv(rig.T_right_left))
 
 
+def test_a_chain_of_more_than_ten_cameras_is_in_the_order_of_their_numbers(tmp_path):
+    """Kalibr writes them as words sort: cam0, cam1, cam10, cam11, cam2."""
+    camera = (
+        "  camera_model: pinhole\n  distortion_model: none\n  intrinsics: [{f}, 50, 31, 23]\n  resolution: [64, 48]\n"
+    )
+    place = "  T_cn_cnm1:\n  - [1, 0, 0, {x}]\n  - [0, 1, 0, 0]\n  - [0, 0, 1, 0]\n  - [0, 0, 0, 1]\n"
+    texts = {f"cam{k}": camera.format(f=100 + k) + (place.format(x=-k) if k else "") for k in range(12)}
+    chain = gio.read_kalibr(write(tmp_path, "".join(f"{name}:\n{texts[name]}" for name in sorted(texts))))
+    assert [camera.fx for camera in chain.cameras] == [100 + k for k in range(12)]
+    assert [T[0, 3] for T in chain.T_camera_first] == [-k * (k + 1) / 2 for k in range(12)]
+
+
 def test_round_trips_are_exact(tmp_path):
     place = {"width": 64, "height": 48, "fx": 30.5, "fy": 31.25, "cx": 31.0, "cy": 23.0}
     c, s = np.cos(0.3), np.sin(0.3)

@@ -209,7 +209,7 @@ def changed(**entries):
         ("a.json", changed(categories=[]), "category 0, which is not listed"),
         ("a.json", changed(images=[{"id": 7, "file_name": "a", "width": 1.5, "height": 2}]), "size is 1.5 by 2"),
         ("a.json", changed(images=[{"id": 7, "file_name": "a", "width": 10**9, "height": 10**9}]), "pixels"),
-        ("a.json", json.dumps(coco([])), "a shape has no polygon"),
+        ("a.json", json.dumps(coco([])), "a shape has no polygon, and no box"),
         ("a.json", json.dumps(coco([[0, 0, 1, 1]])), "not three or more finite points"),
         ("a.json", json.dumps(coco([[0, 0, 1, 1, "x", 2]])), "could not convert"),
         ("a.json", json.dumps(coco({"counts": [5], "size": [8, 10]})), "fill 5 pixels; the mask has 10x8"),

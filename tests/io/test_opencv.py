@@ -128,6 +128,35 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path, old, new, line, said
     assert f"camera.yml: line {line}: " in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x\n  b: *x\n",
+        "image_width: 5\nimage_height: 5\ncamera_matrix: &x [1, *x]\n",
+        "a0: &a0 {x: 1, y: 2}\n" + "".join(f"a{k + 1}: &a{k + 1} {{x: *a{k}, y: *a{k}}}\n" for k in range(60)),
+        "image_width: 5\nimage_height: 5\na0: &a0 [1, 2]\n"
+        + "".join(f"a{k + 1}: &a{k + 1} [*a{k}, *a{k}]\n" for k in range(60))
+        + "camera_matrix: *a60\n",
+    ],
+    ids=["a mapping in itself", "a list in itself", "mappings that unfold", "lists that unfold"],
+)
+def test_yaml_that_unfolds_without_end_is_refused_at_once(tmp_path, text):
+    path = tmp_path / "camera.yaml"
+    path.write_text(text)
+    with pytest.raises(gio.FormatError, match=r"^\S*camera\.yaml: its aliases unfold"):
+        gio.read_opencv_camera(path)
+
+
+def test_yaml_may_name_what_it_said_before(tmp_path):
+    path = tmp_path / "rig.yaml"
+    path.write_text(
+        "image_width: 64\nimage_height: 48\nM1: &K [50, 0, 31, 0, 50, 23, 0, 0, 1]\nM2: *K\n"
+        "D1: &D [0, 0, 0, 0]\nD2: *D\nR: [1, 0, 0, 0, 1, 0, 0, 0, 1]\nT: [-0.1, 0, 0]\n"
+    )
+    rig = gio.read_opencv_rig(path)
+    assert (rig.left, rig.baseline_m) == (rig.right, 0.1)
+
+
 def test_other_models_are_refused(tmp_path):
     other = UnifiedCamera(width=9, height=9, fx=1, fy=1, cx=0, cy=0, alpha=0.5)
     with pytest.raises(ValueError, match="not UnifiedCamera"):

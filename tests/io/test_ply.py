@@ -173,3 +173,13 @@ def test_colours_that_no_byte_holds_are_refused(tmp_path: Path, kind: str, colou
 def test_faces_that_name_no_point_are_refused(tmp_path: Path, faces: str) -> None:
     with pytest.raises(io.FormatError, match=r"no whole number|damaged in its faces"):
         io.read_ply(written(tmp_path / "a.ply", "uchar", "1 2 3,4 5 6", faces))
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b"\r"], ids=["Unix", "Windows", "old Macs"])
+def test_a_header_ends_where_its_last_line_does(tmp_path, line):
+    lines = [
+        b"ply", b"format ascii 1.0", b"comment what follows end_header is text", b"element vertex 2",
+        b"property float x", b"property float y", b"property float z", b"end_header", b"1 2 3", b"4 5 6", b"",
+    ]  # fmt: skip
+    (tmp_path / "a.ply").write_bytes(line.join(lines))
+    assert io.read_ply(tmp_path / "a.ply").points.tolist() == [[1, 2, 3], [4, 5, 6]]

@@ -139,6 +139,24 @@ def test_opencv_has_both_rigs_too_and_a_unit(tmp_path):
     assert (straight.left.fx, straight.baseline_m) == (70.0, pytest.approx(0.2))
 
 
+@pytest.mark.parametrize("written", ["by cv2", "by hand"])
+def test_opencv_in_json_is_read_as_in_yaml(tmp_path, written):
+    """As cv2.FileStorage writes it, and as people do who write K and D with Python's json."""
+    path, lens = tmp_path / "rig.json", np.array([LEFT.distortion])
+    entries = {"M1": LEFT.K, "D1": lens, "M2": RIGHT.K, "D2": lens, "R": T[:3, :3], "T": T[:3, 3:]}
+    if written == "by cv2":
+        cv2 = pytest.importorskip("cv2")
+        storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+        for name, values in entries.items():
+            storage.write(name, values)
+        storage.release()
+    else:
+        path.write_text(json.dumps({name: values.tolist() for name, values in entries.items()}))
+    assert equal(io.read_rig(path, image=IMAGE), RIG)
+    path.write_text(json.dumps({"camera_matrix": LEFT.K.tolist(), "dist_coeffs": lens.tolist()}, indent=2))
+    assert io.read_camera(path, image=IMAGE) == LEFT
+
+
 def test_a_recorded_kitti_file_by_the_size_of_its_image(tmp_path):
     K = [80.0, 0, 47.0, 0, 80.0, 31.0, 0, 0, 1]
     entries = {}

@@ -115,3 +115,28 @@ def test_wrong_arguments_are_told():
             call()
     with pytest.raises(TypeError, match=r"error is torch\.int64"):
         general_robust(torch.zeros(2, dtype=torch.int64), 1.0)
+
+
+@pytest.mark.parametrize("shape", [1.5, 2.0, -math.inf, torch.tensor(0.7), torch.linspace(0, 1, 4)], ids=str)
+@pytest.mark.parametrize("scale", [0.3, torch.full((4,), 0.5)], ids=str)
+def test_it_is_one_graph_where_torch_compiles_it(shape, scale):
+    """Tensors' values are not asked for there."""
+    torch.compiler.reset()
+    error = torch.linspace(-3, 3, 24).reshape(2, 3, 4)
+    compiled = torch.compile(general_robust, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(error, shape, scale), general_robust(error, shape, scale))
+
+
+def test_numbers_may_change_and_the_module_is_one_graph_too():
+    torch.compiler.reset()
+    error, learnt = torch.linspace(-3, 3, 24).reshape(2, 3, 4), AdaptiveRobust(3)
+    compiled = torch.compile(general_robust, backend="aot_eager", fullgraph=True)
+    for shape in (0.5, 1.0, 1.5, 2.0):
+        torch.testing.assert_close(compiled(error, shape, 1.0), general_robust(error, shape, 1.0))
+    torch.testing.assert_close(torch.compile(learnt, backend="aot_eager", fullgraph=True)(error), learnt(error))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, torch.tensor([1.0, 0.0, 1.0, 1.0])], ids=str)
+def test_a_scale_that_is_none_is_told(scale):
+    with pytest.raises(ValueError, match=r"scale is .*; it must be above 0"):
+        general_robust(torch.ones(2, 3, 4), 1.0, scale)

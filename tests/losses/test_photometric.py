@@ -193,3 +193,15 @@ def test_the_least_of_several_frames_is_taken(images, weight):
 def test_wrong_arguments_are_told(call, error, message, images, weight):
     with pytest.raises(error, match=message):
         call(images[0], weight)
+
+
+def test_windows_are_one_graph_where_torch_compiles_them(images):
+    """A width of the Gaussian that changes from call to call breaks it neither."""
+    torch.compiler.reset()
+    compiled = torch.compile(pm.ssim, backend="aot_eager", fullgraph=True)
+    for sigma in (1.5, 2.5, 0.7, math.inf):
+        found = compiled(*images[:2], window=5, sigma=sigma, peak=1.0)
+        torch.testing.assert_close(found, pm.ssim(*images[:2], window=5, sigma=sigma, peak=1.0))
+    for sigma in (0.0, -1.0):
+        with pytest.raises(ValueError, match=r"sigma is .*; it must be above 0"):
+            pm.ssim(*images[:2], sigma=sigma)

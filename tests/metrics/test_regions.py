@@ -81,6 +81,19 @@ def test_scene_flow_of_points():
     assert figures["EPE3D other"] == pytest.approx(0.025)
 
 
+def test_single_things_of_a_rendered_scene_are_no_classes():
+    """A ball or a wall is a thing; what it is made of, and whether it moves, is a class, and what has none is other."""
+    scene = gv.datasets.Synthetic(seed=1, height=96, width=128)
+    sample = scene.scene_flow(0)
+    assert set(sample.things) == set(sample.masks) - {"repetitive", "specular", "thin", "moving"}
+    assert sample.stereo.things == sample.as_points().things == sample.things
+    moved = gv.SceneFlow.of_maps(sample.disparity0, sample.disparity1, sample.flow, sample.rig)
+    for each, found in ((sample, moved), (sample.stereo, sample.disparity0)):
+        protocol = "regions_scene_flow" if each is sample else "booster"
+        told = {name.partition(" ")[2] for name in metrics.score(found, each, [protocol])[protocol]} - {""}
+        assert told == {"all", "repetitive", "specular", "thin", "moving", "other"}
+
+
 def test_only_where_a_class_is_known():
     sample = depth_sample()
     for masks, things in (({}, ()), ({"edges": MASKS["car"]}, ()), ({"car": MASKS["car"]}, ("car",))):

@@ -1,5 +1,7 @@
 """The training of `flow/refined`: a tiny one, to its end, and what it learns from."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -124,6 +126,19 @@ def test_the_loss_of_drawing_a_candidate():
     q, e = ROBUST["exponent"], ROBUST["epsilon"]
     expected = 0.25 * (3 + e) ** q + 0.75 * e**q
     assert expected_error(candidates, shares, truth).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_it_goes_on_from_all_that_weights_of_its_own_hold(whole, task, tmp_path):
+    taught = Task(dataclasses.replace(task.recipe, begin=str(whole.weights)), tmp_path)
+    before, card = weights.load(whole.weights)
+    found = taught.net().state_dict()
+    assert found.keys() == before.keys()
+    assert all(torch.equal(found[key], before[key]) for key in before)
+    assert taught.training_data.endswith(f"; all of {card.name} before: {card.training_data}")
+    assert Recipe.read("refined", "further").begin == "refined_flow"
+    other = dataclasses.replace(task.recipe, begin=str(whole.weights), network={"width": 24})
+    with pytest.raises(weights.WeightsError, match="refined_flow"):
+        Task(other, tmp_path).net()
 
 
 def test_it_starts_from_the_features_of_shipped_weights_and_from_nothing_else(tmp_path):
