@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
-from ._views import View
+from ._views import View, unmirrored
 
 #: Matches that simpler models are fitted to: more tell no better whether one holds.
 SAMPLE = 300
@@ -83,8 +83,9 @@ def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float,
     if len(chosen) < 4:
         return None
     reach = max(4.0 * noise, 0.05)
-    found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 64, seed, 1)
-    return np.asarray(found["matrix"]) if found["found"] else None
+    turned, back = unmirrored(view0, view1)
+    found = _core.estimate_homography(view0.ideal[chosen], turned.ideal[chosen], reach, 0.999, 64, seed, 1)
+    return back @ found["matrix"] if found["found"] else None
 
 
 def is_line(points: Array, noise: float) -> bool:

@@ -42,6 +42,19 @@ def test_no_motion_is_flagged(matches):
         assert np.array_equal(result.T_1_0, np.eye(4))
 
 
+@pytest.mark.parametrize("kind", ["rotation", "no_motion"])
+def test_a_wrong_match_with_parallax_does_not_turn_a_rotation_around(matches, kind):
+    """Two of 20 are wrong. Of the four poses of E only those of the wrong rotation see parallax: all of it behind."""
+    for seed in range(20):
+        scene = matches(kind, 20, 0.1, 0.3, seed)
+        for backend in ("cpp", "reference"):
+            result = Essential(backend=backend, max_iterations=2000 if backend == "cpp" else 64)(*scene.call)
+            assert result.T_1_0 is not None
+            assert result.degeneracies - {"forward_motion"}
+            if result.degeneracies & {"pure_rotation", "no_motion"}:
+                assert metrics.pose_error(result.T_1_0, scene.T_1_0).rotation_deg < 0.2
+
+
 def test_equal_points_have_not_moved(matches):
     scene = matches("no_motion", 200)
     for name in ("essential", "fundamental", "homography"):
