@@ -19,6 +19,9 @@ SEARCH_SIZE = 1600
 #: Half the width of the window around a corner, as a share of the way to the nearest corner: seen at a slant, a wider
 #: one reaches the next edge.
 WINDOW = 0.3
+#: 1 - correlation of a window with itself, turned by half: 95 of 100 corners have less than 0.02, and 95 of 100 places
+#: beside one more than 0.1.
+UNEQUAL = 0.06
 
 
 def grey8(image: Image) -> Grey:
@@ -71,7 +74,7 @@ def _refine(grey: Grey, corners: Array, ids: Ids, board: Board, share: float) ->
     with needed_by("find_corners"):
         import cv2
 
-    halves = np.clip(np.rint(share * _spacing(corners, ids, board)), 2, 40).astype(int)
+    halves = _windows(corners, ids, board, share)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 100, 1e-4)
     refined = corners.copy()
     for half in np.unique(halves):
@@ -79,6 +82,11 @@ def _refine(grey: Grey, corners: Array, ids: Ids, board: Board, share: float) ->
         done = cv2.cornerSubPix(grey, start, (int(half), int(half)), (-1, -1), stop)
         refined[halves == half] = np.asarray(done, dtype=float).reshape(-1, 2)
     return refined
+
+
+def _windows(corners: Array, ids: Ids, board: Board, share: float) -> NDArray[np.int64]:
+    """Half the width (N,) of the window around each corner, pixels."""
+    return np.asarray(np.clip(np.rint(share * _spacing(corners, ids, board)), 2, 40), dtype=np.int64)
 
 
 def _spacing(corners: Array, ids: Ids, board: Board) -> Array:
@@ -155,4 +163,26 @@ def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
         return f"no {board.label} found: {seen}, {FEWEST_CORNERS} corners are needed{hint}"
     numbers, pixels = np.asarray(ids, dtype=np.int64).ravel(), np.asarray(corners, dtype=float).reshape(-1, 2)
     margin = (1 - (board.marker_m or 0.0) / board.square_m) / 2  # so far away are the markers, seen straight on
-    return numbers, _refine(grey, pixels, numbers, board, min(WINDOW, 0.7 * margin))
+    share = min(WINDOW, 0.7 * margin)
+    refined = _refine(grey, pixels, numbers, board, share)
+    kept = _meet(grey, refined, _windows(refined, numbers, board, share))
+    if kept.sum() < FEWEST_CORNERS:
+        return f"no {board.label} found: {len(kept)} corners were seen, {int(kept.sum())} of them well"
+    return numbers[kept], refined[kept]
+
+
+def _meet(grey: Grey, corners: Array, halves: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """At which places (N,) squares meet: half a turn about them changes nothing, beyond the image's noise.
+
+    OpenCV's corners lie on a homography of the markers around them. Seen by a fisheye, or from aside, some are so far
+    off that the refinement ends at a marker: 1 of 100, by pixels.
+    """
+    with needed_by("find_corners"):
+        import cv2
+
+    apart = np.empty(len(corners))
+    for n, (corner, half) in enumerate(zip(corners.astype(np.float32), halves.tolist(), strict=True)):
+        patch = cv2.getRectSubPix(grey, (2 * half + 1,) * 2, corner.tolist(), patchType=cv2.CV_32F).astype(float)
+        contrast = np.square(patch - patch.mean()).sum()
+        apart[n] = np.square(patch - patch[::-1, ::-1]).sum() / max(2 * contrast, 1e-9)
+    return np.asarray(apart <= np.maximum(UNEQUAL, 4 * np.median(apart)))
