@@ -78,7 +78,7 @@ def test_corrected_matches_fulfil_the_constraint_or_are_none(F, values):
     known = np.isfinite(both).all(axis=1)
     assert np.isnan(both[~known]).all()
     assert not known[~np.isfinite(values).all(axis=1)].any()
-    near = known & (np.abs(both) < 1e4).all(axis=1)
+    near = known & (np.abs(both) < 1e4).all(axis=1) & (np.abs(values) <= 1e6).all(axis=1)  # digits are left of these
     scaled = F / np.abs(F).max()
     a, b = (np.column_stack([y[near], np.ones(near.sum())]) for y in (y0, y1))
     size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
@@ -163,11 +163,11 @@ def test_any_disparity_has_a_point_on_its_ray_or_none(values, baseline, doffs):
     px = np.array(values, np.float32).reshape(2, 3)
     with np.errstate(all="ignore"):
         points = points_from_disparity(Disparity(px=px), rig)
-        expected = 100.0 * baseline / (px.astype(float) + doffs)
+        expected = 100.0 * baseline / (px.astype(float) + rig.doffs_px)
     good = np.isfinite(points).all(axis=2)
     assert np.isnan(points[~good]).all()
     assert (points[good][:, 2] > 0).all()
-    assert not good[~(np.isfinite(px) & (px.astype(float) + doffs > 0))].any()
+    assert not good[~(np.isfinite(px) & (px.astype(float) + rig.doffs_px > 0))].any()
     np.testing.assert_allclose(points[good][:, 2], expected[good], rtol=1e-5)
     seen = camera.project(points[good].astype(float))
     np.testing.assert_allclose(seen, camera.pixel_grid()[good], atol=1e-3)
@@ -201,3 +201,17 @@ def test_errors_of_any_two_poses_are_angles_metres_and_pixels(a, b):
 def test_only_a_pose_is_a_pose(values):
     with pytest.raises(ValueError, match=r"no rigid transform|finite 4x4"):
         nearest_pose(np.array(values).reshape(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        (np.ones((4, 1, 2)), r"points0 has shape \(4, 1, 2\).*: give points0\[:, 0\]"),  # OpenCV's
+        (np.ones(2), r"points0 has shape \(2,\).*: give points0\[None\]"),
+        (np.ones((2, 4)), r"transpose it, give points0\.T"),
+        (np.ones((4, 3)), "it must be .N, 2., x and y in pixels$"),
+    ],
+)
+def test_points_of_another_shape_are_told_what_to_do(given_, said):
+    with pytest.raises(ValueError, match=said):
+        sampson_distance(np.diag([1.0, 1.0, 0.0]), given_, given_)
