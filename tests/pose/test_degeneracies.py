@@ -1,5 +1,6 @@
 """Every degenerate set is flagged, each flag for its own reason, and no other set is."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -158,6 +159,7 @@ def test_names_of_degeneracies_are_checked():
         )
 
 
+POSELIB = ["poselib"] if importlib.util.find_spec("poselib") else []  # it comes with an extra
 CAMERA = Camera(width=640, height=400, fx=500, fy=505, cx=330, cy=190)
 COORDINATES = st.one_of(
     st.floats(-0.5, 640),
@@ -167,7 +169,7 @@ COORDINATES = st.one_of(
 
 @settings(max_examples=60)
 @given(
-    st.sampled_from(["essential", "fundamental", "homography", "opencv_usac"]),
+    st.sampled_from(["essential", "fundamental", "homography", "opencv_usac", *POSELIB]),
     st.lists(st.tuples(COORDINATES, COORDINATES, COORDINATES, COORDINATES), max_size=12),
 )
 def test_any_numbers_give_an_error_or_a_flag(name, rows):
@@ -183,7 +185,7 @@ def test_any_numbers_give_an_error_or_a_flag(name, rows):
         assert result.T_1_0 is None or np.isfinite(result.T_1_0).all()
 
 
-@pytest.mark.parametrize("name", ["essential", "fundamental", "homography", "opencv_usac"])
+@pytest.mark.parametrize("name", ["essential", "fundamental", "homography", "opencv_usac", *POSELIB])
 @pytest.mark.parametrize("shape", ["repeated", "two_places", "collinear", "collinear_noise"])
 def test_sets_without_area_are_flagged(name, shape):
     rng = np.random.default_rng(3)
