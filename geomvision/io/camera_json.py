@@ -40,7 +40,9 @@ def camera_as_dict(camera: CameraModel) -> dict[str, Any]:
 
 
 def write_camera_json(path: PathLike, camera: CameraModel | StereoRig[Any]) -> None:
-    """Write a camera or a rig, atomically."""
+    """Write a camera or a rig, atomically. Raises TypeError for anything else."""
+    if not isinstance(camera, CameraModel | StereoRig):
+        raise TypeError(f"camera is {type(camera).__name__}; it must be a CameraModel or a StereoRig")
     if isinstance(camera, StereoRig):
         sides: dict[str, Any] = {s: {"camera": camera_as_dict(getattr(camera, s))} for s in ("left", "right")}
         entry = {"T_right_left": camera.T_right_left.tolist(), **sides}

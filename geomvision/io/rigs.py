@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..cameras import Array, Camera, CameraModel, KannalaBrandt, StereoRig
 from ..images import Image
 from ._files import FormatError, PathLike, read_text
@@ -115,6 +116,7 @@ def _colmap_camera(path: Path) -> CameraModel | None:
     return next(iter(cameras.values()))
 
 
+@checked
 def write_rig(path: PathLike, rig: StereoRig[Any]) -> str:
     """Write a rig, rectified or not, so that `read_rig` reads it back; which format it became, in words.
 
@@ -135,6 +137,7 @@ def write_rig(path: PathLike, rig: StereoRig[Any]) -> str:
     return _write_chain(path, (left, right), (np.eye(4), rig.T_right_left))
 
 
+@checked
 def write_camera(path: PathLike, camera: CameraModel) -> str:
     """Write one camera as `write_rig` does a rig; which format it became, in words."""
     if str(path).lower().endswith(".json"):

@@ -102,6 +102,18 @@ def test_what_no_format_holds_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+def test_a_camera_is_no_rig_and_a_rig_no_camera(tmp_path, ending):
+    for call, said in (
+        (lambda path: io.write_rig(path, LEFT), "rig is Camera; it must be a geomvision.cameras.StereoRig"),
+        (lambda path: io.write_camera(path, RIG), "camera is StereoRig; it must be a geomvision.cameras.CameraModel"),
+        (lambda path: io.write_camera_json(path, LEFT.K), "camera is ndarray; it must be a CameraModel or a StereoRig"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            call(tmp_path / f"a.{ending}")
+    assert not list(tmp_path.iterdir())
+
+
 def ros_pair(folder):
     P = np.array([[80.0, 0, 47.0, 0], [0, 80.0, 31.0, 0], [0, 0, 1, 0]])
     for name, camera, shift in (("left", LEFT, 0.0), ("right", RIGHT, -16.0)):
