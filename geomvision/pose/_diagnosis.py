@@ -20,22 +20,25 @@ from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
 from ._doubt import CLOSE_DEG, OPEN_DEG, OTHER_DEG, degrees_apart, is_open_afar, reach_deg
 from ._intrinsics import Agreement, agreement, explains_more, is_as_precise
-from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
+from ._simpler import FAR, far_by, is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
 if TYPE_CHECKING:
     from ._base import Estimate
 
-#: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
-FAR, BEYOND = 13.8, 0.001
 #: A set that chance gives in 1 of 100 images (log10) is none: the noise it was judged by was chosen to fit.
 CHANCE = -2.0
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
 FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of clean scenes at 10, 8 % at 8
 TAIL = 0.02
+#: Standard deviations of noise: farther from a model, matches are wrong, not right ones that err by more than usual.
+BESIDE = 60.0
+#: As many times as chance puts them there, errors that are alike in all directions lie along lines that were chosen so.
+CHOSEN = 2.0
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
-#: Inliers from which the likelihood far from the pose is looked at: that of fewer is as much chance as its curvature.
+#: Inliers from which the likelihood far from the pose is looked at, and the tail of their errors: that of fewer is as
+#: much chance as its curvature.
 MANY = 30
 #: Sets of points on a plane whose relief is taken to be one.
 CHANCE_RELIEF = 0.001
@@ -130,21 +133,31 @@ class Diagnosis:
             return True
         return int((np.abs(estimate.errors_px) < reach).sum()) < FEW
 
-    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
-        """Whether more inliers are `far` from a simpler model than noise and chance explain.
+    def _left_over(
+        self, off: Array, far: float, inliers: NDArray[np.bool_], estimate: Estimate, noise: float, free: int = 0
+    ) -> bool:
+        """Whether more inliers are far from a simpler model than noise and chance explain.
 
+        `off`: squared distances from where it sees them, in variances of `noise`; `far`: from which on they count.
         `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing,
-        which are then among its inliers.
+        which are then among its inliers. Features err by more than a Gaussian's tail, but in all directions alike: by
+        how many lie across the matrix's epipolar lines, beside where the model sees them, it is known how many of those
+        along the lines do so for that.
         """
         assert estimate.errors_px is not None
         low, high = self.view1.extent()
         width, height = np.maximum(high - low, 1e-9)
         reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
         close = np.abs(estimate.errors_px) < reach
-        wrong = int((~inliers).sum())
+        wrong, is_far = int((~inliers).sum()), off > far
+        beside = is_far & ~close & (off < BESIDE**2)
+        lines = 2 / math.pi * np.arcsin(np.minimum(1.0, reach / (noise * np.sqrt(off[beside]))))
+        heavy = CHOSEN * float((lines / (1 - lines)).sum())
+        if int(inliers.sum()) < MANY or 2 * int(beside.sum()) > int((~is_far).sum()):  # so few, or so many, are no tail
+            heavy = 0.0
         chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * wrong
-        tail, unseen = TAIL * float(close.sum()) + min(free, wrong), max(free - wrong, 0)
-        left, most = int((far & close).sum()), unseen + tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+        tail, unseen = max(TAIL * float(close.sum()), heavy) + min(free, wrong), max(free - wrong, 0)
+        left, most = int((is_far & close).sum()), unseen + tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
         return left > most or 2 * left > int(close.sum())  # what explains but a minority is no explanation
 
     def _pose(
@@ -185,14 +198,15 @@ class Diagnosis:
         noise = max(estimate.noise_px, 1e-3)
         if self.view0.spread is not None or self.view1.spread is not None:
             noise *= STRETCH
-        still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
-        if not self._left_over(still, inliers, estimate, 5):
+        still = off_rotation(np.eye(3), self.view0, self.view1, noise)
+        if not self._left_over(still, FAR, inliers, estimate, noise, 5):
             flags.add("no_motion")
             flags.discard("ambiguous_pose")
             return None if T is None else np.eye(4)
         if self.view0.camera is not None:
             R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
-            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate, 2):
+            turned = off_rotation(R, self.view0, self.view1, noise)
+            if not self._left_over(turned, FAR, inliers, estimate, noise, 2):
                 flags.add("pure_rotation")
                 flags.discard("ambiguous_pose")
                 return None if T is None else pose(R)
@@ -211,8 +225,8 @@ class Diagnosis:
         H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
         if H is None:
             return False
-        off, far = off_homography(H, self.view0, self.view1, noise), _far(int(inliers.sum()))
-        if self._left_over(off > far, inliers, estimate):
+        off, far = off_homography(H, self.view0, self.view1, noise), far_by(int(inliers.sum()))
+        if self._left_over(off, far, inliers, estimate, noise):
             return False
         return not self._has_relief(off, inliers, estimate, noise, far)
 
@@ -274,13 +288,6 @@ class Diagnosis:
             if outside.mean() > 0.1 or not spread:
                 return False
         return True
-
-
-def _far(count: int) -> float:
-    """`FAR` where the noise is known by so many matches' errors alone (F of 2 and n − 5)."""
-    from scipy.special import fdtri
-
-    return max(FAR, 2 * float(fdtri(2, max(count - 5, 1), 1 - BEYOND)))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

@@ -12,6 +12,8 @@ from ._views import View, unmirrored
 
 #: Matches that simpler models are fitted to: more tell no better whether one holds.
 SAMPLE = 300
+#: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
+FAR, BEYOND = 13.8, 0.001
 
 
 def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: float) -> float:
@@ -27,6 +29,13 @@ def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: 
 
 def _log10_choose(n: int, k: int) -> float:
     return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / math.log(10)
+
+
+def far_by(count: int) -> float:
+    """`FAR` where the noise is known by so many matches' errors alone (F of 2 and n − 5)."""
+    from scipy.special import fdtri
+
+    return max(FAR, 2 * float(fdtri(2, max(count - 5, 1), 1 - BEYOND)))
 
 
 def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:

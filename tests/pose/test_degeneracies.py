@@ -201,3 +201,29 @@ def test_sets_without_area_are_flagged(name, shape):
         points0, points1 = (p + 0.5 * rng.normal(size=p.shape) for p in (points0, points1))
     result = METHODS[name](max_iterations=500)(points0, points1, CAMERA, CAMERA)
     assert result.degeneracies
+
+
+def heavy_tailed(scene, seed):
+    """The scene's exact matches with errors of view 1 by Student's t of 1.5 degrees of freedom."""
+    rng = np.random.default_rng([seed, 8])
+    shared = np.sqrt(1.5 / rng.chisquare(1.5, (len(scene.points0), 1)))
+    return scene.points0, scene.points1 + 0.2 * shared * rng.normal(size=scene.points1.shape), *scene.call[2:]
+
+
+@pytest.mark.parametrize("kind", ["rotation", "no_motion"])
+def test_errors_of_a_heavy_tail_do_not_make_a_turn_a_motion(matches, kind):
+    """A Gaussian's tail has few of those far off; they lie in all directions, along epipolar lines, too."""
+    flag = "pure_rotation" if kind == "rotation" else kind
+    for seed in range(6):
+        assert flag in Essential()(*heavy_tailed(matches(kind, 1500, seed=seed), seed)).degeneracies
+
+
+def test_errors_of_a_heavy_tail_do_not_hide_a_motion(matches):
+    """One in ten points is near enough to move by some pixels against the others, which are far away."""
+    for seed in range(6):
+        scene = matches("rotation", 1500, seed=seed)
+        near = np.arange(1500) % 10 == 0
+        X = scene.camera0.unproject(scene.points0) * np.where(near, 5.0, 500.0)[:, None]
+        seen = scene.camera1.project(X @ scene.T_1_0[:3, :3].T + (0.08, 0.02, 0.0))
+        found = Essential()(*heavy_tailed(scene._replace(points1=seen), seed))
+        assert not found.degeneracies & {"pure_rotation", "no_motion"}

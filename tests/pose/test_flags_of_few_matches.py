@@ -7,10 +7,11 @@ import pytest
 
 from geomvision.pose import Essential
 from geomvision.pose._base import Estimate
-from geomvision.pose._diagnosis import Diagnosis, _far
+from geomvision.pose._diagnosis import Diagnosis
 from geomvision.pose._doubt import is_open_afar, reach_deg
 from geomvision.pose._intrinsics import FARTHEST, Agreement, _gain, agreement
 from geomvision.pose._scatter import by_scatter, wald
+from geomvision.pose._simpler import FAR, far_by
 from geomvision.pose._views import view
 
 
@@ -149,7 +150,8 @@ def test_a_simpler_model_leaves_over_what_neither_noise_nor_freedom_explains(mat
     def left_over(far, inliers, free):
         errors = np.where(np.arange(20) < inliers, 0.1, 5.0)
         judged = replace(estimate, errors_px=errors)
-        return diagnosis._left_over(np.arange(20) < far, np.arange(20) < inliers, judged, free)
+        off = np.where(np.arange(20) < far, 1e6, 0.0)  # too far away for a right match's error
+        return diagnosis._left_over(off, FAR, np.arange(20) < inliers, judged, judged.noise_px, free)
 
     assert [left_over(far, 20, 0) for far in (2, 3, 20)] == [False, True, True]  # 0.4 and 1.9 by chance
     assert [left_over(far, 20, 5) for far in (7, 8)] == [False, True]  # E went through five for nothing
@@ -170,8 +172,8 @@ def test_a_camera_that_moved_is_not_called_still_for_its_wrong_matches(matches):
 
 def test_few_points_of_a_plane_are_one_within_noise_that_so_few_tell(matches):
     """Twelve points leave E seven degrees of freedom to tell the noise by: 1 in 1,000 exceeds 43, not 13.8."""
-    assert _far(12) == pytest.approx(2 * 21.69, rel=1e-3)
-    assert _far(5000) == pytest.approx(13.84, rel=1e-2)
+    assert far_by(12) == pytest.approx(2 * 21.69, rel=1e-3)
+    assert far_by(5000) == pytest.approx(13.84, rel=1e-2)
     missed = sum(
         "plane" not in Essential()(*matches("plane", 13, noise_px=0.5, seed=seed).call).degeneracies
         for seed in range(40)
