@@ -20,6 +20,7 @@ TILTED = (-0.2, 0.05, 1e-3, -2e-3, 0.01, 0.02, 0.01, -0.003, 1e-3, -2e-3, 5e-4, 
 FISHEYE = KannalaBrandt(**(FIELDS | {"fx": 70.0, "fy": 71.0}), distortion=(0.02, -0.01, 0.0, 0.0))
 MODELS = {
     **{f"brown{n}": Camera(**FIELDS, distortion=TILTED[:n]) for n in (0, 4, 5, 8, 12, 14)},
+    "turned over": Camera(**(FIELDS | {"fy": -112.0})),
     "fisheye": FISHEYE,
     "ucm": UnifiedCamera(**FIELDS, alpha=0.55),
     "mei": UnifiedCamera(**FIELDS, alpha=0.55, distortion=(-0.05, 0.01, 1e-3, -2e-3)),

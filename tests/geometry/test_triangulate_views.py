@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geomvision.cameras import Camera, KannalaBrandt, pose
-from geomvision.geometry import triangulate_views
+from geomvision.geometry import triangulate, triangulate_views
 from geomvision.results import PointReason
 
 CAMERA = Camera(width=640, height=480, fx=500.0, fy=510.0, cx=322.0, cy=236.0)
@@ -72,3 +72,36 @@ def test_gross_errors_have_no_point_rather_than_a_variance_below_zero():
         variances = np.diagonal(found.covariance_m2[0])
         assert (variances >= 0).all() if found.valid[0] else np.isnan(found.m).all()
         assert np.isfinite(variances).all() == found.valid[0]
+
+
+OVER = Camera(width=640, height=480, fx=500.0, fy=-510.0, cx=322.0, cy=236.0)
+
+
+@pytest.mark.parametrize("cameras", [(OVER, CAMERA), (CAMERA, OVER), (OVER, OVER)], ids=["first", "second", "both"])
+def test_a_camera_that_turns_the_image_over_sees_the_same_points(cameras):
+    """ICL-NUIM's have a negative fy: nothing lies behind them for it, and errors and covariances are as before."""
+    random = np.random.default_rng(4)
+    X = random.uniform((-1, -0.8, 2), (1, 0.8, 6), (50, 3))
+    T = pose(translation=(-0.5, 0.04, 0.02))
+    noise = random.normal(0, 0.5, (2, 50, 2))
+
+    def seen(pair):
+        sides = [(1, np.sign(camera.fy)) for camera in pair]
+        return [
+            camera.project(p) + n * side
+            for camera, p, n, side in zip(pair, (X, X + T[:3, 3]), noise, sides, strict=True)
+        ]
+
+    upright, over = seen((CAMERA, CAMERA)), seen(cameras)
+    for method in ("linear", "midpoint", "optimal"):
+        for backend in ("cpp", "reference"):
+            found = triangulate(*over, *cameras, T, method=method, backend=backend)
+            expected = triangulate(*upright, CAMERA, CAMERA, T, method=method, backend=backend)
+            assert found.valid.all()
+            np.testing.assert_allclose(found.m, expected.m, rtol=1e-7)
+            np.testing.assert_allclose(found.errors_px, expected.errors_px, atol=1e-7)
+            np.testing.assert_allclose(found.covariance_m2, expected.covariance_m2, rtol=1e-6, atol=1e-12)
+    found = triangulate_views(over, cameras, [np.eye(4), T])
+    np.testing.assert_allclose(found.m, triangulate_views(upright, [CAMERA] * 2, [np.eye(4), T]).m, rtol=1e-7)
+    behind = triangulate(over[1], over[0], cameras[1], cameras[0], T)  # swapped
+    assert set(behind.counts()) <= {"behind", "not_converged", "parallel"}
