@@ -98,8 +98,12 @@ def test_wrong_intrinsics_are_flagged(matches):
 def test_points_that_are_no_pixels_of_the_cameras_are_flagged(matches):
     scene = matches(count=200)
     rays = [c.unproject(p)[:, :2] for p, c in zip(scene[:2], scene[2:4], strict=True)]
-    result = Essential()(*rays, *scene[2:4])
-    assert result.degeneracies & {"uncalibrated", "no_motion", "pure_rotation"}
+    for method in (Essential(), Fundamental()):
+        result = method(*rays, *scene[2:4])
+        assert result.degeneracies & {"uncalibrated", "no_motion", "pure_rotation"}
+    far = Fundamental()(scene.points0 + 1000.0, scene.points1 + 1000.0, *scene[2:4])  # of a larger image
+    assert "uncalibrated" in far.degeneracies
+    assert "uncalibrated" not in Fundamental()(*scene.call).degeneracies
 
 
 def test_without_cameras_there_is_a_matrix_and_no_pose(matches):
