@@ -35,7 +35,7 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def _every_verb(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version, and end.")
     ] = False,
 ) -> None:

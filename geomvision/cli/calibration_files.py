@@ -111,18 +111,6 @@ def _by_number(paths: Sequence[Path], skip: int = 0) -> dict[tuple[Any, ...], Pa
     return {(path.stem,): path for path in paths}
 
 
-def check_outputs(out: Path | None, report: Path | None) -> None:
-    """Fail before the work when nothing could be written."""
-    for flag, path, endings in (("--out", out, (".yaml", ".yml", ".json")), ("--report", report, (".html", ".htm"))):
-        if path is None:
-            continue
-        if path.suffix.lower() not in endings:
-            raise ValueError(f"{flag} {path}: it must end with {' or '.join(endings)}")
-        if path.is_dir() or not path.parent.is_dir():
-            why = "this is a folder" if path.is_dir() else f"its folder {path.parent} does not exist"
-            raise ValueError(f"{flag} {path}: {why}")
-
-
 def write(path: Path, result: Calibration | StereoCalibration) -> str:
     """Write the camera or rig; what was written, in words.
 

@@ -25,7 +25,7 @@ from ..report.surfaces import Surface
 from ..results import Depth, PointCloud, RelativeDepth
 from . import registering
 from .calibrating import length_m
-from .outputs import spare
+from .outputs import check_file, spare
 
 #: A voxel is so small a share of the median depth where none is given.
 VOXEL_SHARE = 0.005
@@ -69,7 +69,7 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     _check(choices)
     register = None if choices.register is None else Path(choices.register)
     outputs = (choices.out, choices.report, choices.registration_out)
-    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder / "meta.json"))
+    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder))
     voxel = None if choices.voxel is None else length_m(choices.voxel, "--voxel")
     farthest = float("inf") if choices.max_depth is None else length_m(choices.max_depth, "--max-depth")
     clip = read(folder, choices)
@@ -251,15 +251,9 @@ def _check(choices: Choices) -> None:
         raise ValueError("--register is about the folder's maps: leave out --depth motion and --unscaled")
     if choices.registration_out is not None and choices.register != registering.ESTIMATE:
         raise ValueError(f"--registration-out writes what --register {registering.ESTIMATE} finds: give that, too")
-    outputs = (("--out", choices.out, ".ply"), ("--report", choices.report, ".html"))
-    for flag, path, ending in (*outputs, ("--registration-out", choices.registration_out, ".json")):
-        if path is None:
-            continue
-        if path.suffix.lower() != ending:
-            raise ValueError(f"{flag} {path}: it must end with {ending}")
-        if path.is_dir() or not path.parent.is_dir():
-            why = "this is a folder" if path.is_dir() else f"its folder {path.parent} does not exist"
-            raise ValueError(f"{flag} {path}: {why}")
+    check_file("--out", choices.out, ".ply")
+    check_file("--report", choices.report, ".html")
+    check_file("--registration-out", choices.registration_out, ".json")
 
 
 def _say(text: str) -> None:

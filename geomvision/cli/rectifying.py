@@ -25,7 +25,7 @@ from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
 from ..io._files import write_bytes
 from . import sources
-from .outputs import spare
+from .outputs import check_folder, spare
 
 #: What may be written to the folder.
 WRITTEN = (
@@ -97,8 +97,7 @@ def _check(choices: Choices) -> None:
         raise ValueError("--self is for rigs side by side; turn the images by 90 degrees first")
     if choices.force and (choices.uncalibrated or choices.mend):
         raise ValueError("--force is for --rig alone: the other ways have nothing else to go by than the rows")
-    if choices.out.exists() and not choices.out.is_dir():
-        raise ValueError(f"--out {choices.out}: this is a file; a folder is written")
+    check_folder(choices.out)
 
 
 def _rectified(

@@ -70,6 +70,9 @@ def train(order: Order) -> Outcome:
         raise ValueError(f"{order.method} learns sample by sample, on a CPU alone; device is {order.device!r}")
     if order.folder.is_file():
         raise ValueError(f"out is {order.folder}, which is a file; it must be a folder, which is made if need be")
+    target = _target(task, order.folder)
+    if order.weights is not None and target.exists() and target.samefile(weights.find(order.weights)):
+        raise ValueError(f"weights to start from are {target}, which would be written over: give another folder (out)")
     team = Team.join(order.device)
     order.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -227,7 +230,7 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
     """Write the curves; weights and card when the last step is done."""
     steps = task.recipe.steps
     scores = state.scores[-1][1] if state.scores else {}
-    target = folder / f"{task.name}.safetensors"
+    target = _target(task, folder)
     done = state.step >= steps
     if team.leads and state.losses:
         _curves.save(folder / "curves.svg", task.method, state.losses, state.scores)
@@ -245,6 +248,11 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         rounding: dict[str, Any] = {"bits": getattr(task, "bits", 8), "only": getattr(task, "only", ("",))}
         weights.save(target, task.written(state.best), card, compact=task.compact, **rounding)
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
+
+
+def _target(task: Any, folder: Path) -> Path:
+    """The weights that are written at the end, with their card beside them."""
+    return folder / f"{task.name}{weights.SUFFIX}"
 
 
 def _device(team: Team) -> str:

@@ -1,5 +1,7 @@
 """Trainings of flow nets: tiny ones, to their end."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -75,6 +77,16 @@ def test_a_training_can_start_from_what_another_learnt(straight, tmp_path):
     assert further.training_run["started_from"] == card.name
     with pytest.raises(ValueError, match="written by another recipe"):  # from the start, or from other weights
         training.run(name, weights=second.weights, **options)
+
+
+def test_the_weights_it_starts_from_are_not_written_over(tmp_path):
+    for suffix in (weights.SUFFIX, ".json"):
+        shutil.copy(weights.SHIPPED / f"pwc_small{suffix}", tmp_path)
+    own = tmp_path / f"pwc_small{weights.SUFFIX}"
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match=r"pwc_small.safetensors, which would be written over: give another folder"):
+        training.run("pwc_small", weights=own, out=tmp_path / "link", size="tiny", steps=1, progress=False)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link", "pwc_small.json", own.name]
 
 
 def test_a_recipe_that_goes_on_starts_from_nothing_never(tmp_path):
