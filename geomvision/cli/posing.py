@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from ..cameras import Array, Camera, CameraModel
 from ..geometry import Matches, match_features
 from ..geometry._rotations import vector_of
 from ..images import Image
-from ..io._files import write_bytes
+from ..io._files import write_json
 from ..packages import needed_by
 from ..pose.essential import Essential
 from ..report.maps import eight_bit
@@ -66,7 +65,7 @@ def run(first: Path, second: Path, choices: Choices) -> RelativePose:
     for line in lines:
         _say(line)
     if choices.out is not None:
-        write_bytes(choices.out, (json.dumps(as_dict(result, len(found)), indent=1) + "\n").encode())
+        write_json(choices.out, as_dict(result, len(found)))
         _say(f"wrote {choices.out}")
     if choices.picture is not None:
         io.write_image(choices.picture, drawn(images, found, result))

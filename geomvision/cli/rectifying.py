@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from ..geometry import (
 )
 from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
-from ..io._files import write_bytes
+from ..io._files import write_json
 from . import sources
 from .outputs import check_folder, spare
 
@@ -79,8 +78,7 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
         "region": dict(zip(("x", "y", "width", "height"), found.region, strict=True)),
         "corrections": [dataclasses.asdict(c) for c in mended.corrections] if mended is not None else [],
     }
-    text = json.dumps(_without_nan(report), indent=1)
-    write_bytes(choices.out / "rectification.json", (text + "\n").encode())
+    write_json(choices.out / "rectification.json", report)
     _say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
     return found
 
@@ -180,12 +178,3 @@ def _lined(left: Image, right: Image) -> Image:
     both = np.stack([both] * 3, axis=-1) if both.ndim == 2 else both.copy()
     both[LINES_PX // 2 :: LINES_PX] = np.array([0, 1, 0], both.dtype) * np.iinfo(both.dtype).max
     return both
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null says that nothing was measured."""
-    if isinstance(value, dict):
-        return {key: _without_nan(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
