@@ -156,5 +156,7 @@ def print_subsets(pairs, draws, seeds, share, processes):
             if right:
                 print(f"    right within 5°, but flagged: {share(len(alarms), len(right))}")
                 print(f"        {dict(Counter(flag for row in alarms for flag in sorted(row[3])))}")
+            still = sum(bool(row[3] & {"no_motion", "pure_rotation"}) for row in of)
+            print(f"    called still or a rotation: {still}")
             unseen = sum(not row[3] for row in wrong)
             print(f"    wrong by more than 10°: {len(wrong)}, of them without a flag {unseen}")

@@ -16,6 +16,7 @@ from ..results.alignment import Alignment
 from ..results.maps import Depth
 from ..results.metric_pose import MetricPose
 from ._depth_alignment import DepthAlignment, align_by_pixels, pose_of_pixels
+from ._repeated import distinct
 from ._rotations import vector_of
 from .absolute_pose import absolute_pose
 from .alignment import align_points_robust
@@ -58,7 +59,7 @@ def metric_relative_pose(
 
     Args:
         points0: (N, 2) pixels in view 0 …
-        points1: (N, 2) … and the same in view 1.
+        points1: (N, 2) … and the same in view 1. A match that is given several times counts once.
         camera0: camera of view 0, of its depth map's size.
         camera1: camera of view 1, of its depth map's size.
         depth0: depth z of view 0 (H, W), metres, NaN where there is none …
@@ -75,24 +76,42 @@ def metric_relative_pose(
         ValueError: for wrong shapes, pixels that are not finite, maps of another size than their camera.
     """
     pixels0, pixels1 = _checked(points0, points1, depth_error, max_error_px)
-    lifted0, lifted1 = _lifted(pixels0, camera0, depth0, "depth0"), _lifted(pixels1, camera1, depth1, "depth1")
-    known0, both = _known(lifted0), _known(lifted0) & _known(lifted1)
+    once = distinct(pixels0, pixels1)
+    kept = (pixels0, pixels1) if once is None else (pixels0[once[0]], pixels1[once[0]])
+    lifted = _lifted(kept[0], camera0, depth0, "depth0"), _lifted(kept[1], camera1, depth1, "depth1")
     how: dict[str, Any] = {"confidence": confidence, "max_iterations": max_iterations, "seed": seed}
     if solver == "pnp":
-        how |= {"max_error_px": max_error_px, "num_threads": num_threads}
-        found = absolute_pose(lifted0[known0], pixels1[known0], camera1, **how)
-        seen = _scattered(found.inliers, known0)
-        return _judged(found.T_cam_world, seen, found.covariance, found.flags, lifted0, lifted1)
-    limit = depth_error / math.sqrt(2.0) * (np.linalg.norm(lifted0, axis=1) + np.linalg.norm(lifted1, axis=1))
-    aligned, flags = _aligned(lifted0[both], lifted1[both], {**how, "max_error_m": limit[both]})
+        found = _by_points(kept[1], lifted, camera1, how | {"max_error_px": max_error_px, "num_threads": num_threads})
+    else:
+        limits = {"max_error_px": max_error_px, "depth_error": depth_error}
+        found = _by_depths(lifted, (camera0, camera1), limits, how)
+    return found if once is None else replace(found, inliers=found.inliers[once[1]])
+
+
+def _by_points(pixels1: Array, lifted: tuple[Array, Array], camera1: CameraModel, how: dict[str, Any]) -> MetricPose:
+    known0 = _known(lifted[0])
+    found = absolute_pose(lifted[0][known0], pixels1[known0], camera1, **how)
+    return _judged(found.T_cam_world, _scattered(found.inliers, known0), found.covariance, found.flags, *lifted)
+
+
+def _by_depths(
+    lifted: tuple[Array, Array],
+    cameras: tuple[CameraModel, CameraModel],
+    limits: dict[str, float],
+    how: dict[str, Any],
+) -> MetricPose:
+    both = _known(lifted[0]) & _known(lifted[1])
+    distances = np.linalg.norm(lifted[0], axis=1) + np.linalg.norm(lifted[1], axis=1)
+    limit = limits["depth_error"] / math.sqrt(2.0) * distances
+    aligned, flags = _aligned(lifted[0][both], lifted[1][both], {**how, "max_error_m": limit[both]})
     if not aligned.is_known:
-        return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), UNKNOWN, flags, lifted0, lifted1)
-    matched, limits = (lifted0[both], lifted1[both]), {"max_error_px": max_error_px, "depth_error": depth_error}
-    refined = _refined(aligned, matched, (camera0, camera1), limits, seed)
+        return _judged(aligned.T_target_source, _scattered(aligned.inliers, both), UNKNOWN, flags, *lifted)
+    matched = lifted[0][both], lifted[1][both]
+    refined = _refined(aligned, matched, cameras, limits, how["seed"])
     if refined is None:  # the pairs align, but no pose lets pixels and depths agree
-        return _judged(UNKNOWN[:4, :4], _scattered(aligned.inliers, both), UNKNOWN, ("undetermined",), lifted0, lifted1)
+        return _judged(UNKNOWN[:4, :4], _scattered(aligned.inliers, both), UNKNOWN, ("undetermined",), *lifted)
     inliers, flags = _scattered(refined.inliers, both), flags + refined.flags
-    return _judged(refined.T, inliers, refined.covariance, flags, lifted0, lifted1)
+    return _judged(refined.T, inliers, refined.covariance, flags, *lifted)
 
 
 def _checked(points0: ArrayLike, points1: ArrayLike, depth_error: float, max_error_px: float) -> tuple[Array, Array]:

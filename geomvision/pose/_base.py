@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..arguments import checked, pairs
 from ..cameras import Array, CameraModel
 from ..geometry import Matches, match_features
+from ..geometry._repeated import distinct
 from ..images import Image
 from ..method import Method, option
 from ..results import RelativePose
@@ -20,7 +21,7 @@ from ..results.relative_pose import Relation
 from ..samples import PoseSample
 from ._diagnosis import Diagnosis
 from ._images import FEATURES, RATIO, check_sizes, matches_of
-from ._views import View, view
+from ._views import View, both_seen, view
 
 #: No image is that large, pixels.
 LARGEST_PX = 1e7
@@ -85,7 +86,8 @@ class PoseMethod(Method, ABC):
 
         Args:
             points0: (N, 2) pixels x, y in view 0, floats or integers, and
-            points1: (N, 2), where the same points of the scene lie in view 1, or mostly so.
+            points1: (N, 2), where the same points of the scene lie in view 1, or mostly so. A match that is given
+                several times counts once.
             camera0: the camera of view 0; any central model, and
             camera1: that of view 1.
 
@@ -110,11 +112,24 @@ class PoseMethod(Method, ABC):
             raise ValueError(
                 f"the cameras see only {len(view0.points)} of {len(first)} matches: are they the right ones?"
             )
-        result: RelativePose = self.execute(view0, view1)
+        result = self._of_distinct(view0, view1)
         if len(view0.points) < len(first):
             inliers = np.zeros(len(first), bool)
             inliers[seen] = result.inliers
             object.__setattr__(result, "inliers", inliers)
+        return result
+
+    def _of_distinct(self, view0: View, view1: View) -> RelativePose:
+        """The result of the matches, each of which counts once however often it was given."""
+        once = distinct(view0.points, view1.points)
+        if once is not None and len(once[0]) >= self.least_matches:
+            view0, view1 = view0.only(once[0]), view1.only(once[0])
+        result: RelativePose = self.execute(view0, view1)
+        if once is not None:
+            if len(once[0]) < self.least_matches:
+                object.__setattr__(result, "degeneracies", result.degeneracies | {"too_few_points"})
+            else:
+                object.__setattr__(result, "inliers", result.inliers[once[1]])
         return result
 
     @checked
@@ -156,12 +171,3 @@ class PoseMethod(Method, ABC):
     def core_options(self) -> tuple[float, float, int, int, int]:
         """What the core's estimators take last."""
         return self.max_error_px, self.confidence, self.max_iterations, self.seed, self.num_threads
-
-
-def both_seen(view0: View, view1: View) -> tuple[View, View, Any]:
-    """The views of matches that both cameras can see, and which these are."""
-    seen = view0.seen & view1.seen
-    if seen.all():
-        return view0, view1, slice(None)
-    chosen = np.flatnonzero(seen)
-    return view0.only(chosen), view1.only(chosen), chosen

@@ -18,24 +18,28 @@ from ..cameras import Array, pose
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._decomposition import essential_candidates, homography_candidates, in_front
+from ._doubt import CLOSE_DEG, OPEN_DEG, OTHER_DEG, degrees_apart, is_open_afar, reach_deg
 from ._intrinsics import Agreement, agreement, explains_more, is_as_precise
-from ._simpler import is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
+from ._simpler import FAR, far_by, is_line, log10_chance, off_homography, off_rotation, plane_of, rotation_of
 from ._views import View
 
 if TYPE_CHECKING:
     from ._base import Estimate
 
-#: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
-FAR = 13.8
 #: A set that chance gives in 1 of 100 images (log10) is none: the noise it was judged by was chosen to fit.
 CHANCE = -2.0
 #: Share of inliers that a simpler model may leave over: noise's tail is heavier than a Gaussian's.
 FEW = 12  # inliers below which another essential matrix may fit as well: 2 % of clean scenes at 10, 8 % at 8
 TAIL = 0.02
+#: Standard deviations of noise: farther from a model, matches are wrong, not right ones that err by more than usual.
+BESIDE = 60.0
+#: As many times as chance puts them there, errors that are alike in all directions lie along lines that were chosen so.
+CHOSEN = 2.0
 #: A lens stretches the ideal image more along its radii than across; errors of one direction tell too little of noise.
 STRETCH = 1.5
-#: Rotation or direction is open where its interval of 95 % reaches farther, and another pose is one beyond.
-OPEN_DEG, OTHER_DEG = 16.0, 20.0
+#: Inliers from which the likelihood far from the pose is looked at, and the tail of their errors: that of fewer is as
+#: much chance as its curvature.
+MANY = 30
 #: Sets of points on a plane whose relief is taken to be one.
 CHANCE_RELIEF = 0.001
 #: Of a right match being farther than the band that counts the ones that agree (three standard deviations).
@@ -82,9 +86,12 @@ class Diagnosis:
         if T is not None and self.relation == "essential" and not still:
             covariance = np.full((5, 5), np.nan) if covariance is None else covariance
             model = told.model_covariance if told else covariance
-            if not np.isfinite(covariance).all() or _is_open(covariance, model, count):
+            told_by = covariance, model, count
+            reach = reach_deg(*told_by) if np.isfinite(covariance).all() else math.inf
+            afar = CLOSE_DEG < reach < OPEN_DEG and count >= MANY and not flags - {"forward_motion"}
+            if reach > OPEN_DEG or (afar and is_open_afar(T, *told_by, estimate, self.view0, self.view1)):
                 flags.add("uncertain")
-            others = (pose(R, t) for R, t, _ in estimate.rivals if _degrees_apart(T, R, t) > OTHER_DEG)
+            others = (pose(R, t) for R, t, _ in estimate.rivals if degrees_apart(T, R, t) > OTHER_DEG)
             if any(is_as_precise(other, count, estimate.noise_px, self.view0, self.view1) for other in others):
                 flags.add("ambiguous_pose")
         return RelativePose(
@@ -126,19 +133,32 @@ class Diagnosis:
             return True
         return int((np.abs(estimate.errors_px) < reach).sum()) < FEW
 
-    def _left_over(self, far: NDArray[np.bool_], inliers: NDArray[np.bool_], estimate: Estimate, free: int = 0) -> bool:
-        """Whether more inliers are `far` from a simpler model than noise and chance explain.
+    def _left_over(
+        self, off: Array, far: float, inliers: NDArray[np.bool_], estimate: Estimate, noise: float, free: int = 0
+    ) -> bool:
+        """Whether more inliers are far from a simpler model than noise and chance explain.
 
-        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing.
+        `off`: squared distances from where it sees them, in variances of `noise`; `far`: from which on they count.
+        `free`: degrees of freedom that the model has less; the matrix can go through as many wrong matches for nothing,
+        which are then among its inliers. Features err by more than a Gaussian's tail, but in all directions alike: by
+        how many lie across the matrix's epipolar lines, beside where the model sees them, it is known how many of those
+        along the lines do so for that.
         """
         assert estimate.errors_px is not None
         low, high = self.view1.extent()
         width, height = np.maximum(high - low, 1e-9)
         reach = min(estimate.inlier_px, 2 * max(estimate.noise_px, 1e-3))  # where right matches are densest
         close = np.abs(estimate.errors_px) < reach
-        chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * float((~inliers).sum())
-        tail = TAIL * float(close.sum()) + min(free, int((~inliers).sum()))
-        return float((far & close).sum()) > tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+        wrong, is_far = int((~inliers).sum()), off > far
+        beside = is_far & ~close & (off < BESIDE**2)
+        lines = 2 / math.pi * np.arcsin(np.minimum(1.0, reach / (noise * np.sqrt(off[beside]))))
+        heavy = CHOSEN * float((lines / (1 - lines)).sum())
+        if int(inliers.sum()) < MANY or 2 * int(beside.sum()) > int((~is_far).sum()):  # so few, or so many, are no tail
+            heavy = 0.0
+        chance = min(1.0, 2 * reach * math.hypot(width, height) / float(width * height)) * wrong
+        tail, unseen = max(TAIL * float(close.sum()), heavy) + min(free, wrong), max(free - wrong, 0)
+        left, most = int((is_far & close).sum()), unseen + tail + 3 * math.sqrt(tail) + chance + 4 * math.sqrt(chance)
+        return left > most or 2 * left > int(close.sum())  # what explains but a minority is no explanation
 
     def _pose(
         self, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
@@ -178,14 +198,15 @@ class Diagnosis:
         noise = max(estimate.noise_px, 1e-3)
         if self.view0.spread is not None or self.view1.spread is not None:
             noise *= STRETCH
-        still = off_rotation(np.eye(3), self.view0, self.view1, noise) > FAR
-        if not self._left_over(still, inliers, estimate, 5):
+        still = off_rotation(np.eye(3), self.view0, self.view1, noise)
+        if not self._left_over(still, FAR, inliers, estimate, noise, 5):
             flags.add("no_motion")
             flags.discard("ambiguous_pose")
             return None if T is None else np.eye(4)
         if self.view0.camera is not None:
             R = rotation_of(self.view0, self.view1, inliers, noise, self.seed)
-            if not self._left_over(off_rotation(R, self.view0, self.view1, noise) > FAR, inliers, estimate, 2):
+            turned = off_rotation(R, self.view0, self.view1, noise)
+            if not self._left_over(turned, FAR, inliers, estimate, noise, 2):
                 flags.add("pure_rotation")
                 flags.discard("ambiguous_pose")
                 return None if T is None else pose(R)
@@ -204,10 +225,12 @@ class Diagnosis:
         H = plane_of(self.view0, self.view1, inliers, noise, self.seed)
         if H is None:
             return False
-        off = off_homography(H, self.view0, self.view1, noise)
-        return not self._left_over(off > FAR, inliers, estimate) and not self._has_relief(off, inliers, estimate, noise)
+        off, far = off_homography(H, self.view0, self.view1, noise), far_by(int(inliers.sum()))
+        if self._left_over(off, far, inliers, estimate, noise):
+            return False
+        return not self._has_relief(off, inliers, estimate, noise, far)
 
-    def _has_relief(self, off: Array, inliers: NDArray[np.bool_], estimate: Estimate, noise: float) -> bool:
+    def _has_relief(self, off: Array, inliers: NDArray[np.bool_], estimate: Estimate, noise: float, far: float) -> bool:
         """Whether points lie off the plane by more than the noise that E leaves, all of them taken together.
 
         `off`: squared distances from the homography. It has n − 3 degrees of freedom less than E with a depth for each
@@ -223,9 +246,9 @@ class Diagnosis:
         width, height = np.maximum(high - low, 1e-9)
         share = min(1.0, 2 * estimate.inlier_px * math.hypot(width, height) / float(width * height))
         chance = share * float((~inliers).sum())
-        own = float(np.minimum(np.square(estimate.errors_px[inliers] / noise), FAR).sum())
-        relief = float(np.minimum(off[inliers], FAR).sum()) - own
-        relief -= FAR * (TAIL * count + chance + 4 * math.sqrt(chance))
+        own = float(np.minimum(np.square(estimate.errors_px[inliers] / noise), far).sum())
+        relief = float(np.minimum(off[inliers], far).sum()) - own
+        relief -= far * (TAIL * count + chance + 4 * math.sqrt(chance))
         least = float(fdtri(count - 3, count - 5, 1 - CHANCE_RELIEF))
         return relief / (count - 3) > least * max(own / (count - 5), 0.5)
 
@@ -265,28 +288,6 @@ class Diagnosis:
             if outside.mean() > 0.1 or not spread:
                 return False
         return True
-
-
-def _is_open(covariance: Array, model: Array, count: int) -> bool:
-    """Whether the interval of 95 % (Student's, the noise being estimated too) of rotation or direction is that wide.
-
-    Among few matches the scatter of their errors makes `covariance` too wide as often as `model`, without it, is too
-    narrow where they are not all alike: the standard deviation is the geometric mean of both.
-    """
-    from scipy.special import stdtrit
-
-    widest = [
-        max(float(np.linalg.eigvalsh(block)[-1]) for block in (made[:3, :3], made[3:, 3:]))
-        for made in (covariance, model)
-    ]
-    sigma = max(widest[0], 0.0) ** 0.25 * max(widest[1], 0.0) ** 0.25
-    return math.degrees(sigma) * float(stdtrit(max(count - 5, 1), 0.975)) > OPEN_DEG
-
-
-def _degrees_apart(T: Array, R: Array, t: Array) -> float:
-    """The larger of the angles between two rotations and two directions."""
-    cosines = (np.trace(T[:3, :3].T @ R) - 1) / 2, T[:3, 3] @ t
-    return math.degrees(max(math.acos(min(1.0, max(-1.0, float(c)))) for c in cosines))
 
 
 def _refined(candidates: Array, rotation: Array, translation: Array) -> Array:

@@ -60,11 +60,11 @@ class DepthPrior:
         """Of the four poses with this essential matrix, the one with most inliers before both cameras."""
         sure = self.odds(pose.matrix(), mixture) >= 1
         twisted = (2 * np.outer(pose.t, pose.t) - np.eye(3)) @ pose.R
-        best, most = pose, -1.0
+        best, most = pose, -np.inf
         for R in (pose.R, twisted):
             for t in (pose.t, -pose.t):
                 near, sine = self.nearness(R, t)
-                votes = float(np.minimum(0.05, sine)[sure & (near > 0)].sum())
+                votes = float((np.minimum(0.05, sine) * np.where(near > 0, 1, -1))[sure].sum())
                 if votes > most:
                     best, most = PoseManifold(R, t, pose.to_rays0, pose.to_rays1), votes
         return best

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..cameras import Array
 from ._pose_manifold import PoseManifold
+from ._scatter import by_scatter, model_covariance, odds_of, pose_covariance, wald
 from ._simpler import log10_chance
 from ._views import View
 
@@ -34,16 +35,16 @@ FOCAL_OFF, CENTRE_OFF = 0.005, 0.002
 SHARE_OFF = 0.05
 #: Intrinsics are no farther off than this: the logarithm of the focal lengths, and 0.8 of them for a principal point.
 FARTHEST = 2.0
-#: Among few, one match that does not fit must not be what says so: also by the scatter of the single matches' errors,
-#: chance makes so much in one of ten sets at most.
+#: One match that does not fit must not be what says so: also by the scatter of the single matches' errors, chance makes
+#: so much in one of ten sets at most; of `MANY` matches, whose scatter is known better, in no more than of `CHANCE`.
 CHANCE_SCATTERED = 0.1
 #: Localising a point is not better than this, pixels.
 LEAST_NOISE_PX = 0.02
 #: Matches that agree below which nothing is said, and the share of all below which F is looked for from scratch.
 FEWEST, FEW_AGREE = 12, 0.4
+WORTH_A_LOOK = 10.0  # a misfit that could count
 LEAST = 8  # inliers to tell anything from
 NOTHING = 1e-9  # share of the information on the focal lengths, after the pose's, that is rounding
-LOST = 0.7  # of the information at most: beyond, the model is wrong rather than the inliers unknown
 SEARCH = 2000  # samples at most
 
 
@@ -52,8 +53,8 @@ class Agreement:
     """`misfit` and `misfit_beyond` what does not count as wrong: twice a value of F(2, matches − 7).
 
     `focal_misfit`: that of a common factor of the focal lengths alone, beyond the same: a value of F(1, matches − 6).
-    `scattered_misfit` and `scattered_focal_misfit` are Wald's statistics of the same changes of fewer than
-    `MANY`, see `_wald`.
+    `scattered_misfit` and `scattered_focal_misfit` are statistics of the same changes by the scatter of the single
+    matches, see `wald`, or `by_scatter` of `MANY`; 0 where these have no misfit to confirm.
     """
 
     misfit: float
@@ -83,6 +84,8 @@ class Agreement:
                 return False
         sure = 1 - CHANCE + few * CHANCE_FOCAL
         most = 2 * float(fdtri(2, self.matches - 7, sure))  # 13.8, as of χ², for many
+        if not few and self.scattered_misfit < most:
+            return False
         share = 2 * float(ncfdtri(2, self.matches - 7, SHARE_OFF * self.matches, sure))
         return self.misfit_beyond > most or self.misfit > share
 
@@ -94,7 +97,7 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     alone would leave. `covariance` is (5, 5), see `RelativePose`.
     """
     assert estimate.errors_px is not None
-    odds = _odds(estimate)
+    odds = odds_of(estimate.errors_px, estimate.noise_px, estimate.inlier_px)
     chosen = np.flatnonzero(odds > 0.02)
     if len(chosen) < LEAST:
         return None
@@ -109,8 +112,8 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     try:
         gain = np.linalg.solve(normal[:5, :5], normal[:5, 5:])
         own = estimate.covariance if _is_of(estimate, T) else None
-        model = _model_covariance(slopes[:, :5], residual, weights, variance)
-        covariance = _covariance(model, slopes[:, :5], residual, weights, variance) if own is None else own
+        model = model_covariance(slopes[:, :5], residual, weights, variance)
+        covariance = pose_covariance(model, slopes[:, :5], residual, weights, variance) if own is None else own
     except np.linalg.LinAlgError:
         return None
     left = normal[5:, 5:] - normal[5:, :5] @ gain  # of rank 2: F has two degrees of freedom more
@@ -124,12 +127,15 @@ def agreement(estimate: Estimate, T: Array, view0: View, view1: View) -> Agreeme
     told = max(float(both_focal @ left @ both_focal), 1e-300)
     known = told > NOTHING * max(float(both_focal @ normal[5:, 5:] @ both_focal), NOTHING * matches)
     factor = float(both_focal @ (gradient[5:] - gain.T @ gradient[:5])) / told if known else 0.0
-    scattered = [0.0, 0.0]
+    scattered, misfit = [0.0, 0.0], _gain(change, values / alone)
     if matches < MANY:
-        scattered = [_wald(slopes, along, residual, weights, variance) for along in (vectors, both_focal[:, None])]
+        scattered = [wald(slopes, along, residual, weights, variance) for along in (vectors, both_focal[:, None])]
+    elif misfit > WORTH_A_LOOK:
+        alone_by = (slopes[:, 5:] - slopes[:, :5] @ gain) @ vectors[:, values > least]
+        scattered[0] = by_scatter(alone_by, residual, weights)
     one = max((float(weights @ residual**2) - factor**2 * told) / max(1.0, matches - 6), (LEAST_NOISE_PX / unit) ** 2)
     return Agreement(
-        misfit=_gain(change, values / alone),
+        misfit=misfit,
         misfit_beyond=_gain(change, 1 / (alone / values + FOCAL_OFF**2)),
         focal_misfit=_gain(np.array([factor]), np.array([1 / (one / told + FOCAL_OFF**2)])),
         scattered_misfit=scattered[0],
@@ -169,15 +175,6 @@ def _is_of(estimate: Estimate, T: Array) -> bool:
     return R is not None and t is not None and np.array_equal(R, T[:3, :3]) and np.array_equal(t, T[:3, 3])
 
 
-def _odds(estimate: Estimate) -> Array:
-    """Of each match being an inlier, as the estimators have them: 1 at `inlier_px`."""
-    assert estimate.errors_px is not None
-    wide = 128 * max(estimate.noise_px, 1e-9) ** 2
-    bell = np.maximum(0.0, 1 - np.square(estimate.errors_px) / wide) ** 64
-    edge = max(1 - estimate.inlier_px**2 / wide, 0.0) ** 64
-    return np.asarray(bell / max(edge, 1e-6))
-
-
 def _gain(change: Array, told: Array) -> float:
     """Twice what a change of the intrinsics brings in log likelihood, of those that are no longer than `FARTHEST`.
 
@@ -195,46 +192,6 @@ def _gain(change: Array, told: Array) -> float:
         most = float(told.max()) * float(np.linalg.norm(change)) / FARTHEST
         best = change * told / (told + brentq(beyond, 0.0, most, xtol=1e-9 * most))
     return float((told * best * (2 * change - best)).sum())
-
-
-def _wald(slopes: Array, along: Array, residual: Array, weights: Array, variance: float) -> float:
-    """Wald's statistic of changes of the intrinsics `along` (6, k) by the scatter of the errors that are left with
-    them, each match as if it had been left out (MacKinnon & White 1985, HC3); 0 where they are not determined.
-    """
-    wide = np.hstack([slopes[:, :5], slopes[:, 5:] @ along])
-    wide = wide / np.maximum(np.sqrt(weights @ wide**2), 1e-300)
-    normal = (wide * weights[:, None]).T @ wide
-    try:
-        inverse = np.linalg.inv(normal)
-        change = inverse @ ((weights * residual) @ wide)
-        rest = residual - wide @ change
-        leverage = np.clip(weights * np.einsum("ij,jk,ik->i", wide, inverse, wide), 0.0, 0.99)
-        own = np.maximum(rest**2, 0.01 * variance) * (weights / (1 - leverage)) ** 2
-        scatter = inverse @ ((wide * own[:, None]).T @ wide) @ inverse
-        return float(change[5:] @ np.linalg.solve(scatter[5:, 5:], change[5:]))
-    except np.linalg.LinAlgError:
-        return 0.0
-
-
-def _model_covariance(slopes: Array, residual: Array, weights: Array, variance: float) -> Array:
-    """The pose's of equal noise: A⁻¹, with A what the matches tell less what the doubt about who is an inlier takes
-    away (Louis 1982).
-    """
-    root = np.linalg.inv(np.linalg.cholesky((slopes * weights[:, None]).T @ slopes / variance))
-    lost = weights * (1 - weights) * residual**2 / variance**2
-    values, vectors = np.linalg.eigh(root @ ((slopes * lost[:, None]).T @ slopes) @ root.T)
-    return np.asarray(root.T @ (vectors / (1 - np.clip(values, 0.0, LOST))) @ vectors.T @ root)
-
-
-def _covariance(model: Array, slopes: Array, residual: Array, weights: Array, variance: float) -> Array:
-    """The pose's: A⁻¹ V A⁻¹, with A⁻¹ the `model`'s and V the scatter of the gradient, each match as if it had been
-    left out (MacKinnon & White 1985, HC3).
-    """
-    inverse = np.linalg.inv((slopes * weights[:, None]).T @ slopes / variance)
-    leverage = np.einsum("ij,jk,ik->i", slopes, inverse, slopes)
-    leverage = np.minimum(weights * leverage / variance, 0.9)
-    own = np.maximum(residual**2, 0.01 * variance) * (weights / (1 - leverage) / variance) ** 2
-    return np.asarray(model @ ((slopes * own[:, None]).T @ slopes) @ model)
 
 
 def is_as_precise(T: Array, count: int, noise_px: float, view0: View, view1: View) -> bool:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
-from ._views import View
+from ._views import View, unmirrored
 
 #: Matches that simpler models are fitted to: more tell no better whether one holds.
 SAMPLE = 300
+#: An error of two coordinates, squared and in units of its variance, that noise exceeds in 1 of 1,000 matches (χ², 2).
+FAR, BEYOND = 13.8, 0.001
 
 
 def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: float) -> float:
@@ -27,6 +29,13 @@ def log10_chance(count: int, agreeing: int, sample: int, solutions: int, share: 
 
 def _log10_choose(n: int, k: int) -> float:
     return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / math.log(10)
+
+
+def far_by(count: int) -> float:
+    """`FAR` where the noise is known by so many matches' errors alone (F of 2 and n − 5)."""
+    from scipy.special import fdtri
+
+    return max(FAR, 2 * float(fdtri(2, max(count - 5, 1), 1 - BEYOND)))
 
 
 def off_rotation(R: Array, view0: View, view1: View, noise: float) -> Array:
@@ -83,8 +92,9 @@ def plane_of(view0: View, view1: View, inliers: NDArray[np.bool_], noise: float,
     if len(chosen) < 4:
         return None
     reach = max(4.0 * noise, 0.05)
-    found = _core.estimate_homography(view0.ideal[chosen], view1.ideal[chosen], reach, 0.999, 64, seed, 1)
-    return np.asarray(found["matrix"]) if found["found"] else None
+    turned, back = unmirrored(view0, view1)
+    found = _core.estimate_homography(view0.ideal[chosen], turned.ideal[chosen], reach, 0.999, 64, seed, 1)
+    return back @ found["matrix"] if found["found"] else None
 
 
 def is_line(points: Array, noise: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -83,3 +83,25 @@ def view(points: Array, camera: CameraModel | None) -> View:
         intrinsics=(focal, focal, 0.0, 0.0),
         spread=np.where(seen, size * focal, 1.0),
     )
+
+
+def unmirrored(view0: View, view1: View) -> tuple[View, Array]:
+    """View 1 as it is where it sees the scene the same way around as view 0, and turned over where one of both cameras
+    alone has a negative focal length; and the matrix (3, 3) that takes its ideal points back.
+
+    Homographies are looked for among those that keep triangles the same way around, as cameras see a plane.
+    """
+    back = np.eye(3)
+    if (view0.intrinsics[0] * view0.intrinsics[1] < 0) == (view1.intrinsics[0] * view1.intrinsics[1] < 0):
+        return view1, back
+    back[1, 1] = -1.0
+    return replace(view1, ideal=np.ascontiguousarray(view1.ideal * (1.0, -1.0))), back
+
+
+def both_seen(view0: View, view1: View) -> tuple[View, View, Any]:
+    """The views of matches that both cameras can see, and which these are."""
+    seen = view0.seen & view1.seen
+    if seen.all():
+        return view0, view1, slice(None)
+    chosen = np.flatnonzero(seen)
+    return view0.only(chosen), view1.only(chosen), chosen

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from ..cameras import Array
 from ..method import backend
 from ..results import RelativePose
 from ..results.relative_pose import Relation
 from ._base import Estimate, PoseMethod
-from ._views import View
+from ._views import View, unmirrored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +29,18 @@ class Homography(PoseMethod):
     def _cpp(self, view0: View, view1: View) -> RelativePose:
         from .. import _core
 
-        found = _core.estimate_homography(view0.ideal, view1.ideal, *self.core_options())
-        return self.diagnosed(view0, view1, Estimate.from_core(found))
+        turned, back = unmirrored(view0, view1)
+        found = _core.estimate_homography(view0.ideal, turned.ideal, *self.core_options())
+        return self._turned_back(view0, view1, Estimate.from_core(found), back)
 
     @backend("reference")
     def _reference(self, view0: View, view1: View) -> RelativePose:
         from ._homography_reference import estimate_homography
 
-        found = estimate_homography(view0, view1, self.max_error_px, self.confidence, self.max_iterations, self.seed)
-        return self.diagnosed(view0, view1, found)
+        turned, back = unmirrored(view0, view1)
+        found = estimate_homography(view0, turned, self.max_error_px, self.confidence, self.max_iterations, self.seed)
+        return self._turned_back(view0, view1, found, back)
+
+    def _turned_back(self, view0: View, view1: View, found: Estimate, back: Array) -> RelativePose:
+        matrix = None if found.matrix is None else back @ found.matrix
+        return self.diagnosed(view0, view1, replace(found, matrix=matrix))

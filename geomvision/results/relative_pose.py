@@ -22,7 +22,8 @@ DEGENERACIES = {
     "forward_motion": "the epipole lies in both images: points near it have no parallax, so no depth",
     "uncalibrated": "the intrinsics do not fit the matches: F explains clearly more than E (see `focal_sigma`, too)",
     "ambiguous_pose": "another pose fits about as well: one of `candidates`, or one that other matches lead to",
-    "uncertain": "the interval of 95 % of the rotation or of the direction reaches beyond 16 degrees: see `covariance`",
+    "uncertain": "the interval of 95 % of the rotation or of the direction reaches beyond 16 degrees, or the matches "
+    "allow a direction 20 degrees away: see `covariance`",
 }
 
 

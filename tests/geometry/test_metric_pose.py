@@ -201,3 +201,22 @@ def test_errors_follow_chi_square(error_of):
         error = np.concatenate([w, T_1_0[:3, 3] - turn @ found.T_1_0[:3, 3]])
         squares.append(error @ np.linalg.solve(found.covariance, error))
     assert chi2.ppf(1e-3, 120) < sum(squares) < chi2.ppf(1 - 1e-3, 120)
+
+
+@pytest.mark.parametrize("solver", ["points", "pnp"])
+def test_a_match_that_is_given_several_times_counts_once(solver):
+    depth0, depth1 = room(CAMERA0, np.eye(4)), room(CAMERA1, T_1_0)
+    rng = np.random.default_rng(3)
+    points0 = rng.uniform((20, 20), (300, 220), (80, 2))
+    X = CAMERA0.unproject(points0, depth0[tuple(np.round(points0).astype(int).T[::-1])])
+    points1 = CAMERA1.project(X @ T_1_0[:3, :3].T + T_1_0[:3, 3]) + 0.2 * rng.normal(size=(80, 2))
+    order = np.concatenate([np.arange(80), rng.choice(80, 60)])
+    once, again = (
+        metric_relative_pose(points0[k], points1[k], CAMERA0, CAMERA1, depth0, depth1, solver=solver)
+        for k in (np.arange(80), order)
+    )
+    assert np.array_equal(once.T_1_0, again.T_1_0)
+    assert np.array_equal(once.covariance, again.covariance)
+    assert once.flags == again.flags
+    assert once.confidence == again.confidence
+    assert np.array_equal(again.inliers, once.inliers[order])

@@ -42,6 +42,19 @@ def test_no_motion_is_flagged(matches):
         assert np.array_equal(result.T_1_0, np.eye(4))
 
 
+@pytest.mark.parametrize("kind", ["rotation", "no_motion"])
+def test_a_wrong_match_with_parallax_does_not_turn_a_rotation_around(matches, kind):
+    """Two of 20 are wrong. Of the four poses of E only those of the wrong rotation see parallax: all of it behind."""
+    for seed in range(20):
+        scene = matches(kind, 20, 0.1, 0.3, seed)
+        for backend in ("cpp", "reference"):
+            result = Essential(backend=backend, max_iterations=2000 if backend == "cpp" else 64)(*scene.call)
+            assert result.T_1_0 is not None
+            assert result.degeneracies - {"forward_motion"}
+            if result.degeneracies & {"pure_rotation", "no_motion"}:
+                assert metrics.pose_error(result.T_1_0, scene.T_1_0).rotation_deg < 0.2
+
+
 def test_equal_points_have_not_moved(matches):
     scene = matches("no_motion", 200)
     for name in ("essential", "fundamental", "homography"):
@@ -186,3 +199,29 @@ def test_sets_without_area_are_flagged(name, shape):
         points0, points1 = (p + 0.5 * rng.normal(size=p.shape) for p in (points0, points1))
     result = METHODS[name](max_iterations=500)(points0, points1, CAMERA, CAMERA)
     assert result.degeneracies
+
+
+def heavy_tailed(scene, seed):
+    """The scene's exact matches with errors of view 1 by Student's t of 1.5 degrees of freedom."""
+    rng = np.random.default_rng([seed, 8])
+    shared = np.sqrt(1.5 / rng.chisquare(1.5, (len(scene.points0), 1)))
+    return scene.points0, scene.points1 + 0.2 * shared * rng.normal(size=scene.points1.shape), *scene.call[2:]
+
+
+@pytest.mark.parametrize("kind", ["rotation", "no_motion"])
+def test_errors_of_a_heavy_tail_do_not_make_a_turn_a_motion(matches, kind):
+    """A Gaussian's tail has few of those far off; they lie in all directions, along epipolar lines, too."""
+    flag = "pure_rotation" if kind == "rotation" else kind
+    for seed in range(6):
+        assert flag in Essential()(*heavy_tailed(matches(kind, 1500, seed=seed), seed)).degeneracies
+
+
+def test_errors_of_a_heavy_tail_do_not_hide_a_motion(matches):
+    """One in ten points is near enough to move by some pixels against the others, which are far away."""
+    for seed in range(6):
+        scene = matches("rotation", 1500, seed=seed)
+        near = np.arange(1500) % 10 == 0
+        X = scene.camera0.unproject(scene.points0) * np.where(near, 5.0, 500.0)[:, None]
+        seen = scene.camera1.project(X @ scene.T_1_0[:3, :3].T + (0.08, 0.02, 0.0))
+        found = Essential()(*heavy_tailed(scene._replace(points1=seen), seed))
+        assert not found.degeneracies & {"pure_rotation", "no_motion"}

@@ -86,16 +86,20 @@ Pose DepthPrior::in_front(const Pose& pose, const Matrix3& matrix, const Mixture
   weigh(matrix, mixture);
   const Pose ahead[2] = {pose, twisted(pose)};
   Pose best = pose;
-  double most = -1.0;
+  constexpr double most_sine = 0.05;
+  double most = -std::numeric_limits<double>::infinity();
   for (const Pose& one : ahead) {
     for (const double way : {1.0, -1.0}) {
       const Pose candidate{one.rotation, one.translation * way};
       look(candidate.rotation, candidate.translation);
       double votes = 0.0;
       for (std::size_t i = 0; i < weights_.size(); ++i) {
-        // What has little parallax says little: its vote counts by its sine.
-        const bool counts = weights_[i] >= 1.0 && nearness_[i] > 0;
-        votes += counts ? std::min(0.05, std::sqrt(sine_squared_[i])) : 0.0;
+        if (!(weights_[i] >= 1.0)) continue;
+        // What has little parallax says little: its vote counts by its sine. What lies behind a camera votes against:
+        // of a rotation nothing has parallax but for the wrong one of both, which has nearly all of it behind.
+        const double square = sine_squared_[i];
+        const double vote = square < most_sine * most_sine ? std::sqrt(square) : most_sine;
+        votes += nearness_[i] > 0 ? vote : -vote;
       }
       if (votes > most) {
         best = candidate;

@@ -23,7 +23,8 @@ class DepthPrior {
  public:
   DepthPrior(const Matches& matches, const Matrix3& to_rays0, const Matrix3& to_rays1);
 
-  /// Of the four poses with the same essential matrix, the one that has the most inliers before both cameras.
+  /// Of the four poses with the same essential matrix, the one that has the most inliers before both cameras and the
+  /// fewest behind.
   Pose in_front(const Pose& pose, const Matrix3& matrix, const Mixture& mixture);
 
   /// Count anew, by `pose` and its matrix for working coordinates.
