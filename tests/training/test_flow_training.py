@@ -4,11 +4,9 @@ import shutil
 
 import numpy as np
 import pytest
-import torch
 
 import geomvision as gv
 from geomvision import training, weights
-from geomvision.training import _loop
 from geomvision.training._flow import FlowTask
 from geomvision.training.flow_nets import NETS as TAUGHT
 from geomvision.training.recipe import Recipe
@@ -22,28 +20,15 @@ def straight(request, tmp_path_factory):
     return request.param, training.run(request.param, out=out, size="tiny", num_threads=1, progress=False)
 
 
-def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(straight, tmp_path, monkeypatch):
+def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(straight, tmp_path, interrupted, same_weights):
     name, whole = straight
     for folder in whole.folder.glob("*scenes-*"):
         (tmp_path / folder.name).symlink_to(folder)
-    step, count = _loop._step, 0
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 4:
-            raise KeyboardInterrupt
-        step(*arguments)
-
     options = {"out": tmp_path, "size": "tiny", "num_threads": 2, "progress": False}
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            training.run(name, **options)
+    with interrupted(after=3):
+        training.run(name, **options)
     resumed = training.run(name, **options)
-    expected, found = (weights.load(outcome.weights)[0] for outcome in (whole, resumed))
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(whole, resumed)
 
 
 def test_the_method_takes_what_was_trained(straight):
