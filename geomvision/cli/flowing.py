@@ -15,8 +15,9 @@ from ..io.frames import Frame, Frames
 from ..report.maps import flow_colored
 from ..results import Flow
 from . import settings
-from .clip import Clip, progress, say
+from .clip import Clip, progress
 from .outputs import check_folder
+from .saying import say
 
 FORMATS = ("png", "flo")
 #: The colours of a video are full at this share of the first flow's lengths, and at one pixel at least.

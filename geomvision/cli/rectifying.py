@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from .. import io
 from ..cameras import StereoRig
@@ -25,6 +24,7 @@ from ..images import Image, as_pair
 from ..io._files import write_json
 from . import sources
 from .outputs import check_folder, spare
+from .saying import say
 
 #: What may be written to the folder.
 WRITTEN = (
@@ -71,7 +71,7 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     _write(choices.out, found, pair, choices.bicubic)
     if mended is not None and rig is not None:
         io.write_rig(choices.out / "mended.yaml", mended.rig)
-        _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
+        say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
     report = {
         "before": dataclasses.asdict(before),
         "residual": dataclasses.asdict(residual),
@@ -79,7 +79,7 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
         "corrections": [dataclasses.asdict(c) for c in mended.corrections] if mended is not None else [],
     }
     write_json(choices.out / "rectification.json", report)
-    _say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
+    say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
     return found
 
 
@@ -137,23 +137,19 @@ def _size(text: str) -> tuple[int, int]:
 def _tell(
     found: Rectification, residual: VerticalResidual, before: VerticalResidual, mended: SelfRectification | None
 ) -> None:
-    _say(f"before: {before}")
-    _say(f"after:  {residual}")
+    say(f"before: {before}")
+    say(f"after:  {residual}")
     for problem in residual.problems:
-        _say(f"problem: {problem}")
+        say(f"problem: {problem}")
     if mended is not None:
-        _say("drift:  " + ", ".join(map(str, mended.corrections)))
-        _say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
+        say("drift:  " + ", ".join(map(str, mended.corrections)))
+        say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
     x, y, width, height = found.region
-    _say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
+    say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
     if found.rig is not None:
         camera = found.rig.left
         centre = f"({camera.cx:.2f}, {camera.cy:.2f})"
-        _say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
-
-
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+        say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
 
 
 def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubic: bool) -> None:
@@ -169,7 +165,7 @@ def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubi
     if found.rig is not None:
         io.write_middlebury_calib(folder / "calib.txt", found.rig)
         written.append("calib.txt")
-    _say(f"wrote {', '.join(written)} to {folder}")
+    say(f"wrote {', '.join(written)} to {folder}")
 
 
 def _lined(left: Image, right: Image) -> Image:

@@ -23,8 +23,9 @@ from ..results import Disparity
 from ..samples import StereoSample
 from ..stereo._base import StereoMethod
 from . import settings, sources
-from .clip import Clip, progress, say
+from .clip import Clip, progress
 from .outputs import check_folder
+from .saying import say
 
 FORMATS = ("png", "pfm", "ply")
 #: The colours of a video go from one of these percentiles of the first disparities to the other.
