@@ -66,7 +66,10 @@ class Registry(Catalogue[Method]):
         return value
 
     def add(self, method: type[Method]) -> type[Method]:
-        """Register a class by hand, for a notebook cell; usable as a decorator."""
+        """Register a class by hand, for a notebook cell; usable as a decorator.
+
+        Raises ValueError for a name that is taken, TypeError for what is no method of the task.
+        """
         name = method.registered_as or method.__name__.lower()
         if name in self:
             raise ValueError(f"there is already a {self.task} method {name!r}; choose another name")

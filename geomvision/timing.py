@@ -129,7 +129,8 @@ def _note_peak() -> None:
 def measure(call: Callable[[], Result], *, repeats: int = 3, warmup: int = 1) -> tuple[Result, Timing]:
     """Warm up, call `repeats` times, and report median, spread and the largest peak.
 
-    Memory that earlier calls freed is taken from those that warm up, not from those whose seconds are told.
+    Memory that earlier calls freed is taken from those that warm up, not from those whose seconds are told. Raises
+    ValueError for fewer than one repeat, or a warm-up below 0.
     """
     if repeats < 1 or warmup < 0:
         raise ValueError(f"repeats is {repeats}, warmup {warmup}; at least 1 and 0 are needed")

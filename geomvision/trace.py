@@ -31,7 +31,10 @@ class Trace:
     _last: float = field(default_factory=time.perf_counter, repr=False)
 
     def record(self, name: str, array: NDArray[Any], unit: str = "", doc: str = "") -> None:
-        """Append a stage (a copy is kept, so later stages may work in place)."""
+        """Append a stage of any shape (a copy is kept, so later stages may work in place).
+
+        Raises ValueError for a name that was recorded before.
+        """
         if name in self:
             raise ValueError(f"stage {name!r} was recorded before")
         now = time.perf_counter()

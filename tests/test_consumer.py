@@ -20,15 +20,25 @@ CONSUMER = REPOSITORY / "tests" / "cpp" / "consumer"
 BUILT = REPOSITORY / "build" / "tests"
 #: And the editable install there: a wheel's settings but CUDA are its own, so that little is left to compile.
 INSTALLED = REPOSITORY / "build" / "editable"
+#: Where they are not, these go on from run to run: only what has changed is compiled again.
+OWN_CORE, OWN_WHEEL = REPOSITORY / "build" / "consumer_core", REPOSITORY / "build" / "consumer_wheel"
+#: What another checkout or the other test has compiled is taken from there, where ccache is installed.
+CACHED = {
+    "CMAKE_CXX_COMPILER_LAUNCHER": "ccache",
+    "CMAKE_CUDA_COMPILER_LAUNCHER": "ccache",
+    "CCACHE_BASEDIR": str(REPOSITORY),
+    "CCACHE_NOHASHDIR": "1",
+}
 
-#: The whole core is compiled, for every instruction set, while other tests run.
+#: At first the whole core is compiled, for every instruction set, while other tests run.
 pytestmark = pytest.mark.timeout(1500)
 
 
 def run(*command: object, **environment: str) -> str:
     text = [str(part) for part in command]
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "CMAKE_PREFIX_PATH")}
-    done = subprocess.run(text, capture_output=True, text=True, env=clean | environment, check=False)
+    cached = CACHED if shutil.which("ccache") else {}
+    done = subprocess.run(text, capture_output=True, text=True, env=clean | cached | environment, check=False)
     assert done.returncode == 0, f"{' '.join(text)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -95,7 +105,7 @@ def test_from_cmake_install(tmp_path):
     options += ["--no-warn-unused-cli", "-DCMAKE_CUDA_ARCHITECTURES=90"]  # one will do, where nvcc is
     core = BUILT
     if not (BUILT / "csrc" / "libgeomvision.a").exists():
-        core = tmp_path / "core"
+        core = OWN_CORE
         run(cmake, "-S", REPOSITORY, "-B", core, *options)
     run(cmake, "--build", core)
     run(cmake, "--install", core, "--prefix", tmp_path / "prefix")
@@ -104,7 +114,7 @@ def test_from_cmake_install(tmp_path):
 
 def test_from_the_wheel(tmp_path):
     build = ("pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-    core = INSTALLED if (INSTALLED / "csrc" / "libgeomvision.a").exists() else tmp_path / "build"
+    core = INSTALLED if (INSTALLED / "csrc" / "libgeomvision.a").exists() else OWN_WHEEL
     settings = [f"--config-settings={each}" for each in (f"build-dir={core}", "cmake.define.GEOMVISION_CUDA=OFF")]
     run(sys.executable, "-m", *build, *settings, "-w", tmp_path, REPOSITORY)
     (wheel,) = tmp_path.glob("geomvision-*.whl")

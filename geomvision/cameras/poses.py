@@ -71,7 +71,7 @@ def nearest_rotation(R: ArrayLike, name: str = "the matrix", tolerance: float = 
 
 
 def inverse(T_a_b: ArrayLike) -> Array:
-    """T_b_a from T_a_b, exactly rigid. Raises ValueError for what is no pose."""
+    """T_b_a from T_a_b, both (4, 4), exactly rigid. Raises ValueError for what is no pose."""
     T = check_pose(T_a_b, "T_a_b")
     rotation = T[:3, :3].T
     return pose(rotation, -rotation @ T[:3, 3])

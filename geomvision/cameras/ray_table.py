@@ -64,7 +64,7 @@ class RayTable(CameraModel):
 
         With 8 px between nodes it follows a lens of 70° on 320 px within 0.0005 px, one of 150° within 0.002 px and
         one of 220° within 0.012 px; half the step, an eighth of the error. The last two cells before the model's
-        end are lost.
+        end are lost. Raises ValueError for a step that is not above 0, or so small that nodes are too many.
         """
         if not (np.isfinite(step_px) and step_px > 0):
             raise ValueError(f"step_px is {step_px}; it must be positive")
@@ -96,7 +96,10 @@ class RayTable(CameraModel):
 
     @checked
     def with_parameters(self, vector: ArrayLike) -> RayTable:
-        """The same table at another place of an image of the same size."""
+        """The same table at another place of an image of the same size, by a `vector` as `parameters` is.
+
+        Raises ValueError for another shape than (4,).
+        """
         given = np.asarray(vector, dtype=float)
         if given.shape != (4,):
             raise ValueError(f"vector of parameters has shape {given.shape}; it must be (4,): {', '.join(NAMES)}")

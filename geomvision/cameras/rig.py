@@ -41,7 +41,10 @@ class StereoRig(Generic[Model]):
     @classmethod
     @checked
     def rectified(cls, camera: Camera, baseline_m: float, doffs_px: float = 0.0) -> StereoRig[Camera]:
-        """A rectified rig: equal cameras, the right one `baseline_m` to the right, cx_right = cx_left + doffs."""
+        """A rectified rig: equal cameras, the right one `baseline_m` to the right, cx_right = cx_left + doffs.
+
+        Raises ValueError for a baseline that is not above 0, or numbers that are not finite.
+        """
         if not (np.isfinite(baseline_m) and baseline_m > 0):
             raise ValueError(f"baseline_m is {baseline_m}; it must be positive and finite (swapped views?)")
         if not np.isfinite(doffs_px):

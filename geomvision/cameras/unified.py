@@ -54,6 +54,7 @@ class UnifiedCamera(Distorted, FocalCamera):
         """From Mei's form, pixel = γ·distorted((X, Y) / (Z + ξ·d)) + c: α = ξ/(1 + ξ), f = γ/(1 + ξ).
 
         The planes differ in scale by 1 + ξ, and so does what a coefficient means: k1 becomes k1/(1 + ξ)², and so on.
+        γ, c, width and height are pixels. Raises ValueError for a ξ below 0 and a γ that no camera has.
         """
         if not (np.isfinite(xi) and xi >= 0):
             raise ValueError(f"xi is {xi}; it must be at least 0")

@@ -23,6 +23,25 @@ app = typer.Typer(
     help="Stereo, optical flow and depth, classical and learned, side by side.",
     epilog="--traceback shows where an error came from.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from .. import __version__
+
+        typer.echo(f"geomvision {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_verb(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version, and end.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.add_typer(compare, name="compare")
 register(bench)
 app.add_typer(bench, name="bench")

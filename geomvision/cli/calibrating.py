@@ -26,6 +26,7 @@ from ..geometry import (
 from ..geometry.calibration.models import lens_model
 from ..report.calibration import camera_lines, rig_lines, save_calibration
 from . import calibration_files as files
+from .outputs import check_file
 
 Loss = Literal["huber", "cauchy", "squared"]
 #: Wider squares are a slip of the unit.
@@ -54,7 +55,8 @@ def run(images: Sequence[Path], choices: Choices) -> Calibration | StereoCalibra
     """Calibrate from image files. ValueError when it cannot be right, naming the images in the way."""
     board = board_of(choices)
     lens_model(choices.model)
-    files.check_outputs(choices.out, choices.report)
+    check_file("--out", choices.out, ".yaml", ".yml", ".json")
+    check_file("--report", choices.report, ".html", ".htm")
     cameras = files.cameras_of(files.expanded(images), choices.one_camera)
     console = Console(width=None if sys.stdout.isatty() else 120)
     views = [_found(camera, board) for camera in cameras]

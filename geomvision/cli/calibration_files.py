@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import io
 from ..geometry import Calibration, StereoCalibration
-from ..io._files import write_bytes
+from ..io._files import write_json
 from ..io.camera_json import camera_as_dict
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
@@ -119,18 +116,6 @@ def _by_number(paths: Sequence[Path], skip: int = 0, constant: bool = True) -> d
     return {(path.stem,): path for path in paths}
 
 
-def check_outputs(out: Path | None, report: Path | None) -> None:
-    """Fail before the work when nothing could be written."""
-    for flag, path, endings in (("--out", out, (".yaml", ".yml", ".json")), ("--report", report, (".html", ".htm"))):
-        if path is None:
-            continue
-        if path.suffix.lower() not in endings:
-            raise ValueError(f"{flag} {path}: it must end with {' or '.join(endings)}")
-        if path.is_dir() or not path.parent.is_dir():
-            why = "this is a folder" if path.is_dir() else f"its folder {path.parent} does not exist"
-            raise ValueError(f"{flag} {path}: {why}")
-
-
 def write(path: Path, result: Calibration | StereoCalibration) -> str:
     """Write the camera or rig; what was written, in words.
 
@@ -138,7 +123,7 @@ def write(path: Path, result: Calibration | StereoCalibration) -> str:
     `io.read_camera` take all of them.
     """
     if path.suffix.lower() == ".json":
-        write_bytes(path, (json.dumps(_without_nan(as_dict(result)), indent=1) + "\n").encode())
+        write_json(path, as_dict(result))
         return f"{path}, all numbers as JSON"
     if isinstance(result, StereoCalibration):
         return f"{path}, {io.write_rig(path, result.rig)}"
@@ -173,12 +158,3 @@ def as_dict(result: Calibration | StereoCalibration) -> dict[str, Any]:
         ],
         "warnings": list(result.warnings),
     }
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null says that nothing is known."""
-    if isinstance(value, dict):
-        return {key: _without_nan(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -25,11 +24,6 @@ def progress() -> Progress:
     )
     console = Console(stderr=True)
     return Progress(*bars, console=console, disable=not console.is_terminal)
-
-
-def say(text: str) -> None:
-    """On standard output."""
-    Console(file=sys.stdout).print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class Clip:

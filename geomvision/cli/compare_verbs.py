@@ -54,7 +54,9 @@ def compare_stereo(
     samples = sources.stereo(
         left, right, truth=truth, truth_scale=truth_scale, calib=calib or (), mask=mask, unit=unit, objects=objects
     )
-    comparing.run("stereo", samples, comparing.Choices(methods, options, protocols, out, force, repeats, commercial))
+    read = (left, right, truth, *(calib or ()), mask, objects)
+    choices = comparing.Choices(methods, options, protocols, out, force, repeats, commercial, read=read)
+    comparing.run("stereo", samples, choices)
 
 
 @compare.command("flow")
@@ -76,7 +78,9 @@ def compare_flow(
     from . import comparing, sources
 
     samples = sources.flow(frame0, frame1, truth=truth, mask=mask, objects=objects)
-    comparing.run("flow", samples, comparing.Choices(methods, options, protocols, out, force, repeats, commercial))
+    read = (frame0, frame1, truth, mask, objects)
+    choices = comparing.Choices(methods, options, protocols, out, force, repeats, commercial, read=read)
+    comparing.run("flow", samples, choices)
 
 
 @compare.command("depth")
@@ -108,7 +112,10 @@ def compare_depth(
         image, right, truth=truth, truth_scale=truth_scale, calib=calib or (), camera_height=camera_height,
         horizon=horizon, unit=unit, pairs=pairs, objects=objects,
     )  # fmt: skip
-    choices = comparing.Choices(methods, options, protocols, out, force, repeats, commercial, remove_occluded, align)
+    read = (image, right, truth, *(calib or ()), pairs, objects)
+    choices = comparing.Choices(
+        methods, options, protocols, out, force, repeats, commercial, remove_occluded, align, read
+    )
     comparing.run("depth", samples, choices)
 
 
@@ -137,4 +144,5 @@ def compare_scene_flow(
         return sources.scene_flow(folder, seed=seed, layouts=layout or (), objects=objects)
 
     joined = comparing.Joined(stereo, stereo_options, flow, flow_options)
-    comparing.run_scene_flow(samples, joined, comparing.Choices(None, None, protocols, out, force, repeats, commercial))
+    choices = comparing.Choices(None, None, protocols, out, force, repeats, commercial, read=(folder, objects))
+    comparing.run_scene_flow(samples, joined, choices)

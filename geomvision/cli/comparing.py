@@ -20,6 +20,7 @@ from ..samples import DepthSample, FlowSample, PointsSample, PoseSample, Sample,
 from ..scene_flow._base import PointsMethod
 from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import settings
+from .outputs import files_of, spare
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Choices:
     commercial: bool = False
     remove_occluded: bool = False
     align: AlignedHow | None = None
+    #: Files and folders that are read.
+    read: tuple[Path | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def run_scene_flow(samples: Callable[[], Sequence[Sample]], joined: Joined, choi
 
 def _run(methods: Sequence[Method], samples: Sequence[Sample], choices: Choices, chosen: set[str], flag: str) -> Report:
     """Run these methods; `chosen` names those whose range the user chose, by this flag."""
+    if choices.out is not None:
+        spare(f"--out {choices.out}", [choices.out], (*choices.read, *files_of(methods)))
     _check_range(methods, chosen, samples)
     comparison = compare_methods(
         methods,

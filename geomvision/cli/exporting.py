@@ -32,7 +32,9 @@ def export(
     if len(built) != 1:
         raise ValueError(f"{name!r} names {len(built)} methods; give one")
     from ..packages import needed_by
+    from .outputs import files_of, spare
 
+    spare(f"--out {out}", [out], files_of(built))
     with needed_by("export"):
         from .. import export as exports
 

@@ -15,7 +15,9 @@ from ..io.frames import Frame, Frames
 from ..report.maps import flow_colored
 from ..results import Flow
 from . import settings
-from .clip import Clip, progress, say
+from .clip import Clip, progress
+from .outputs import check_folder
+from .saying import say
 
 FORMATS = ("png", "flo")
 #: The colours of a video are full at this share of the first flow's lengths, and at one pixel at least.
@@ -104,10 +106,7 @@ def _check(choices: Choices, frames: Frames) -> None:
         raise ValueError(f"--format is {choices.format!r}; it must be one of {', '.join(FORMATS)}")
     if choices.full_px is not None and not 0 < choices.full_px < float("inf"):
         raise ValueError(f"--full is {choices.full_px}; it must be a positive number of pixels")
-    if choices.out.exists() and not choices.out.is_dir():
-        raise ValueError(f"--out {choices.out}: this is a file; a folder is written")
-    if any(path.parent.resolve() == choices.out.resolve() for path in frames.paths):
-        raise ValueError(f"--out {choices.out}: the frames lie there; give another folder")
+    check_folder(choices.out, frames.paths)
     if frames.total == 1:
         raise io.FormatError(frames.source, "holds one frame", "two or more: flow is the motion between them")
 

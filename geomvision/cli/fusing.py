@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
@@ -25,7 +24,8 @@ from ..report.surfaces import Surface
 from ..results import Depth, PointCloud, RelativeDepth
 from . import registering
 from .calibrating import length_m
-from .outputs import spare
+from .outputs import check_file, spare
+from .saying import say
 
 #: A voxel is so small a share of the median depth where none is given.
 VOXEL_SHARE = 0.005
@@ -69,12 +69,12 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     _check(choices)
     register = None if choices.register is None else Path(choices.register)
     outputs = (choices.out, choices.report, choices.registration_out)
-    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder / "meta.json"))
+    spare("--registration-out", filter(None, outputs), (choices.camera, register, folder))
     voxel = None if choices.voxel is None else length_m(choices.voxel, "--voxel")
     farthest = float("inf") if choices.max_depth is None else length_m(choices.max_depth, "--max-depth")
     clip = read(folder, choices)
     height, width = clip.images[0].shape[:2]
-    _say(f"{folder}: {len(clip.names)} frames of {width}x{height} pixels, focal length {clip.camera.fx:.1f} px")
+    say(f"{folder}: {len(clip.names)} frames of {width}x{height} pixels, focal length {clip.camera.fx:.1f} px")
     source = "motion" if choices.unscaled else choices.depth
     if source == "auto":
         source = "sensor" if any(depth is not None for depth in clip.depths) else "motion"
@@ -86,7 +86,7 @@ def run(folder: Path, choices: Choices) -> PointCloud:
     facts = [f"{len(images)} frames", f"depth from {words}", f"voxels of {voxel:.3g} {unit}"]
     if choices.unscaled:
         facts.append("no poses were given: nothing is known in metres")
-    _say("; ".join(facts[1:]))
+    say("; ".join(facts[1:]))
     mesh: PointCloud
     options: dict[str, Any] = {"voxel_m": voxel, "max_depth_m": farthest, "min_views": choices.min_views}
     try:
@@ -98,10 +98,10 @@ def run(folder: Path, choices: Choices) -> PointCloud:
         raise ValueError(f"{folder}: no surface came of it{': ' if said else ''}{'; '.join(said)}")
     sides = " x ".join(f"{side:.3g}" for side in np.ptp(mesh.points, axis=0))
     for text in said:
-        _say(f"warning: {text}")
-    _say(f"mesh of {triangles:,} triangles, {sides} {unit}")
+        say(f"warning: {text}")
+    say(f"mesh of {triangles:,} triangles, {sides} {unit}")
     io.write_ply(choices.out, mesh)
-    _say(f"wrote {choices.out}")
+    say(f"wrote {choices.out}")
     if choices.report is not None:
         surface = Surface(
             name=folder.resolve().name,
@@ -113,7 +113,7 @@ def run(folder: Path, choices: Choices) -> PointCloud:
             pictures=[_picture(*each) for each in zip(clip.names, images, depths, strict=False)],
         )
         Report(title=f"Fused from {folder.resolve().name}", surfaces=(surface,)).save(choices.report)
-        _say(f"wrote {choices.report} ({choices.report.stat().st_size / 1e6:.1f} MB)")
+        say(f"wrote {choices.report} ({choices.report.stat().st_size / 1e6:.1f} MB)")
     return mesh
 
 
@@ -185,10 +185,10 @@ def _depths(
         depths, cameras, poses, placed = _from_motion(clip)
         own, maps = [cameras[k] for k in placed], [sensor[k] for k in placed]
         place = registering.estimated(depths, own, maps, clip.camera)
-        _say(registering.told(place))
+        say(registering.told(place))
         if choices.registration_out is not None:
             place.save(choices.registration_out)
-            _say(f"wrote {choices.registration_out}")
+            say(f"wrote {choices.registration_out}")
         if "registered" not in place.flags:
             return [place.registered(each) for each in maps], own, poses[placed], [clip.images[k] for k in placed]
     elif (why := registering.doubt(clip.images, sensor, clip.camera, clip.T_world_cam)) is not None:
@@ -251,16 +251,6 @@ def _check(choices: Choices) -> None:
         raise ValueError("--register is about the folder's maps: leave out --depth motion and --unscaled")
     if choices.registration_out is not None and choices.register != registering.ESTIMATE:
         raise ValueError(f"--registration-out writes what --register {registering.ESTIMATE} finds: give that, too")
-    outputs = (("--out", choices.out, ".ply"), ("--report", choices.report, ".html"))
-    for flag, path, ending in (*outputs, ("--registration-out", choices.registration_out, ".json")):
-        if path is None:
-            continue
-        if path.suffix.lower() != ending:
-            raise ValueError(f"{flag} {path}: it must end with {ending}")
-        if path.is_dir() or not path.parent.is_dir():
-            why = "this is a folder" if path.is_dir() else f"its folder {path.parent} does not exist"
-            raise ValueError(f"{flag} {path}: {why}")
-
-
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+    check_file("--out", choices.out, ".ply")
+    check_file("--report", choices.report, ".html")
+    check_file("--registration-out", choices.registration_out, ".json")

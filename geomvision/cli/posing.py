@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from .. import io
 from ..cameras import Array, Camera, CameraModel
 from ..geometry import Matches, match_features
 from ..geometry._rotations import vector_of
 from ..images import Image
-from ..io._files import write_bytes
+from ..io._files import write_json
 from ..packages import needed_by
 from ..pose.essential import Essential
 from ..report.maps import eight_bit
 from ..results import RelativePose
 from ..results.relative_pose import DEGENERACIES
 from .outputs import spare
+from .saying import say
 
 #: Matches drawn at most, and the width of each drawn image, pixels.
 DRAWN, DRAWN_PX = 150, 800
@@ -64,13 +63,13 @@ def run(first: Path, second: Path, choices: Choices) -> RelativePose:
             f"note: the focal length is a guess from {choices.fov_deg:g}°: a wrong one turns the pose by degrees"
         )
     for line in lines:
-        _say(line)
+        say(line)
     if choices.out is not None:
-        write_bytes(choices.out, (json.dumps(as_dict(result, len(found)), indent=1) + "\n").encode())
-        _say(f"wrote {choices.out}")
+        write_json(choices.out, as_dict(result, len(found)))
+        say(f"wrote {choices.out}")
     if choices.picture is not None:
         io.write_image(choices.picture, drawn(images, found, result))
-        _say(f"wrote {choices.picture}: matches that agree in green")
+        say(f"wrote {choices.picture}: matches that agree in green")
     return result
 
 
@@ -155,7 +154,7 @@ def _cameras(choices: Choices, images: Sequence[Image]) -> list[CameraModel]:
             if size != wanted:
                 told = f"{wanted[0]}x{wanted[1]} pixels, but the second image is {size[0]}x{size[1]}"
                 raise ValueError(f"the right camera of {choices.cameras[0]} is for images of {told}")
-            _say("cameras: the rig's left one took the first photograph, its right one the second")
+            say("cameras: the rig's left one took the first photograph, its right one the second")
             return [rig.left, rig.right]
     if choices.fov_deg is None:
         paths = choices.cameras * 2 if len(choices.cameras) == 1 else choices.cameras
@@ -186,7 +185,3 @@ def _check(choices: Choices) -> None:
             raise ValueError(
                 f"{flag} {path}: it must be a file that ends with {' or '.join(endings)}, in a folder that exists"
             )
-
-
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from .. import io
 from ..cameras import StereoRig
@@ -23,9 +21,10 @@ from ..geometry import (
 )
 from ..geometry.rectification_residual import VerticalResidual, measure_rows
 from ..images import Image, as_pair
-from ..io._files import write_bytes
+from ..io._files import write_json
 from . import sources
-from .outputs import spare
+from .outputs import check_folder, spare
+from .saying import say
 
 #: What may be written to the folder.
 WRITTEN = (
@@ -72,16 +71,15 @@ def run(left: Path, right: Path, choices: Choices) -> Rectification:
     _write(choices.out, found, pair, choices.bicubic)
     if mended is not None and rig is not None:
         io.write_rig(choices.out / "mended.yaml", mended.rig)
-        _say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
+        say(f"wrote mended.yaml, the rig that took the images, to {choices.out}")
     report = {
         "before": dataclasses.asdict(before),
         "residual": dataclasses.asdict(residual),
         "region": dict(zip(("x", "y", "width", "height"), found.region, strict=True)),
         "corrections": [dataclasses.asdict(c) for c in mended.corrections] if mended is not None else [],
     }
-    text = json.dumps(_without_nan(report), indent=1)
-    write_bytes(choices.out / "rectification.json", (text + "\n").encode())
-    _say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
+    write_json(choices.out / "rectification.json", report)
+    say(f"next:   look at {choices.out / 'rows.png'}; geomvision compare stereo {choices.out} --out report.html")
     return found
 
 
@@ -97,8 +95,7 @@ def _check(choices: Choices) -> None:
         raise ValueError("--self is for rigs side by side; turn the images by 90 degrees first")
     if choices.force and (choices.uncalibrated or choices.mend):
         raise ValueError("--force is for --rig alone: the other ways have nothing else to go by than the rows")
-    if choices.out.exists() and not choices.out.is_dir():
-        raise ValueError(f"--out {choices.out}: this is a file; a folder is written")
+    check_folder(choices.out)
 
 
 def _rectified(
@@ -140,23 +137,19 @@ def _size(text: str) -> tuple[int, int]:
 def _tell(
     found: Rectification, residual: VerticalResidual, before: VerticalResidual, mended: SelfRectification | None
 ) -> None:
-    _say(f"before: {before}")
-    _say(f"after:  {residual}")
+    say(f"before: {before}")
+    say(f"after:  {residual}")
     for problem in residual.problems:
-        _say(f"problem: {problem}")
+        say(f"problem: {problem}")
     if mended is not None:
-        _say("drift:  " + ", ".join(map(str, mended.corrections)))
-        _say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
+        say("drift:  " + ", ".join(map(str, mended.corrections)))
+        say(f"doubt:  rows up to {mended.doubt_px:.2f} px, disparities {mended.disparity_doubt_px:.2f} px in common")
     x, y, width, height = found.region
-    _say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
+    say(f"valid in both: {width}x{height} pixels from ({x}, {y}) of {found.left.size[0]}x{found.left.size[1]}")
     if found.rig is not None:
         camera = found.rig.left
         centre = f"({camera.cx:.2f}, {camera.cy:.2f})"
-        _say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
-
-
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+        say(f"rig:    f {camera.fx:.2f} px, centre {centre}, baseline {found.rig.baseline_m:.6g} m")
 
 
 def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubic: bool) -> None:
@@ -172,7 +165,7 @@ def _write(folder: Path, found: Rectification, pair: tuple[Image, Image], bicubi
     if found.rig is not None:
         io.write_middlebury_calib(folder / "calib.txt", found.rig)
         written.append("calib.txt")
-    _say(f"wrote {', '.join(written)} to {folder}")
+    say(f"wrote {', '.join(written)} to {folder}")
 
 
 def _lined(left: Image, right: Image) -> Image:
@@ -181,12 +174,3 @@ def _lined(left: Image, right: Image) -> Image:
     both = np.stack([both] * 3, axis=-1) if both.ndim == 2 else both.copy()
     both[LINES_PX // 2 :: LINES_PX] = np.array([0, 1, 0], both.dtype) * np.iinfo(both.dtype).max
     return both
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: null says that nothing was measured."""
-    if isinstance(value, dict):
-        return {key: _without_nan(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

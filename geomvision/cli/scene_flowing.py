@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from .. import io
 from ..benchmark.fitting import RangeFit, search_range
@@ -23,6 +22,7 @@ from ..results import SceneFlow
 from ..samples import SceneFlowSample
 from ..scene_flow.from_stereo_and_flow import FromStereoAndFlow
 from . import sources
+from .saying import say
 from .settings import method_class
 
 
@@ -53,27 +53,27 @@ def run(paths: Sequence[Path], choices: Choices) -> SceneFlow:
     method = RangeFit()(method, sample, report)
     height, width = sample.left0.shape[:2]
     assert sample.rig is not None
-    _say(f"two pairs of {width}x{height} pixels, {sample.rig.baseline_m:.4g} m apart")
-    _say(f"stereo: {method.matcher().label()}; flow: {method.tracker().label()}")
+    say(f"two pairs of {width}x{height} pixels, {sample.rig.baseline_m:.4g} m apart")
+    say(f"stereo: {method.matcher().label()}; flow: {method.tracker().label()}")
     if "max_disparity" in method.matcher().option_limits() and "max_disparity" not in choices.stereo_options:
         value, origin = search_range(sample.stereo, report)
-        _say(f"range: {value} px, {origin}; --stereo-options max_disparity=… chooses another")
+        say(f"range: {value} px, {origin}; --stereo-options max_disparity=… chooses another")
     found: SceneFlow = method.on(sample)
     if not found.valid.any():
         raise ValueError("no pixel has a motion that both checks let pass: do the four images show one scene?")
     lengths = np.linalg.norm(found.motion[found.valid], axis=1)
     middle, high = np.percentile(lengths, (50, 95))
-    _say(f"motion: known at {100 * found.density:.0f} % of the pixels; {middle:.3g} m (median), {high:.3g} m (95 %)")
+    say(f"motion: known at {100 * found.density:.0f} % of the pixels; {middle:.3g} m (median), {high:.3g} m (95 %)")
     try:
         moving = independent_motion(found, sample.rig)
     except ValueError as error:
-        _say(f"camera: not found: {error}")
+        say(f"camera: not found: {error}")
         moving = None
     for line in () if moving is None else told(moving):
-        _say(line)
+        say(line)
     if choices.out is not None:
         write(choices.out, found, sample.left0, moving)
-        _say(f"wrote {choices.out}: lengths in metres, points in the left camera's frame (x right, y down, z ahead)")
+        say(f"wrote {choices.out}: lengths in metres, points in the left camera's frame (x right, y down, z ahead)")
     return found
 
 
@@ -139,7 +139,3 @@ def _check(choices: Choices) -> None:
     out = choices.out
     if out is not None and (out.suffix.lower() not in (".ply", ".npz") or out.is_dir() or not out.parent.is_dir()):
         raise ValueError(f"--out {out}: it must be a file that ends with .ply or .npz, in a folder that exists")
-
-
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)

@@ -23,7 +23,9 @@ from ..results import Disparity
 from ..samples import StereoSample
 from ..stereo._base import StereoMethod
 from . import settings, sources
-from .clip import Clip, progress, say
+from .clip import Clip, progress
+from .outputs import check_folder
+from .saying import say
 
 FORMATS = ("png", "pfm", "ply")
 #: The colours of a video go from one of these percentiles of the first disparities to the other.
@@ -219,11 +221,7 @@ def _check(choices: Choices, both: tuple[Frames, Frames]) -> None:
         raise ValueError(f"--format is {choices.format!r}; it must be one of {', '.join(FORMATS)}")
     if choices.format == "ply" and not choices.rig:
         raise ValueError("--format ply holds points in metres, which need the rectified rig: --rig FILE")
-    if choices.out.exists() and not choices.out.is_dir():
-        raise ValueError(f"--out {choices.out}: this is a file; a folder is written")
-    for frames in both:
-        if any(path.parent.resolve() == choices.out.resolve() for path in frames.paths):
-            raise ValueError(f"--out {choices.out}: the frames lie there; give another folder")
+    check_folder(choices.out, chain.from_iterable(frames.paths for frames in both))
 
 
 def _told(write: _Writer, choices: Choices) -> str:

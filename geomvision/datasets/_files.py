@@ -6,6 +6,7 @@ Each names the file in its error: a truth of another size than its image is dama
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from ..results import Depth, Disparity, Flow
 
 PICTURES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm", ".webp", ".bmp", ".tif", ".tiff")
 _INTRINSICS = "fx, fy, cx, cy, or the matrix K, or P, row by row"
+#: Width and height, pixels.
+Size = tuple[int, int]
+#: A principal point farther from the middle, as a share of the width, is that of images of another size.
+_FAR = 0.2
 
 
 def if_there(path: Path) -> Path | None:
@@ -106,23 +111,54 @@ def optional(path: Path, read: Callable[..., Any], *arguments: Any) -> Any:
     return read(path, *arguments) if path.is_file() else None
 
 
-def camera_of(path: Path, numbers: Array, image: Image) -> Camera:
-    """The camera of an image from fx, fy, cx, cy, or K (9 numbers) or 4x4 (16), as a file has them."""
+def camera_of(path: Path, numbers: Array, image: Image, whole: Size | None = None) -> Camera:
+    """The camera of an image from fx, fy, cx, cy, or K (9 numbers) or 4x4 (16), as a file has them.
+
+    `whole` is the width and height of published images: see `of_size`.
+    """
     height, width = image.shape[:2]
     with naming(path, _INTRINSICS):
         if numbers.size in (9, 16):
             side = 3 if numbers.size == 9 else 4
             K = numbers.reshape(side, side)[:3, :3]
-            return Camera.from_matrix(K, width, height)
+            return of_size(path, Camera.from_matrix(K, width, height), whole)
         if numbers.size != 4:
             raise ValueError(f"holds {numbers.size} numbers")
         fx, fy, cx, cy = (float(value) for value in numbers)
-        return Camera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy)
+        return of_size(path, Camera(width=width, height=height, fx=fx, fy=fy, cx=cx, cy=cy), whole)
 
 
-def read_camera(path: Path, image: Image) -> Camera:
-    """The camera of an image from a text file of 4, 9 or 16 numbers."""
-    return camera_of(path, read_numbers(path, _INTRINSICS), image)
+def read_camera(path: Path, image: Image, whole: Size | None = None) -> Camera:
+    """The camera of an image from a text file of 4, 9 or 16 numbers; `whole` as of `camera_of`."""
+    return camera_of(path, read_numbers(path, _INTRINSICS), image, whole)
+
+
+def of_size(path: Path, camera: Camera, whole: Size | None = None) -> Camera:
+    """The camera of an image that may have been made smaller, from a file that tells no size.
+
+    Of the image's size, which `camera` has, and that of the published images (`whole`: width, height), the file's is
+    the one in whose middle the principal point rather lies. FormatError where the image must be cut from a published
+    one; and, where nobody knows the published size, where the principal point lies far from the image's middle.
+    """
+    width, height = camera.width, camera.height
+    if whole is None:
+        if abs((camera.cx + 0.5) / width - 0.5) > _FAR:
+            found = f"has its principal point at ({camera.cx:.6g}, {camera.cy:.6g})"
+            raise io.FormatError(path, found, f"one near the middle of {width}x{height} pixels, the image's size")
+        return camera
+    published = replace(camera, width=whole[0], height=whole[1])
+    if (width, height) == whole or _off_middle(camera) < _off_middle(published):
+        return camera
+    if (width == whole[0]) != (height == whole[1]):
+        found = f"is of {whole[0]}x{whole[1]} pixels"
+        raise io.FormatError(path, found, f"that of {width}x{height}, as its image was cut")
+    return published.resize(width, height)
+
+
+def _off_middle(camera: Camera) -> float:
+    """How far the principal point is from the middle: 0, at the border 0.5."""
+    across, down = (camera.cx + 0.5) / camera.width, (camera.cy + 0.5) / camera.height
+    return max(abs(across - 0.5), abs(down - 0.5))
 
 
 def pose_of(path: Path, numbers: Array) -> Array:

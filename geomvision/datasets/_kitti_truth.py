@@ -12,7 +12,7 @@ from ..images import Image, Mask
 from ..io._files import naming
 from ..io.kitti import Pair
 from ..results import Disparity, Flow
-from ._files import disparity_map, fitting, flow_map, mask_map
+from ._files import disparity_map, fitting, flow_map, mask_map, of_size
 
 Map = TypeVar("Map", Disparity, Flow)
 
@@ -54,7 +54,9 @@ def rectified_rig(root: Path, name: str, image: Image, cameras: Pair) -> StereoR
     if path is None:
         return None
     with naming(path, "KITTI calibration of a rectified pair"):
-        return io.kitti_rig(io.read_kitti_calib(path), image.shape[1], image.shape[0], cameras)
+        rig = io.kitti_rig(io.read_kitti_calib(path), image.shape[1], image.shape[0], cameras)
+        of_size(path, rig.left)
+        return rig
 
 
 def check_rectified_size(path: Path, entries: Mapping[str, Array], number: str, image: Image) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import io
-from ..cameras import Camera, StereoRig
+from ..cameras import StereoRig
 from ..images import Image, Mask
 from ..io._arrays import read_npy
 from ..io._files import naming
@@ -16,7 +16,7 @@ from ..io.scaled import read_grey
 from ..results import Disparity
 from ..samples import StereoSample
 from ._base import Listed
-from ._files import disparity_map, fitting, optional, partner
+from ._files import camera_of, disparity_map, fitting, optional, partner
 from ._occlusion import cross_check
 
 #: Width and height of the published images, which calibrations are of.
@@ -95,10 +95,9 @@ def _rig(path: Path, image: Image) -> StereoRig:
     with naming(path, _CALIB):
         left, right = (_matrix(root.findtext(f"proj_mat{side}/data")) for side in "LR")
         baseline = float(root.findtext("baselineLR") or "nan") / 1000.0
-        height, width = image.shape[:2]
-        own = abs(left[0, 2] / width - 0.5) < 0.25  # of the whole size it is 1 and more of a half as wide image
-        camera = Camera.from_matrix(left[:, :3], *((width, height) if own else _WHOLE))
-        return StereoRig.rectified(camera, baseline, float(right[0, 2] - left[0, 2])).resize(width, height)
+        camera = camera_of(path, left[:, :3], image, _WHOLE)
+        doffs_px = (right[0, 2] - left[0, 2]) * camera.fx / left[0, 0]
+        return StereoRig.rectified(camera, baseline, float(doffs_px))
 
 
 def _matrix(text: str | None) -> np.ndarray:

@@ -15,10 +15,12 @@ from ..io._rotations import rotation_of
 from ..results import Depth
 from ..samples import Clip, DepthSample
 from ._base import DatasetError, Listed
+from ._files import camera_of
 from ._velodyne import depth_of_points
 
 _SCENE = "a scene of DGP: samples with datum_keys and calibration_key, data with id, key and datum"
 _CALIBRATION = "a calibration of DGP: names, intrinsics (fx, fy, cx, cy), extrinsics"
+_WHOLE = (1936, 1216)  # width and height of the published images, which cameras are of
 _SPLITS = {"train": "0", "val": "1", "test": "2"}
 
 
@@ -105,8 +107,7 @@ def _camera(path: Path, name: str, image: np.ndarray) -> Camera:
     entries = read_json_object(path, _CALIBRATION)
     with naming(path, _CALIBRATION):
         found = entries["intrinsics"][[str(each).upper() for each in entries["names"]].index(name.upper())]
-        fx, fy, cx, cy = (float(found[each]) for each in ("fx", "fy", "cx", "cy"))
-        return Camera(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
+        return camera_of(path, np.array([float(found[each]) for each in ("fx", "fy", "cx", "cy")]), image, _WHOLE)
 
 
 def _depth(path: Path, camera: Camera, T_camera_laser: Array) -> Depth:

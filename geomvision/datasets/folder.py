@@ -19,7 +19,7 @@ from ..io.kitti import kitti_rig_of
 from ..results import Disparity, Flow
 from ..samples import Clip, DepthSample, FlowSample, Sample, StereoSample
 from ._base import Dataset, DatasetError, empty, existing_folder
-from ._files import fitting, partner
+from ._files import fitting, of_size, partner
 from ._folder_parts import (
     LAYOUT,
     camera_of,
@@ -201,7 +201,9 @@ def _rig(scene: Path, meta: Mapping[str, Any], image: Image) -> tuple[StereoRig 
         return calibration.rig, ndisp if ndisp is not None and ndisp < width else None  # ETH3D writes the width
     if re.search(r"^P(\d|_rect_\d\d):", text, re.MULTILINE):
         with naming(calib, "KITTI's rectified cameras"):
-            return kitti_rig_of(io.read_kitti_calib(calib), image), None
+            rig = kitti_rig_of(io.read_kitti_calib(calib), image)
+            of_size(calib, rig.left)
+            return rig, None
     f, baseline_m = (number(scene, meta, name, above=0) for name in ("focal_px", "baseline_m"))
     doffs_px = number(scene, meta, "doffs_px")
     if f is None or baseline_m is None or doffs_px is None:

@@ -17,6 +17,7 @@ from ._files import camera_of, depth_map, fitting, mask_map, optional, read_came
 
 _FOLDERS = ("ibims1_core_raw", "ibims1_core_mat")
 _SCALE = 65535.0 / 50.0
+_WHOLE = (640, 480)  # width and height of the published images, which cameras are of
 _MAT = "a .mat file of iBims-1: data with rgb, depth, calib, edges, mask_invalid, mask_transp"
 _PLANES = ("wall", "floor", "table")
 
@@ -65,7 +66,7 @@ def _of_images(name: str, file: Path) -> DepthSample:
         depth = depth_map(truth, m, image)
     masks = {"edges": root / "edges" / file.name} | {each: root / f"mask_{each}" / file.name for each in _PLANES}
     found: dict[str, Mask] = {each: mask_map(path, image) for each, path in masks.items() if path.is_file()}
-    camera: Camera | None = optional(root / "calib" / f"{name}.txt", read_camera, image)
+    camera: Camera | None = optional(root / "calib" / f"{name}.txt", read_camera, image, _WHOLE)
     return DepthSample(name=name, image=image, camera=camera, depth=depth, masks=found, category=name.partition("_")[0])
 
 
@@ -82,7 +83,7 @@ def _of_mat(name: str, file: Path) -> DepthSample:
         masks |= {each: np.asarray(plane) > 0 for each in _PLANES if np.ndim(plane := data.get(f"mask_{each}", 0))}
         for mask in (known, *masks.values()):
             fitting(file, mask.shape, image)
-        camera = camera_of(file, np.asarray(data["calib"], np.float64), image)
+        camera = camera_of(file, np.asarray(data["calib"], np.float64), image, _WHOLE)
         depth = depth_map(file, np.where(known, m, np.nan), image)
     masks = {each: mask for each, mask in masks.items() if each == "edges" or mask.any()}
     return DepthSample(name=name, image=image, camera=camera, depth=depth, masks=masks, category=name.partition("_")[0])

@@ -15,6 +15,7 @@ from ..samples import Clip, DepthSample
 from ._base import Listed
 from ._files import depth_map, optional, pose_of, read_camera
 
+_WHOLE = (1296, 968)  # width and height of the published images, which cameras are of
 _POSE = "a pose: 16 numbers, row by row, or -inf where tracking was lost"
 
 
@@ -71,7 +72,7 @@ class ScanNet(Listed[DepthSample, Path]):
 def _camera(scene: Path, image: Image) -> Camera | None:
     places = (scene / "intrinsic" / "intrinsic_color.txt", scene / "intrinsics_color.txt")
     path = next((each for each in places if each.is_file()), None)
-    return None if path is None else read_camera(path, image)
+    return None if path is None else read_camera(path, image, _WHOLE)
 
 
 def _resized(image: Image, size: tuple[int, ...]) -> Image:

@@ -19,6 +19,7 @@ from ._files import camera_of, depth_map, disparity_map, flow_map, following, ma
 Task = Literal["flow", "stereo", "depth"]
 Pass = Literal["clean", "final"]
 Sample = FlowSample | StereoSample | DepthSample
+_WHOLE = (1024, 436)  # width and height of the published images, which cameras are of
 _FOLDERS: Mapping[Task, tuple[str, ...]] = {
     "flow": ("{}",),
     "stereo": ("{}_left", "{}_right"),
@@ -116,4 +117,4 @@ class Sintel(Listed[Sample, tuple[Path, Path]]):
     def _camera(path: Path, image: Image) -> tuple[Camera, Array]:
         K, T_cam_world = io.read_sintel_camera(path)
         with naming(path, "a camera and its pose"):
-            return camera_of(path, K, image), inverse(pose_of(path, T_cam_world))
+            return camera_of(path, K, image, _WHOLE), inverse(pose_of(path, T_cam_world))

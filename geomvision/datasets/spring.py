@@ -19,6 +19,7 @@ from ._files import camera_of, disparity_map, flow_map, halved, optional, partne
 Task = Literal["stereo", "flow", "scene_flow"]
 Sample = StereoSample | FlowSample | SceneFlowSample
 _BASELINE_M = 0.065
+_WHOLE = (1920, 1080)  # width and height of the published images, which cameras are of
 _INTRINSICS = "a line 'fx fy cx cy' for each frame"
 
 
@@ -112,5 +113,5 @@ def _sky(path: Path, image: Image) -> Mask:
 def _rig(path: Path, frame: int, image: Image) -> StereoRig | None:
     rows = read_numbers(path, _INTRINSICS, columns=4)
     with naming(path, f"{_INTRINSICS}, {frame} or more"):
-        camera: Camera = camera_of(path, rows[frame - 1], image)
+        camera: Camera = camera_of(path, rows[frame - 1], image, _WHOLE)
         return StereoRig.rectified(camera, _BASELINE_M)

@@ -34,6 +34,10 @@ class MonoCompletion(OneImageNet, Completion):
 
     weights: str = option("mono_small", "name of shipped weights, or path of a .safetensors file with its card")
 
+    def asked(self) -> tuple[HeatDiffusion]:
+        """What spreads depth."""
+        return (HeatDiffusion(num_threads=self.num_threads),)
+
     def trace(self, sparse: Depth, image: Any = None) -> Trace:
         """The stages by name: what the net sees, each estimate at its own size, and the depth."""
         self.chosen_backend()
@@ -62,7 +66,7 @@ class MonoCompletion(OneImageNet, Completion):
         sparse_m, guide = memory["sparse"], memory["guide"]
         said = resized(np.ascontiguousarray(maps[0], np.float32), *memory["size"])
         said = said * np.float32(np.nanmedian(sparse_m / said))
-        heat = HeatDiffusion(num_threads=self.num_threads)
+        (heat,) = self.asked()
         alone, ratio = heat(Depth(m=sparse_m), guide), heat(Depth(m=sparse_m / said), guide)
         share = 1 / (1 + self._apart(sparse_m) ** 2)
         m = alone.m**share * (said * ratio.m) ** (1 - share)

@@ -18,7 +18,7 @@ from ._rotations import cross_matrix
 
 @checked
 def skew(v: ArrayLike) -> Array:
-    """The 3x3 matrix [v]× with [v]× w = v × w (HZ A4.5)."""
+    """The 3x3 matrix [v]× of v (3,) with [v]× w = v × w (HZ A4.5). Raises ValueError for another shape."""
     values = np.asarray(v, dtype=float)
     if values.shape != (3,):
         raise ValueError(f"v has shape {values.shape}; it must be (3,)")
@@ -26,7 +26,7 @@ def skew(v: ArrayLike) -> Array:
 
 
 def essential(T_1_0: ArrayLike) -> Array:
-    """E = [t]× R of a pose (HZ 9.12), scaled so that its two equal singular values are 1.
+    """E = [t]× R (3, 3) of a pose (4, 4) (HZ 9.12), scaled so that its two equal singular values are 1.
 
     Raises:
         ValueError: when `T_1_0` is no rigid transform, or has no translation: then there is no epipolar geometry.
@@ -39,7 +39,7 @@ def essential(T_1_0: ArrayLike) -> Array:
 
 
 def fundamental(camera0: CameraModel, camera1: CameraModel, T_1_0: ArrayLike) -> Array:
-    """F = K1⁻ᵀ E K0⁻¹ (HZ 9.12), of Frobenius norm 1, so that x1ᵀ F x0 = 0 in pixels.
+    """F = K1⁻ᵀ E K0⁻¹ (3, 3) (HZ 9.12), of Frobenius norm 1, so that x1ᵀ F x0 = 0 in pixels.
 
     Raises:
         ValueError: for a camera that is no pinhole or has distortion (its epipolar lines are curves: undistort the
@@ -57,10 +57,10 @@ def fundamental(camera0: CameraModel, camera1: CameraModel, T_1_0: ArrayLike) ->
 
 
 def epipoles(F: ArrayLike) -> tuple[Array, Array]:
-    """Homogeneous epipoles (e0, e1) of unit length with F e0 = 0 and e1ᵀ F = 0 (HZ table 9.1).
+    """Homogeneous epipoles (e0, e1), each (3,), of unit length with F e0 = 0 and e1ᵀ F = 0 (HZ table 9.1).
 
     A third component of 0 is an epipole at infinity, as in a rectified pair. An F of full rank is taken as the
-    nearest one of rank 2 (HZ 11.1.1).
+    nearest one of rank 2 (HZ 11.1.1). Raises ValueError for what is no finite 3x3 matrix, or all zero.
     """
     u, _, vt = np.linalg.svd(as_fundamental(F))
     return vt[2].copy(), u[:, 2].copy()

@@ -83,7 +83,10 @@ def fuse(
 
 @checked
 def colored_points(depth: Depth, image: Any, camera: CameraModel, T_world_cam: ArrayLike | None = None) -> PointCloud:
-    """The points of a depth map with their pixels' colours, in world coordinates where a pose is given."""
+    """The points (N, 3), metres, of a depth map with their pixels' colours; in the world where a pose (4, 4) is given.
+
+    Raises ValueError where image, (H, W) or (H, W, 3), depth and camera differ in size, or for what is no pose.
+    """
     picture = as_image(image)
     if picture.shape[:2] != depth.size:
         raise ValueError(

@@ -66,6 +66,8 @@ class Rectification:
     def apply(self, left: Image, right: Image, *, mode: Mode = "bilinear") -> tuple[Image, Image]:
         """Both images rectified, in the dtype given; where `left.valid`, `right.valid` are false, NaN or 0 (integers).
 
+        Images are (H, W) or (H, W, 3), of the source cameras' sizes.
+
         Raises:
             ImageError: when an image has another size than its camera.
         """
@@ -81,7 +83,7 @@ class Rectification:
         return vertical_residual(*self.points(points_left, points_right), doffs_px=doffs)
 
     def measure(self, left: Image, right: Image) -> VerticalResidual:
-        """The residual measured on two source images: rectify them, match features, compare rows."""
+        """The residual measured on two source images, as `apply` takes them: rectify, match features, compare rows."""
         doffs = 0.0 if self.rig is None else self.rig.doffs_px
         return measure_rows(*self.apply(left, right), valid=(self.left.valid, self.right.valid), doffs_px=doffs)
 

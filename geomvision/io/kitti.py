@@ -34,7 +34,7 @@ def read_kitti_disparity(path: PathLike) -> Float32:
 
 
 def write_kitti_disparity(path: PathLike, px: Float32) -> None:
-    """Write disparity; NaN becomes 0, and known values at least 1/256 px, as in the devkit.
+    """Write disparity (H, W) in pixels; NaN becomes 0, and known values at least 1/256 px, as in the devkit.
 
     Raises ValueError for disparities below 0 or above 255.996 px, which the format cannot hold.
     """
@@ -48,7 +48,7 @@ def read_kitti_depth(path: PathLike) -> Float32:
 
 
 def write_kitti_depth(path: PathLike, m: Float32) -> None:
-    """Write depth in metres; NaN becomes 0. Raises ValueError for depths beyond 255.996 m."""
+    """Write depth (H, W) in metres; NaN becomes 0. Raises ValueError for depths beyond 255.996 m."""
     write_png16(path, to_uint16(path, m, scale=SCALE, what="depth in metres"))
 
 

@@ -20,6 +20,9 @@ def box_aggregation(volume: Array, *, window: int = 9, mean: bool = True, num_th
 
     Returns:
         (..., H, W, D), float32, or float64 for float64: NaN where the cost itself is none. Summed in float64.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes, or a window that is not odd.
     """
     name = "box_aggregation"
     require_arrays(name, volume=volume)

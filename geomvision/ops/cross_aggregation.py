@@ -38,6 +38,9 @@ def cross_arms(
 
     Returns:
         uint8 (..., H, W, 4); the pixel itself is not counted.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes or numbers.
     """
     name = "cross_arms"
     require_arrays(name, image=image)
@@ -69,6 +72,9 @@ def cross_aggregation(
 
     Returns:
         float32 (..., H, W, D), exact but for the division where costs are uint8 or uint16.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes, or another `first`.
     """
     name = "cross_aggregation"
     require_arrays(name, volume=volume, arms=arms)

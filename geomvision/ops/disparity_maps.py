@@ -1,7 +1,7 @@
 """Checks, filters and filling of disparity maps (..., H, W): float32, NaN where there is no estimate.
 
 Half precisions are computed in float32 and given back as they came. `geomvision.stereo._postprocess` has the same as
-readable loops.
+readable loops. All raise TypeError for other dtypes, and ValueError for other shapes or numbers.
 """
 
 from __future__ import annotations

@@ -65,6 +65,9 @@ def warp_by_disparity(right: Any, disparity: Any, **options: Any) -> Any:
     Args:
         right: numpy (H, W) or (H, W, C), or a tensor (B, C, H, W).
         disparity: (h, w), or a tensor (B, h, w), pixels: x_right = x_left − disparity.
+
+    Raises:
+        TypeError: for other dtypes. ValueError: for other shapes, and what `warp` refuses.
     """
     if is_tensor(disparity):
         import torch

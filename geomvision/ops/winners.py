@@ -2,7 +2,8 @@
 
 A volume is (..., W, D), uint8, uint16, int32 or float32 (half precisions are computed in float32); candidate k stands
 for the disparity first + k, and one that costs the largest number of its dtype (in float: infinity, or NaN) is none.
-Disparity maps are float32, NaN where there is no estimate. Matching is not differentiable: see `soft_argmin`.
+Disparity maps are float32, NaN where there is no estimate. Matching is not differentiable: see `soft_argmin`. All raise
+TypeError for other dtypes, and ValueError for other shapes or numbers.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ class Disparity(_Map):
         return Depth(m=_finite32(m), confidence=self.confidence, occluded=self.occluded, run=self.run)
 
     def warp(self, right: Image) -> Float32:
-        """The right image seen from the left: float32, NaN where it is not seen (bilinear).
+        """The right image, (H, W) or (H, W, 3), seen from the left: float32, NaN where it is not seen (bilinear).
 
         Raises ValueError when the image is of another size than the map.
         """
@@ -133,7 +133,7 @@ class Flow(_Map):
     _channels = 2
 
     def warp(self, frame1: Image) -> Float32:
-        """Frame 1 seen from frame 0: float32, NaN where it is not seen (bilinear).
+        """Frame 1, (H, W) or (H, W, 3), seen from frame 0: float32, NaN where it is not seen (bilinear).
 
         Raises ValueError when the image is of another size than the map.
         """
@@ -180,7 +180,10 @@ class Depth(_Map):
         return self.to_point_map(camera)[self.valid]
 
     def split(self, share: float = 0.05, *, seed: int = 0) -> tuple[Depth, Depth]:
-        """A drawn share of the estimates, 0 … 1, and all others: what is given to a completion, and what judges it."""
+        """A drawn share of the estimates, 0 … 1, and all others: what is given to a completion, and what judges it.
+
+        Raises ValueError for another share, or a seed below 0.
+        """
         if not 0 <= share <= 1 or seed < 0:
             raise ValueError(f"share is {share}, seed {seed}; allowed are 0 to 1, and 0 or more")
         places = np.random.default_rng(seed).permutation(np.flatnonzero(self.valid))

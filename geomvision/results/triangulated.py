@@ -69,7 +69,10 @@ class TriangulatedPoints:
 
     @property
     def sigma_m(self) -> Floats:
-        """(N,) metres: the standard deviation along the worst direction, mostly that of depth."""
+        """(N,) metres: the standard deviation along the worst direction, mostly that of depth.
+
+        Raises ValueError where covariances were not asked for.
+        """
         if self.covariance_m2 is None:
             raise ValueError("covariances were not asked for; triangulate with covariance=True")
         worst = np.full(len(self), np.nan)

@@ -47,6 +47,10 @@ class Refining(RangeSearch):
     def matcher(self) -> StereoMethod:
         """The method whose answer is refined."""
 
+    def asked(self) -> tuple[StereoMethod]:
+        """The matcher."""
+        return (self.matcher(),)
+
     def trace(self, left: Any, right: Any) -> Trace:
         """The stages by name: the matcher's answer and confidence, the coarse estimate, the mixture, the result."""
         self.chosen_backend()

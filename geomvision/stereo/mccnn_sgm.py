@@ -40,6 +40,10 @@ class MCCNNSGM(RangeSearch):
         super().__post_init__()
         self._sgm()
 
+    def asked(self) -> tuple[SGM]:
+        """SGM over the learned cost."""
+        return (self._sgm(),)
+
     def _sgm(self) -> SGM:
         names = ("max_disparity", "min_disparity", "paths", "p1", "p2", "left_right", "fill", "num_threads")
         return SGM(cost=self.weights, **{name: getattr(self, name) for name in names})

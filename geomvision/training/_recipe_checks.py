@@ -6,20 +6,33 @@ import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Made = TypeVar("Made")
-#: Numbers by the range that they lie in; those that stand nowhere here are at least 0.
-AT_LEAST_ONE = (
-    *("batch", "steps", "validate_every", "width", "chunk", "scenes", "validation_scenes", "iterations"),
-    *("disparities", "validation_pairs", "late_batch", "pairs", "frames", "pose_width", "mask_width"),
-)
-ABOVE_ZERO = ("learning_rate", "clip_gradient", "least_share", "farthest_m", "fastest")
-SHARES = (
-    *("warm_up", "least_share", "told", "rendered_share", "erased", "late_share", "left_out", "unnamed", "settle"),
-    *("features_share", "distil_from", "coarse_share", "hole_share", "proxy_least", "flow_rate"),
-)
-BELOW_ONE = ("average",)
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number of a recipe may be."""
+
+    words: str
+    admits: Callable[[float], bool]
+
+
+AT_LEAST_ZERO = Range("at least 0", lambda value: value >= 0)
+AT_LEAST_ONE = Range("at least 1", lambda value: value >= 1)
+ABOVE_ZERO = Range("above 0", lambda value: value > 0)
+SHARE = Range("a share from 0 to 1", lambda value: 0 <= value <= 1)
+SHARE_ABOVE_ZERO = Range("a share from 0 to 1, and above 0", lambda value: 0 < value <= 1)
+BELOW_ONE = Range("at least 0 and below 1", lambda value: 0 <= value < 1)
+
+
+def entry(allowed: Range, default: Any = dataclasses.MISSING) -> Any:
+    """Declare an entry of a recipe by what it may be, where that is not `AT_LEAST_ZERO`; it may have no default."""
+    return dataclasses.field(default=default, metadata={"range": allowed})
+
+
 #: What annotations of entries mean, in words.
 TYPES: Mapping[str, str] = {
     "int": "a whole number",
@@ -44,7 +57,8 @@ def problems(kind: type, given: Mapping[str, Any]) -> Iterator[str]:
         yield f"lacks {', '.join(lacking)}"
     for name, value in given.items():
         if name in known:
-            wanted = wrong_type(str(known[name].type), value) or out_of_range(name, value)
+            allowed = known[name].metadata.get("range", AT_LEAST_ZERO)
+            wanted = wrong_type(str(known[name].type), value) or out_of_range(allowed, value)
             if wanted:
                 yield f"{name} is {value!r}; it must be {wanted}"
     knobs = given.get("knobs", {})
@@ -71,19 +85,9 @@ def wrong_type(annotation: str, value: Any) -> str:
     return "" if right else TYPES[annotation]
 
 
-def out_of_range(name: str, value: Any) -> str:
+def out_of_range(allowed: Range, value: Any) -> str:
     """The range that a number must lie in, in words; "" where it does, and for what is no number."""
-    if not _number(value):
-        return ""
-    if name in AT_LEAST_ONE and value < 1:
-        return "at least 1"
-    if name in ABOVE_ZERO and value <= 0:
-        return "above 0"
-    if name in SHARES and not 0 <= value <= 1:
-        return "a share from 0 to 1"
-    if name in BELOW_ONE and not 0 <= value < 1:
-        return "at least 0 and below 1"
-    return "at least 0" if value < 0 else ""
+    return allowed.words if _number(value) and not allowed.admits(value) else ""
 
 
 def made(kind: Callable[..., Made], network: Mapping[str, Any]) -> Made:

@@ -70,6 +70,11 @@ def train(order: Order) -> Outcome:
         raise ValueError(f"{order.method} learns sample by sample, on a CPU alone; device is {order.device!r}")
     if order.folder.is_file():
         raise ValueError(f"out is {order.folder}, which is a file; it must be a folder, which is made if need be")
+    if order.weights is not None and not (order.resume and _checkpoint(order.folder).exists()):
+        target = _target(task, order.folder)
+        if target.exists() and target.samefile(weights.find(order.weights)):
+            told = "which would be written over: give another folder (out)"
+            raise ValueError(f"weights to start from are {target}, {told}")
     team = Team.join(order.device)
     order.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -183,7 +188,7 @@ def _trained(order: Order, task: Any, team: Team, started: float) -> tuple[Outco
     recipe: Recipe = task.recipe
     threads = order.num_threads or max(1, (os.cpu_count() or 1) // team.size)
     deadline = math.inf if order.minutes is None else started + 60 * order.minutes
-    checkpoint = order.folder / "checkpoint.pt"
+    checkpoint = _checkpoint(order.folder)
     with _bar(order.progress and team.leads) as bar:
         rendering = bar.add_task(task.preparing, total=task.scene_count, note="")
         if team.leads:
@@ -227,7 +232,7 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
     """Write the curves; weights and card when the last step is done."""
     steps = task.recipe.steps
     scores = state.scores[-1][1] if state.scores else {}
-    target = folder / f"{task.name}.safetensors"
+    target = _target(task, folder)
     done = state.step >= steps
     if team.leads and state.losses:
         _curves.save(folder / "curves.svg", task.method, state.losses, state.scores)
@@ -245,6 +250,15 @@ def _finish(task: Any, state: _loop.State, folder: Path, threads: int, team: Tea
         rounding: dict[str, Any] = {"bits": getattr(task, "bits", 8), "only": getattr(task, "only", ("",))}
         weights.save(target, task.written(state.best), card, compact=task.compact, **rounding)
     return Outcome(folder=folder, step=state.step, steps=steps, weights=target if done else None, scores=scores)
+
+
+def _checkpoint(folder: Path) -> Path:
+    return folder / "checkpoint.pt"
+
+
+def _target(task: Any, folder: Path) -> Path:
+    """The weights that are written at the end, with their card beside them."""
+    return folder / f"{task.name}{weights.SUFFIX}"
 
 
 def _device(team: Team) -> str:

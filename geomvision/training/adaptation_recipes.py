@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._recipe_checks import AT_LEAST_ONE, SHARE, entry
 from .recipe import Recipe
 
 
@@ -14,9 +15,9 @@ class SelfSupervisedRecipe(Recipe):
     """For flow nets that go on learning from a video without truth."""
 
     #: Of neighbouring frames, at most.
-    pairs: int
+    pairs: int = entry(AT_LEAST_ONE)
     #: Updates of a recurrent net, and the weight of an estimate against the one after it.
-    iterations: int
+    iterations: int = entry(AT_LEAST_ONE)
     decay: float
     census_radius: int
     #: Weight of the smoothness, its order, and how much less it counts at edges, per grey level.
@@ -25,7 +26,7 @@ class SelfSupervisedRecipe(Recipe):
     edge: float = 150 / 255
     #: Weight of self-distillation, and the share of the steps from which on it counts.
     distil: float = 0.0
-    distil_from: float = 0.0
+    distil_from: float = entry(SHARE, 0.0)
     #: What the frames are and what was started from, by their hashes: filled in.
     video: str = ""
     start: str = ""
@@ -40,9 +41,9 @@ class StereoAdaptationRecipe(Recipe):
     """For stereo nets that go on learning from rectified pairs without truth."""
 
     #: At most.
-    pairs: int
+    pairs: int = entry(AT_LEAST_ONE)
     #: Updates of a recurrent net.
-    iterations: int
+    iterations: int = entry(AT_LEAST_ONE)
     #: Options of SGM, which looks at every pair first.
     matcher: Mapping[str, Any] = field(default_factory=dict)
     #: Weight of `left_right.self_supervised`, and its arguments: a census of this radius, or 0 for SSIM and L1; the
@@ -54,7 +55,7 @@ class StereoAdaptationRecipe(Recipe):
     hidden: str = "range"
     #: Weight of SGM's answer where it is at least so sure.
     proxy: float = 0.0
-    proxy_least: float = 0.3
+    proxy_least: float = entry(SHARE, 0.3)
     #: Weight of what the net said before: where the other view shows nothing, and of how sure it is.
     keep: float = 0.0
     #: Weight of an estimate against the one after it, where a net gives several.

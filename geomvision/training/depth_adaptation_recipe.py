@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._recipe_checks import AT_LEAST_ONE, SHARE, entry
 from .recipe import Recipe
 
 #: Where poses of frames come from.
@@ -22,7 +23,7 @@ class DepthAdaptationRecipe(Recipe):
     """
 
     #: Of each camera, at most.
-    frames: int
+    frames: int = entry(AT_LEAST_ONE)
     #: Of a clip: frames between the one that is learnt and those before and after it, from … to.
     gap: tuple[int, int] = (1, 1)
     #: Of a clip "net": a net learns how the camera moved, beside the depth; "steps": the motion from each
@@ -30,13 +31,13 @@ class DepthAdaptationRecipe(Recipe):
     #: poses first, from matched points, which takes a camera that is known.
     poses: str = "net"
     #: Channels of the pose net's finest features.
-    pose_width: int = 16
+    pose_width: int = entry(AT_LEAST_ONE, 16)
     #: Of pairs and rigs: whether frames before and after count, too, and those of the other cameras at those times.
     over_time: bool = False
     #: Share of the steps at which the net only learns to say one depth: from where it then begins, views overlap.
-    settle: float = 0.0
+    settle: float = entry(SHARE, 0.0)
     #: Share of the steps at which each estimate is compared at its own size (`losses.monocular.self_supervised`).
-    coarse_share: float = 0.0
+    coarse_share: float = entry(SHARE, 0.0)
     #: Estimates that are compared at full size, the finest ones; 0: all.
     scales: int = 0
     #: Whether the least cost over the views counts, and pixels alone that warping makes more alike.
@@ -62,7 +63,7 @@ class DepthAdaptationRecipe(Recipe):
     #: which more than `hole_share` are holes; "pixels": the holes, grown by `hole_margin` pixels; "": one round.
     infinite: str = ""
     beneath: float = 1.5
-    hole_share: float = 0.005
+    hole_share: float = entry(SHARE, 0.005)
     hole_margin: int = 2
     #: Steps of the first round; 0: as many as of the second.
     first_steps: int = 0
@@ -70,10 +71,10 @@ class DepthAdaptationRecipe(Recipe):
     #: says whose they are (Ranjan et al., CVPR 2019; `losses.moving`). "": what moves is learnt like the rest.
     flow: str = ""
     #: The share of the learning rate that the flow net, which has learnt before, learns at.
-    flow_rate: float = 0.1
+    flow_rate: float = entry(SHARE, 0.1)
     #: Channels of the mask net; λ_M, λ_C and λ_c of `losses.moving`; weight of the agreement of flow with depth and
     #: motion where nothing moves by itself.
-    mask_width: int = 16
+    mask_width: int = entry(AT_LEAST_ONE, 16)
     prior: float = 0.005
     consensus: float = 0.3
     tolerance_px: float = 1.0

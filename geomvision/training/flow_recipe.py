@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from ._flow_answers import AnsweredPairs
+from ._recipe_checks import ABOVE_ZERO, AT_LEAST_ONE, SHARE, entry
 from .recipe import Recipe, fallen, short_hash
 
 
@@ -17,30 +18,30 @@ class FlowRecipe(Recipe):
     motion: tuple[float, float]
     pieces: tuple[int, int]
     #: Pairs to validate on, half of them rendered where there are rendered scenes.
-    validation_pairs: int
+    validation_pairs: int = entry(AT_LEAST_ONE)
     #: Updates of a recurrent net while it learns.
-    iterations: int = 1
+    iterations: int = entry(AT_LEAST_ONE, 1)
     #: Weight of an estimate against the one after it, and the speed in pixels from which truth is left out.
     decay: float = 0.8
-    fastest: float = 400.0
+    fastest: float = entry(ABOVE_ZERO, 400.0)
     #: Rendered three-dimensional scenes, made once and kept, and their share among what is learnt from.
     rendered_scenes: int = 0
-    rendered_share: float = 0.0
+    rendered_share: float = entry(SHARE, 0.0)
     rendered_motion: tuple[float, float] = (1.0, 30.0)
     #: Share of the pairs that get a patch that frame 1 alone shows.
-    erased: float = 0.3
+    erased: float = entry(SHARE, 0.3)
     #: The last share of the steps learns from layered pairs of this size instead, this many at once: what a net makes
     #: of far correlations it must have seen them for. 0: all pairs are of one size.
-    late_share: float = 0.0
+    late_share: float = entry(SHARE, 0.0)
     late_size: tuple[int, int] = (0, 0)
-    late_batch: int = 1
+    late_batch: int = entry(AT_LEAST_ONE, 1)
     #: From which the rate falls once more during these steps.
     late_rate: float = 0.0
     #: Weight of the matching loss of a net's features beside that of its flow, and to what it falls by the last step.
     matching: float = 0.0
     matching_last: float = 0.0
     #: The first share of the steps teaches the features alone, by their matching loss: each takes a third of the time.
-    features_share: float = 0.0
+    features_share: float = entry(SHARE, 0.0)
     #: Learning rate of these steps.
     features_rate: float = 0.0
     #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.
@@ -91,21 +92,21 @@ class FlowRefinerRecipe(Recipe):
     """For what learns from pairs with exact flow and the answers of flow methods to them."""
 
     #: Pairs to learn from, and others to validate on; a share of both is rendered, the rest is drawn in layers.
-    scenes: int
-    validation_scenes: int
+    scenes: int = entry(AT_LEAST_ONE)
+    validation_scenes: int = entry(AT_LEAST_ONE)
     motion: tuple[float, float]
     pieces: tuple[int, int]
     #: Height and width of what is cut from a pair to learn from.
     cut: tuple[int, int]
-    rendered_share: float = 0.0
+    rendered_share: float = entry(SHARE, 0.0)
     rendered_motion: tuple[float, float] = (1.0, 30.0)
     #: The methods that answer, the base first.
     bases: tuple[str, ...] = ("inverse_search", "tvl1", "pwc_small")
     #: Share of the looks in which each answer but the base's is left out, and is not called by its method's name.
-    left_out: float = 0.15
-    unnamed: float = 0.1
+    left_out: float = entry(SHARE, 0.15)
+    unnamed: float = entry(SHARE, 0.1)
     #: The speed in pixels from which truth counts as unknown: what rushes past the camera nobody can follow.
-    fastest: float = 80.0
+    fastest: float = entry(ABOVE_ZERO, 80.0)
     #: Weights, by name or file, that the net begins with: a refiner's own all of them, another method's features alone.
     begin: str = ""
 

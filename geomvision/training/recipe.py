@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ._recipe_checks import problems
+from ._recipe_checks import ABOVE_ZERO, AT_LEAST_ONE, BELOW_ONE, SHARE, entry, problems
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -24,20 +24,20 @@ class Recipe:
 
     network: Mapping[str, Any]
     seed: int
-    batch: int
-    steps: int
-    learning_rate: float
+    batch: int = entry(AT_LEAST_ONE)
+    steps: int = entry(AT_LEAST_ONE)
+    learning_rate: float = entry(ABOVE_ZERO)
     weight_decay: float
     #: Share of the steps during which the rate rises; after that it falls along a cosine to zero.
-    warm_up: float
-    clip_gradient: float
-    validate_every: int
+    warm_up: float = entry(SHARE)
+    clip_gradient: float = entry(ABOVE_ZERO)
+    validate_every: int = entry(AT_LEAST_ONE)
     height: int
-    width: int
+    width: int = entry(AT_LEAST_ONE)
     #: Samples that a thread of a CPU learns from at once, of one size; what is learnt depends on it in the last bits.
-    chunk: int = 1
+    chunk: int = entry(AT_LEAST_ONE, 1)
     #: Decay of the running average of the weights, which is what is validated and written; 0 takes the last weights.
-    average: float = 0.0
+    average: float = entry(BELOW_ONE, 0.0)
 
     @staticmethod
     def read(method: str, size: str = "cpu", path: Path | None = None) -> Any:
@@ -64,7 +64,7 @@ class Recipe:
         wrong = list(problems(kind, entries[size]))
         if wrong:
             raise ValueError(f"{path.name}, size {size!r}: {'; '.join(wrong)}")
-        return kind(**{name: tuple(value) if name in TUPLES else value for name, value in entries[size].items()})
+        return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in entries[size].items()})
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: up in a line, down along a cosine (Loshchilov & Hutter, ICLR 2017)."""
@@ -87,9 +87,6 @@ class Recipe:
         entries = dataclasses.asdict(self)
         return short_hash({n: v for n, v in entries.items() if n not in defaults or v != defaults[n]})
 
-
-#: Entries that are tuples.
-TUPLES = ("max_disparity", "motion", "pieces", "rendered_motion", "late_size", "layouts", "gap", "bases", "cut")
 
 #: By the task that a file of recipes names, the module and the class of its recipes.
 KINDS: Mapping[str, tuple[str, str]] = {

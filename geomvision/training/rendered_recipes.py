@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _matchers
+from ._recipe_checks import ABOVE_ZERO, AT_LEAST_ONE, SHARE, SHARE_ABOVE_ZERO, entry
 from ._scenes import SceneRecipe
 from .recipe import Recipe, short_hash
 
@@ -18,8 +19,8 @@ class RenderedRecipe(Recipe):
     """For what learns from rendered stereo pairs."""
 
     #: Rendered pairs to learn from, and others to validate on. Each counts twice: as it is, and mirrored.
-    scenes: int
-    validation_scenes: int
+    scenes: int = entry(AT_LEAST_ONE)
+    validation_scenes: int = entry(AT_LEAST_ONE)
     max_disparity: tuple[float, float]
     knobs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -54,8 +55,8 @@ class StereoNetRecipe(RenderedRecipe):
     #: Pixels that a scene is larger than what is cut from it.
     margin: int = 32
     #: Disparities that a net of a volume searches, and updates of a recurrent one while it learns.
-    disparities: int = 192
-    iterations: int = 12
+    disparities: int = entry(AT_LEAST_ONE, 192)
+    iterations: int = entry(AT_LEAST_ONE, 12)
 
     @property
     def rendering(self) -> SceneRecipe:
@@ -69,18 +70,18 @@ class MonoRecipe(Recipe):
     """For nets that learn depth from rendered single images."""
 
     #: Rendered scenes to learn from, and others to validate on; each counts twice: as it is, and mirrored.
-    scenes: int
-    validation_scenes: int
+    scenes: int = entry(AT_LEAST_ONE)
+    validation_scenes: int = entry(AT_LEAST_ONE)
     #: Layouts of `datasets.Synthetic`, taken in turn: one that is named twice makes twice as many scenes.
     layouts: tuple[str, ...]
     #: Options of `datasets.Synthetic` besides.
     knobs: Mapping[str, Any] = field(default_factory=dict)
     #: What is learnt from is cut from a scene: at least this share of its sides, brought to the scene's size.
-    least_share: float = 0.6
+    least_share: float = entry(SHARE_ABOVE_ZERO, 0.6)
     #: Depth of a camera with a focal length of 256 pixels from which on it counts as unknown, metres.
-    farthest_m: float = math.inf
+    farthest_m: float = entry(ABOVE_ZERO, math.inf)
     #: Share of the images with which the net is told some of the depths; 0 for nets that cannot be told.
-    told: float = 0.0
+    told: float = entry(SHARE, 0.0)
     #: Degrees up to which the camera is rolled either way, as one in a hand is.
     turn: float = 0.0
     #: The hash of the weights that it started from: filled in. A recipe that says anything here needs such weights.

@@ -11,6 +11,11 @@ from geomvision.cli.doctoring import clashes
 from geomvision.cli.settings import build, parse
 
 
+def test_the_version_is_that_of_the_package(geomvision):
+    ended = geomvision("--version")
+    assert (ended.code, ended.out, ended.err) == (0, f"geomvision {gv.__version__}\n", "")
+
+
 def test_methods_lists_everything(geomvision):
     ended = geomvision("methods")
     assert ended.code == 0

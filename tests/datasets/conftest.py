@@ -19,6 +19,12 @@ def _package():
     return sys.modules["dataset_layouts"]
 
 
+@pytest.fixture
+def layouts():
+    """Every case by its name."""
+    return _package().CASES
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
         cases = _package().CASES

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 import geomvision.io as gio
-from geomvision.io._files import write_bytes
+from geomvision.io._files import write_bytes, write_json
 
 READERS = (
     gio.read_image,
@@ -118,3 +119,11 @@ def test_numbers_beyond_float32_are_not_written_as_unknown(tmp_path: Path):
         gio.write_flo(tmp_path / "a.flo", np.full((1, 1, 2), np.iinfo(np.int64).min))
     gio.write_flo(tmp_path / "a.flo", np.full((1, 1, 2), np.nan, np.float16))
     assert np.isnan(gio.read_flo(tmp_path / "a.flo")).all()
+
+
+def test_json_has_no_nan(tmp_path):
+    """Nor infinity: readers of other languages refuse a file with either."""
+    write_json(tmp_path / "a.json", {"known": 0.5, "unknown": [float("nan"), (float("-inf"), 2)], "words": "NaN"})
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text) == {"known": 0.5, "unknown": [None, [None, 2]], "words": "NaN"}
+    assert text.endswith("}\n")

@@ -81,6 +81,30 @@ def test_a_valley_stays_where_it_is_when_upsampled_and_no_cost_underflows(dtype)
     np.testing.assert_allclose(found, np.full((1, 12, 80), 21.5), atol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("valley", [[3e38, 2.9e38, 3.1e38], [0, -3e38, 1e38]])
+@pytest.mark.parametrize(("dtype", "larger"), [(torch.float32, 1.0), (torch.float64, 5e269)])
+def test_upsampled_costs_near_the_largest_number_are_neither_infinite_nor_nan(places, scale, valley, dtype, larger):
+    """The sample at the middle candidate wins, or that before it: the cost before is nearer than the one after."""
+    winner = scale + (scale - 1) // 2
+    column = torch.tensor(valley, dtype=torch.float64).mul(larger).to(dtype)[:, None, None]
+    everywhere = column.expand(1, 3, 2, 3)
+    alone = torch.zeros(1, 3, 2, 3, dtype=dtype)
+    alone[..., 1:2] = column
+    size = (3 * scale, 2 * scale, 3 * scale)
+    for place, device in places:
+        for volume, seen in ((everywhere, slice(None)), (alone, slice(scale, 2 * scale))):
+            leaf = volume.to(device, copy=True).requires_grad_()
+            with place():
+                found = torch.ops.geomvision.upsampled_soft_argmin(leaf, *size, 0.0, 0)
+                (slope,) = torch.autograd.grad(found[..., seen].sum(), leaf)
+            assert found.isfinite().all()
+            assert (found[..., seen] == winner).all()
+            assert slope.abs().max() < 1e-30  # a winner that takes all keeps it
+            wanted = twin._upsampled(volume, *size, 0.0, 0)[..., seen]
+            torch.testing.assert_close(found[..., seen].cpu(), wanted)
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from([1, 2, 3, 12, 70]),

@@ -1,10 +1,12 @@
 """The command line of a training in two processes that ``torchrun`` starts; nets that know the depth of a clip."""
 
 import dataclasses
+import itertools
 import math
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from torch import nn
 
 import geomvision as gv
+from geomvision import weights
 from geomvision.training import _loop
 from geomvision.training._taught_mono import MonoNet
 from geomvision.training.recipe import Recipe
@@ -31,6 +34,38 @@ def in_two_processes():
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """`with interrupted(after=3):` a training that is broken off in the midst of its fourth step, as by Ctrl-C."""
+
+    @contextmanager
+    def breaking(after):
+        step, count = _loop._step, itertools.count()
+
+        def stopping(*arguments):
+            if next(count) == after:
+                raise KeyboardInterrupt
+            step(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_loop, "_step", stopping)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+
+    return breaking
+
+
+@pytest.fixture(scope="session")
+def same_weights():
+    """`same_weights(outcome, outcome)`: whether two trainings ended with the same tensors, to the bit."""
+
+    def same(*outcomes):
+        first, second = (weights.load(outcome.weights)[0] for outcome in outcomes)
+        return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+    return same
 
 
 class Timid(nn.Module):

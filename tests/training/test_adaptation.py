@@ -97,27 +97,15 @@ def adapted(clip, start, out, **options):
 
 @pytest.mark.filterwarnings("ignore:1 learnt pairs, census bits")
 def test_stopped_and_resumed_on_two_threads_gives_the_same_weights_and_a_card_that_says_how(
-    pair, clip, start, tmp_path, monkeypatch
+    pair, clip, start, tmp_path, interrupted, same_weights
 ):
     whole = adapted(clip, start, tmp_path / "whole")
-    step, count = _loop._step, 0
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 2:
-            raise KeyboardInterrupt
-        step(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            adapted(clip, start, tmp_path / "broken", num_threads=2)
+    with interrupted(after=1):
+        adapted(clip, start, tmp_path / "broken", num_threads=2)
     resumed = adapted(clip, start, tmp_path / "broken", num_threads=2)
-    expected, found, first = (weights.load(path)[0] for path in (whole.weights, resumed.weights, start))
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
-    assert any(not torch.equal(first[key], expected[key]) for key in expected)
-    card = weights.load(whole.weights)[1]
+    assert same_weights(whole, resumed)
+    (found, card), (first, _) = (weights.load(path) for path in (whole.weights, start))
+    assert any(not torch.equal(first[key], found[key]) for key in found)
     assert (card.name, card.task, card.licence) == ("pwc_small_adapted", "flow/pwc_small", "MIT")
     name = f"1 pairs of frames of the user's own {clip.name}, without truth; before: nothing yet"
     assert card.training_data == name

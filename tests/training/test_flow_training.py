@@ -1,12 +1,12 @@
 """Trainings of flow nets: tiny ones, to their end."""
 
+import shutil
+
 import numpy as np
 import pytest
-import torch
 
 import geomvision as gv
 from geomvision import training, weights
-from geomvision.training import _loop
 from geomvision.training._flow import FlowTask
 from geomvision.training.flow_nets import NETS as TAUGHT
 from geomvision.training.recipe import Recipe
@@ -20,28 +20,15 @@ def straight(request, tmp_path_factory):
     return request.param, training.run(request.param, out=out, size="tiny", num_threads=1, progress=False)
 
 
-def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(straight, tmp_path, monkeypatch):
+def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(straight, tmp_path, interrupted, same_weights):
     name, whole = straight
     for folder in whole.folder.glob("*scenes-*"):
         (tmp_path / folder.name).symlink_to(folder)
-    step, count = _loop._step, 0
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 4:
-            raise KeyboardInterrupt
-        step(*arguments)
-
     options = {"out": tmp_path, "size": "tiny", "num_threads": 2, "progress": False}
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            training.run(name, **options)
+    with interrupted(after=3):
+        training.run(name, **options)
     resumed = training.run(name, **options)
-    expected, found = (weights.load(outcome.weights)[0] for outcome in (whole, resumed))
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(whole, resumed)
 
 
 def test_the_method_takes_what_was_trained(straight):
@@ -75,6 +62,16 @@ def test_a_training_can_start_from_what_another_learnt(straight, tmp_path):
     assert further.training_run["started_from"] == card.name
     with pytest.raises(ValueError, match="written by another recipe"):  # from the start, or from other weights
         training.run(name, weights=second.weights, **options)
+
+
+def test_the_weights_it_starts_from_are_not_written_over(tmp_path):
+    for suffix in (weights.SUFFIX, ".json"):
+        shutil.copy(weights.SHIPPED / f"pwc_small{suffix}", tmp_path)
+    own = tmp_path / f"pwc_small{weights.SUFFIX}"
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match=r"pwc_small.safetensors, which would be written over: give another folder"):
+        training.run("pwc_small", weights=own, out=tmp_path / "link", size="tiny", steps=1, progress=False)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link", "pwc_small.json", own.name]
 
 
 def test_a_recipe_that_goes_on_starts_from_nothing_never(tmp_path):

@@ -10,7 +10,7 @@ import geomvision as gv
 from geomvision import training, weights
 from geomvision.flow.refined import motions
 from geomvision.nets.flow_refiner import FlowRefiner
-from geomvision.training import _loop, _scenes
+from geomvision.training import _scenes
 from geomvision.training.recipe import Recipe
 from geomvision.training.refined import ROBUST, Look, Task, expected_error
 
@@ -25,26 +25,13 @@ def task(whole):
     return Task(Recipe.read("refined", "tiny"), whole.folder)
 
 
-def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(whole, task, tmp_path, monkeypatch):
+def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(whole, task, tmp_path, interrupted, same_weights):
     (tmp_path / task.folder.name).symlink_to(task.folder)
-    step, count = _loop._step, 0
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 4:
-            raise KeyboardInterrupt
-        step(*arguments)
-
     options = {"out": tmp_path, "size": "tiny", "num_threads": 2, "progress": False}
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            training.run("flow/refined", **options)
+    with interrupted(after=3):
+        training.run("flow/refined", **options)
     resumed = training.run("flow/refined", **options)
-    expected, found = (weights.load(outcome.weights)[0] for outcome in (whole, resumed))
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(whole, resumed)
 
 
 def test_the_method_takes_what_was_trained(whole):

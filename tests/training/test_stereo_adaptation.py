@@ -144,23 +144,13 @@ def whole(folders, start, tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore:1 learnt pairs, census bits")
-def test_stopped_and_resumed_on_two_threads_gives_the_same_weights(folders, start, whole, tmp_path, monkeypatch):
-    step, count = _loop._step, 0
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 2:
-            raise KeyboardInterrupt
-        step(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            adapted("refined_sgm", folders, start, tmp_path / "broken", steps=2, num_threads=2)
+def test_stopped_and_resumed_on_two_threads_gives_the_same_weights(
+    folders, start, whole, tmp_path, interrupted, same_weights
+):
+    with interrupted(after=1):
+        adapted("refined_sgm", folders, start, tmp_path / "broken", steps=2, num_threads=2)
     resumed = adapted("refined_sgm", folders, start, tmp_path / "broken", steps=2, num_threads=2)
-    expected, found = (weights.load(path)[0] for path in (whole.weights, resumed.weights))
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(whole, resumed)
 
 
 def test_two_processes_share_an_adaptation(folders, start, whole, tmp_path, in_two_processes):

@@ -74,37 +74,26 @@ def test_a_net_is_judged_as_its_method_calls_it(name, tmp_path):
     np.testing.assert_allclose(found[0, 0].clamp(min=0), method(*views).px.clip(min=0), atol=2e-3)
 
 
-def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_path, monkeypatch):
+def test_stopped_resumed_and_on_two_threads_gives_the_same_weights(scenes, tmp_path, interrupted, same_weights):
     """Of a net with statistics of batches, which threads must not share."""
-    step, count, folders = _loop._step, 0, [tmp_path / "whole", tmp_path / "broken"]
-
-    def stopping(*arguments):
-        nonlocal count
-        count += 1
-        if count == 4:
-            raise KeyboardInterrupt
-        step(*arguments)
-
+    folders = [tmp_path / "whole", tmp_path / "broken"]
     for folder in folders:
         folder.mkdir()
         in_a_folder(scenes, folder)
     options = {"size": "tiny", "progress": False}
     whole = training.run("stereo/anynet", out=folders[0], num_threads=1, **options)
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "_step", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            training.run("stereo/anynet", out=folders[1], num_threads=2, **options)
+    with interrupted(after=3):
+        training.run("stereo/anynet", out=folders[1], num_threads=2, **options)
     resumed = training.run("stereo/anynet", out=folders[1], num_threads=2, **options)
-    (expected, card), (found, _) = (weights.load(outcome.weights) for outcome in (whole, resumed))
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(whole, resumed)
+    expected, card = weights.load(whole.weights)
     moved = [key for key in expected if "running_mean" in key and expected[key].abs().max() > 0]
     assert moved
     assert card.scores == whole.scores
 
 
 @pytest.mark.parametrize(("where", "name"), [(Learner, "learn"), (StereoTask, "validate"), (_loop.nn.utils, None)])
-def test_what_broke_off_in_the_middle_is_not_gone_on_from(scenes, tmp_path, monkeypatch, where, name):
+def test_what_broke_off_in_the_middle_is_not_gone_on_from(scenes, tmp_path, monkeypatch, same_weights, where, name):
     """After samples of a step were learnt from, before weights moved, and in a validation: what follows is the same."""
     name, folders = name or "clip_grad_norm_", [tmp_path / "whole", tmp_path / "broken"]
     whole_function, count, recipe = getattr(where, name), 0, Recipe.read("anynet", "tiny")
@@ -129,8 +118,7 @@ def test_what_broke_off_in_the_middle_is_not_gone_on_from(scenes, tmp_path, monk
             training.run("stereo/anynet", out=folders[1], **options)
     resumed = training.run("stereo/anynet", out=folders[1], **options)
     assert straight.scores == resumed.scores != {}
-    (expected, _), (found, _) = (weights.load(outcome.weights) for outcome in (straight, resumed))
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    assert same_weights(straight, resumed)
 
 
 def test_members_of_a_team_go_on_with_the_same_statistics(scenes):

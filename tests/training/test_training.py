@@ -40,38 +40,13 @@ def trained(scenes, tmp_path):
     return run
 
 
-def tensors(outcome):
-    assert outcome.weights is not None
-    return weights.load(outcome.weights)[0]
-
-
-def equal(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
-def stop_after(monkeypatch, steps):
-    """Interrupt training in the midst of a step, as Ctrl-C does."""
-    whole, count = _loop._step, 0
-
-    def step(*arguments):
-        nonlocal count
-        if count == steps:
-            raise KeyboardInterrupt
-        count += 1
-        whole(*arguments)
-
-    monkeypatch.setattr(_loop, "_step", step)
-
-
-def test_interrupted_and_resumed_equals_straight_on_any_number_of_threads(trained, monkeypatch):
+def test_interrupted_and_resumed_equals_straight_on_any_number_of_threads(trained, interrupted, same_weights):
     straight = trained("straight", num_threads=3)
-    with monkeypatch.context() as patch:
-        stop_after(patch, 5)
-        with pytest.raises(KeyboardInterrupt):
-            trained("broken")
+    with interrupted(after=5):
+        trained("broken")
     resumed = trained("broken")
     assert resumed.step == straight.step == Recipe.read("refined_sgm", "tiny").steps
-    assert equal(tensors(straight), tensors(resumed))
+    assert same_weights(straight, resumed)
     assert straight.scores == resumed.scores
 
 

@@ -128,14 +128,14 @@ template <int factor>
   return a;
 }
 
-// Every upsampled candidate by itself: visit(candidate, exponent, given candidate before it, weight of the next).
+// Every upsampled candidate by itself: visit(candidate, exponent / 2F, given candidate before it, weight of the next).
 template <int factor, typename Visit>
 [[gnu::always_inline]] inline void for_each(const UpsampledRow& row, const Tile& tile, const Columns& columns,
                                             const Visit& visit) {
-  Floats here = columns(tile.at(0)) * (2.0f * factor);
+  Floats here = columns(tile.at(0));
   for (int j = 0; j < factor / 2; ++j) visit(j, here, 0, 0.0f);
   for (int k = 0; k + 1 < row.candidates; ++k) {
-    const Floats next = columns(tile.at(k + 1)) * (2.0f * factor);
+    const Floats next = columns(tile.at(k + 1));
     for (int j = 0; j < factor; ++j) {
       const float weight = static_cast<float>(2 * j + 1) / (2 * factor);
       visit(factor * k + factor / 2 + j, here * (1.0f - weight) + next * weight, k, weight);
@@ -146,12 +146,18 @@ template <int factor, typename Visit>
   for (int j = 0; j < factor / 2; ++j) visit(factor * last + factor / 2 + j, here, last, 0.0f);
 }
 
+// The weight of a candidate by itself: exponents become whole once relative to the highest, where none is infinite.
+template <int factor>
+[[gnu::always_inline]] inline Floats plain_weight(Floats exponent, Floats shift) {
+  return exp2((exponent - shift) * (2.0f * factor));
+}
+
 template <int factor>
 [[gnu::noinline]] Moments plain_moments(const UpsampledRow& row, const Tile& tile, const Columns& columns) {
   Moments m{Floats{}, Floats{}, Floats{} - __builtin_inff(), true};
   for_each<factor>(row, tile, columns, [&](int, Floats e, int, float) { m.shift = e > m.shift ? e : m.shift; });
   for_each<factor>(row, tile, columns, [&](int d, Floats e, int, float) {
-    const Floats weight = exp2(e - m.shift);
+    const Floats weight = plain_weight<factor>(e, m.shift);
     m.total += weight;
     m.mean = fma(weight, Floats{} + static_cast<float>(d), m.mean);
   });
@@ -214,7 +220,7 @@ template <int factor>
   if (m.plain) {
     for (int k = 0; k < row.candidates; ++k) store(out + k * kLane, Floats{});
     for_each<factor>(row, tile, columns, [&](int d, Floats e, int k, float weight) {
-      const Floats slope = exp2(e - m.shift) / m.total * (m.mean - static_cast<float>(d));
+      const Floats slope = plain_weight<factor>(e, m.shift) / m.total * (m.mean - static_cast<float>(d));
       store(out + k * kLane, load<Floats>(out + k * kLane) + slope * (1.0f - weight));
       if (weight > 0) store(out + (k + 1) * kLane, load<Floats>(out + (k + 1) * kLane) + slope * weight);
     });

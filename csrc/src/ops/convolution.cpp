@@ -9,9 +9,8 @@
 #include "geomvision/check.hpp"
 #include "kernels/convolution.hpp"
 #include "ops/aligned.hpp"
+#include "ops/convolution_pairs.hpp"
 #include "ops/convolution_plan.hpp"
-#include "ops/matrix_pairs.hpp"
-#include "ops/matrix_tiles.hpp"
 
 namespace geomvision::ops {
 namespace {
@@ -132,8 +131,6 @@ struct Convolution<T>::Scratch {
   void pack_pairs(const TensorView<const T, 4>& weight, const Pairs& pairs, Size block);
   void convolve(const Call<T>& call, Size b, Size y, Size x, Worker& worker);
   void convolve_pairs(const Call<T>& call, const Pairs& pairs, Size b, Size y, Size x, Worker& worker);
-  void multiply_tiles(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed, Size b, Size y, Size x);
-  void multiply_pairs(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed, Size b, Size y, Size x);
 };
 
 template <typename T>
@@ -221,35 +218,15 @@ void Convolution<T>::Scratch::convolve_pairs(const Call<T>& call, const Pairs& p
         paired(two, two + width, width, packed + pair * plan.channel_step() + row * width);
       }
     }
-    tiled ? multiply_tiles(call, pairs, packed, b, y, x) : multiply_pairs(call, pairs, packed, b, y, x);
-  }
-}
-
-template <typename T>
-void Convolution<T>::Scratch::multiply_tiles(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed,
-                                             Size b, Size y, Size x) {
-  if constexpr (std::is_same_v<T, float>) {
-    ConvolutionTiles row{};
-    row.pair_step = call.plan.channel_step();
+    ConvolutionPairs row{};
+    row.pair_step = plan.channel_step();
     row.chunks = static_cast<int>(pairs.chunks);
     row.chunk_pairs = static_cast<int>(pairs.chunk_pairs);
     row.weights = tiles.reserve(0);
     row.bias = bias.reserve(0);
+    if (!tiled) return call.each_row(row, packed, b, y, x, convolve_row_pairs);
     const TileShape shape(row.chunk_pairs);
     call.each_row(row, packed, b, y, x, convolve_row_tiles);
-  }
-}
-
-template <typename T>
-void Convolution<T>::Scratch::multiply_pairs(const Call<T>& call, const Pairs& pairs, const std::uint32_t* packed,
-                                             Size b, Size y, Size x) {
-  if constexpr (std::is_same_v<T, float>) {
-    ConvolutionPairs row{};
-    row.pair_step = call.plan.channel_step();
-    row.pairs = static_cast<int>(pairs.count());
-    row.weights = tiles.reserve(0);
-    row.bias = bias.reserve(0);
-    call.each_row(row, packed, b, y, x, convolve_row_pairs);
   }
 }
 

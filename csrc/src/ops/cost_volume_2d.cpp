@@ -8,6 +8,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/cost_volume_2d.hpp"
+#include "ops/check_sizes.hpp"
 
 namespace geomvision::ops {
 namespace {
@@ -21,16 +22,9 @@ auto met_slopes_for(double) { return GEOMVISION_KERNEL(met_slopes_f64); }
 
 template <typename T, typename Volume>
 void check_frames(TensorView<const T, 3> frame0, TensorView<const T, 3> frame1, int radius, const Volume& volume) {
-  const char* op = "cost_volume_2d";
-  check_range(op, "radius", radius, 0, 127);
-  const std::ptrdiff_t side = 2 * radius + 1;
-  check(frame0.sizes() == frame1.sizes(), op, ": frame0 is ", frame0.shape(), ", frame1 ", frame1.shape(),
-        "; they must be equal");
-  check(volume.size(0) == frame0.size(0) && volume.size(1) == frame0.size(1) && volume.size(2) == frame0.size(2) &&
-            volume.size(3) == side * side,
-        op, ": the volume is ", volume.shape(), "; ", frame0.shape(), "x", side * side, " is needed");
-  check(frame0.size(2) <= 1 << 30 && frame0.size(0) * frame0.size(1) <= std::numeric_limits<int>::max(), op,
-        ": frames are ", frame0.shape(), "; allowed are 2147483647 rows of 1073741824 pixels");
+  check_cost_volume_2d(frame0, frame1, radius, volume);
+  check(frame0.size(2) <= 1 << 30 && frame0.size(0) * frame0.size(1) <= std::numeric_limits<int>::max(),
+        "cost_volume_2d: frames are ", frame0.shape(), "; allowed are 2147483647 rows of 1073741824 pixels");
 }
 
 // The rows of frame 1 that row y is compared with, `pitch` apart, `radius` pixels of infinity around each.

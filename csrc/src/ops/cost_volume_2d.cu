@@ -2,6 +2,7 @@
 
 #include "cuda/launch.cuh"
 #include "geomvision/cuda/cost_volume_2d.hpp"
+#include "ops/check_sizes.hpp"
 
 namespace geomvision::cuda {
 namespace {
@@ -132,15 +133,9 @@ __global__ void __launch_bounds__(met_tile)
 
 template <typename T, typename Volume>
 void check_frames(DeviceView<const T, 3> frame0, DeviceView<const T, 3> frame1, int radius, const Volume& volume) {
-  const char* op = "cost_volume_2d";
-  check_range(op, "radius", radius, 0, 127);
-  const std::ptrdiff_t side = 2 * radius + 1;
-  check(frame0.sizes() == frame1.sizes(), op, ": frame0 is ", frame0.shape(), ", frame1 ", frame1.shape(),
-        "; they must be equal");
-  check(volume.size(0) == frame0.size(0) && volume.size(1) == frame0.size(1) && volume.size(2) == frame0.size(2) &&
-            volume.size(3) == side * side,
-        op, ": the volume is ", volume.shape(), "; ", frame0.shape(), "x", side * side, " is needed");
-  check(frame0.size(2) <= 1 << 30, op, ": frames are ", frame0.shape(), "; allowed are 1073741824 pixels in a row");
+  ops::check_cost_volume_2d(frame0, frame1, radius, volume);
+  check(frame0.size(2) <= 1 << 30, "cost_volume_2d: frames are ", frame0.shape(),
+        "; allowed are 1073741824 pixels in a row");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
-#include "ops/matrix_pairs.hpp"
-
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/convolution.hpp"
+#include "ops/convolution_pairs.hpp"
 
 #if defined(GEOMVISION_X86)
 #include <cpuid.h>
@@ -34,9 +33,9 @@ GEOMVISION_PAIRS void convolve_block(const ConvolutionPairs& row, int x, int fir
 #pragma GCC unroll 3
     for (int v = 0; v < vectors; ++v) sums[o][v] = _mm512_set1_ps(row.bias[first + o]);
   }
-  const std::uint32_t* weight = row.weights + std::ptrdiff_t{first} * row.pairs * row.tap_count;
+  const std::uint32_t* weight = row.weights + std::ptrdiff_t{first} * row.chunk_pairs * row.tap_count;
   const std::uint32_t* channel = row.pixels + x;
-  for (int pair = 0; pair < row.pairs; ++pair, channel += row.pair_step) {
+  for (int pair = 0; pair < row.chunk_pairs; ++pair, channel += row.pair_step) {
     for (int t = 0; t < row.tap_count; ++t, weight += pair_outputs) {
       const std::uint32_t* const at = channel + row.taps[t];
       __m512bh pixels[vectors];

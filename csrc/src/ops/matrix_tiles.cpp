@@ -1,7 +1,6 @@
-#include "ops/matrix_tiles.hpp"
-
 #include "geomvision/isa.hpp"
 #include "geomvision/ops/convolution.hpp"
+#include "ops/convolution_pairs.hpp"
 
 #if defined(GEOMVISION_X86) && defined(__linux__)
 #include <cpuid.h>
@@ -42,7 +41,7 @@ GEOMVISION_TILES void release() { _tile_release(); }
 
 // Tiles 0 ... 3 are sums: two blocks of outputs, of two vectors of pixels each; 4 and 5 weights, 6 and 7 pixels.
 template <bool two, bool wide>
-GEOMVISION_TILES void convolve_tile(const ConvolutionTiles& row, int x, int block) {
+GEOMVISION_TILES void convolve_tile(const ConvolutionPairs& row, int x, int block) {
   const std::ptrdiff_t weight_size = std::ptrdiff_t{tile_outputs} * row.chunk_pairs;
   const std::ptrdiff_t block_size = weight_size * row.chunks * row.tap_count;
   const std::ptrdiff_t weight_step = 4 * std::ptrdiff_t{row.chunk_pairs}, pixel_step = 4 * row.pair_step;
@@ -111,7 +110,7 @@ TileShape::TileShape(int chunk_pairs) {
 
 TileShape::~TileShape() { release(); }
 
-void convolve_row_tiles(const ConvolutionTiles& row) {
+void convolve_row_tiles(const ConvolutionPairs& row) {
   for (int x = 0; x < row.width; x += 32) {
     const bool wide = row.width - x > 16;
     for (int block = 0; block * tile_outputs < row.outputs; block += 2) {
@@ -133,7 +132,7 @@ namespace geomvision::ops {
 bool has_matrix_tiles() { return false; }
 TileShape::TileShape(int) {}
 TileShape::~TileShape() = default;
-void convolve_row_tiles(const ConvolutionTiles&) {}  // is called where there are tiles
+void convolve_row_tiles(const ConvolutionPairs&) {}  // is called where there are tiles
 
 }  // namespace geomvision::ops
 #endif

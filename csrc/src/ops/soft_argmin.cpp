@@ -3,27 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/soft_argmin.hpp"
+#include "ops/check_sizes.hpp"
 
 namespace geomvision::ops {
 namespace {
-
-template <typename A, typename B>
-void check_sizes(const A& costs, const B& disparity) {
-  check(costs.size(1) > 0 || disparity.empty(), "soft_argmin: costs are ", costs.shape(), "; axis 1 needs a candidate");
-  check(disparity.size(0) == costs.size(0) && disparity.size(1) == costs.size(2) && disparity.size(2) == costs.size(3),
-        "soft_argmin: costs are ", costs.shape(), ", disparity is ", disparity.shape(),
-        "; it must be batch x height x width of the costs");
-}
-
-template <typename A, typename B, typename C>
-void check_backward(const A& d_disparity, const B& costs, const C& d_costs) {
-  check_sizes(costs, d_disparity);
-  check(d_costs.sizes() == costs.sizes(), "soft_argmin_backward: costs are ", costs.shape(), ", d_costs are ",
-        d_costs.shape(), "; they must be equal");
-}
 
 template <typename Visit>
 void for_rows(const TensorView<const float, 4>& costs, int num_threads, const Visit& visit) {
@@ -57,7 +42,7 @@ struct Softmin {
 
 template <typename T>
 void forward(TensorView<const T, 4> costs, TensorView<T, 3> disparity, double first, int num_threads) {
-  check_sizes(costs, disparity);
+  check_soft_argmin(costs, disparity);
   const int height = static_cast<int>(costs.size(2));
   parallel_for(static_cast<int>(costs.size(0)) * height, num_threads, [&](int begin, int end) {
     for (int row = begin; row < end; ++row) {
@@ -73,7 +58,8 @@ void forward(TensorView<const T, 4> costs, TensorView<T, 3> disparity, double fi
 template <typename T>
 void backward(TensorView<const T, 3> d_disparity, TensorView<const T, 4> costs, TensorView<T, 4> d_costs,
               int num_threads) {
-  check_backward(d_disparity, costs, d_costs);
+  check_soft_argmin(costs, d_disparity);
+  check_slopes("soft_argmin_backward", costs, d_costs);
   const int height = static_cast<int>(costs.size(2));
   parallel_for(static_cast<int>(costs.size(0)) * height, num_threads, [&](int begin, int end) {
     for (int row = begin; row < end; ++row) {
@@ -92,7 +78,7 @@ void backward(TensorView<const T, 3> d_disparity, TensorView<const T, 4> costs, 
 }  // namespace
 
 void soft_argmin(TensorView<const float, 4> costs, TensorView<float, 3> disparity, double first, int num_threads) {
-  check_sizes(costs, disparity);
+  check_soft_argmin(costs, disparity);
   for_rows(costs, num_threads, [&](int b, int y, const CostRow& row) {
     GEOMVISION_KERNEL(soft_argmin_row)(row, static_cast<float>(first), disparity.at(b, y));
   });
@@ -104,7 +90,8 @@ void soft_argmin(TensorView<const double, 4> costs, TensorView<double, 3> dispar
 
 void soft_argmin_backward(TensorView<const float, 3> d_disparity, TensorView<const float, 4> costs,
                           TensorView<float, 4> d_costs, int num_threads) {
-  check_backward(d_disparity, costs, d_costs);
+  check_soft_argmin(costs, d_disparity);
+  check_slopes("soft_argmin_backward", costs, d_costs);
   for_rows(costs, num_threads, [&](int b, int y, const CostRow& row) {
     GEOMVISION_KERNEL(soft_argmin_backward_row)(row, d_disparity.at(b, y), d_costs.at(b, 0, y), d_costs.stride(1));
   });

@@ -1,4 +1,5 @@
 #include "geomvision/cuda/soft_argmin.hpp"
+#include "ops/check_sizes.hpp"
 #include "ops/soft_argmin.cuh"
 
 // A thread has a pixel: threads beside one another read costs beside one another.
@@ -51,10 +52,7 @@ __global__ void __launch_bounds__(block)
 
 template <typename A, typename B>
 void check_sizes(const A& costs, const B& disparity) {
-  check(costs.size(1) > 0 || disparity.empty(), "soft_argmin: costs are ", costs.shape(), "; axis 1 needs a candidate");
-  check(disparity.size(0) == costs.size(0) && disparity.size(1) == costs.size(2) && disparity.size(2) == costs.size(3),
-        "soft_argmin: costs are ", costs.shape(), ", disparity is ", disparity.shape(),
-        "; it must be batch x height x width of the costs");
+  ops::check_soft_argmin(costs, disparity);
   check(costs.size(2) * costs.size(3) < (std::ptrdiff_t{1} << 31), "soft_argmin: costs are ", costs.shape(),
         "; allowed are below 2^31 pixels");
 }
@@ -74,8 +72,7 @@ template <typename T>
 void soft_argmin_backward(DeviceView<const T, 3> d_disparity, DeviceView<const T, 4> costs, DeviceView<T, 4> d_costs,
                           Stream stream) {
   check_sizes(costs, d_disparity);
-  check(d_costs.sizes() == costs.sizes(), "soft_argmin_backward: costs are ", costs.shape(), ", d_costs are ",
-        d_costs.shape(), "; they must be equal");
+  ops::check_slopes("soft_argmin_backward", costs, d_costs);
   if (costs.empty()) return;
   const auto of_plane = static_cast<int>(blocks(costs.size(2) * costs.size(3), block));
   launch(derive<T>, blocks(costs.size(0) * of_plane, 1), block, 0, stream, Cells<const T, 3>(d_disparity),

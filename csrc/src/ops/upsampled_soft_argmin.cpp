@@ -3,25 +3,16 @@
 #include <limits>
 #include <type_traits>
 
-#include "geomvision/check.hpp"
 #include "geomvision/ops/soft_argmin.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/soft_argmin.hpp"
+#include "ops/check_sizes.hpp"
 #include "ops/place.hpp"
 
 namespace geomvision::ops {
 namespace {
 
 constexpr int kBand = 8;  // rows of the costs whose gradient one task makes
-
-template <typename T>
-void check_sizes(const TensorView<const T, 4>& costs, const TensorView<const T, 3>& disparity, int disparities) {
-  check(disparities > 0, "upsampled_soft_argmin: disparities is ", disparities, "; allowed is 1 or more");
-  check(disparity.size(0) == costs.size(0), "upsampled_soft_argmin: costs are ", costs.shape(), ", disparity is ",
-        disparity.shape(), "; they must have one batch size");
-  check(disparity.empty() || !costs.empty(), "upsampled_soft_argmin: costs are ", costs.shape(),
-        "; nothing can be interpolated from them");
-}
 
 // One pixel of the result, for every size and type: each upsampled cost is made when it is asked for.
 template <typename T>
@@ -82,7 +73,7 @@ UpsampledRow kernel_row(const TensorView<const float, 4>& costs, int b, const Pl
 
 template <typename T>
 void forward(TensorView<const T, 4> costs, TensorView<T, 3> disparity, int disparities, double first, int num_threads) {
-  check_sizes<T>(costs, disparity, disparities);
+  check_upsampled_soft_argmin(costs, disparity, disparities);
   if (disparity.empty()) return;
   const int height = static_cast<int>(disparity.size(1)), width = static_cast<int>(disparity.size(2));
   const int factor = kernel_factor(costs, disparities, width);
@@ -135,9 +126,8 @@ void backward_row(const TensorView<const T, 3>& d_disparity, const TensorView<co
 template <typename T>
 void backward(TensorView<const T, 3> d_disparity, TensorView<const T, 4> costs, TensorView<T, 4> d_costs,
               int disparities, int num_threads) {
-  check_sizes<T>(costs, d_disparity, disparities);
-  check(d_costs.sizes() == costs.sizes(), "upsampled_soft_argmin_backward: costs are ", costs.shape(), ", d_costs are ",
-        d_costs.shape(), "; they must be equal");
+  check_upsampled_soft_argmin(costs, d_disparity, disparities);
+  check_slopes("upsampled_soft_argmin_backward", costs, d_costs);
   const int height = static_cast<int>(costs.size(2)), wide_height = static_cast<int>(d_disparity.size(1));
   const int bands = (height + kBand - 1) / kBand, factor = kernel_factor(costs, disparities, d_disparity.size(2));
   parallel_for(static_cast<int>(costs.size(0)) * bands, num_threads, [&](int begin, int end) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "geomvision/cuda/soft_argmin.hpp"
+#include "ops/check_sizes.hpp"
 #include "ops/place.hpp"
 #include "ops/soft_argmin.cuh"
 
@@ -164,11 +165,7 @@ __global__ void __launch_bounds__(block)
 
 template <typename T>
 void check_sizes(const DeviceView<const T, 4>& costs, const DeviceView<const T, 3>& disparity, int disparities) {
-  check(disparities > 0, "upsampled_soft_argmin: disparities is ", disparities, "; allowed is 1 or more");
-  check(disparity.size(0) == costs.size(0), "upsampled_soft_argmin: costs are ", costs.shape(), ", disparity is ",
-        disparity.shape(), "; they must have one batch size");
-  check(disparity.empty() || !costs.empty(), "upsampled_soft_argmin: costs are ", costs.shape(),
-        "; nothing can be interpolated from them");
+  ops::check_upsampled_soft_argmin(costs, disparity, disparities);
   constexpr std::ptrdiff_t most = std::ptrdiff_t{1} << 31;
   check(disparity.size(1) * disparity.size(2) < most && disparities + disparity.size(1) + disparity.size(2) < most,
         "upsampled_soft_argmin: disparity is ", disparity.shape(), "; allowed are below 2^31 pixels");
@@ -208,8 +205,7 @@ template <typename T>
 void upsampled_soft_argmin_backward(DeviceView<const T, 3> d_disparity, DeviceView<const T, 4> costs,
                                     DeviceView<T, 4> d_costs, int disparities, Stream stream) {
   check_sizes<T>(costs, d_disparity, disparities);
-  check(d_costs.sizes() == costs.sizes(), "upsampled_soft_argmin_backward: costs are ", costs.shape(), ", d_costs are ",
-        d_costs.shape(), "; they must be equal");
+  ops::check_slopes("upsampled_soft_argmin_backward", costs, d_costs);
   require_packed("upsampled_soft_argmin_backward", "d_costs", d_costs);
   if (d_disparity.empty()) return clear(d_costs, stream);
   const StreamMemory<ops::Place<T>> places(count_places<T>(d_disparity, disparities), stream);

@@ -7,6 +7,7 @@
 #include "geomvision/check.hpp"
 #include "geomvision/parallel.hpp"
 #include "kernels/winners.hpp"
+#include "ops/check_sizes.hpp"
 
 namespace geomvision::ops {
 namespace {
@@ -27,18 +28,6 @@ GEOMVISION_WINNERS(std::uint16_t, std::uint32_t, u16);
 GEOMVISION_WINNERS(std::int32_t, std::int64_t, i32);
 GEOMVISION_WINNERS(float, std::int64_t, f32);
 #undef GEOMVISION_WINNERS
-
-template <typename Volume>
-void check_volume(const char* op, const Volume& volume, int first) {
-  check(volume.empty() || (volume.size(2) <= 65535 && first >= -(1 << 20) && first <= 1 << 20), op, ": the volume is ",
-        volume.shape(), ", its first disparity ", first, "; allowed are 65535 candidates from 1048576 px on");
-}
-
-template <typename A, typename B>
-void check_map(const char* op, const A& like, const B& map, const char* name) {
-  check(map.size(0) == like.size(0) && map.size(1) == like.size(1), op, ": ", name, " is ", map.shape(), "; ",
-        like.size(0), "x", like.size(1), " is needed");
-}
 
 template <typename T>
 float offset(T before, T at, T after, bool parabola) {

@@ -3,9 +3,14 @@
 
 #include "cuda/launch.cuh"
 #include "geomvision/cuda/winners.hpp"
+#include "ops/check_sizes.hpp"
 #include "ops/diagonals.cuh"
 
 namespace geomvision::cuda {
+
+using ops::check_map;
+using ops::check_volume;
+
 namespace {
 
 constexpr int block = 256, warps = block / 32;
@@ -175,18 +180,6 @@ __global__ void __launch_bounds__(block)
     const double apart = fabs(static_cast<double>(l[x]) - static_cast<double>(r[match]));
     if (!taken || apart <= tolerance) code[x] = agrees;
   }
-}
-
-template <typename T>
-void check_volume(const char* op, const DeviceView<const T, 3>& volume, int first) {
-  check(volume.empty() || (volume.size(2) <= 65535 && first >= -(1 << 20) && first <= 1 << 20), op, ": the volume is ",
-        volume.shape(), ", its first disparity ", first, "; allowed are 65535 candidates from 1048576 px on");
-}
-
-template <typename T, int Rank, typename U>
-void check_map(const char* op, const DeviceView<T, Rank>& like, const DeviceView<U, 2>& map, const char* name) {
-  check(map.size(0) == like.size(0) && map.size(1) == like.size(1), op, ": ", name, " is ", map.shape(), "; ",
-        like.size(0), "x", like.size(1), " is needed");
 }
 
 template <typename T, int Rank>

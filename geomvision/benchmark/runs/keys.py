@@ -88,12 +88,8 @@ def _weights(method: Method) -> Iterator[tuple[tuple[str, str], int | None]]:
         if place is not None:
             digest, count = _content(place)
             yield (place.name, digest), count
-    for asked in ("matcher", "tracker", "method", "methods"):
-        ask = getattr(method, asked, None)
-        answers = ask() if callable(ask) else ()
-        for each in answers if isinstance(answers, list) else (answers,):
-            if isinstance(each, Method):
-                yield from _weights(each)
+    for each in method.asked():
+        yield from _weights(each)
 
 
 def _place(method: Method, option: str, value: str) -> Path | None:

@@ -73,7 +73,10 @@ class Board:
         return self.columns * self.rows
 
     def points_m(self, ids: ArrayLike | None = None) -> Array:
-        """Corners (N, 3) in metres in the board's frame; all of them when `ids` is None."""
+        """Corners (N, 3) in metres in the board's frame; all of them when `ids`, whole numbers (N,), is None.
+
+        Raises ValueError for ids of another shape or dtype, and for those that the board has not.
+        """
         chosen = np.arange(self.count) if ids is None else numbers("", "ids", ids)
         if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
             raise ValueError(f"ids have shape {chosen.shape} and dtype {chosen.dtype}; they must be whole numbers (N,)")
@@ -137,7 +140,7 @@ class BoardView:
 
 @checked
 def find_corners(image: Image, board: Board, name: str = "") -> BoardView:
-    """The board's corners in an image, to a fraction of a pixel.
+    """The board's corners in an image, (H, W) or (H, W, 3) RGB, to a fraction of a pixel.
 
     Corners are numbered alike in every image of a board without symmetry (see `Board.symmetries`): the square behind
     corner 0 is dark, and x, y turn as in the image. Where a symmetry is left, x points as far right as it can.

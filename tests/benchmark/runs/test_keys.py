@@ -48,6 +48,11 @@ def test_weights_are_named_by_their_content_also_of_methods_that_are_asked(tmp_p
     assert (name, count) == (f"refined_sgm.safetensors sha256:{content[:12]}", card.parameters)
     asked = gv.depth.METHODS["from_stereo"](stereo="refined_sgm")
     assert keys.weights_of(asked) == (name, count)
+    several = keys.weights_of(gv.flow.METHODS["refined"]())[0]
+    assert [word.partition(" ")[0] for word in several.split(", ")] == [
+        "pwc_small.safetensors",
+        "refined_flow.safetensors",
+    ]
     assert keys.weights_of(gv.stereo.METHODS["sgm"]()) == (None, None)
     assert keys.weights_of(gv.stereo.METHODS["sgm"](cost="mc_cnn"))[0].startswith("mc_cnn.safetensors sha256:")
     path = tmp_path / "own.pt"
