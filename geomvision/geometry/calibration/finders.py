@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -151,15 +152,12 @@ def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
     if number is None:
         known = ", ".join(sorted(n[5:] for n in dir(cv2.aruco) if n.startswith("DICT_")))
         raise ValueError(f"dictionary is {board.dictionary!r}; OpenCV has {known}")
-    words = cv2.aruco.getPredefinedDictionary(number)
-    squares = (board.columns + 1, board.rows + 1)
-    printed: Any = cv2.aruco.CharucoBoard(squares, board.square_m, board.marker_m or 0.0, words)
-    printed.setLegacyPattern(board.legacy)
-    corners, ids, _, marker_ids = cv2.aruco.CharucoDetector(printed).detectBoard(grey)
+    corners, ids, marker_ids = _detected(grey, board, number)
     markers = 0 if marker_ids is None else len(marker_ids)
     if ids is None or len(ids) < FEWEST_CORNERS:
         seen = f"{markers} markers of {board.dictionary} and {0 if ids is None else len(ids)} corners were seen"
         hint = "; is it the dictionary, the counts, or an old print (legacy)?" if markers >= 4 or not markers else ""
+        hint = (_other_charuco(grey, board, number) if markers >= 4 else "") or hint
         return f"no {board.label} found: {seen}, {FEWEST_CORNERS} corners are needed{hint}"
     numbers, pixels = np.asarray(ids, dtype=np.int64).ravel(), np.asarray(corners, dtype=float).reshape(-1, 2)
     margin = (1 - (board.marker_m or 0.0) / board.square_m) / 2  # so far away are the markers, seen straight on
@@ -169,6 +167,34 @@ def charuco(grey: Grey, board: Board) -> tuple[Ids, Array] | str:
     if kept.sum() < FEWEST_CORNERS:
         return f"no {board.label} found: {len(kept)} corners were seen, {int(kept.sum())} of them well"
     return numbers[kept], refined[kept]
+
+
+def _detected(grey: Grey, board: Board, number: int) -> tuple[Any, Any, Any]:
+    """Corners, their ids and those of the markers that OpenCV sees, None for none."""
+    with needed_by("find_corners"):
+        import cv2
+
+    words, squares = cv2.aruco.getPredefinedDictionary(number), (board.columns + 1, board.rows + 1)
+    printed: Any = cv2.aruco.CharucoBoard(squares, board.square_m, board.marker_m or 0.0, words)
+    printed.setLegacyPattern(board.legacy)
+    corners, ids, _, marker_ids = cv2.aruco.CharucoDetector(printed).detectBoard(grey)
+    return corners, ids, marker_ids
+
+
+def _other_charuco(grey: Grey, board: Board, number: int) -> str:
+    """What the user may have meant: another pattern, or counts of squares, or the other way round; "" for none."""
+    told, most = "", FEWEST_CORNERS - 1
+    columns, rows = board.columns, board.rows
+    for c, r in ((columns, rows), (columns - 1, rows - 1), (rows, columns), (rows - 1, columns - 1)):
+        for legacy in (board.legacy, not board.legacy):
+            if min(c, r) < 2 or max(c, r) < 3 or (c, r, legacy) == (columns, rows, board.legacy):
+                continue
+            ids = _detected(grey, replace(board, columns=c, rows=r, legacy=legacy), number)[1]
+            if ids is not None and len(ids) > most:
+                counts = "" if (c, r) == (columns, rows) else ": counts are inner corners, one less than squares"
+                most, pattern = len(ids), "" if legacy == board.legacy else f" with legacy={legacy}"
+                told = f". One of {c}x{r} is there{pattern}{counts}"
+    return told
 
 
 def _meet(grey: Grey, corners: Array, halves: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,5 +1,7 @@
 """ChArUco boards from image to camera: rendered by known cameras, partly outside the image, without ambiguity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,19 @@ def test_a_rig_of_which_each_camera_sees_another_part(rendered):
     assert found.rms_px < 0.1
     assert found.rig.baseline_m == pytest.approx(np.linalg.norm(T_right_left[:3, 3]), rel=0.005)
     np.testing.assert_allclose(found.rig.T_right_left[:3, :3], T_right_left[:3, :3], atol=3e-3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"columns": 8, "rows": 6}, "One of 7x5 is there: counts are inner corners, one less than squares"),
+        ({"columns": 5, "rows": 7}, "One of 7x5 is there: counts are inner corners"),
+        ({"columns": 6, "rows": 8}, "One of 7x5 is there: counts are inner corners"),
+        ({"legacy": True}, "One of 7x5 is there with legacy=False$"),
+        ({"columns": 11, "rows": 9}, "is it the dictionary, the counts, or an old print"),
+    ],
+)
+def test_a_board_of_other_counts_is_told(rendered, counts, said):
+    (T,) = places(1, 0.34, 0.35, 0.0, seed=1)
+    with pytest.raises(BoardNotFoundError, match=said):
+        find_corners(rendered(CAMERA, BOARD, T), replace(BOARD, **counts))
