@@ -43,16 +43,18 @@ class Recipe:
     def read(method: str, size: str = "cpu", path: Path | None = None) -> Any:
         """The recipe of a method ("refined_sgm") at a size, from a file of one's own where `path` is given.
 
-        Raises ValueError, saying what there is.
+        A file that names no task is for that of the method's own recipe. Raises ValueError, saying what there is.
         """
         if path is not None and not path.is_file():
             raise ValueError(f"{path} does not exist; give a recipe (TOML), or none for the package's own")
-        path = path or FOLDER / f"{method}.toml"
+        own = FOLDER / f"{method}.toml"
+        path = path or own
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in FOLDER.glob("[!_]*.toml")))
             raise ValueError(f"no recipe for {method!r}; there are {known}")
         entries = _entries(path)
-        task = entries.pop("task", "stereo")
+        usual = _entries(own).get("task", "stereo") if own.is_file() else "stereo"
+        task = entries.pop("task", usual)
         if task not in KINDS:
             raise ValueError(f"{path.name}: task is {task!r}; it must be one of {', '.join(KINDS)}")
         module, name = KINDS[task]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from geomvision.training._recipe_checks import AT_LEAST_ONE, AT_LEAST_ZERO, SHARE, entry, out_of_range, problems
-from geomvision.training.recipe import KINDS
+from geomvision.training.recipe import FOLDER, KINDS, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +43,11 @@ def test_defaults_lie_in_their_ranges(task):
     assert {"steps", "batch"} <= {f.name for f in ranged}
     for field in fields:
         assert out_of_range(field.metadata.get("range", AT_LEAST_ZERO), field.default) == "", field.name
+
+
+@pytest.mark.parametrize("method", ["raft_s", "refined", "mono_small", "gwcnet", "self_supervised", "refined_sgm"])
+def test_a_file_of_one_s_own_that_names_no_task_is_for_that_of_the_method(method, tmp_path):
+    shipped = (FOLDER / f"{method}.toml").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text("\n".join(line for line in shipped.splitlines() if not line.startswith("task =")), encoding="utf-8")
+    assert Recipe.read(method, "tiny", mine) == Recipe.read(method, "tiny")
