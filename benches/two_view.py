@@ -2,10 +2,12 @@
 
     python benches/two_view.py [--counts 2000,10000] [--outliers 0,0.5] [--noise 0.5,1,2] [--scenes 20] [--real FOLDER]
     python benches/two_view.py --timing          # only times, at 50 % outliers
+    python benches/two_view.py --real DATA --draws 20   # each pair of DATA/twoview and DATA/stereo, and all together
 
 Peers are told the noise: they run with a threshold of 1 px, their default, and of twice the noise, and the better of
 all figures counts. We are told nothing. Errors are medians and 90th percentiles of degrees; times are medians of whole
-calls, decomposition included, on one thread; the ratio is ours over the fastest peer's.
+calls, decomposition included, on one thread; the ratio is ours over the fastest peer's. Of real pairs four fifths of
+the matches are drawn anew for each scene.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from two_view_scenes import KINDS, random_matches, real_matches
+from two_view_subsets import real_pairs
 
 from geomvision import metrics, pose
 
@@ -95,6 +98,18 @@ def printed(title, rows):
     print("no worse than the better peer" if not worse else "worse: " + ", ".join(worse), flush=True)
 
 
+def own_pairs(folder):
+    """Name and matches of the pairs in a folder."""
+    return ((p.name, real_matches(p)) for p in sorted(folder.iterdir()) if p.is_dir())
+
+
+def drawn(scene, draws):
+    """The scene with four fifths of its matches, so many times."""
+    for seed in range(draws):
+        chosen = np.random.default_rng(seed).permutation(len(scene.points0))[: len(scene.points0) * 4 // 5]
+        yield scene._replace(points0=scene.points0[chosen], points1=scene.points1[chosen])
+
+
 def numbers(text):
     return [float(part) for part in text.split(",")]
 
@@ -107,15 +122,18 @@ def main():
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--scenes", type=int, default=20)
     parser.add_argument("--timing", action="store_true")
-    parser.add_argument("--real", type=Path, help="folder of pairs with known pose")
+    parser.add_argument("--real", type=Path, help="folder of pairs with known pose, or of twoview and stereo")
+    parser.add_argument("--draws", type=int, default=20, help="of the matches of a real pair")
     options = parser.parse_args()
     import cv2
 
     cv2.setNumThreads(1)
     if options.real:
-        for folder in sorted(p for p in options.real.iterdir() if p.is_dir()):
-            scene = real_matches(folder)
-            printed(f"{folder.name}, {len(scene.points0)} matches", measured([scene] * 3, 0.5))
+        every = []
+        for name, scene in real_pairs(options.real) if (options.real / "twoview").is_dir() else own_pairs(options.real):
+            every.append(measured(list(drawn(scene, options.draws)), 0.5))
+            printed(f"{name}, {len(scene.points0)} matches", every[-1])
+        printed("all pairs", {name: np.concatenate([rows[name] for rows in every]) for name in every[0]})
         return
     if options.timing:
         options.outliers, options.noise, options.kinds = [0.5], [0.5], "general"

@@ -200,8 +200,7 @@ def _path(owner: str, name: str, value: Any) -> Any:
 
 
 def _size(owner: str, name: str, value: Any) -> tuple[int, int]:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise TypeError(f"{owner}: {name} is {_told(value)}; it must be two whole numbers, (width, height)")
     return whole(owner, f"{name}[0]", value[0]), whole(owner, f"{name}[1]", value[1])
@@ -245,8 +244,10 @@ def points(
     """
     given = numbers("", name, values)
     if given.ndim != 2 or given.shape[1] != columns:
-        turned = f": transpose it, give {name.rpartition(': ')[2]}.T"
-        axes = ("x and y in pixels" if columns == 2 else "x, y, z") + turned * (given.shape[:1] == (columns,))
+        short, shape = name.rpartition(": ")[2], given.shape
+        hint = f": give {short}[None]" if len(shape) == 1 else f": transpose it, give {short}.T"
+        hint = f": give {short}[:, 0]" if shape[1:] == (1, columns) else hint * (shape[:1] == (columns,))  # OpenCV's
+        axes = ("x and y in pixels" if columns == 2 else "x, y, z") + hint
         raise ValueError(f"{name} has shape {given.shape}; it must be (N, {columns}), {axes}")
     single = keep_single and given.dtype == np.float32
     with np.errstate(over="ignore"):
@@ -267,9 +268,8 @@ def pairs(
     if len(first) != len(second):
         told = f"{name0} holds {len(first)} points and {name1} {len(second)}; they must be pairs"
         raise ValueError(f"{told}: row i matches row i of both")
-    if first.dtype != second.dtype:
-        return first.astype(np.float64), second.astype(np.float64)
-    return first, second
+    common = np.result_type(first, second)
+    return first.astype(common, copy=False), second.astype(common, copy=False)
 
 
 def matrix(values: Any, name: str, rows: int, columns: int) -> Array:

@@ -159,11 +159,16 @@ GEOMETRY = {
     "colored_points": {"depth": DEPTH, "image": IMAGE, "camera": PLAIN, "T_world_cam": np.eye(4)},
     "correct_matches": {"F": F, **PAIR, "num_threads": 1},
     "decimate": {"mesh": MESH, "max_triangles": 4},
+    "decompose_essential": {"E": geometry.essential(T), "tolerance": 0.1},
+    "decompose_homography": {"H": np.eye(3) + np.outer((0.1, 0.2, 0.0), (0.0, 0.1, 1.0)), **TWO},
     "depth_error": {"depth_m": 2.0, "rig": RIG, "disparity_error_px": 0.5},
+    "eight_point_fundamental": PAIR,
     "epipolar_distances": {"F": F, **PAIR},
     "epipolar_lines": {"F": F, "points": SEEN0},
     "epipoles": {"F": F},
     "essential": {"T_1_0": T},
+    "five_point_essentials": {"rays0": SEEN0[:5] / 60, "rays1": SEEN1[:5] / 60},
+    "four_point_homography": {"points0": SEEN0[:4], "points1": SEEN1[:4]},
     "find_corners": {"image": IMAGE, "board": BOARD, "name": "a"},
     "fundamental": {**TWO, "T_1_0": T},
     "fuse": {"depths": [DEPTH], "images": [IMAGE], "cameras": PLAIN, "T_world_cam": np.eye(4)[None]}
@@ -194,6 +199,7 @@ GEOMETRY = {
     | {"round_trip_px": 1.0},
     "self_rectify": {"left": IMAGE, "right": IMAGE, "rig": RIG, "drift_deg": 2.0, "focal_drift": 0.05}
     | {"features": 100},
+    "seven_point_fundamentals": {"points0": SEEN0[:7], "points1": SEEN1[:7]},
     "skew": {"v": (1.0, 2.0, 3.0)},
     "symmetric_epipolar_distance": {"F": F, **PAIR},
     "triangulate": {**PAIR, **TWO, "T_1_0": T, "method": "optimal", "sigma_px": 1.0, "min_angle_deg": 0.0}
@@ -208,7 +214,7 @@ GEOMETRY = {
     "BoardView": {"pixels": SEEN0, "ids": np.arange(60), "width": 64, "height": 48, "name": "a"},
 }
 #: Made by functions, not by callers; or raised.
-MADE = {"BoardNotFoundError", "Calibration", "CalibrationError", "Correction", "Coverage", "Matches"}
+MADE = {"BoardNotFoundError", "Calibration", "CalibrationError", "Correction", "Coverage", "Matches", "PlaneMotion"}
 MADE |= {"IndependentMotion", "MotionSegmentation", "Rectification", "RectificationRefused", "RectifiedView"}
 MADE |= {"SelfRectification", "StereoCalibration", "VerticalResidual", "Array", "CameraModel", "DepthRegistration"}
 MAPS = cameras.undistort_maps(CAMERA, PLAIN)
@@ -231,15 +237,9 @@ CAMERAS = {
     "undistort_pixels": {"pixels": SEEN0, "camera": CAMERA, "into": PLAIN, "R_into_camera": np.eye(3)},
 }
 MODELS = (CAMERA, KannalaBrandt(**SIZED), UnifiedCamera(**SIZED, alpha=0.5), RayTable.from_camera(PLAIN))
-METHODS = {
-    "project": {"points": POINTS},
-    "rays": {"pixels": SEEN0},
-    "unproject": {"pixels": SEEN0, "depth_m": 2.0},
-    "jacobians": {"points": POINTS},
-    "resize": {"width": 32, "height": 24},
-    "crop": {"x": 1, "y": 2, "width": 32, "height": 24},
-    "rotated": {"quarter_turns": 1},
-}
+METHODS = {"project": {"points": POINTS}, "rays": {"pixels": SEEN0}, "jacobians": {"points": POINTS}}
+METHODS |= {"unproject": {"pixels": SEEN0, "depth_m": 2.0}, "resize": {"width": 32, "height": 24}}
+METHODS |= {"crop": {"x": 1, "y": 2, "width": 32, "height": 24}, "rotated": {"quarter_turns": 1}}
 MAKERS = {
     "Camera.from_matrix": {"K": PLAIN.K, "width": 64, "height": 48, "distortion": (0.1, 0, 0, 0)},
     "UnifiedCamera.from_mei": {"xi": 1.0, "gamma_x": 60.0, "gamma_y": 60.0, "cx": 31.0, "cy": 24.0}

@@ -81,7 +81,7 @@ def run(images: Sequence[Path], choices: Choices) -> Calibration | StereoCalibra
 
 def board_of(choices: Choices) -> Board:
     """The board that the flags describe."""
-    columns, times, rows = choices.board.lower().partition("x")
+    columns, times, rows = choices.board.lower().replace("×", "x").partition("x")
     if not (times and columns.isdecimal() and rows.isdecimal()):
         raise ValueError(f"--board is {choices.board!r}; it must be inner corners across and down, like 9x6")
     square = length_m(choices.square, "--square")

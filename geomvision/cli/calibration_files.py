@@ -62,8 +62,9 @@ def cameras_of(paths: Sequence[Path], one_camera: bool = False) -> list[CameraFi
     if len(groups) < 2:
         return [CameraFiles("camera", tuple(paths))]
     (first, left), (second, right) = sorted(groups.items(), key=lambda group: group[0] == "right")
-    keys = list(dict.fromkeys([*left, *right]))
-    partners = sum(key in left and key in right for key in keys)
+    if _partners(left, right) < PAIRED * min(len(left), len(right)):  # cam0_07 and cam1_07, each in its folder
+        left, right = (_by_number(list(side.values()), constant=False) for side in (left, right))
+    keys, partners = list(dict.fromkeys([*left, *right])), _partners(left, right)
     if partners < PAIRED * min(len(left), len(right)):
         raise ValueError(
             f"of {len(left)} images of {first} and {len(right)} of {second}, {partners} pair by their numbers: give "
@@ -100,9 +101,16 @@ def _groups(paths: Sequence[Path]) -> dict[str, dict[tuple[Any, ...], Path]]:
     return {}
 
 
-def _by_number(paths: Sequence[Path], skip: int = 0) -> dict[tuple[Any, ...], Path]:
-    """Files by the numbers in their names where these differ, else by their names."""
+def _partners(left: dict[tuple[Any, ...], Path], right: dict[tuple[Any, ...], Path]) -> int:
+    return sum(key in right for key in left)
+
+
+def _by_number(paths: Sequence[Path], skip: int = 0, constant: bool = True) -> dict[tuple[Any, ...], Path]:
+    """Files by the numbers in their names where these differ, else by their names; without those that all share."""
     numbers = [tuple(int(n) for n in re.findall(r"\d+", path.stem)[skip:]) for path in paths]
+    if not constant and len({len(each) for each in numbers}) == 1:
+        changing = [len(set(column)) > 1 for column in zip(*numbers, strict=True)]
+        numbers = [tuple(n for n, changes in zip(each, changing, strict=True) if changes) for each in numbers]
     if len(set(numbers)) == len(paths) and all(numbers):
         return dict(zip(numbers, paths, strict=True))
     return {(path.stem,): path for path in paths}

@@ -43,6 +43,15 @@ from .rectification_view import RectifiedView
 from .rigid_flow import rigid_flow
 from .scene_flow import scene_flow
 from .triangulation import correct_matches, triangulate, triangulate_views
+from .two_view_solvers import (
+    PlaneMotion,
+    decompose_essential,
+    decompose_homography,
+    eight_point_fundamental,
+    five_point_essentials,
+    four_point_homography,
+    seven_point_fundamentals,
+)
 from .visible_returns import visible_returns
 
 __all__ = [
@@ -57,6 +66,7 @@ __all__ = [
     "IndependentMotion",
     "Matches",
     "MotionSegmentation",
+    "PlaneMotion",
     "Rectification",
     "RectificationRefused",
     "RectifiedView",
@@ -72,12 +82,17 @@ __all__ = [
     "colored_points",
     "correct_matches",
     "decimate",
+    "decompose_essential",
+    "decompose_homography",
     "depth_error",
+    "eight_point_fundamental",
     "epipolar_distances",
     "epipolar_lines",
     "epipoles",
     "essential",
     "find_corners",
+    "five_point_essentials",
+    "four_point_homography",
     "fundamental",
     "fuse",
     "icp",
@@ -100,6 +115,7 @@ __all__ = [
     "sampson_distance",
     "scene_flow",
     "self_rectify",
+    "seven_point_fundamentals",
     "skew",
     "symmetric_epipolar_distance",
     "triangulate",

@@ -20,10 +20,14 @@ def is_plain(camera: CameraModel) -> TypeGuard[Camera]:
 def as_matrix(camera: CameraModel, pixels: Floats) -> tuple[Array, Floats]:
     """A 3x3 matrix and where a camera with it would have seen `pixels` (N, 2); NaN where there is no such place.
 
-    Around the middle of the image its pixels are as large as the camera's.
+    Around the middle of the image its pixels are as large as the camera's. Its focal lengths are positive: what a
+    camera with fy < 0 sees is turned over, about its principal point.
     """
     if is_plain(camera):
-        return camera.K, pixels
+        if camera.fy > 0:
+            return camera.K, pixels
+        turned = pixels * np.array([1, -1], pixels.dtype) + np.array([0, 2 * camera.cy], pixels.dtype)
+        return np.diag([1.0, -1.0, 1.0]) @ camera.K + np.array([[0, 0, 0], [0, 0, 2 * camera.cy], [0, 0, 0]]), turned
     middle = camera.rays(((camera.width - 1) / 2, (camera.height - 1) / 2))
     axis = middle if np.isfinite(middle).all() else np.array([0.0, 0.0, 1.0])
     focal = float(np.linalg.norm(camera.jacobians(axis)[1]) / np.sqrt(2))

@@ -105,9 +105,12 @@ def _homogeneous(points: Array) -> Array:
 
 
 def as_fundamental(F: ArrayLike) -> Array:
-    """F as a 3x3 matrix; ValueError where it is none, or all zero."""
+    """F as a 3x3 matrix whose largest entry is 0.5 to 1; ValueError where it is none, or all zero.
+
+    Its scale means nothing and changes by a power of two: no digit is lost, and no square overflows or vanishes.
+    """
     matrix = numbers("", "F", F).astype(np.float64)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not matrix.any():
         given = matrix.tolist() if matrix.shape == (3, 3) else f"shape {matrix.shape}"
         raise ValueError(f"F must be a finite 3x3 matrix, not all zero; given {given}")
-    return np.ascontiguousarray(matrix)
+    return np.ascontiguousarray(np.ldexp(matrix, -np.frexp(np.abs(matrix).max())[1]))

@@ -92,7 +92,8 @@ def vertical_residual(points_left: ArrayLike, points_right: ArrayLike, *, doffs_
         doffs_px: what must be added to disparities (cx_right − cx_left): points with less than −1 px lie behind.
     """
     left, right = pairs(points_left, "points_left", points_right, "points_right", finite=False)
-    offset = left - right
+    finite = np.isfinite(left).all(axis=1, keepdims=True) & np.isfinite(right).all(axis=1, keepdims=True)
+    offset = np.where(finite, left, np.nan) - np.where(finite, right, np.nan)
     kept = rows_agree(offset[:, 1])
     dy, disparity = offset[kept, 1], offset[kept, 0] + doffs_px
     if len(dy) == 0:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from ..arguments import checked, pairs
 from ..cameras import Array, Camera, StereoRig
-from ..images import Image, as_pair
+from ..images import Image, ImageError, as_pair
 from ._rig_changes import Parameter, parameters
 from ._rows_fit import Fit, fit_rows
 from .features import match_features
@@ -108,10 +108,14 @@ def self_rectify(
     Raises:
         RectificationRefused: when there are too few matches, when they do not agree on one correction, when they
             cover too little of the image, or when the rows of the rectified images do not agree.
-        ImageError: when these are no two images of one size.
+        ImageError: when these are no two images of one size, that of the rig.
     """
     _check_drift(drift_deg, focal_drift)
     first, second = as_pair(left, right)
+    if rig is not None and first.shape[:2] != (rig.left.height, rig.left.width):
+        width, height = first.shape[1::-1]
+        sizes = f"{width}x{height} pixels, those of the rig {rig.left.width}x{rig.left.height}"
+        raise ImageError(f"left and right have {sizes}; they must be equal: rig.resize({width}, {height}) first")
     found = match_features(first, second, features=features)
     if len(found) < FEWEST_MATCHES:
         raise _too_few(len(found))

@@ -219,7 +219,7 @@ def _of_many(
     seen_ideal = np.stack([x for _, x in ideal])
     rows = _core.triangulate_views(projections, seen_ideal, **rules.of_core(plain), num_threads=rules.num_threads)
     if plain:
-        return _within(_result(*rows), rules)
+        return _within(_steady(_result(*rows)), rules)
     views = Views(cameras, np.stack(poses), np.stack(seen).astype(np.float64))
     return _in_true_pixels(rows[0], rows[1], views, rules, plain)
 
@@ -246,6 +246,17 @@ def _each(solve: Callable[..., Array], P0: Array, P1: Array, x0: Floats, x1: Flo
 
 def _result(points: Floats, reasons: Codes, errors: Floats, angle: Floats, covariance: Floats) -> TriangulatedPoints:
     return TriangulatedPoints(m=points, reasons=reasons, angle_rad=angle, errors_px=errors, covariance_m2=covariance)
+
+
+def _steady(result: TriangulatedPoints) -> TriangulatedPoints:
+    """The result, without points of gross errors: where the iteration stands nowhere, their covariances are none."""
+    if result.covariance_m2 is not None:
+        variances = np.einsum("nii->ni", result.covariance_m2)
+        lost = result.valid & ~((variances >= 0) & (variances < np.inf)).all(axis=1)
+        result.reasons[lost] = PointReason.NOT_CONVERGED
+        for values in (result.m, result.angle_rad, result.errors_px, result.covariance_m2):
+            values[lost] = np.nan
+    return result
 
 
 def _within(result: TriangulatedPoints, rules: _Rules) -> TriangulatedPoints:

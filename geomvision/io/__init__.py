@@ -12,6 +12,7 @@ from .frames import Frame, Frames, read_frames
 from .image import read_image, write_image
 from .kalibr import KalibrChain, read_kalibr, write_kalibr
 from .kitti import (
+    kitti_entries,
     kitti_raw_rig,
     kitti_rig,
     read_kitti_calib,
@@ -31,7 +32,7 @@ from .pfm import read_pfm, write_pfm
 from .ply import read_ply, write_ply
 from .point_pairs import read_point_pairs
 from .rigs import CAMERA_FORMATS, RIG_FORMATS, read_camera, read_rig, write_camera, write_rig
-from .ros import RosCamera, read_ros_camera, ros_rectified_rig, ros_rig, write_ros_camera
+from .ros import RosCamera, read_ros_camera, ros_cameras, ros_rectified_rig, ros_rig, write_ros_camera
 from .scaled import read_scaled
 from .sintel import read_dpt, read_sintel_camera, read_sintel_disparity
 from .spring import read_dsp5, read_flo5
@@ -49,6 +50,7 @@ __all__ = [
     "MiddleburyCalibration",
     "RosCamera",
     "Trajectory",
+    "kitti_entries",
     "kitti_raw_rig",
     "kitti_rig",
     "read_camera",
@@ -81,6 +83,7 @@ __all__ = [
     "read_sintel_camera",
     "read_sintel_disparity",
     "read_tum_trajectory",
+    "ros_cameras",
     "ros_rectified_rig",
     "ros_rig",
     "tum_camera",

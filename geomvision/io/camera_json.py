@@ -1,19 +1,30 @@
 """Cameras and rigs as JSON, every number under its name: what ``geomvision calibrate --out rig.json`` writes.
 
 A camera is ``{"model": "Camera", "width": …, "height": …, "fx": …, "k1": …}`` with the model's `parameter_names`; a rig
-has ``left`` and ``right``, each with its ``camera``, and ``T_right_left`` (4x4, metres). What a calibration knows
-besides stands beside them and is not needed to read the cameras.
+has ``left`` and ``right``, each with its ``camera``, and ``T_right_left`` (4x4, metres). A `RayTable` has its
+directions under ``table``, rows of columns of x, y, z, null where there is none. What a calibration knows besides
+stands beside them and is not needed to read the cameras.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..cameras import Camera, CameraModel, ExtendedUnifiedCamera, KannalaBrandt, StereoRig, UnifiedCamera, pose
+from ..cameras import (
+    Camera,
+    CameraModel,
+    ExtendedUnifiedCamera,
+    KannalaBrandt,
+    RayTable,
+    StereoRig,
+    UnifiedCamera,
+    pose,
+)
 from ..cameras.poses import nearest_rotation
 from ._files import FormatError, PathLike, read_json_object, write_bytes
 
@@ -22,12 +33,16 @@ _EXPECTED = "the JSON of geomvision calibrate: left and right, each with a camer
 
 def camera_as_dict(camera: CameraModel) -> dict[str, Any]:
     """A camera as words and numbers."""
-    values = dict(zip(camera.parameter_names, camera.parameters.tolist(), strict=True))
+    values: dict[str, Any] = dict(zip(camera.parameter_names, camera.parameters.tolist(), strict=True))
+    if isinstance(camera, RayTable):
+        values["table"] = [[ray.tolist() if np.isfinite(ray).all() else None for ray in row] for row in camera.table]
     return {"model": type(camera).__name__, "width": camera.width, "height": camera.height, **values}
 
 
 def write_camera_json(path: PathLike, camera: CameraModel | StereoRig[Any]) -> None:
-    """Write a camera or a rig, atomically."""
+    """Write a camera or a rig, atomically. Raises TypeError for anything else."""
+    if not isinstance(camera, CameraModel | StereoRig):
+        raise TypeError(f"camera is {type(camera).__name__}; it must be a CameraModel or a StereoRig")
     if isinstance(camera, StereoRig):
         sides: dict[str, Any] = {s: {"camera": camera_as_dict(getattr(camera, s))} for s in ("left", "right")}
         entry = {"T_right_left": camera.T_right_left.tolist(), **sides}
@@ -69,6 +84,8 @@ def _camera(path: PathLike, entry: Any, name: str) -> CameraModel:
     size = tuple(entry.get(key) for key in ("width", "height"))
     if not all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in size):
         raise FormatError(path, f"the size of {name} is {size[0]!r}x{size[1]!r}", "whole numbers of pixels")
+    if entry["model"] == "RayTable":
+        return _ray_table(path, numbers, name, size)
     for model in _models(int(size[0] or 0), int(size[1] or 0)):
         if type(model).__name__ == entry["model"] and set(model.parameter_names) == set(numbers):
             try:
@@ -79,6 +96,18 @@ def _camera(path: PathLike, entry: Any, name: str) -> CameraModel:
             except (TypeError, ValueError) as error:
                 raise FormatError(path, f"{name}: {error}", "numbers that such a camera can have") from error
     raise FormatError(path, f"{name} is {entry['model']!r} with {', '.join(numbers)}", "a model and its parameters")
+
+
+def _ray_table(path: PathLike, entries: Mapping[str, Any], name: str, size: tuple[Any, ...]) -> RayTable:
+    expected = "table, rows of columns of three numbers or null, and step_x, step_y, origin_x, origin_y"
+    if "table" not in entries:
+        raise FormatError(path, f"{name} has no table", expected)
+    try:
+        rows = [[[math.nan] * 3 if ray is None else ray for ray in row] for row in entries["table"]]
+        place = {key: float(value) for key, value in entries.items() if key != "table"}
+        return RayTable(width=size[0], height=size[1], table=np.array(rows, dtype=float), **place)
+    except (TypeError, ValueError) as error:
+        raise FormatError(path, f"{name}: {error}", expected) from error
 
 
 def _models(width: int, height: int) -> Iterator[CameraModel]:

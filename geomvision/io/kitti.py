@@ -7,7 +7,7 @@ Disparity and depth are value / 256, 0 unknown. Flow is RGB: dx = (R − 2¹⁵)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,9 @@ from ..images import Float32, Image
 from ._files import FormatError, PathLike, read_text, write_bytes
 from .image import read_image
 from .scaled import read_scaled, require_png16, to_uint16, write_png16
+
+if TYPE_CHECKING:
+    from ..geometry import Rectification
 
 SCALE = 256.0
 Pair = Literal["grey", "colour"]
@@ -153,6 +156,36 @@ def kitti_raw_rig(calib: Mapping[str, NDArray[np.float64]], left: int = 0, right
 
 
 @checked
+def kitti_entries(rig: StereoRig, rectification: Rectification | None = None) -> dict[str, NDArray[np.float64]]:
+    """What `write_kitti_calib` writes of a rig: of a rectified one P0 and P1, which `kitti_rig` reads back.
+
+    Of any other S, K, D, R and T of the cameras 00 and 01, which `kitti_raw_rig` reads back, and with its
+    `rectification` (of `geometry.rectify`) S_rect, R_rect and P_rect of both, for `kitti_rig`.
+
+    Raises:
+        ValueError: for cameras that are no pinholes with k1 k2 p1 p2 k3 or fewer, a rectified rig whose cameras differ
+            (doffs), or a rectification without a rig.
+    """
+    if rectification is None and rig.is_rectified:
+        return dict(zip(("P0", "P1"), projections(rig), strict=True))
+    entries: dict[str, Any] = {}
+    for number, camera, T in ((0, rig.left, np.eye(4)), (1, rig.right, rig.T_right_left)):
+        if not isinstance(camera, Camera) or any(camera.distortion[5:]):
+            raise ValueError("KITTI's files hold pinhole cameras with k1 k2 p1 p2 k3, and no others")
+        entries[f"S_{number:02d}"] = np.array([camera.width, camera.height], float)
+        entries[f"K_{number:02d}"] = camera.K
+        entries[f"D_{number:02d}"] = np.array([*camera.distortion, *[0.0] * 5][:5])
+        entries[f"R_{number:02d}"], entries[f"T_{number:02d}"] = T[:3, :3], T[:3, 3]
+    if rectification is not None:
+        projected, views = projections(new_rig(rectification)), (rectification.left, rectification.right)
+        for number, view, P in zip((0, 1), views, projected, strict=True):
+            entries[f"S_rect_{number:02d}"] = np.array(view.size, float)
+            entries[f"R_rect_{number:02d}"] = cast(Any, view.transform).rotation  # of a rig it is a turn
+            entries[f"P_rect_{number:02d}"] = P
+    return entries
+
+
+@checked
 def write_kitti_calib(path: PathLike, entries: Mapping[str, ArrayLike]) -> None:
     """Write lines ``name: numbers`` that `read_kitti_calib` reads back exactly, atomically."""
     lines = [f"{name}: {' '.join(repr(float(v)) for v in np.ravel(np.asarray(e)))}" for name, e in entries.items()]
@@ -167,6 +200,25 @@ def kitti_rig_of(calib: Mapping[str, NDArray[np.float64]], image: Image) -> Ster
     height, width = image.shape[:2]
     has_colour = any(name in calib for name in ("P3", "P_rect_03"))
     return kitti_rig(calib, width, height, "colour" if image.ndim == 3 and has_colour else "grey")
+
+
+def new_rig(rectification: Rectification) -> StereoRig[Any]:
+    """The rig of a rectification; ValueError where it has none."""
+    found = getattr(rectification, "rig", None)
+    if not isinstance(found, StereoRig):
+        raise ValueError("rectification has no rig, it knows no metres; it must be one of geometry.rectify")
+    return found
+
+
+def projections(rig: StereoRig[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """P of both cameras of a rectified rig, [K | 0] and [K | (-f·B, 0, 0)]."""
+    left, right = rig.left, rig.right
+    if not np.array_equal(left.K, right.K):
+        raise ValueError(f"the rig's doffs are {rig.doffs_px:g} px; they must be 0: rectify with alpha=0 makes them so")
+    P = np.zeros((2, 3, 4))
+    P[:, :, :3] = left.K
+    P[1, 0, 3] = -left.fx * rig.baseline_m
+    return P[0], P[1]
 
 
 def _projection(calib: Mapping[str, NDArray[np.float64]], number: int) -> NDArray[np.float64]:

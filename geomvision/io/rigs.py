@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..cameras import Array, Camera, CameraModel, KannalaBrandt, StereoRig
 from ..images import Image
 from ._files import FormatError, PathLike, read_text
 from .camera_json import read_camera_json, write_camera_json
+from .colmap import read_colmap
 from .kalibr import KalibrChain, read_kalibr, write_kalibr
 from .kitti import kitti_raw_rig, kitti_rig_of, read_kitti_calib
 from .middlebury import read_middlebury_calib
@@ -26,8 +29,9 @@ RIG_FORMATS = (
 #: What `read_camera` takes, in words.
 CAMERA_FORMATS = (
     "a camera: JSON of geomvision calibrate, OpenCV's YAML or JSON (camera_matrix), ROS's camera_info or Kalibr's "
-    "camchain; or a rig, of which the left camera is taken"
+    "camchain, a COLMAP model's folder; or a rig, of which the left camera is taken"
 )
+COLMAP_FILES = ("cameras.bin", "cameras.txt")
 _CAMERA_MARKS = ["camera_matrix:", "cameraMatrix:"]
 #: No stereo rig that one holds or drives is so wide, metres: then T is in another unit.
 WIDEST_M = 20.0
@@ -74,6 +78,11 @@ def read_camera(path: PathLike, *, image: Image | None = None) -> CameraModel:
         FormatError: when the file is missing, damaged or of no known form.
         ValueError: when the camera is for images of another size.
     """
+    camera = _colmap_camera(Path(path))
+    if camera is not None:
+        if image is not None:
+            _check_size(path, camera, image)
+        return camera
     text = read_text(path, CAMERA_FORMATS)
     form = _form(text)
     size = None if image is None or "image_width" in text else (image.shape[1], image.shape[0])
@@ -95,6 +104,19 @@ def read_camera(path: PathLike, *, image: Image | None = None) -> CameraModel:
     return camera
 
 
+def _colmap_camera(path: Path) -> CameraModel | None:
+    """The camera of a COLMAP model with one, given its folder or its cameras' file; None for what is no model."""
+    folder = path if path.is_dir() else path.parent
+    if not any(each.is_file() and path in (folder, each) for each in map(folder.joinpath, COLMAP_FILES)):
+        return None
+    cameras = read_colmap(folder).cameras
+    if len(cameras) != 1:
+        told = f"has {len(cameras)} cameras: {', '.join(map(str, cameras))}"
+        raise FormatError(folder, told, "a COLMAP model of one camera; of several take io.read_colmap(…).cameras[…]")
+    return next(iter(cameras.values()))
+
+
+@checked
 def write_rig(path: PathLike, rig: StereoRig[Any]) -> str:
     """Write a rig, rectified or not, so that `read_rig` reads it back; which format it became, in words.
 
@@ -115,6 +137,7 @@ def write_rig(path: PathLike, rig: StereoRig[Any]) -> str:
     return _write_chain(path, (left, right), (np.eye(4), rig.T_right_left))
 
 
+@checked
 def write_camera(path: PathLike, camera: CameraModel) -> str:
     """Write one camera as `write_rig` does a rig; which format it became, in words."""
     if str(path).lower().endswith(".json"):

@@ -7,7 +7,7 @@ P = [K' | t'] the rectified one: its pixel is P · (R · X, 1), and of a right c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from ..cameras import Camera, CameraModel, KannalaBrandt, StereoRig, pose
 from ..cameras.poses import nearest_rotation
 from ._files import PathLike, write_bytes
 from ._yaml import number_list, read_yaml, word
+from .kitti import new_rig, projections
+
+if TYPE_CHECKING:
+    from ..geometry import Rectification
 
 _EXPECTED = "ROS's camera_info: image_width, image_height, camera_matrix, distortion_model, distortion_coefficients"
 #: Distortion models and how many coefficients each may have.
@@ -91,6 +95,37 @@ def write_ros_camera(path: PathLike, ros: RosCamera) -> None:
     lines += _matrix("distortion_coefficients", np.array([distortion]))
     lines += _matrix("rectification_matrix", ros.R) + _matrix("projection_matrix", ros.P)
     write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+@checked
+def ros_cameras(
+    rig: StereoRig, rectification: Rectification | None = None, names: tuple[str, str] = ("left", "right")
+) -> tuple[RosCamera, RosCamera]:
+    """Both cameras of a rig for `write_ros_camera`; `ros_rig` makes the rig of them again.
+
+    Args:
+        rig: as calibrated, or rectified.
+        rectification: of `geometry.rectify`, whose R and P the files tell; None: ``rectify(rig)``, which leaves a
+            rectified rig as it is.
+        names: camera_name of left and right.
+
+    Raises:
+        ValueError: for a rectification of another size than the images (camera_info has one for both), without a rig,
+            or with doffs.
+        RectificationRefused: a ValueError, for a rig that cannot be rectified.
+    """
+    from ..geometry import rectify
+
+    found = rectify(rig) if rectification is None else rectification
+    projected, made = projections(new_rig(found)), []
+    sides = ((rig.left, found.left), (rig.right, found.right))
+    for (camera, view), name, P in zip(sides, names, projected, strict=True):
+        if view.size != (camera.width, camera.height):
+            sizes = f"{camera.width}x{camera.height} and rectified {view.size[0]}x{view.size[1]}"
+            raise ValueError(f"images are {sizes}; camera_info needs one size for both: rectify(rig, size=…)")
+        R = cast(Any, view.transform).rotation  # of a rig it is a turn
+        made.append(RosCamera(camera=camera, name=name, R=R, P=P))
+    return made[0], made[1]
 
 
 @checked

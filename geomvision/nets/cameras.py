@@ -62,8 +62,13 @@ def _for_each(
     parameters: Tensor | None,
     size: int,
 ) -> Tensor:
-    if not isinstance(values, torch.Tensor) or values.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"a float32 or float64 tensor is needed, given {getattr(values, 'dtype', type(values))}")
+    if not isinstance(camera, CameraModel):
+        raise TypeError(f"camera is {type(camera).__name__}; it must be a geomvision.cameras.CameraModel")
+    for name, given in (("points or pixels are", values), ("parameters are", parameters)):
+        if given is not None and not isinstance(given, torch.Tensor):
+            raise TypeError(f"{name} {type(given).__name__}; they must be a tensor: torch.as_tensor(…)")
+    if values.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"a float32 or float64 tensor is needed, given {values.dtype}")
     if values.shape[-1:] != (size,):
         raise ValueError(f"the tensor has shape {tuple(values.shape)}; it must be (..., {size})")
     if parameters is None:

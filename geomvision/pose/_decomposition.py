@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cameras import Array
+from ..geometry.two_view_solvers import plane_motions
 from ._views import View
 
 
@@ -55,10 +56,7 @@ def homography_candidates(
 
     A match votes for a pose when n·x0 > 0, so that the plane is met before the camera.
     """
-    from .. import _core
-
-    H = np.ascontiguousarray(np.linalg.inv(view1.K) @ matrix @ view0.K)
-    rotations, translations, normals = _core.decompose_homography(H)
+    rotations, translations, normals = plane_motions(np.linalg.inv(view1.K) @ matrix @ view0.K)
     first = np.column_stack([view0.rays, np.ones(len(view0.rays))])[inliers]
     votes = np.array([int((first @ n > 0).sum()) for n in normals], dtype=np.int64)
     if len(normals) == 1:  # a rotation

@@ -269,7 +269,8 @@ class Diagnosis:
         self, T: Array, estimate: Estimate, inliers: NDArray[np.bool_], flags: set[str]
     ) -> Agreement | None:
         """What the matches tell of the intrinsics, and the flag where these do not fit them."""
-        if self.relation != "essential":
+        if self.relation != "essential":  # F and H hold whatever the intrinsics are
+            flags.update(() if self._are_pixels() else ("uncalibrated",))
             return None
         told = agreement(estimate, T, self.view0, self.view1)
         is_refuted = not self._are_pixels() or (told is not None and told.is_refuted)

@@ -204,6 +204,11 @@ GROUPS = [
     ("right1.jpg right2.jpg left1.jpg left2.jpg", {"left": "left1.jpg left2.jpg", "right": "right1.jpg right2.jpg"}),
     ("l/7.png l/8.png r/8.png r/9.png", {"l": "l/7.png l/8.png -", "r": "- r/8.png r/9.png"}),
     ("cam0_03.png cam0_04.png cam1_03.png", {"0": "cam0_03.png cam0_04.png", "1": "cam1_03.png -"}),
+    (
+        "l/cam0_7.png l/cam0_8.png r/cam1_8.png r/cam1_9.png",
+        {"l": "l/cam0_7.png l/cam0_8.png -", "r": "- r/cam1_8.png r/cam1_9.png"},
+    ),
+    ("l/1_7.png l/1_8.png r/1_7.png r/1_8.png", {"l": "l/1_7.png l/1_8.png", "r": "r/1_7.png r/1_8.png"}),
     ("x/one.png x/two.png y/one.png y/two.png", {"x": "x/one.png x/two.png", "y": "y/one.png y/two.png"}),
     ("IMG_2.png IMG_10.png", {"camera": "IMG_2.png IMG_10.png"}),
 ]

@@ -12,6 +12,7 @@ from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
 from geomvision.datasets import Synthetic
 from geomvision.geometry import RectificationRefused, mend_rig, rectify, self_rectify
 from geomvision.geometry._rotations import rotation_of
+from geomvision.images import ImageError
 from geomvision.ops import warp
 from geomvision.stereo import SGM
 
@@ -203,6 +204,12 @@ def test_an_imperfect_pair_becomes_better(real_data):
     assert mended.before.median_abs_px > 0.2
     assert mended.rectification.residual.median_abs_px < 0.6 * mended.before.median_abs_px
     assert mended.rectification.rig.left == rig.left
+
+
+def test_images_of_another_size_than_the_rig_are_told_so():
+    noise = np.random.default_rng(3).integers(0, 256, (200, 320), np.uint8)
+    with pytest.raises(ImageError, match=r"320x200 pixels, those of the rig 640x400; .* rig\.resize\(320, 200\)"):
+        self_rectify(noise, noise[:, ::-1].copy(), CLAIMED)
 
 
 def test_one_image_twice_is_refused():

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import geomvision.io as gio
+from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
+from geomvision.geometry import rectify
 from geomvision.io.kitti import kitti_rig_of
 
 
@@ -168,3 +170,50 @@ def test_a_rectified_rig_is_not_that_of_images_as_recorded():
     assert gio.kitti_rig(calib, 1242, 375).left.width == 1242
     with pytest.raises(ValueError, match=r"rectified images are 1242x375, not 1392x512: .* kitti_raw_rig"):
         gio.kitti_rig(calib, 1392, 512)
+
+
+LENS = (-0.1, 0.02, 0.001, -0.002)
+TURNED = [[np.cos(0.03), 0.0, np.sin(0.03)], [0.0, 1.0, 0.0], [-np.sin(0.03), 0.0, np.cos(0.03)]]
+RIG = StereoRig(
+    left=Camera(width=96, height=64, fx=80.0, fy=81.0, cx=47.0, cy=31.0, distortion=LENS),
+    right=Camera(width=96, height=64, fx=82.0, fy=81.5, cx=46.0, cy=32.0, distortion=(*LENS, 0.01)),
+    T_right_left=pose(TURNED, (-0.2, 0.01, 0.005)),
+)
+
+
+def test_a_rig_as_recorded_is_written_with_its_rectification(tmp_path: Path):
+    """By the file's own equations: x_rect = P_rect · R_rect · X lies on one row, f·B / Z apart."""
+    gio.write_kitti_calib(tmp_path / "c.txt", gio.kitti_entries(RIG, rectify(RIG)))
+    calib = gio.read_kitti_calib(tmp_path / "c.txt")
+    back = gio.kitti_raw_rig(calib)
+    assert back.right == RIG.right
+    assert back.left.distortion == (*LENS, 0.0)
+    assert back.left.project([0.1, 0.2, 1.0]) == pytest.approx(RIG.left.project([0.1, 0.2, 1.0]))
+    np.testing.assert_allclose(back.T_right_left, RIG.T_right_left, atol=1e-12)
+    X = np.array([0.3, -0.2, 2.0])
+    turned = np.append(calib["R_rect_00"] @ X, 1.0)
+    x0, x1 = calib["P_rect_00"] @ turned, calib["P_rect_01"] @ turned
+    assert x0[2] == pytest.approx(x1[2])
+    shift = (x0 - x1)[0] / x0[2]
+    assert (x0 / x0[2])[1] == pytest.approx((x1 / x1[2])[1])
+    rig = gio.kitti_rig(calib, 96, 64)
+    assert shift == pytest.approx(rig.left.fx * np.linalg.norm([-0.2, 0.01, 0.005]) / x0[2])
+    # What camera 1 recorded comes to the same place by its own R_rect.
+    own = calib["P_rect_00"][:, :3] @ calib["R_rect_01"] @ (RIG.T_right_left @ np.append(X, 1))[:3]
+    assert own[:2] / own[2] == pytest.approx(x1[:2] / x1[2])
+
+
+def test_a_rectified_rig_is_written_as_p0_and_p1(tmp_path: Path):
+    plain = Camera(width=96, height=64, fx=80.0, fy=80.0, cx=47.0, cy=31.0)
+    rig = StereoRig.rectified(plain, 0.25)
+    gio.write_kitti_calib(tmp_path / "c.txt", gio.kitti_entries(rig))
+    calib = gio.read_kitti_calib(tmp_path / "c.txt")
+    assert calib["P1"].tolist() == [[80, 0, 47, -20], [0, 80, 31, 0], [0, 0, 1, 0]]
+    assert gio.kitti_rig(calib, 96, 64).left == plain
+    for wrong, said in (
+        ((StereoRig.rectified(plain, 0.25, doffs_px=3.0),), "doffs are 3 px"),
+        ((StereoRig(left=KannalaBrandt(width=9, height=9, fx=5, fy=5, cx=4, cy=4), right=plain),), "k1 k2 p1 p2 k3"),
+        ((RIG, 5), "rectification has no rig"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            gio.kitti_entries(*wrong)

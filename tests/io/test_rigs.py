@@ -102,6 +102,18 @@ def test_what_no_format_holds_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+def test_a_camera_is_no_rig_and_a_rig_no_camera(tmp_path, ending):
+    for call, said in (
+        (lambda path: io.write_rig(path, LEFT), "rig is Camera; it must be a geomvision.cameras.StereoRig"),
+        (lambda path: io.write_camera(path, RIG), "camera is StereoRig; it must be a geomvision.cameras.CameraModel"),
+        (lambda path: io.write_camera_json(path, LEFT.K), "camera is ndarray; it must be a CameraModel or a StereoRig"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            call(tmp_path / f"a.{ending}")
+    assert not list(tmp_path.iterdir())
+
+
 def ros_pair(folder):
     P = np.array([[80.0, 0, 47.0, 0], [0, 80.0, 31.0, 0], [0, 0, 1, 0]])
     for name, camera, shift in (("left", LEFT, 0.0), ("right", RIGHT, -16.0)):
@@ -232,3 +244,20 @@ def test_two_files_that_are_no_rig(files):
     (files / "text").write_text("hello")
     with pytest.raises(io.FormatError, match="holds no camera that is known; expected a camera"):
         io.read_camera(files / "text")
+
+
+def test_a_colmap_model_of_one_camera_is_a_camera(tmp_path):
+    for name in ("True", "False", "two"):
+        (tmp_path / name).mkdir()
+    image = io.ColmapImage(name="a.png", camera_id=1, T_camera_world=np.eye(4))
+    for binary in (False, True):
+        io.write_colmap(tmp_path / str(binary), io.ColmapModel(cameras={1: LEFT}, images={1: image}), binary=binary)
+        for path in (tmp_path / str(binary), tmp_path / str(binary) / f"cameras.{'bin' if binary else 'txt'}"):
+            assert io.read_camera(path, image=IMAGE).parameters == pytest.approx(LEFT.parameters)
+    with pytest.raises(ValueError, match="96x64 pixels, but the image is 50x40"):
+        io.read_camera(tmp_path / "True", image=np.zeros((40, 50), np.uint8))
+    io.write_colmap(tmp_path / "two", io.ColmapModel(cameras={1: LEFT, 7: RIGHT}, images={1: image}))
+    with pytest.raises(io.FormatError, match=r"two: has 2 cameras: 1, 7; expected a COLMAP model of one camera"):
+        io.read_camera(tmp_path / "two")
+    with pytest.raises(io.FormatError, match=r"is a folder; expected a camera: .* a COLMAP model's folder"):
+        io.read_camera(tmp_path)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import geomvision.io as gio
-from geomvision.cameras import Camera, KannalaBrandt, UnifiedCamera
+from geomvision.cameras import Camera, KannalaBrandt, StereoRig, UnifiedCamera, pose
+from geomvision.geometry import rectify, rectify_matches
 
 # As ROS's camera_calibration writes it.
 INFO = """image_width: 640
@@ -102,3 +103,48 @@ def test_other_models_are_refused(tmp_path):
     other = UnifiedCamera(width=9, height=9, fx=1, fy=1, cx=0, cy=0, alpha=0.5)
     with pytest.raises(ValueError, match="not UnifiedCamera"):
         gio.write_ros_camera(tmp_path / "c", gio.RosCamera(camera=other, name="", R=np.eye(3), P=np.eye(3, 4)))
+
+
+C, S = np.cos(0.03), np.sin(0.03)
+PLACE = {"width": 96, "height": 64, "fx": 80.0, "fy": 81.0, "cx": 47.0, "cy": 31.0}
+T = pose([[C, 0, S], [0, 1, 0], [-S, 0, C]], (-0.2, 0.01, 0.005))
+LENS = {"brown": Camera(**PLACE, distortion=(-0.1, 0.02, 0.001, -0.002, 0.0)), "fisheye": KannalaBrandt(**PLACE)}
+
+
+@pytest.mark.parametrize("lens", LENS)
+def test_a_rig_is_written_as_two_files_that_tell_its_rectification(tmp_path, lens):
+    """The files' own equation, P · (R · X, 1), puts what both cameras see on one row, f·B / Z apart."""
+    rig = StereoRig(left=LENS[lens], right=LENS[lens], T_right_left=T)
+    for ros in gio.ros_cameras(rig):
+        gio.write_ros_camera(tmp_path / f"{ros.name}.yaml", ros)
+    left, right = (gio.read_ros_camera(tmp_path / f"{name}.yaml") for name in ("left", "right"))
+    assert (left.camera, right.camera) == (rig.left, rig.right)
+    np.testing.assert_allclose(gio.ros_rig(left, right).T_right_left, T, atol=1e-12)
+    point = np.array([0.3, -0.2, 2.0])
+    a = left.P @ np.append(left.R @ point, 1)
+    b = right.P[:, :3] @ right.R @ (T @ np.append(point, 1))[:3]
+    assert a[2] == pytest.approx(b[2])
+    baseline = np.linalg.norm(T[:3, 3])
+    assert (a - b)[:2] / a[2] == pytest.approx([left.P[0, 0] * baseline / a[2], 0])
+    assert gio.ros_rectified_rig(left, right).baseline_m == pytest.approx(baseline)
+
+
+def test_a_rectified_rig_is_written_as_it_is():
+    plain = Camera(**(PLACE | {"fy": 80.0}))
+    left, right = gio.ros_cameras(StereoRig.rectified(plain, 0.25), names=("a", "b"))
+    assert (left.name, right.name) == ("a", "b")
+    assert left.R.tolist() == right.R.tolist() == np.eye(3).tolist()
+    assert right.P.tolist() == [[80, 0, 47, -20], [0, 80, 31, 0], [0, 0, 1, 0]]
+
+
+def test_rectifications_that_camera_info_has_no_place_for_are_refused():
+    rig = StereoRig(left=LENS["brown"], right=LENS["brown"], T_right_left=T)
+    with pytest.raises(ValueError, match="96x64 and rectified 50x40; camera_info needs one size"):
+        gio.ros_cameras(rig, rectify(rig, size=(50, 40)))
+    with pytest.raises(ValueError, match="doffs are 3 px"):
+        gio.ros_cameras(StereoRig.rectified(Camera(**(PLACE | {"fy": 80.0})), 0.25, doffs_px=3.0))
+    random = np.random.default_rng(0)
+    X = random.uniform((-1, -0.6, 2), (1, 0.6, 5), (300, 3))
+    x0, x1 = (Camera(**PLACE).project(X @ P[:3, :3].T + P[:3, 3]) for P in (np.eye(4), T))
+    with pytest.raises(ValueError, match="has no rig"):
+        gio.ros_cameras(rig, rectify_matches(x0, x1, (96, 64)))

@@ -1,5 +1,7 @@
 """Every camera that a format can hold comes back from it; every other is refused with a reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -15,6 +17,7 @@ from geomvision.cameras import (
     UnifiedCamera,
     pose,
 )
+from geomvision.geometry import rectify
 
 COUNTS = (0, 4, 5, 8, 12, 14)
 small = st.floats(-0.05, 0.05)
@@ -103,6 +106,28 @@ def test_opencvs_rigs(tmp_path, left, distortion, q):
     back = gio.read_opencv_rig(tmp_path / "r.yml")
     assert (back.left, back.right) == (left, right)
     np.testing.assert_allclose(back.T_right_left, rig.T_right_left, atol=1e-15)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(models, models, st.tuples(*[st.floats(-0.05, 0.05)] * 3), st.tuples(*[st.floats(-0.02, 0.02)] * 2))
+def test_kittis_and_ross_rigs(tmp_path, left, right, turn, aside):
+    """Of cameras that look the same way, as rigs do; nearly all of them can be rectified."""
+    middle = {"width": 640, "height": 480, "cx": 320.0, "cy": 240.0, "fx": 500.0, "fy": 500.0}
+    left, right = replace(left, **middle), replace(right, **middle)
+    rig = StereoRig(left=left, right=right, T_right_left=pose(rotation((1.0, *turn)), (-0.3, *aside)))
+    kitti = all(isinstance(c, Camera) and not any(c.distortion[5:]) for c in (left, right))
+    if not kitti:
+        with pytest.raises(ValueError, match="k1 k2 p1 p2 k3"):
+            gio.kitti_entries(rig)
+    elif not rig.is_rectified:
+        gio.write_kitti_calib(tmp_path / "c.txt", gio.kitti_entries(rig))
+        back = gio.kitti_raw_rig(gio.read_kitti_calib(tmp_path / "c.txt"))
+        same_lens(back.left, left)
+        same_lens(back.right, right)
+        np.testing.assert_allclose(back.T_right_left, rig.T_right_left, atol=1e-12)
+    back = gio.ros_rig(*gio.ros_cameras(rig, None if rig.is_rectified else rectify(rig, size=(640, 480))))
+    assert (back.left, back.right) == (left, right)
+    np.testing.assert_allclose(back.T_right_left, rig.T_right_left, atol=1e-9)
 
 
 def test_opencv_reads_a_camera_without_coefficients(tmp_path):

@@ -139,6 +139,12 @@ def test_wrong_arguments_are_refused():
     camera = MODELS["brown5"]
     with pytest.raises(TypeError, match="float32 or float64"):
         twins.project(camera, torch.ones(3, dtype=torch.int64))
+    with pytest.raises(TypeError, match=r"points or pixels are ndarray; they must be a tensor: torch\.as_tensor"):
+        twins.project(camera, np.ones((4, 3)))
+    with pytest.raises(TypeError, match="parameters are ndarray"):
+        twins.project(camera, torch.ones(4, 3), camera.parameters)
+    with pytest.raises(TypeError, match=r"camera is Tensor; it must be a geomvision\.cameras\.CameraModel"):
+        twins.rays(torch.eye(3), torch.ones(4, 2))
     with pytest.raises(ValueError, match=r"must be \(\.\.\., 3\)"):
         twins.project(camera, torch.ones(4, 2))
     with pytest.raises(ValueError, match=r"parameters have shape \(4,\)"):

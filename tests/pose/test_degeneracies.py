@@ -1,5 +1,6 @@
 """Every degenerate set is flagged, each flag for its own reason, and no other set is."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -97,8 +98,12 @@ def test_wrong_intrinsics_are_flagged(matches):
 def test_points_that_are_no_pixels_of_the_cameras_are_flagged(matches):
     scene = matches(count=200)
     rays = [c.unproject(p)[:, :2] for p, c in zip(scene[:2], scene[2:4], strict=True)]
-    result = Essential()(*rays, *scene[2:4])
-    assert result.degeneracies & {"uncalibrated", "no_motion", "pure_rotation"}
+    for method in (Essential(), Fundamental()):
+        result = method(*rays, *scene[2:4])
+        assert result.degeneracies & {"uncalibrated", "no_motion", "pure_rotation"}
+    far = Fundamental()(scene.points0 + 1000.0, scene.points1 + 1000.0, *scene[2:4])  # of a larger image
+    assert "uncalibrated" in far.degeneracies
+    assert "uncalibrated" not in Fundamental()(*scene.call).degeneracies
 
 
 def test_without_cameras_there_is_a_matrix_and_no_pose(matches):
@@ -158,6 +163,7 @@ def test_names_of_degeneracies_are_checked():
         )
 
 
+POSELIB = ["poselib"] if importlib.util.find_spec("poselib") else []  # it comes with an extra
 CAMERA = Camera(width=640, height=400, fx=500, fy=505, cx=330, cy=190)
 COORDINATES = st.one_of(
     st.floats(-0.5, 640),
@@ -167,7 +173,7 @@ COORDINATES = st.one_of(
 
 @settings(max_examples=60)
 @given(
-    st.sampled_from(["essential", "fundamental", "homography", "opencv_usac"]),
+    st.sampled_from(["essential", "fundamental", "homography", "opencv_usac", *POSELIB]),
     st.lists(st.tuples(COORDINATES, COORDINATES, COORDINATES, COORDINATES), max_size=12),
 )
 def test_any_numbers_give_an_error_or_a_flag(name, rows):
@@ -183,7 +189,7 @@ def test_any_numbers_give_an_error_or_a_flag(name, rows):
         assert result.T_1_0 is None or np.isfinite(result.T_1_0).all()
 
 
-@pytest.mark.parametrize("name", ["essential", "fundamental", "homography", "opencv_usac"])
+@pytest.mark.parametrize("name", ["essential", "fundamental", "homography", "opencv_usac", *POSELIB])
 @pytest.mark.parametrize("shape", ["repeated", "two_places", "collinear", "collinear_noise"])
 def test_sets_without_area_are_flagged(name, shape):
     rng = np.random.default_rng(3)
