@@ -149,6 +149,11 @@ SHOWN = {
         and np.nanmean(np.abs(names["dense"].m - names["held"].m) / names["held"].m) < 0.05
     ),
     "motion": lambda names: len(names["mesh"].triangles) > 1000 and Path("mesh.html").stat().st_size > 1e5,
+    "performance": lambda names: (
+        names["timing"].repeats == 9
+        and 0 < names["timing"].minimum_s <= names["timing"].median_s <= names["timing"].maximum_s
+        and names["disparity"].density > 0.7
+    ),
     "points": lambda names: names["points"].counts() == {"valid": 2, "small_angle": 1},
     "published_depth": lambda names: names["kind"] == "disparity_affine" and names["licence"].spdx == "CC-BY-NC-4.0",
     "rectify": lambda names: (
