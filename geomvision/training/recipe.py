@@ -120,7 +120,7 @@ def _entries(path: Path) -> dict[str, Any]:
     beneath = FOLDER / f"{base}.toml"
     if not beneath.is_file():
         raise ValueError(f"{path.name}: no recipe is called {base!r}, its base")
-    whole = _entries(beneath)
+    whole = {"task": "stereo", **_entries(beneath)}
     for name, value in entries.items():
         whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
     return whole
