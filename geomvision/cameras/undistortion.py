@@ -42,7 +42,9 @@ def undistort_maps(
     for top in range(0, into.height, strip):
         rows = np.arange(top, min(top + strip, into.height), dtype=float)
         pixels = np.stack(np.meshgrid(x, rows), axis=-1)
-        maps[top : top + strip] = camera.project(turned(into.rays(pixels), R.T))
+        seen = camera.project(turned(into.rays(pixels), R.T))
+        told = (np.abs(seen) <= np.finfo(np.float32).max).all(axis=-1, keepdims=True)
+        maps[top : top + strip] = np.where(told, seen, np.nan)
     return maps
 
 

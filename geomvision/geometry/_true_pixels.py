@@ -74,9 +74,13 @@ def refined(points: Array, views: Views, rounds: int = 20) -> Array:
 
 def _solved(A: Array, b: Array) -> Array:
     """A⁻¹ b of each; 0 where there is no inverse."""
-    good = np.isfinite(A).all(axis=(1, 2)) & (np.abs(np.linalg.det(np.where(np.isfinite(A), A, 0.0))) > 0)
+    size = np.abs(A).max(axis=(1, 2))  # units of length may be so small that a determinant overflows
+    known = np.isfinite(size) & (size > 0)
+    A = np.where(known[:, None, None], A, np.eye(3)) / np.where(known, size, 1.0)[:, None, None]
+    good = known & (np.abs(np.linalg.det(A)) > 0)
     A = np.where(good[:, None, None], A, np.eye(3))
-    return np.where(good[:, None], np.linalg.solve(A, b[:, :, None])[:, :, 0], 0.0)
+    step = np.linalg.solve(A, b[:, :, None] / np.where(known, size, 1.0)[:, None, None])[:, :, 0]
+    return np.where(good[:, None], step, 0.0)
 
 
 def widest_angle(points: Array, views: Views) -> Array:

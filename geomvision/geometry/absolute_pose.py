@@ -20,6 +20,8 @@ from ._points import distinct, extents
 COLLINEAR, PLANAR = 1e-4, 1e-2
 #: A mirrored pose whose squared error is larger by less than this many variances is as good.
 AS_GOOD = 14.0
+#: A matrix whose product with its transpose is farther from I is no rotation.
+ROUNDING = 1e-9
 #: The solvers in the order of the core's.
 SOLVERS = ("sqpnp", "epnp")
 
@@ -31,8 +33,8 @@ Solver = Literal["sqpnp", "epnp"]
 def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel, *, backend: Backend = "cpp") -> list[Array]:
     """The poses ``T_cam_world``, at most four, that see three points at three pixels exactly.
 
-    Persson & Nordberg, ECCV 2018; Ding et al., CVPR 2023. None where the points lie on a line, or no camera
-    sees them so.
+    Persson & Nordberg, ECCV 2018; Ding et al., CVPR 2023. None where the points lie on a line, or so nearly that
+    rounding leaves no rotations, or no camera sees them so.
 
     Args:
         points_world: (3, 3), metres.
@@ -49,7 +51,8 @@ def p3p(points_world: ArrayLike, pixels: ArrayLike, camera: CameraModel, *, back
         raise ValueError(f"{len(points)} points were given; p3p takes 3: see absolute_pose for more")
     if not charts.any(axis=(1, 2)).all():
         raise ValueError(f"pixels {places.tolist()} have no ray in this camera")
-    return list(core.p3p(np.ascontiguousarray(camera.rays(places)), points))
+    found = list(core.p3p(np.ascontiguousarray(camera.rays(places)), points))
+    return [T for T in found if np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max() <= ROUNDING]
 
 
 @checked

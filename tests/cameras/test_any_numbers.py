@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geomvision.cameras import (
@@ -39,6 +39,7 @@ def rows(width, most=6):
     return st.lists(st.tuples(*[number] * width), max_size=most).map(lambda v: np.array(v, float).reshape(-1, width))
 
 
+@settings(derandomize=True)
 @given(models, rows(2))
 def test_any_pixels_have_unit_rays_that_lead_back_or_none(name, pixels):
     camera = MODELS[name]
@@ -55,6 +56,7 @@ def test_any_pixels_have_unit_rays_that_lead_back_or_none(name, pixels):
     assert (points[np.isfinite(points).all(axis=1)][:, 2] == 2.0).all()
 
 
+@settings(derandomize=True)
 @given(models, rows(3))
 def test_any_points_have_pixels_with_derivatives_or_neither(name, points):
     camera = MODELS[name]
@@ -68,14 +70,16 @@ def test_any_points_have_pixels_with_derivatives_or_neither(name, points):
     assert np.isnan(by_parameters[~seen]).all()
     size = np.abs(points).max(axis=1, initial=0.0)
     sized = seen & (size > 1e-100) & (size < 1e100) & (np.abs(pixels) < 1e6).all(axis=1)
+    sized &= (points[:, 2] > 0) | (np.hypot(*points[:, :2].T) > 1e-200)  # just behind, pixels turn without bound
     assert np.isfinite(by_points[sized]).all()
     # The pixel does not change along the ray.
     along = np.einsum("nij,nj->ni", by_points[sized], points[sized])
     assert (np.abs(along) <= 1e-6 * np.maximum(1.0, np.abs(pixels[sized]))).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, derandomize=True)
 @given(models, models, st.tuples(*[st.floats(-3, 3)] * 3))
+@example("brown", "brown", (-1.5890817998341746, -1.5890817998341746, 1.219556168137868))
 def test_any_camera_sees_through_any_other_or_says_where_not(source, into, turn):
     """Maps of any pair under any rotation: where there is one it is the pixel of the same ray."""
     angle = np.linalg.norm(turn)
@@ -101,6 +105,7 @@ def test_any_camera_sees_through_any_other_or_says_where_not(source, into, turn)
     assert np.abs(there - b.pixel_grid()[inside])[back].max(initial=0.0) < 0.05
 
 
+@settings(derandomize=True)
 @given(st.lists(number, min_size=9, max_size=9), st.integers(-2, 5), st.integers(-2, 5))
 def test_only_an_invertible_k_makes_a_camera(values, width, height):
     K = np.array(values).reshape(3, 3)
@@ -116,6 +121,7 @@ def test_only_an_invertible_k_makes_a_camera(values, width, height):
     assert np.linalg.matrix_rank(camera.K / np.abs(camera.K).max(axis=0)) == 3
 
 
+@settings(derandomize=True)
 @given(models, st.integers(-3, 50), st.integers(-3, 50), st.integers(-5, 5), st.integers(-5, 5))
 def test_any_size_makes_a_camera_of_it_or_is_refused(name, width, height, x, y):
     camera = MODELS[name]
@@ -127,6 +133,7 @@ def test_any_size_makes_a_camera_of_it_or_is_refused(name, width, height, x, y):
             assert (change().width, change().height) == (width, height)
 
 
+@settings(derandomize=True)
 @given(st.lists(number, min_size=16, max_size=16), st.floats(-1, 1))
 def test_a_rig_needs_a_rigid_pose_and_a_rectified_one_a_baseline(values, baseline):
     plain = MODELS["pinhole"]

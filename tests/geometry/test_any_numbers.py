@@ -5,7 +5,7 @@ What comes is NaN, a flag or an error; what is no NaN holds for the numbers it w
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geomvision.cameras import Camera, KannalaBrandt, StereoRig, pose
@@ -47,7 +47,9 @@ moves = st.tuples(*[st.floats(-5, 5) | st.sampled_from([0.0, 1e-300, 1e-12, 1e9]
 poses = st.builds(lambda turn, t: pose(rotation_of(turn), t), turns, moves)
 
 
+@settings(derandomize=True)
 @given(matrices, rows(4, pixel))
+@example(np.diag([1.0, 0.0, 0.0]), np.array([[1.4e-159, 0.0, 0.0, 0.0]]))
 def test_epipolar_distances_are_none_or_not_negative(F, values):
     x0, x1 = values[:, :2], values[:, 2:]
     functions = (epipolar_distances, symmetric_epipolar_distance, sampson_distance)
@@ -71,6 +73,7 @@ def test_epipolar_distances_are_none_or_not_negative(F, values):
         assert np.linalg.norm(e) == pytest.approx(1.0)
 
 
+@settings(derandomize=True)
 @given(matrices.filter(lambda F: np.isfinite(F).all() and F.any()), rows(4, pixel))
 def test_corrected_matches_fulfil_the_constraint_or_are_none(F, values):
     y0, y1 = correct_matches(F, values[:, :2], values[:, 2:])
@@ -85,7 +88,9 @@ def test_corrected_matches_fulfil_the_constraint_or_are_none(F, values):
     assert (np.abs(np.einsum("ni,ij,nj->n", b, scaled, a)) <= 1e-9 * size).all()
 
 
+@settings(derandomize=True)
 @given(poses, rows(4, pixel), st.sampled_from([CAMERA, FISHEYE]))
+@example(pose(translation=(0, 0, -1.8e-69)), np.array([[61.0, 32.0, 0.0, 137.0]]), FISHEYE)
 def test_points_of_any_pose_are_seen_by_both_cameras_or_are_none(T, values, camera):
     x0, x1 = values[:, :2], values[:, 2:]
     if not np.linalg.norm(T[:3, 3]) > 0:
@@ -116,8 +121,9 @@ def test_points_of_any_pose_are_seen_by_both_cameras_or_are_none(T, values, came
         assert (off <= 1e-3 * size[:, None]).all()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, derandomize=True)
 @given(rows(5, number | st.floats(0, 600), most=4), st.sampled_from([CAMERA, FISHEYE]))
+@example(np.array([[0.0, 0, 830, 0, 3], [1, 558, 0, 0, 0], [1e12, 0, 0, 0, 2]]), CAMERA)
 def test_poses_of_three_points_see_them_where_they_were_seen(values, camera):
     points, pixels = values[:, :3], values[:, 3:]
     try:
@@ -132,9 +138,12 @@ def test_poses_of_three_points_see_them_where_they_were_seen(values, camera):
         moved = points @ T[:3, :3].T + T[:3, 3]
         size = np.abs(points).max() + np.abs(T[:3, 3]).max()
         if np.linalg.norm(moved, axis=1).min() > 1e-3 * size:  # else the pixel of a point is lost to rounding
-            assert np.abs(camera.project(moved) - pixels).max() < 1e-2
+            assert (
+                np.abs(camera.project(moved) - pixels) < 1e-2 + 1e-6 * np.abs(pixels)
+            ).all()  # of 1e12, few are left
 
 
+@settings(derandomize=True)
 @given(poses, rows(5, number | st.floats(0, 600)), st.sampled_from([np.inf, 5.0]))
 def test_a_refined_pose_is_one_or_is_flagged(T, values, limit):
     points, pixels = values[:, :3], values[:, 3:]
@@ -152,6 +161,7 @@ def test_a_refined_pose_is_one_or_is_flagged(T, values, limit):
         assert np.isfinite(CAMERA.project(moved[found.inliers])).all()  # none of them behind
 
 
+@settings(derandomize=True)
 @given(
     st.lists(st.floats(width=32, allow_infinity=False) | st.floats(-50, 50, width=32), min_size=6, max_size=6),
     st.floats(0.01, 2.0),
@@ -173,6 +183,7 @@ def test_any_disparity_has_a_point_on_its_ray_or_none(values, baseline, doffs):
     np.testing.assert_allclose(seen, camera.pixel_grid()[good], atol=1e-3)
 
 
+@settings(derandomize=True)
 @given(st.lists(number, max_size=6), st.sampled_from([0.0, 0.25, 3.0]))
 def test_any_depth_has_an_error_that_the_formula_gives_or_none(values, error_px):
     rig = StereoRig.rectified(CAMERA, 0.3, 2.0)
@@ -185,6 +196,7 @@ def test_any_depth_has_an_error_that_the_formula_gives_or_none(values, error_px)
     np.testing.assert_allclose(found[fine], expected[fine], rtol=1e-12)
 
 
+@settings(derandomize=True)
 @given(poses, poses)
 def test_errors_of_any_two_poses_are_angles_metres_and_pixels(a, b):
     error = pose_error(a, b)
@@ -197,6 +209,7 @@ def test_errors_of_any_two_poses_are_angles_metres_and_pixels(a, b):
         assert 0 <= vcre_px(a, b, camera) <= np.hypot(640, 470) + 1e-6
 
 
+@settings(derandomize=True)
 @given(st.lists(number, min_size=16, max_size=16))
 def test_only_a_pose_is_a_pose(values):
     with pytest.raises(ValueError, match=r"no rigid transform|finite 4x4"):
