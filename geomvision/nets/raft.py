@@ -79,11 +79,15 @@ class RAFT(nn.Module):
         convex=True,
     )
 
-    def __init__(self, correlation: Correlation = "lookup") -> None:
+    def __init__(self, correlation: Correlation = "lookup", enlarge: int = 1) -> None:
+        """`enlarge`: how many times as high and wide images become first; the flow has the size of what is given."""
         super().__init__()
         if correlation not in CORRELATIONS:
             raise ValueError(f"correlation is {correlation!r}; allowed are {', '.join(map(repr, CORRELATIONS))}")
+        if enlarge not in (1, 2, 4):
+            raise ValueError(f"enlarge is {enlarge!r}; allowed are 1, 2 and 4")
         self.correlation: Correlation = correlation
+        self.enlarge = enlarge
         s = self.sizes
         self.features = Encoder(s.stages, s.features, bottleneck=s.bottleneck, norm="instance")
         self.context = Encoder(s.stages, s.hidden + s.context, bottleneck=s.bottleneck, norm=s.context_norm)
@@ -111,7 +115,7 @@ class RAFT(nn.Module):
             images0: (B, 3, H, W) RGB, 0 … 255; H and W multiples of 8, at least 64.
             images1: of the same shape.
             iterations: of the recurrent unit.
-            initial: where to begin, (B, 2, H / 8, W / 8), in pixels of that size; None begins at zero.
+            initial: where to begin, as `coarse` of a result, in pixels of its own size; None begins at zero.
             tolerance: end before when an iteration changes no flow by more than this, pixels; 0 never does.
         """
         steps, flow, coarse = [], None, None
@@ -138,7 +142,7 @@ class RAFT(nn.Module):
         tolerance: float,
         compared: list[Tensor] | None = None,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """After each iteration the flow at an eighth of the size, and the hidden state that `raised` takes.
+        """After each iteration the flow at an eighth of the (enlarged) size, and the hidden state that `raised` takes.
 
         What was correlated is appended to `compared`, if there is such a list.
         """
@@ -165,11 +169,11 @@ class RAFT(nn.Module):
             change = self.head(hidden).float()
             flow = flow + change
             yield flow, hidden
-            if tolerance > 0 and float(change.detach().abs().max()) * STRIDE <= tolerance:
+            if tolerance > 0 and float(change.detach().abs().max()) * STRIDE / self.enlarge <= tolerance:
                 return
 
     def encoded(self, images0: Tensor, images1: Tensor) -> tuple[Tensor, ...]:
-        """The features of both images that are correlated, (B, C, H / 8, W / 8), and nothing else."""
+        """The features of both images that are correlated, (B, C, h, w) as `coarse`, and nothing else."""
         _check(images0, images1)
         return self._encoded(self._scaled(images0), self._scaled(images1))
 
@@ -178,15 +182,19 @@ class RAFT(nn.Module):
         return tuple(self.features(image).float() for image in scaled)
 
     def raised(self, flow: Tensor, hidden: Tensor) -> Tensor:
-        """The flow at full size."""
+        """The flow at full size: the mean of the enlarged pixels that one is made of."""
         if self.sizes.convex:
             logits: Tensor = 0.25 * self.mask(hidden).float()
-            return ops.convex_upsample(STRIDE * flow, logits, factor=STRIDE, outside="zero")
-        return functional.interpolate(STRIDE * flow, scale_factor=STRIDE, mode="bilinear", align_corners=True)
+            found = ops.convex_upsample(STRIDE * flow, logits, factor=STRIDE, outside="zero")
+        else:
+            found = functional.interpolate(STRIDE * flow, scale_factor=STRIDE, mode="bilinear", align_corners=True)
+        return found if self.enlarge == 1 else functional.avg_pool2d(found, self.enlarge) / self.enlarge
 
-    @staticmethod
-    def _scaled(images: Tensor) -> Tensor:
-        return (2 * (images / 255) - 1).contiguous(memory_format=torch.channels_last)
+    def _scaled(self, images: Tensor) -> Tensor:
+        scaled = 2 * (images / 255) - 1
+        if self.enlarge > 1:
+            scaled = functional.interpolate(scaled, scale_factor=self.enlarge, mode="bilinear", align_corners=False)
+        return scaled.contiguous(memory_format=torch.channels_last)
 
 
 class RAFTSmall(RAFT):

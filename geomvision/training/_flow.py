@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .. import weights
 from ..losses.flow_supervised import sequence_loss
 from ..losses.matching import matching
-from ..nets.raft import RAFT, STRIDE, Flows
+from ..nets.raft import RAFT, Flows
 from ..samples import FlowSample
 from . import _flow_pairs, _scenes
 from ._flow_pairs import Pair, Pairs, Sample
@@ -184,11 +184,12 @@ class FlowTask(ShippedTask):
 
 
 def matched(features: tuple[Tensor, ...], batch: Batch) -> Tensor:
-    """The matching loss of features at an eighth of the size, by what is true amid the pixels that one covers."""
-    amid = slice(STRIDE // 2, None, STRIDE)
-    flow, hidden = (values[:, :, amid, amid] for values in (batch.flow, batch.hidden))
+    """The matching loss of features at a part of the size, by what is true amid the pixels that one covers."""
     features0, features1 = features
-    return matching(features0, features1, flow / STRIDE, weight=1 - hidden)
+    stride = batch.flow.shape[-1] // features0.shape[-1]
+    amid = slice(stride // 2, None, stride)
+    flow, hidden = (values[:, :, amid, amid] for values in (batch.flow, batch.hidden))
+    return matching(features0, features1, flow / stride, weight=1 - hidden)
 
 
 def maps(arrays: list[Any], device: torch.device) -> Tensor:

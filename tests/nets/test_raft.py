@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 from geomvision.nets.correlation import CORRELATIONS, correlation  # noqa: E402
 from geomvision.nets.pwc_small import PWCSmall  # noqa: E402
@@ -116,6 +117,33 @@ def test_a_head_that_says_the_same_everywhere_adds_up(cls):
     np.testing.assert_allclose(early.coarse[0, :, 4, 4], [0.5, -0.25])
 
 
+@pytest.mark.parametrize("cls", [RAFT, RAFTSmall])
+@pytest.mark.parametrize("enlarge", [2, 4])
+def test_an_enlarged_look_is_that_of_enlarged_images(cls, enlarge):
+    """The flow of a pixel is the mean of that of the pixels which it became, in pixels of its own size."""
+    net, plain = made(cls, enlarge=enlarge), made(cls)
+    pair = images(1, 64, 72)
+    larger = [functional.interpolate(image, scale_factor=enlarge, mode="bilinear") for image in pair]
+    with torch.inference_mode():
+        found, expected = net(*pair, iterations=3), plain(*larger, iterations=3)
+    torch.testing.assert_close(found.coarse, expected.coarse)
+    cells = expected.flow.reshape(1, 2, 64, enlarge, 72, enlarge)
+    torch.testing.assert_close(found.flow, cells.mean((3, 5)) / enlarge)
+
+
+def test_an_enlarged_look_begins_and_ends_early_in_pixels_of_the_images():
+    net = made(RAFTSmall, enlarge=2)
+    with torch.no_grad():
+        net.head[2].weight.zero_()
+        net.head[2].bias.copy_(torch.tensor([0.5, -0.25]))
+    with torch.inference_mode():
+        found = net(*images(), iterations=3, initial=torch.ones(1, 2, 16, 18))
+        early = net(*images(), iterations=100, tolerance=2.0)
+    np.testing.assert_allclose(found.coarse[0, :, 4, 4], [2.5, 0.25])
+    np.testing.assert_allclose(found.flow[0, :, 32, 32], [10.0, 1.0], rtol=1e-5)
+    np.testing.assert_allclose(early.coarse[0, :, 4, 4], [0.5, -0.25])
+
+
 def test_pictures_are_rgb_scaled_to_plus_minus_one():
     net = made(RAFTSmall)
     seen = []
@@ -179,6 +207,8 @@ def test_wrong_images_are_refused():
         PWCSmall()(*images(1, 60, 72))
     with pytest.raises(ValueError, match="correlation is 'fast'; allowed are 'lookup', 'volume', 'torch'"):
         RAFT(correlation="fast")
+    with pytest.raises(ValueError, match="enlarge is 3; allowed are 1, 2 and 4"):
+        RAFT(enlarge=3)
 
 
 def test_nothing_in_pwc_small_depends_on_where_a_picture_begins():
