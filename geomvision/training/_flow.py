@@ -62,7 +62,7 @@ class FlowTask(ShippedTask):
         self.name, self.method, self.taught = name, f"flow/{name}", taught
         self.network, self.only = taught.path, taught.halved
         self.start = start
-        self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries)
+        self.recipe = recipe if start is None else dataclasses.replace(recipe, **start.entries_beneath(recipe.network))
         if self.recipe.features_share > 0 and not (self.recipe.matching > 0 and self.recipe.features_rate > 0):
             raise ValueError("features_share needs a matching loss: matching and features_rate must be above 0")
         if self.recipe.matching > 0 and not issubclass(taught.make, RAFT):
@@ -75,7 +75,7 @@ class FlowTask(ShippedTask):
         """The net with its first weights, or those that it starts from."""
         net = made(self.taught.make, self.recipe.network)
         if self.start is not None:
-            net.load_state_dict(self.start.state)
+            self.start.put_into(net, self.recipe.network)
         return net
 
     def estimates(self, net: nn.Module, images0: Tensor, images1: Tensor) -> Flows:

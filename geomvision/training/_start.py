@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import depth, flow, stereo, weights
 from ..learned import Net, loaded
@@ -30,6 +30,25 @@ class Start:
     def entries(self) -> dict[str, Any]:
         """What a recipe says of it."""
         return {"network": dict(self.arguments), "start": self.sha256}
+
+    def entries_beneath(self, network: Mapping[str, Any]) -> dict[str, Any]:
+        """`entries`, where a recipe's own arguments of the net stand over those of the weights."""
+        return {**self.entries, "network": {**self.arguments, **network}}
+
+    def put_into(self, net: nn.Module, network: Mapping[str, Any]) -> None:
+        """Begin `net`, made of the arguments `network`, with these tensors.
+
+        Raises WeightsError when it is another net.
+        """
+        state = net.state_dict()
+        wrong = [name for name in {**state, **self.state} if _shape(state, name) != _shape(self.state, name)]
+        if wrong:
+            there, given = _shape(state, wrong[0]), _shape(self.state, wrong[0])
+            raise weights.WeightsError(
+                f"the weights {self.name} do not fit the recipe's network = {dict(network)}: {wrong[0]} is {given} "
+                f"there and {there} in the net; leave out of the recipe what changes tensors"
+            )
+        net.load_state_dict(self.state)
 
     def passed_on(self, card: weights.Card) -> weights.Card:
         """The card of weights that began here: licence and use stay."""
@@ -66,3 +85,7 @@ class Start:
             licence=card.licence,
             commercial_use=card.commercial_use,
         )
+
+
+def _shape(state: Mapping[str, Tensor], name: str) -> tuple[int, ...] | None:
+    return tuple(state[name].shape) if name in state else None

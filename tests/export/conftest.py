@@ -10,7 +10,7 @@ NETS = {
     "stereo/psmnet": ("psmnet.PSMNet", {"width": 4, "blocks": [1, 1, 1, 1]}),
     "stereo/gwcnet": ("gwcnet.GwcNet", {"width": 4, "joined": 2, "groups": 4, "blocks": [1, 1, 1, 1]}),
     "flow/flownet_s": ("flownet.FlowNetS", {"width": 4, "mean": "pair"}),
-    "flow/raft_s": ("raft.RAFTSmall", {}),
+    "flow/raft_s": ("raft.RAFTSmall", {"enlarge": 2}),
     "depth/eigen": ("eigen.Eigen", {"width": 6, "hidden": 16, "fine": 4, "size": [76, 100]}),
     "depth/monodepth": ("monodepth.Monodepth", {"width": 4}),
     "depth/monodepth2": ("monodepth2.Monodepth2", {"width": 4, "feed": [64, 96]}),

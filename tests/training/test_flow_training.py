@@ -1,13 +1,17 @@
 """Trainings of flow nets: tiny ones, to their end."""
 
+import dataclasses
 import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import geomvision as gv
 from geomvision import training, weights
+from geomvision.nets.raft import RAFT, RAFTSmall
 from geomvision.training._flow import FlowTask
+from geomvision.training._start import Start
 from geomvision.training.flow_nets import NETS as TAUGHT
 from geomvision.training.recipe import Recipe
 
@@ -84,6 +88,29 @@ def test_a_recipe_that_goes_on_starts_from_nothing_never(tmp_path):
     with pytest.raises(ValueError, match=r"the recipe of flow/raft_s goes on from weights .* 'further': give those"):
         training.run("raft_s", size="further", out=out, progress=False)
     assert not out.exists()
+
+
+def start_of(net, **arguments):
+    state = net.state_dict()
+    return Start(name="before", state=state, arguments={"correlation": "volume", **arguments}, sha256="0")
+
+
+def test_what_a_recipe_says_of_the_net_stands_over_what_its_first_weights_say(tmp_path):
+    given = RAFTSmall()
+    plan = dataclasses.replace(Recipe.read("raft_s", "tiny"), network={"enlarge": 2})
+    task = FlowTask("raft_s", TAUGHT["raft_s"], plan, tmp_path, start=start_of(given))
+    assert task.recipe.network == {"correlation": "volume", "enlarge": 2}
+    net = task.net()
+    assert (net.enlarge, net.correlation) == (2, "volume")
+    assert all(torch.equal(value, given.state_dict()[name]) for name, value in net.state_dict().items())
+    assert Recipe.read("raft_s", "further").network["enlarge"] == 2
+
+
+def test_weights_of_another_net_than_the_recipe_asks_for_are_refused(tmp_path):
+    task = FlowTask("raft_s", TAUGHT["raft_s"], Recipe.read("raft_s", "tiny"), tmp_path, start=start_of(RAFT()))
+    told = r"before do not fit the recipe's network = .* features.enter.weight is \(64, 3, 7, 7\) there and \(32, "
+    with pytest.raises(weights.WeightsError, match=told):
+        task.net()
 
 
 @pytest.mark.parametrize("straight", ["pwc_small"], indirect=True)  # the loop is the same for all

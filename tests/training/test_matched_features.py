@@ -90,15 +90,16 @@ def test_flow_leads_into_a_part_or_past_it():
     assert np.argwhere(found).tolist() == [[1, 3], [2, 1]]
 
 
-def test_features_of_the_true_match_are_told_apart_at_an_eighth_of_the_size():
+@pytest.mark.parametrize("stride", [8, 4])  # of images as they are, and of twice as large ones
+def test_features_of_the_true_match_are_told_apart_at_a_part_of_the_size(stride):
     """Frames of 4 x 5 features that are all different; the second is moved by one of them to the right."""
     height, width = 4, 5
     own = 40 * torch.eye(height * width).view(1, -1, height, width)
     moved = torch.roll(own, 1, dims=3)
-    flow = np.full((8 * height, 8 * width, 2), (8.0, 0.0), np.float32)
-    hidden = np.zeros((8 * height, 8 * width), dtype=bool)
-    hidden[:, -8:] = True
-    frame = np.zeros((8 * height, 8 * width, 3), np.uint8)
+    flow = np.full((stride * height, stride * width, 2), (stride, 0.0), np.float32)
+    hidden = np.zeros((stride * height, stride * width), dtype=bool)
+    hidden[:, -stride:] = True
+    frame = np.zeros((stride * height, stride * width, 3), np.uint8)
     batch = FlowTask.stacked([Pair(frame, frame, flow, hidden)], torch.device("cpu"))
     assert matched((own, moved), batch).item() < 1e-6
     assert matched((own, own), batch).item() > 10
